@@ -1,0 +1,120 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Messages use printf's %m (the text of errno), which unlike strerror is safe between threads. */
+
+/* ---- reading ---- */
+
+bool cf_map_open(struct cf_map *map, const char *path, struct cf_error *err)
+{
+    *map = (struct cf_map){0};
+    /* O_NONBLOCK: opening a pipe must not wait for a writer before it is refused. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return cf_fail(err, "%s: %m", path);
+    struct stat status;
+    bool done = false;
+    if (fstat(fd, &status) != 0) {
+        cf_fail(err, "%s: %m", path);
+    } else if (!S_ISREG(status.st_mode)) {
+        cf_fail(err, "%s: not a regular file", path);
+    } else if ((uintmax_t)status.st_size > SIZE_MAX / 2) {
+        cf_fail(err, "%s: too large to map", path);
+    } else if (status.st_size == 0) {
+        done = true; /* mmap refuses a length of zero */
+    } else {
+        void *data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        done = data != MAP_FAILED;
+        if (done)
+            *map = (struct cf_map){.data = data, .size = (size_t)status.st_size};
+        else
+            cf_fail(err, "%s: cannot map: %m", path);
+    }
+    close(fd);
+    return done;
+}
+
+void cf_map_close(struct cf_map *map)
+{
+    if (map->data)
+        munmap((void *)(uintptr_t)map->data, map->size);
+    *map = (struct cf_map){0};
+}
+
+void cf_map_forget(const struct cf_map *map, size_t offset, size_t size)
+{
+    if (!map->data || offset >= map->size)
+        return;
+    size_t end = size < map->size - offset ? offset + size : map->size;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    /* Down at both ends: a caller that goes forward in small steps then leaves nothing behind and drops no page it
+     * is about to read. Dropping too much would still be correct, as the pages come back from the file. */
+    size_t first = offset / page * page;
+    size_t last = end == map->size ? end : end / page * page;
+    if (last > first)
+        madvise((void *)(uintptr_t)(map->data + first), last - first, MADV_DONTNEED);
+}
+
+/* Reads until the end or until `capacity` bytes. */
+static bool read_all(int fd, char *buffer, size_t capacity, size_t *size)
+{
+    *size = 0;
+    while (*size < capacity) {
+        ssize_t got = read(fd, buffer + *size, capacity - *size);
+        if (got == 0)
+            break;
+        if (got > 0)
+            *size += (size_t)got;
+        else if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+/* The file may grow while it is read, or say nothing of its size (/proc, a pipe): the buffer grows with what comes. */
+static bool read_growing(int fd, const char *path, size_t limit, char **text, size_t *size, struct cf_error *err)
+{
+    size_t capacity = 0;
+    for (;;) {
+        size_t room = capacity ? capacity * 2 : 4096;
+        capacity = room < limit ? room : limit;
+        char *larger = realloc(*text, capacity + 2); /* one byte to see that there is more, one for the NUL */
+        if (!larger)
+            return cf_fail(err, "%s: out of memory", path);
+        *text = larger;
+        size_t got;
+        if (!read_all(fd, larger + *size, capacity + 1 - *size, &got))
+            return cf_fail(err, "%s: %m", path);
+        *size += got;
+        larger[*size] = '\0';
+        if (*size <= capacity)
+            return true;
+        if (capacity == limit)
+            return cf_fail(err, "%s: larger than %zu bytes", path, limit);
+    }
+}
+
+bool cf_file_read(const char *path, size_t limit, char **text, size_t *size, struct cf_error *err)
+{
+    *text = NULL;
+    *size = 0;
+    if (limit > SIZE_MAX / 4)
+        limit = SIZE_MAX / 4;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return cf_fail(err, "%s: %m", path);
+    bool done = read_growing(fd, path, limit, text, size, err);
+    close(fd);
+    if (!done) {
+        free(*text);
+        *text = NULL;
+        *size = 0;
+    }
+    return done;
+}

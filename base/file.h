@@ -1,0 +1,52 @@
+/* file.h - files read whole through a mapping, and files written so that they appear complete or not at all. */
+#ifndef COFIBER_BASE_FILE_H
+#define COFIBER_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* A file mapped read-only. `data` is NULL when size is 0. */
+struct cf_map {
+    const uint8_t *data;
+    size_t size;
+};
+
+/* Maps a regular file. Directories, pipes and devices are refused ("PATH: not a regular file"). */
+bool cf_map_open(struct cf_map *map, const char *path, struct cf_error *err);
+void cf_map_close(struct cf_map *map);
+
+/* Tells the kernel that bytes [offset, offset+size) will not be read again, so that they stop counting as resident. */
+void cf_map_forget(const struct cf_map *map, size_t offset, size_t size);
+
+/* A file being written. The content goes to an unnamed file in the target's directory (O_TMPFILE; a dot-named
+ * temporary where the file system has none) and takes its name only in cf_out_commit, by rename: a killed run leaves
+ * no half file, and an existing target stays whole until the new one is complete. A target that exists and is not a
+ * regular file (/dev/full, /dev/null) is written in place. */
+struct cf_out;
+
+bool cf_out_open(struct cf_out **out, const char *path, struct cf_error *err);
+
+/* Appends at the current end. */
+bool cf_out_write(struct cf_out *out, const void *data, size_t size, struct cf_error *err);
+
+/* printf at the current end (buffered; flushed by cf_out_commit). */
+bool cf_out_printf(struct cf_out *out, struct cf_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Writes at an absolute offset (beyond the end too; holes read as zero). Does not move the append position. */
+bool cf_out_write_at(struct cf_out *out, uint64_t offset, const void *data, size_t size, struct cf_error *err);
+
+/* Completes the file and gives it its name. `*out` becomes NULL in either case; on failure (a full disk, for
+ * instance: "PATH: No space left on device") nothing is left behind. */
+bool cf_out_commit(struct cf_out **out, struct cf_error *err);
+
+/* Gives the file up; NULL is fine. */
+void cf_out_abort(struct cf_out **out);
+
+/* Reads a whole small text file (at most `limit` bytes) into malloc'd, NUL-terminated memory. */
+bool cf_file_read(const char *path, size_t limit, char **text, size_t *size, struct cf_error *err);
+
+#endif

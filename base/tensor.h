@@ -1,0 +1,65 @@
+/* tensor.h - a typed, shaped array in memory that somebody else owns: what safetensors and npy files hold. */
+#ifndef COFIBER_BASE_TENSOR_H
+#define COFIBER_BASE_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define CF_MAX_RANK 8
+
+enum cf_dtype {
+    CF_BOOL,
+    CF_U8,
+    CF_I8,
+    CF_U16,
+    CF_I16,
+    CF_F16,
+    CF_BF16,
+    CF_U32,
+    CF_I32,
+    CF_F32,
+    CF_U64,
+    CF_I64,
+    CF_F64,
+    CF_DTYPE_COUNT
+};
+
+struct cf_tensor {
+    const char *name;
+    enum cf_dtype dtype;
+    int rank;
+    uint64_t shape[CF_MAX_RANK];
+    uint64_t count;      /* elements: the product of the shape, 1 for rank 0 */
+    uint64_t size;       /* bytes: count * cf_dtype_size(dtype) */
+    const uint8_t *data; /* row-major, little-endian, not necessarily aligned */
+};
+
+size_t cf_dtype_size(enum cf_dtype dtype);      /* 1, 2, 4 or 8 */
+const char *cf_dtype_name(enum cf_dtype dtype); /* the safetensors name: "F32" */
+bool cf_dtype_is_float(enum cf_dtype dtype);
+
+/* `a * b` into `*out`; false when it does not fit. */
+bool cf_mul_u64(uint64_t a, uint64_t b, uint64_t *out);
+
+/* "[80, 768]", for messages. */
+const char *cf_shape_text(const struct cf_tensor *tensor, char *buffer, size_t size);
+
+/* Elements [first, first+count) converted to double / float / int64. Floats of any width and integers convert to
+ * double (64-bit integers beyond 2^53 round to nearest); to float as by a C conversion from double. The int64 form
+ * takes integer dtypes only (U64 must be below 2^63; the error names the element); a float tensor is an error.
+ * The range must lie inside the tensor. */
+void cf_tensor_to_f64(const struct cf_tensor *tensor, uint64_t first, uint64_t count, double *out);
+void cf_tensor_to_f32(const struct cf_tensor *tensor, uint64_t first, uint64_t count, float *out);
+bool cf_tensor_to_i64(const struct cf_tensor *tensor, uint64_t first, uint64_t count, int64_t *out,
+                      struct cf_error *err);
+
+/* The row-major index of the first element of [first, first+count) that is NaN or infinite, or UINT64_MAX. */
+uint64_t cf_tensor_find_nonfinite(const struct cf_tensor *tensor, uint64_t first, uint64_t count);
+
+/* "[3,0,17]": the multi-dimensional index of a row-major element, for messages. */
+const char *cf_index_text(const struct cf_tensor *tensor, uint64_t element, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,138 @@
+/* args.c - options from a command's table: parsing, and the numbers in them. */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/parse.h"
+
+static int find_option(const struct cli_command *command, const char *name, size_t length)
+{
+    for (int i = 0; command->options[i].name; i++)
+        if (strlen(command->options[i].name) == length && strncmp(command->options[i].name, name, length) == 0)
+            return i;
+    return -1;
+}
+
+int cli_complain(const char *format, ...)
+{
+    struct cf_error err;
+    char text[sizeof err.text];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    cf_fail(&err, "%s", text);
+    return cli_fail(&err);
+}
+
+int cli_fail(const struct cf_error *err)
+{
+    fprintf(stderr, "cofiber: %s\n", err->text);
+    return CLI_BAD;
+}
+
+/* One argument that starts with '-'; `*used` says whether the next one was its value. */
+static bool parse_option(struct cli_args *args, const char *text, const char *next, bool *used)
+{
+    size_t length = text[1] == '-' ? strcspn(text, "=") : strlen(text);
+    int index = find_option(args->command, text, length);
+    const char *command = args->command->name;
+    if (index < 0)
+        return cli_complain("%s: unknown option '%.*s' (cofiber %s --help lists them)", command, (int)length, text,
+                            command) == CLI_OK;
+    const struct cli_option *option = &args->command->options[index];
+    const char *value = text[length] == '=' ? text + length + 1 : NULL;
+    if (args->values[index])
+        return cli_complain("%s: option '%s' is given twice", command, option->name) == CLI_OK;
+    if (!option->argument) {
+        if (value)
+            return cli_complain("%s: option '%s' takes no value", command, option->name) == CLI_OK;
+        value = "";
+    } else if (!value) {
+        if (!next)
+            return cli_complain("%s: option '%s' needs a value: %s", command, option->name, option->argument) ==
+                   CLI_OK;
+        value = next;
+        *used = true;
+    }
+    args->values[index] = value;
+    return true;
+}
+
+bool cli_parse(struct cli_args *args, int argc, char **argv)
+{
+    bool options_over = false;
+    args->operands = argv; /* operands are moved to the front of argv */
+    for (int i = 0; i < argc; i++) {
+        bool used = false;
+        if (options_over || argv[i][0] != '-' || argv[i][1] == '\0')
+            args->operands[args->operand_count++] = argv[i];
+        else if (strcmp(argv[i], "--") == 0)
+            options_over = true;
+        else if (!parse_option(args, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used))
+            return false;
+        i += used;
+    }
+    const struct cli_command *command = args->command;
+    if (args->operand_count < command->min_operands ||
+        (command->max_operands >= 0 && args->operand_count > command->max_operands))
+        return cli_complain("%s: usage: cofiber %s %s", command->name, command->name, command->synopsis) == CLI_OK;
+    return true;
+}
+
+const char *cli_value(const struct cli_args *args, const char *name)
+{
+    int index = find_option(args->command, name, strlen(name));
+    if (index < 0)
+        abort(); /* a command asked for an option that its own table does not have */
+    return args->values[index] ? args->values[index] : args->command->options[index].fallback;
+}
+
+bool cli_given(const struct cli_args *args, const char *name)
+{
+    int index = find_option(args->command, name, strlen(name));
+    return index >= 0 && args->values[index] != NULL;
+}
+
+bool cli_integer(const struct cli_args *args, const char *name, long long min, long long max, long long *value)
+{
+    const char *text = cli_value(args, name);
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno || end == text || *end || number < min || number > max)
+        return cli_complain("%s: %s '%s' is not a whole number from %lld to %lld", args->command->name, name, text,
+                            min, max) == CLI_OK;
+    *value = number;
+    return true;
+}
+
+bool cli_number(const struct cli_args *args, const char *name, double *value)
+{
+    const char *text = cli_value(args, name);
+    char *end;
+    double number = strtod(text, &end);
+    if (end == text || *end || !isfinite(number))
+        return cli_complain("%s: %s '%s' is not a finite number", args->command->name, name, text) == CLI_OK;
+    *value = number;
+    return true;
+}
+
+bool cli_choice(const struct cli_args *args, const char *name, const char *const *names, int *index)
+{
+    const char *text = cli_value(args, name);
+    char list[256] = "";
+    for (int i = 0; names[i]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *index = i;
+            return true;
+        }
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    return cli_complain("%s: %s '%s' is none of: %s", args->command->name, name, text, list) == CLI_OK;
+}

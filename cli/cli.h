@@ -1,0 +1,83 @@
+/* cli.h - what the commands share: one table of options each, which drives parsing, --help and the man page;
+ * messages; JSON; the progress bar. Only this room prints and exits. */
+#ifndef COFIBER_CLI_CLI_H
+#define COFIBER_CLI_CLI_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "netlists/netlist.h"
+
+/* Exit codes. */
+enum { CLI_OK = 0, CLI_DIFFERENT = 1, CLI_BAD = 2 };
+
+enum { CLI_MAX_OPTIONS = 32 };
+
+struct cli_option {
+    const char *name;     /* "--grid"; "-o" */
+    const char *argument; /* "HxW"; NULL: a flag */
+    const char *fallback; /* shown as the default; NULL: none */
+    const char *help;
+};
+
+struct cli_args;
+
+struct cli_command {
+    const char *name;
+    const char *synopsis; /* "HEAD -o NET [options]" */
+    const char *summary;  /* one line */
+    const char *details;  /* paragraphs for --help and the man page */
+    int min_operands, max_operands; /* max -1: any number */
+    const struct cli_option *options; /* ends with a NULL name */
+    int (*run)(const struct cli_args *args);
+};
+
+struct cli_args {
+    const struct cli_command *command;
+    const char *values[CLI_MAX_OPTIONS]; /* by the option's place in the table; flags have "" */
+    char **operands;
+    int operand_count;
+};
+
+extern const struct cli_command *const cli_commands[]; /* ends with NULL */
+
+/* The value of an option, its fallback where it was not given, or NULL. The option must be in the command's table. */
+const char *cli_value(const struct cli_args *args, const char *name);
+bool cli_given(const struct cli_args *args, const char *name);
+
+/* Numbers, read whole and range-checked; on failure a message is printed and false returned. */
+bool cli_integer(const struct cli_args *args, const char *name, long long min, long long max, long long *value);
+bool cli_number(const struct cli_args *args, const char *name, double *value);
+/* One of the `names` (NULL at the end), as its index. */
+bool cli_choice(const struct cli_args *args, const char *name, const char *const *names, int *index);
+
+/* Prints "cofiber: MESSAGE" on stderr and returns CLI_BAD. */
+int cli_fail(const struct cf_error *err);
+int cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints a JSON document on stdout and frees it; CLI_BAD when memory is out or stdout cannot be written. */
+int cli_print_json(cJSON *document);
+
+/* "1,234,567", written into the buffer. */
+const char *cli_thousands(uint64_t value, char buffer[32]);
+
+/* A progress bar on stderr, drawn only on a terminal. `total` 0: unknown, elapsed time alone. */
+struct cli_progress {
+    const char *label, *unit;
+    uint64_t total;
+    double started, drawn;
+    bool active;
+};
+void cli_progress_start(struct cli_progress *progress, const char *label, const char *unit, uint64_t total);
+void cli_progress_update(struct cli_progress *progress, uint64_t done);
+void cli_progress_finish(struct cli_progress *progress);
+
+double cli_seconds(void); /* monotonic */
+
+/* The commands, one short file each. */
+extern const struct cli_command cli_compile, cli_stats, cli_check, cli_sim, cli_agreement, cli_explain, cli_diff,
+    cli_verilog, cli_census, cli_cosim;
+
+#endif

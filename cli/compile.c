@@ -1,0 +1,129 @@
+/* compile.c - cofiber compile: a trained head becomes a netlist. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "compiler/compile.h"
+#include "compiler/quantize.h"
+#include "netlists/store.h"
+#include "sim/frames.h"
+
+static const char *const upsample_choices[] = {"nearest", "bilinear", NULL};
+static const char *const pools_choices[] = {"direct", "iterated", NULL};
+static const char *const top_choices[] = {"residual", "cofiber", NULL};
+
+static bool read_options(const struct cli_args *args, struct cf_compile_options *options)
+{
+    *options = cf_compile_defaults();
+    int upsample, pools, top;
+    long long scales, bits;
+    const char *grid = cli_value(args, "--grid");
+    char rest;
+    if (sscanf(grid, "%9ux%9u%c", &options->height, &options->width, &rest) != 2)
+        return cli_complain("compile: --grid '%s' is not HEIGHTxWIDTH", grid) == CLI_OK;
+    if (!cli_choice(args, "--upsample", upsample_choices, &upsample) ||
+        !cli_choice(args, "--pools", pools_choices, &pools) || !cli_choice(args, "--top", top_choices, &top) ||
+        !cli_integer(args, "--scales", 1, 10, &scales) || !cli_integer(args, "--input-bits", 2, 16, &bits) ||
+        !cli_number(args, "--score-threshold", &options->score_threshold))
+        return false;
+    options->upsample = (enum cf_upsample)upsample;
+    options->pools = (enum cf_pools)pools;
+    options->top = (enum cf_top)top;
+    options->scales = (uint32_t)scales;
+    options->input_bits = (int)bits;
+    options->sweep = cli_given(args, "--sweep");
+    if (cli_given(args, "--input-scale") == cli_given(args, "--calibrate"))
+        return cli_complain("compile: give one of --input-scale S (feature = integer * S) and --calibrate FRAMES "
+                            "(chooses S from frames like those the circuit will see)") == CLI_OK;
+    return !cli_given(args, "--input-scale") || cli_number(args, "--input-scale", &options->input_scale);
+}
+
+/* The input scale with the least squared quantisation error over all features of a frames file. */
+static bool calibrate(const struct cli_args *args, struct cf_compile_options *options)
+{
+    char *path = (char *)cli_value(args, "--calibrate"); /* argv's own string */
+    struct cf_error err;
+    struct cf_frames *frames;
+    if (!cf_frames_open(&frames, &path, 1, &err))
+        return cli_fail(&err) == CLI_OK;
+    struct cf_frame_shape shape = cf_frames_shape(frames);
+    size_t size = (size_t)shape.channels * shape.height * shape.width;
+    double *features = malloc(size * sizeof *features);
+    struct cf_calibration *calibration = cf_calibration_new();
+    bool done = (features && calibration) || cf_fail(&err, "%s: out of memory", path);
+    struct cli_progress progress;
+    cli_progress_start(&progress, "calibrating", "frames", cf_frames_count(frames));
+    for (uint64_t n = 0; done && n < cf_frames_count(frames); n++) {
+        done = cf_frames_features(frames, n, features, &err);
+        if (done)
+            cf_calibration_add(calibration, features, size);
+        cli_progress_update(&progress, n + 1);
+    }
+    cli_progress_finish(&progress);
+    if (done && !cf_calibration_scale(calibration, options->input_bits, &options->input_scale))
+        done = cf_fail(&err, "%s: every feature is zero: no scale can be chosen", path);
+    free(features);
+    cf_calibration_free(calibration);
+    cf_frames_close(frames);
+    return done || cli_fail(&err) == CLI_OK;
+}
+
+static int run(const struct cli_args *args)
+{
+    struct cf_compile_options options;
+    const char *out = cli_value(args, "-o");
+    if (!out)
+        return cli_complain("compile: -o NET is missing");
+    if (!read_options(args, &options))
+        return CLI_BAD;
+    struct cf_error err;
+    struct cf_head head;
+    struct cf_netlist *netlist = NULL;
+    if (!cf_head_load(&head, args->operands[0], cli_value(args, "--weight"), cli_value(args, "--bias"), &err))
+        return cli_fail(&err);
+    bool done = !cli_given(args, "--calibrate") || calibrate(args, &options);
+    int status = done ? CLI_OK : CLI_BAD;
+    if (done && !(cf_compile(&netlist, &head, &options, &err) && cf_netlist_save(netlist, out, &err)))
+        status = cli_fail(&err);
+    if (status == CLI_OK) {
+        char gates[32];
+        printf("%s: %s gates, %u cells, input scale %.9g%s\n", out,
+               cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->cell_count,
+               netlist->input_scale, head.already_quantised ? ", weights integer as stored" : "");
+    }
+    cf_netlist_free(netlist);
+    cf_head_free(&head);
+    return status;
+}
+
+const struct cli_command cli_compile = {
+    .name = "compile",
+    .synopsis = "HEAD -o NET (--input-scale S | --calibrate FRAMES) [options]",
+    .summary = "Compile a trained head into an explicit netlist of threshold gates.",
+    .details =
+        "HEAD is a safetensors file with one [classes, channels] and one [classes] tensor. Weights become INT8 per "
+        "class (symmetric), unless they all are integers in -127..127 already. Thresholds are exact integers. The "
+        "netlist file is specified in netlists/FORMAT.md; the same input gives the same bytes.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options =
+        (const struct cli_option[]){
+            {"-o", "NET", NULL, "where to write the netlist (required)"},
+            {"--input-scale", "S", NULL, "feature = integer * S"},
+            {"--calibrate", "FRAMES", NULL,
+             "choose the scale with the least squared quantisation error over a .npy or safetensors file of frames"},
+            {"--grid", "HxW", "40x40", "height and width of the input; 2^scales must divide both"},
+            {"--scales", "N", "3", "number of scale bands"},
+            {"--upsample", "METHOD", "nearest", "nearest, or bilinear as PyTorch's with align_corners=False"},
+            {"--pools", "FORM", "direct",
+             "direct: every pool sums the input (depth 3); iterated: each sums the pool below (fewer adders)"},
+            {"--top", "BAND", "residual",
+             "what the last scale's classifiers read: residual, the pooled grid itself; or cofiber, its subtract"},
+            {"--sweep", NULL, NULL, "remove the groups of gates that no decision depends on"},
+            {"--input-bits", "B", "8", "width of the input, 2 to 16"},
+            {"--score-threshold", "P", "0.5", "a gate fires when its score is at least P"},
+            {"--weight", "NAME", NULL, "the weight tensor, where HEAD has several candidates"},
+            {"--bias", "NAME", NULL, "the bias tensor, likewise"},
+            {0}},
+    .run = run,
+};

@@ -1,0 +1,70 @@
+/* main.c - the program: finds the command and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/parse.h"
+
+const struct cli_command *const cli_commands[] = {
+    &cli_compile, &cli_check,
+    NULL,
+};
+
+static const struct cli_command *find_command(const char *name)
+{
+    for (int i = 0; cli_commands[i]; i++)
+        if (strcmp(cli_commands[i]->name, name) == 0)
+            return cli_commands[i];
+    return NULL;
+}
+
+/* True when one of the arguments before "--" asks for help. */
+static bool asks_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+/* What was printed must have arrived: a full disk behind stdout is an error, not a success. */
+static int finish(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return cli_complain("standard output: cannot be written");
+    return status;
+}
+
+static int run_command(const struct cli_command *command, int argc, char **argv)
+{
+    if (asks_help(argc, argv)) {
+        cli_help_command(command);
+        return CLI_OK;
+    }
+    struct cli_args args = {.command = command};
+    return cli_parse(&args, argc, argv) ? command->run(&args) : CLI_BAD;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        cli_help_program();
+        return finish(CLI_BAD);
+    }
+    const char *name = argv[1];
+    const struct cli_command *command = find_command(name);
+    if (command)
+        return finish(run_command(command, argc - 2, argv + 2));
+    if (strcmp(name, "--version") == 0) {
+        printf("cofiber " COFIBER_VERSION "\n");
+    } else if (strcmp(name, "--manual") == 0) {
+        cli_manual();
+    } else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        if (argc > 2 && (command = find_command(argv[2])) != NULL)
+            cli_help_command(command);
+        else
+            cli_help_program();
+    } else {
+        return cli_complain("unknown command '%s' (cofiber --help lists them)", name);
+    }
+    return finish(CLI_OK);
+}

@@ -1,0 +1,71 @@
+#include "netlists/cell.h"
+
+/* A sum of 2^31 terms of 31 + 62 + 62 bits stays below 2^187; the bound is therefore kept at each step. */
+bool cf_cell_range(const struct cf_cell *cell, int64_t *min, int64_t *max)
+{
+    const __int128 limit = (__int128)1 << 62;
+    __int128 low = cell->bias, high = cell->bias;
+    for (uint32_t t = 0; t < cell->term_count; t++) {
+        const struct cf_term *term = &cell->terms[t];
+        struct cf_type type = cell->ports[term->port];
+        /* |weight| < 2^31 and |value| < 2^63: the product is below 2^94, shifted by at most 32 it stays in range. */
+        if (term->shift > 32 && type.width + term->shift > CF_MAX_WIDTH)
+            return false;
+        __int128 scale = (__int128)term->weight * ((__int128)1 << term->shift);
+        __int128 a = scale * cf_type_min(type), b = scale * cf_type_max(type);
+        low += a < b ? a : b;
+        high += a < b ? b : a;
+        if (low < -limit || high >= limit)
+            return false;
+    }
+    if (low < -limit || high >= limit)
+        return false;
+    *min = (int64_t)low;
+    *max = (int64_t)high;
+    return true;
+}
+
+uint8_t cf_signed_width(int64_t min, int64_t max)
+{
+    uint8_t width = 1;
+    while (width < CF_MAX_WIDTH && (min < -((int64_t)1 << (width - 1)) || max > ((int64_t)1 << (width - 1)) - 1))
+        width++;
+    return width;
+}
+
+bool cf_cell_infer_type(struct cf_cell *cell, int16_t frac)
+{
+    int64_t min, max;
+    if (!cf_cell_range(cell, &min, &max))
+        return false;
+    if (cell->activation == CF_STEP)
+        cell->type = (struct cf_type){1, false, 0};
+    else
+        cell->type = (struct cf_type){cf_signed_width(min, max), true, frac};
+    return true;
+}
+
+void cf_cell_reach(const struct cf_cell *cell, struct cf_reach *reach)
+{
+    for (uint32_t p = 0; p < CF_MAX_PORTS; p++) {
+        reach->low[p] = UINT32_MAX;
+        reach->high[p] = 0;
+    }
+    for (uint32_t t = 0; t < cell->term_count; t++) {
+        const struct cf_term *term = &cell->terms[t];
+        if (term->offset < reach->low[term->port])
+            reach->low[term->port] = term->offset;
+        if (term->offset > reach->high[term->port])
+            reach->high[term->port] = term->offset;
+    }
+}
+
+int64_t cf_cell_sum(const struct cf_cell *cell, const uint32_t *bases, const int64_t *nets)
+{
+    int64_t sum = cell->bias;
+    for (uint32_t t = 0; t < cell->term_count; t++) {
+        const struct cf_term *term = &cell->terms[t];
+        sum += term->weight * (nets[bases[term->port] + term->offset] * ((int64_t)1 << term->shift));
+    }
+    return sum;
+}

@@ -1,0 +1,136 @@
+/* netlist.h - the intermediate representation: a small library of cells, placed many times.
+ *
+ * A net is a wire with one driver. Nets are numbered: first those of the input, then one for each gate, group after
+ * group. A gate is an instance of a cell. Its value is
+ *
+ *     sum over the cell's terms of  weight * (net[base[port] + offset] << shift),  plus the cell's bias,
+ *
+ * exactly, in integers. A linear cell's output is that sum; a step cell's output is H(sum): 1 if sum >= 0, else 0.
+ *
+ * This header holds the data structure alone. What makes one valid: check.h. Its file: store.h and FORMAT.md.
+ */
+#ifndef COFIBER_NETLISTS_NETLIST_H
+#define COFIBER_NETLISTS_NETLIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+enum {
+    CF_GROUP_MAX_RANK = 4,
+    CF_MAX_PORTS = 16,  /* of one cell */
+    CF_MAX_WIDTH = 63,  /* bits of a net; every sum must fit as well */
+    CF_MAX_SHIFT = 62,
+    CF_INPUT = 0,       /* index of the input in netlist.groups */
+    CF_NAME_MAX = 128   /* bytes of a gate's name, with the NUL */
+};
+
+/* The type of a net: two's complement (or plain binary when not signed), `width` bits, the value being
+ * integer * 2^-frac. The output of a step is {1, false, 0}. */
+struct cf_type {
+    uint8_t width;
+    bool is_signed;
+    int16_t frac;
+};
+
+struct cf_term {
+    uint32_t offset; /* net = base[port] + offset */
+    int32_t weight;  /* never 0: a zero weight is no wire */
+    uint8_t port;
+    uint8_t shift;
+};
+
+enum cf_activation { CF_LINEAR, CF_STEP };
+
+/* Terms stand in strictly increasing (port, offset). */
+struct cf_cell {
+    const struct cf_type *ports;
+    const struct cf_term *terms;
+    uint32_t port_count;
+    uint32_t term_count;
+    int64_t bias;
+    enum cf_activation activation;
+    struct cf_type type; /* of the output */
+};
+
+/* A named, shaped array of gates that share one output type; or the input, whose nets no gate drives. The last
+ * dimension is the lane (channel or class), the ones before it the position; a position's lanes are contiguous. */
+struct cf_group {
+    const char *name; /* letters, digits, '_', '.' */
+    int rank;         /* 1 to CF_GROUP_MAX_RANK */
+    uint32_t shape[CF_GROUP_MAX_RANK];
+    uint32_t count;     /* product of the shape */
+    uint32_t first_net; /* its gates drive nets [first_net, first_net + count) */
+    uint32_t ports;     /* ports of every cell placed in it; 0 for the input */
+    struct cf_type type;
+    bool output;    /* what the circuit is for: the decisions, say. Gates that reach no output are dead. */
+    uint32_t *cell; /* [count]; NULL for the input */
+    uint32_t *base; /* [count][ports]; NULL for the input */
+};
+
+struct cf_meta {
+    const char *key, *value;
+};
+
+struct cf_netlist {
+    struct cf_arena arena; /* owns everything below */
+    struct cf_cell *cells;
+    uint32_t cell_count, cell_capacity;
+    struct cf_group *groups; /* groups[CF_INPUT] is the input */
+    uint32_t group_count, group_capacity;
+    uint32_t net_count;
+    double input_scale;        /* feature = integer * input_scale */
+    const double *class_scale; /* weight scale of each lane of the outputs, [class_count]; NULL when not known */
+    uint32_t class_count;
+    struct cf_meta *meta; /* provenance, sorted by key */
+    uint32_t meta_count, meta_capacity;
+    const char *label; /* the file it came from, or a word, for messages */
+};
+
+/* Building. Functions fail only when memory or the number space (2^31 nets) is out. */
+struct cf_netlist *cf_netlist_new(const char *label, struct cf_error *err);
+void cf_netlist_free(struct cf_netlist *netlist); /* NULL is fine */
+
+/* Copies the ports and terms. `*index` is the new cell's. The output type is as given in `cell->type`. */
+bool cf_netlist_add_cell(struct cf_netlist *netlist, const struct cf_cell *cell, uint32_t *index,
+                         struct cf_error *err);
+/* Appends a group, with `cell` and `base` allocated (zeros) for the caller to fill; the first group added is the
+ * input (ports = 0). Pointers to groups taken before the call are invalid after it. */
+bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank, const uint32_t *shape,
+                          uint32_t ports, struct cf_type type, bool output, struct cf_error *err);
+/* Sets or replaces a metadata entry. */
+bool cf_netlist_set_meta(struct cf_netlist *netlist, const char *key, const char *value, struct cf_error *err);
+const char *cf_netlist_meta(const struct cf_netlist *netlist, const char *key); /* or NULL */
+
+/* A deep copy. */
+struct cf_netlist *cf_netlist_copy(const struct cf_netlist *netlist, struct cf_error *err);
+
+/* Looking around. */
+static inline bool cf_type_equal(struct cf_type a, struct cf_type b)
+{
+    return a.width == b.width && a.is_signed == b.is_signed && a.frac == b.frac;
+}
+
+/* The smallest and largest value of a type. */
+int64_t cf_type_min(struct cf_type type);
+int64_t cf_type_max(struct cf_type type);
+
+static inline uint32_t cf_group_lanes(const struct cf_group *group)
+{
+    return group->shape[group->rank - 1];
+}
+
+static inline const uint32_t *cf_instance_bases(const struct cf_group *group, uint32_t index)
+{
+    return group->base + (size_t)index * group->ports;
+}
+
+/* The index of the group whose nets include `net` (net < net_count). */
+uint32_t cf_netlist_group_of(const struct cf_netlist *netlist, uint32_t net);
+/* The index of the group of that name, or UINT32_MAX. */
+uint32_t cf_netlist_find_group(const struct cf_netlist *netlist, const char *name);
+
+#endif
