@@ -68,8 +68,8 @@ static bool open_directory(struct cf_out *out, struct cf_error *err)
     out->name = slash ? slash + 1 : out->target;
     if (!*out->name)
         return cf_fail(err, "%s: not the name of a file", out->path);
-    const char *text = !slash ? "." : slash == out->target ? "/" : out->target;
-    bool cut = text == out->target;
+    bool cut = slash && slash != out->target;
+    const char *text = cut ? out->target : slash ? "/" : ".";
     if (cut)
         *slash = '\0';
     out->directory = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);

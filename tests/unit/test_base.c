@@ -108,18 +108,18 @@ static void arena_serves_large_and_small_in_turn(void **state)
     struct cf_arena arena = {0};
     uint8_t *large = cf_arena_alloc(&arena, 1, 10 << 20);
     uint8_t *small = cf_arena_alloc(&arena, 3, 5);
-    uint8_t *medium = cf_arena_alloc(&arena, 70000, 1);
+    uint8_t *medium = cf_arena_alloc(&arena, 700000, 1);
     uint8_t *next = cf_arena_alloc(&arena, 3, 5);
     assert_true(large && small && medium && next);
     memset(large, 1, 10 << 20);
-    memset(medium, 2, 70000);
+    memset(medium, 2, 700000);
     memset(small, 3, 15);
     memset(next, 4, 15);
     assert_int_equal(large[(10 << 20) - 1], 1);
-    assert_int_equal(medium[69999], 2);
+    assert_int_equal(medium[699999], 2);
     assert_int_equal(small[14], 3);
     assert_int_equal(next - small, 64); /* the large one did not take the small ones' block away */
-    assert_int_equal(arena.bytes, (10 << 20) + 15 + 70000 + 15);
+    assert_int_equal(arena.bytes, (10 << 20) + 15 + 700000 + 15);
     cf_arena_free(&arena);
     assert_non_null(cf_arena_alloc(&arena, 1, 1)); /* may be used again */
     cf_arena_free(&arena);
