@@ -37,4 +37,8 @@ bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *
 bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist,
                         int32_t *input, struct cf_error *err);
 
+/* The same, widened into the first nets of `nets`, as cf_word_evaluate wants them. */
+bool cf_frames_nets(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist, int64_t *nets,
+                    struct cf_error *err);
+
 #endif

@@ -1,0 +1,161 @@
+/* diff.c - cofiber diff: two netlists, or two traces (or decisions); names the first gate that differs. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/safetensors.h"
+#include "cli/cli.h"
+#include "netlists/diff.h"
+#include "netlists/store.h"
+
+/* What was found, for both kinds of file. */
+struct outcome {
+    const char *unit;
+    uint64_t compared, different;
+    char first[1024];
+};
+
+static bool diff_netlists(const struct cf_safetensors *a, const struct cf_safetensors *b, struct outcome *outcome,
+                          struct cf_error *err)
+{
+    struct cf_netlist *left = NULL, *right = NULL;
+    struct cf_netlist_diff diff;
+    bool done = cf_netlist_from_safetensors(&left, a, err) && cf_netlist_from_safetensors(&right, b, err);
+    if (done) {
+        cf_netlist_compare(left, right, &diff);
+        *outcome = (struct outcome){"gates", diff.compared, diff.different, ""};
+        memcpy(outcome->first, diff.first, sizeof diff.first);
+    }
+    cf_netlist_free(left);
+    cf_netlist_free(right);
+    return done;
+}
+
+static bool same_shape(const struct cf_tensor *a, const struct cf_tensor *b)
+{
+    return a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
+}
+
+/* "frame 2: s1.classify[4,9,17]" for an element of a [N, ...] tensor. */
+static void name_element(const struct cf_tensor *tensor, uint64_t element, char *text, size_t size)
+{
+    char index[128];
+    cf_index_text(tensor, element, index, sizeof index);
+    char *rest = strchr(index, ',');
+    if (rest)
+        snprintf(text, size, "frame %.*s: %s[%s", (int)(rest - index - 1), index + 1, tensor->name, rest + 1);
+    else
+        snprintf(text, size, "%s%s", tensor->name, index);
+}
+
+static void diff_tensor(const struct cf_tensor *a, const struct cf_tensor *b, struct outcome *outcome)
+{
+    enum { CHUNK = 4096 };
+    double x[CHUNK], y[CHUNK];
+    bool same_dtype = a->dtype == b->dtype;
+    for (uint64_t at = 0; at < a->count; at += CHUNK) {
+        uint64_t count = a->count - at < CHUNK ? a->count - at : CHUNK;
+        size_t width = cf_dtype_size(a->dtype);
+        outcome->compared += count;
+        if (same_dtype && memcmp(a->data + at * width, b->data + at * width, count * width) == 0)
+            continue;
+        cf_tensor_to_f64(a, at, count, x);
+        cf_tensor_to_f64(b, at, count, y);
+        for (uint64_t i = 0; i < count; i++) {
+            if (x[i] == y[i] || (isnan(x[i]) && isnan(y[i])))
+                continue;
+            if (outcome->different++ == 0) {
+                char where[256];
+                name_element(a, at + i, where, sizeof where);
+                snprintf(outcome->first, sizeof outcome->first, "%s: %.17g against %.17g", where, x[i], y[i]);
+            }
+        }
+    }
+}
+
+static void diff_missing(const struct cf_safetensors *a, const struct cf_safetensors *b, struct outcome *outcome)
+{
+    for (size_t i = 0; i < cf_safetensors_count(a); i++) {
+        const char *name = cf_safetensors_at(a, i)->name;
+        if (!cf_safetensors_find(b, name) && outcome->different++ == 0)
+            snprintf(outcome->first, sizeof outcome->first, "only %s has '%.200s'", cf_safetensors_path(a), name);
+    }
+}
+
+static void diff_values(const struct cf_safetensors *a, const struct cf_safetensors *b, bool common,
+                        struct outcome *outcome)
+{
+    *outcome = (struct outcome){.unit = "values"};
+    for (size_t i = 0; i < cf_safetensors_count(a); i++) {
+        const struct cf_tensor *left = cf_safetensors_at(a, i), *right = cf_safetensors_find(b, left->name);
+        if (!right)
+            continue;
+        if (same_shape(left, right)) {
+            diff_tensor(left, right, outcome);
+        } else if (outcome->different++ == 0) {
+            char shapes[2][128];
+            snprintf(outcome->first, sizeof outcome->first, "%s: shape %s against %s", left->name,
+                     cf_shape_text(left, shapes[0], sizeof shapes[0]),
+                     cf_shape_text(right, shapes[1], sizeof shapes[1]));
+        }
+    }
+    if (!common) {
+        diff_missing(a, b, outcome);
+        diff_missing(b, a, outcome);
+    }
+}
+
+static int report(const struct cli_args *args, const struct outcome *outcome)
+{
+    char compared[32], different[32];
+    if (cli_given(args, "--json")) {
+        cJSON *document = cJSON_CreateObject();
+        cJSON_AddNumberToObject(document, "compared", (double)outcome->compared);
+        cJSON_AddNumberToObject(document, "different", (double)outcome->different);
+        if (outcome->different)
+            cJSON_AddStringToObject(document, "first", outcome->first);
+        int status = cli_print_json(document);
+        return status == CLI_OK && outcome->different ? CLI_DIFFERENT : status;
+    }
+    if (outcome->different)
+        printf("first difference: %s\n", outcome->first);
+    printf("%s %s compared, %s differ\n", cli_thousands(outcome->compared, compared), outcome->unit,
+           cli_thousands(outcome->different, different));
+    return outcome->different ? CLI_DIFFERENT : CLI_OK;
+}
+
+static int run(const struct cli_args *args)
+{
+    struct cf_error err;
+    struct cf_safetensors *a = NULL, *b = NULL;
+    struct outcome outcome;
+    bool done = cf_safetensors_open(&a, args->operands[0], &err) && cf_safetensors_open(&b, args->operands[1], &err);
+    if (done && cf_is_netlist(a) != cf_is_netlist(b))
+        done = cf_fail(&err, "%s: %s a netlist, but %s %s", args->operands[0], cf_is_netlist(a) ? "is" : "is not",
+                       args->operands[1], cf_is_netlist(b) ? "is" : "is not");
+    if (done && cf_is_netlist(a))
+        done = diff_netlists(a, b, &outcome, &err);
+    else if (done)
+        diff_values(a, b, cli_given(args, "--common"), &outcome);
+    int status = done ? report(args, &outcome) : cli_fail(&err);
+    cf_safetensors_close(a);
+    cf_safetensors_close(b);
+    return status;
+}
+
+const struct cli_command cli_diff = {
+    .name = "diff",
+    .synopsis = "A B",
+    .summary = "Compare two netlists, or two traces; name the first gate that differs.",
+    .details = "Netlists are compared gate by gate: what each computes and what it reads, not how the file numbers its "
+               "cells; provenance is not compared. Traces and decisions are compared value by value.",
+    .min_operands = 2,
+    .max_operands = 2,
+    .options =
+        (const struct cli_option[]){
+            {"--common", NULL, NULL, "compare only the tensors that both traces have"},
+            {"--json", NULL, NULL, "print `compared`, `different` and `first` as JSON"},
+            {0}},
+    .run = run,
+};

@@ -1,0 +1,187 @@
+/* explain.c - cofiber explain: one gate, its fan-in by name, and its value worked out. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "netlists/cell.h"
+#include "netlists/names.h"
+#include "netlists/store.h"
+#include "sim/frames.h"
+#include "sim/word.h"
+
+struct subject {
+    const struct cf_netlist *netlist;
+    const struct cf_group *group;
+    uint32_t index; /* of the gate in its group */
+    const struct cf_cell *cell;
+    const uint32_t *bases;
+    const int64_t *nets; /* NULL without a frame */
+};
+
+static void print_type(const char *what, struct cf_type type)
+{
+    printf("%s: %u bit%s, %s, %d fraction bit%s\n", what, type.width, type.width == 1 ? "" : "s",
+           type.is_signed ? "signed" : "unsigned", type.frac, type.frac == 1 ? "" : "s");
+}
+
+static void print_terms(const struct subject *s, long long limit)
+{
+    char name[CF_NAME_MAX];
+    for (uint32_t t = 0; t < s->cell->term_count; t++) {
+        const struct cf_term *term = &s->cell->terms[t];
+        uint32_t net = s->bases[term->port] + term->offset;
+        if (limit >= 0 && t >= limit) {
+            printf("  ... and %" PRIu32 " more\n", s->cell->term_count - t);
+            return;
+        }
+        char weight[32];
+        snprintf(weight, sizeof weight, term->shift ? "%+" PRId32 " << %u" : "%+" PRId32, term->weight, term->shift);
+        printf("  %12s * %-24s", weight, cf_net_name(s->netlist, net, name, sizeof name));
+        if (s->nets)
+            printf(" value %8" PRId64 " adds %10" PRId64, s->nets[net],
+                   term->weight * (s->nets[net] * ((int64_t)1 << term->shift)));
+        printf("\n");
+    }
+}
+
+/* A step's sum in the units of the head: the margin over its threshold, as a logit. */
+static void print_margin(const struct subject *s, int64_t sum)
+{
+    uint32_t lane = s->index % cf_group_lanes(s->group);
+    if (s->cell->activation != CF_STEP || !s->netlist->class_scale || lane >= s->netlist->class_count)
+        return;
+    double unit = s->netlist->input_scale * s->netlist->class_scale[lane] * ldexp(1, -s->cell->ports[0].frac);
+    printf("  one unit is %.6g of the logit: the sum is %+.6f past the threshold\n", unit, (double)sum * unit);
+}
+
+static void print_gate(const struct subject *s, long long limit)
+{
+    char name[CF_NAME_MAX];
+    printf("%s: %s cell %u\n", cf_gate_name(s->group, s->index, name, sizeof name),
+           s->cell->activation == CF_STEP ? "step" : "linear", s->group->cell[s->index]);
+    for (uint32_t p = 0; p < s->cell->port_count; p++) {
+        char what[32];
+        snprintf(what, sizeof what, "  port %u", p);
+        print_type(what, s->cell->ports[p]);
+    }
+    print_type("  output", s->cell->type);
+    printf("  fan-in: %u, bias: %" PRId64 "\n", s->cell->term_count, s->cell->bias);
+    print_terms(s, limit);
+    if (!s->nets)
+        return;
+    int64_t sum = cf_cell_sum(s->cell, s->bases, s->nets);
+    printf("  sum with bias: %" PRId64 "\n", sum);
+    if (s->cell->activation == CF_STEP)
+        printf("  output: H(%" PRId64 ") = %" PRId64 "\n", sum, cf_cell_output(s->cell, sum));
+    else
+        printf("  output: %" PRId64 " = %.9g in features\n", sum,
+               (double)sum * ldexp(s->netlist->input_scale, -s->cell->type.frac));
+    print_margin(s, sum);
+}
+
+static int print_gate_json(const struct subject *s)
+{
+    char name[CF_NAME_MAX];
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddStringToObject(document, "gate", cf_gate_name(s->group, s->index, name, sizeof name));
+    cJSON_AddStringToObject(document, "activation", s->cell->activation == CF_STEP ? "step" : "linear");
+    cJSON_AddNumberToObject(document, "bias", (double)s->cell->bias);
+    cJSON *terms = cJSON_AddArrayToObject(document, "terms");
+    for (uint32_t t = 0; t < s->cell->term_count; t++) {
+        const struct cf_term *term = &s->cell->terms[t];
+        uint32_t net = s->bases[term->port] + term->offset;
+        cJSON *entry = cJSON_CreateObject();
+        cJSON_AddStringToObject(entry, "net", cf_net_name(s->netlist, net, name, sizeof name));
+        cJSON_AddNumberToObject(entry, "weight", term->weight);
+        cJSON_AddNumberToObject(entry, "shift", term->shift);
+        if (s->nets)
+            cJSON_AddNumberToObject(entry, "value", (double)s->nets[net]);
+        cJSON_AddItemToArray(terms, entry);
+    }
+    if (s->nets) {
+        int64_t sum = cf_cell_sum(s->cell, s->bases, s->nets);
+        cJSON_AddNumberToObject(document, "sum", (double)sum);
+        cJSON_AddNumberToObject(document, "output", (double)cf_cell_output(s->cell, sum));
+    }
+    return cli_print_json(document);
+}
+
+/* All nets' values for frame --frame of a file; NULL on failure. */
+static int64_t *evaluate(const struct cf_netlist *netlist, char *path, uint64_t index, struct cf_error *err)
+{
+    struct cf_frames *frames;
+    if (!cf_frames_open(&frames, &path, 1, err))
+        return NULL;
+    int64_t *nets = malloc((size_t)netlist->net_count * sizeof *nets);
+    bool done = (nets || cf_fail(err, "%s: out of memory", path)) && cf_frames_fit(frames, netlist, err);
+    if (done && index >= cf_frames_count(frames))
+        done = cf_fail(err, "%s: has %" PRIu64 " frames; there is no frame %" PRIu64, path, cf_frames_count(frames),
+                       index);
+    done = done && cf_frames_nets(frames, index, netlist, nets, err);
+    cf_frames_close(frames);
+    if (!done) {
+        free(nets);
+        return NULL;
+    }
+    cf_word_evaluate(netlist, nets);
+    return nets;
+}
+
+static int explain(const struct cli_args *args, const struct cf_netlist *netlist)
+{
+    struct cf_error err;
+    uint32_t net;
+    long long limit, frame;
+    if (!cli_integer(args, "--terms", -1, INT32_MAX, &limit) || !cli_integer(args, "--frame", 0, INT64_MAX, &frame))
+        return CLI_BAD;
+    if (!cf_net_find(netlist, args->operands[1], &net, &err))
+        return cli_complain("%s: %s", netlist->label, err.text);
+    int64_t *nets = NULL;
+    if (args->operand_count == 3 && !(nets = evaluate(netlist, args->operands[2], (uint64_t)frame, &err)))
+        return cli_fail(&err);
+    const struct cf_group *group = &netlist->groups[cf_netlist_group_of(netlist, net)];
+    int status = CLI_OK;
+    if (!group->cell) {
+        printf("%s: an input\n", args->operands[1]);
+        print_type("  value", group->type);
+        if (nets)
+            printf("  %" PRId64 " = %.9g in features\n", nets[net], (double)nets[net] * netlist->input_scale);
+    } else {
+        struct subject s = {netlist, group, net - group->first_net, NULL, NULL, nets};
+        s.cell = &netlist->cells[group->cell[s.index]];
+        s.bases = cf_instance_bases(group, s.index);
+        if (cli_given(args, "--json"))
+            status = print_gate_json(&s);
+        else
+            print_gate(&s, limit);
+    }
+    free(nets);
+    return status;
+}
+
+static int run(const struct cli_args *args)
+{
+    struct cf_netlist *netlist;
+    struct cf_error err;
+    if (!cf_netlist_load(&netlist, args->operands[0], &err))
+        return cli_fail(&err);
+    int status = explain(args, netlist);
+    cf_netlist_free(netlist);
+    return status;
+}
+
+const struct cli_command cli_explain = {
+    .name = "explain",
+    .synopsis = "NET GATE [FRAMES]",
+    .summary = "Show one gate: its fan-in by name, weights and bias, and its value on a frame worked out.",
+    .details = "GATE is a group and an index: 's1.classify[4,9,17]' (quote it from the shell).",
+    .min_operands = 2,
+    .max_operands = 3,
+    .options = (const struct cli_option[]){{"--frame", "N", "0", "which frame of FRAMES"},
+                                           {"--terms", "N", "-1", "print at most N terms; -1: all"},
+                                           {"--json", NULL, NULL, "print the gate as JSON"},
+                                           {0}},
+    .run = run,
+};

@@ -1,0 +1,235 @@
+/* stats.c - cofiber stats: what a netlist holds, counted, beside what the published card says. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "compiler/census.h"
+#include "netlists/analyse.h"
+#include "netlists/store.h"
+
+struct subject {
+    const struct cf_netlist *netlist;
+    struct cf_facts facts;
+};
+
+static void shape_text(const struct cf_group *group, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int i = 0; i < group->rank && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%u", i ? "x" : "", group->shape[i]);
+}
+
+static void weights_text(const struct cf_group_facts *facts, char *text, size_t size)
+{
+    const uint64_t *n = facts->weight_count;
+    if (n[2])
+        snprintf(text, size, "%d to %d", facts->weight_min, facts->weight_max);
+    else
+        snprintf(text, size, "%s%s%s", n[0] ? "-1" : "", n[0] && n[1] ? ", " : "", n[1] ? "1" : "");
+}
+
+static void print_groups(const struct subject *s)
+{
+    printf("%-14s %-12s %11s %11s %11s %13s %7s %6s %7s  %s\n", "group", "shape", "gates", "live", "dead", "edges",
+           "level", "width", "fan-in", "weights");
+    for (uint32_t g = 0; g < s->netlist->group_count; g++) {
+        const struct cf_group *group = &s->netlist->groups[g];
+        const struct cf_group_facts *facts = &s->facts.groups[g];
+        char shape[64], number[4][32], level[24], width[24], fanin[24], weights[48];
+        shape_text(group, shape, sizeof shape);
+        snprintf(width, sizeof width, "%u.%d", group->type.width, group->type.frac);
+        if (g == CF_INPUT) {
+            printf("%-14s %-12s %11s %11s %11s %13s %7s %6s\n", group->name, shape, "-", "-", "-", "-", "0", width);
+            continue;
+        }
+        snprintf(level, sizeof level, facts->level_low == facts->level_high ? "%u" : "%u-%u", facts->level_low,
+                 facts->level_high);
+        snprintf(fanin, sizeof fanin, facts->fanin_min == facts->fanin_max ? "%u" : "%u-%u", facts->fanin_min,
+                 facts->fanin_max);
+        weights_text(facts, weights, sizeof weights);
+        printf("%-14s %-12s %11s %11s %11s %13s %7s %6s %7s  %s\n", group->name, shape,
+               cli_thousands(group->count, number[0]), cli_thousands(facts->live, number[1]),
+               cli_thousands(group->count - facts->live, number[2]), cli_thousands(facts->edges, number[3]), level,
+               width, fanin, weights);
+    }
+    char number[4][32];
+    printf("%-14s %-12s %11s %11s %11s %13s %7u\n", "total", "", cli_thousands(s->facts.gates, number[0]),
+           cli_thousands(s->facts.live, number[1]), cli_thousands(s->facts.gates - s->facts.live, number[2]),
+           cli_thousands(s->facts.edges, number[3]), s->facts.depth);
+    printf("width: bits.fraction bits; level: inputs are 0; dead: no decision depends on it\n");
+}
+
+/* Gates that the netlist has in group "s<scale>.<kind>". */
+static uint64_t counted(const struct cf_netlist *netlist, uint32_t scale, enum cf_layer layer)
+{
+    char name[32];
+    snprintf(name, sizeof name, "s%u.%s", scale, cf_layer_name(layer));
+    uint32_t g = cf_netlist_find_group(netlist, name);
+    return g == UINT32_MAX ? 0 : netlist->groups[g].count;
+}
+
+static void print_row(const char *label, const uint64_t card[3], const uint64_t found[3])
+{
+    char text[4][32];
+    printf("%-38s", label);
+    for (int side = 0; side < 2; side++) {
+        const uint64_t *row = side ? found : card;
+        for (int l = 0; l < 3; l++)
+            printf(" %10s", row[l] ? cli_thousands(row[l], text[l]) : "-");
+        printf(" %11s%s", cli_thousands(row[0] + row[1] + row[2], text[3]), side ? "\n" : "  |");
+    }
+}
+
+/* The card's table beside the counted one. The card's last row holds the last scale's classifiers alone; its total
+ * counts that scale's own pool and subtract as well. */
+static void print_card(const struct subject *s, const struct cf_compile_options *options)
+{
+    uint64_t card_rows[3] = {0}, found_rows[3] = {0}, card_last[3] = {0}, found_last[3] = {0};
+    printf("\n%-38s %-45s | %s\n", "", "  the card", "  counted in this netlist");
+    printf("%-38s", "");
+    for (int side = 0; side < 2; side++)
+        printf(" %10s %10s %10s %11s%s", "pool", "subtract", "classify", "total", side ? "\n" : "  |");
+    for (uint32_t k = 0; k < options->scales; k++) {
+        bool last = k + 1 == options->scales;
+        uint64_t card[3], found[3];
+        for (int l = 0; l < 3; l++) {
+            card[l] = cf_closed_form(options, s->netlist, k, (enum cf_layer)l);
+            found[l] = counted(s->netlist, k, (enum cf_layer)l);
+            if (last && l < CF_CLASSIFY) {
+                card_last[l] = card[l];
+                found_last[l] = found[l];
+                card[l] = found[l] = 0;
+            }
+            card_rows[l] += card[l];
+            found_rows[l] += found[l];
+        }
+        char label[64];
+        snprintf(label, sizeof label, "scale %u, %ux%u%s", k, options->height >> k, options->width >> k,
+                 last ? ", as the card prints it" : "");
+        print_row(label, card, found);
+    }
+    print_row("rows of the card's table", card_rows, found_rows);
+    print_row("the last scale's pool and subtract", card_last, found_last);
+    for (int l = 0; l < 3; l++) {
+        card_rows[l] += card_last[l];
+        found_rows[l] += found_last[l];
+    }
+    print_row("the card's total", card_rows, found_rows);
+}
+
+static void print_reason(const struct cf_compile_options *options, const struct subject *s)
+{
+    char rows[32], last[32], total[32];
+    uint64_t all = 0, extra = 0;
+    for (uint32_t k = 0; k < options->scales; k++)
+        for (int l = 0; l < 3; l++) {
+            uint64_t gates = cf_closed_form(options, s->netlist, k, (enum cf_layer)l);
+            all += gates;
+            extra += k + 1 == options->scales && l < CF_CLASSIFY ? gates : 0;
+        }
+    printf("\nWhy %s and %s are both right: the rows of the card's table add up to the first; its total also counts\n"
+           "the last scale's own pool and subtract, %s gates. With --top residual the last classifiers read the pooled\n"
+           "grid itself, so those gates exist but drive no detection (dead; --sweep removes them). With --top cofiber\n"
+           "they are read, and every gate is live. This netlist: --top %s%s, %s.\n",
+           cli_thousands(all - extra, rows), cli_thousands(all, total), cli_thousands(extra, last),
+           cf_top_name(options->top), options->sweep ? " --sweep" : "",
+           s->facts.live == s->facts.gates ? "all gates live" : "the dead gates counted above");
+}
+
+static cJSON *group_json(const struct cf_group *group, const struct cf_group_facts *facts)
+{
+    cJSON *entry = cJSON_CreateObject();
+    cJSON_AddStringToObject(entry, "name", group->name);
+    cJSON *shape = cJSON_AddArrayToObject(entry, "shape");
+    for (int i = 0; i < group->rank; i++)
+        cJSON_AddItemToArray(shape, cJSON_CreateNumber(group->shape[i]));
+    cJSON_AddNumberToObject(entry, "gates", group->count);
+    cJSON_AddNumberToObject(entry, "live", (double)facts->live);
+    cJSON_AddNumberToObject(entry, "dead", (double)(group->count - facts->live));
+    cJSON_AddNumberToObject(entry, "edges", (double)facts->edges);
+    cJSON_AddNumberToObject(entry, "cells", facts->cells);
+    cJSON_AddNumberToObject(entry, "level_low", facts->level_low);
+    cJSON_AddNumberToObject(entry, "level_high", facts->level_high);
+    cJSON_AddNumberToObject(entry, "width", group->type.width);
+    cJSON_AddNumberToObject(entry, "frac", group->type.frac);
+    cJSON_AddNumberToObject(entry, "fan_in_min", facts->fanin_min);
+    cJSON_AddNumberToObject(entry, "fan_in_max", facts->fanin_max);
+    cJSON *weights = cJSON_AddObjectToObject(entry, "weights");
+    cJSON_AddNumberToObject(weights, "-1", (double)facts->weight_count[0]);
+    cJSON_AddNumberToObject(weights, "1", (double)facts->weight_count[1]);
+    cJSON_AddNumberToObject(weights, "other", (double)facts->weight_count[2]);
+    if (facts->edges) {
+        cJSON_AddNumberToObject(weights, "min", facts->weight_min);
+        cJSON_AddNumberToObject(weights, "max", facts->weight_max);
+    }
+    return entry;
+}
+
+static cJSON *stats_json(const struct subject *s)
+{
+    cJSON *document = cJSON_CreateObject(), *gates = cJSON_AddObjectToObject(document, "gates");
+    cJSON_AddNumberToObject(gates, "total", (double)s->facts.gates);
+    cJSON_AddNumberToObject(gates, "live", (double)s->facts.live);
+    cJSON_AddNumberToObject(gates, "dead", (double)(s->facts.gates - s->facts.live));
+    cJSON_AddNumberToObject(document, "depth", s->facts.depth);
+    cJSON_AddNumberToObject(document, "edges", (double)s->facts.edges);
+    cJSON_AddNumberToObject(document, "live_edges", (double)s->facts.live_edges);
+    cJSON_AddNumberToObject(document, "inputs", s->netlist->groups[CF_INPUT].count);
+    cJSON_AddNumberToObject(document, "input_bits", s->netlist->groups[CF_INPUT].type.width);
+    cJSON_AddNumberToObject(document, "input_scale", s->netlist->input_scale);
+    cJSON_AddNumberToObject(document, "cells", s->netlist->cell_count);
+    cJSON *groups = cJSON_AddArrayToObject(document, "groups");
+    for (uint32_t g = 1; g < s->netlist->group_count; g++)
+        cJSON_AddItemToArray(groups, group_json(&s->netlist->groups[g], &s->facts.groups[g]));
+    cJSON *meta = cJSON_AddObjectToObject(document, "provenance");
+    for (uint32_t m = 0; m < s->netlist->meta_count; m++)
+        cJSON_AddStringToObject(meta, s->netlist->meta[m].key, s->netlist->meta[m].value);
+    return document;
+}
+
+static void print_all(const struct subject *s)
+{
+    struct cf_compile_options options;
+    print_groups(s);
+    if (cf_compile_recorded(s->netlist, &options, NULL)) {
+        print_card(s, &options);
+        print_reason(&options, s);
+    }
+    printf("\n");
+    for (uint32_t m = 0; m < s->netlist->meta_count; m++)
+        printf("%-24s %s\n", s->netlist->meta[m].key, s->netlist->meta[m].value);
+}
+
+static int run(const struct cli_args *args)
+{
+    struct cf_error err;
+    struct cf_netlist *netlist;
+    struct subject s;
+    if (!cf_netlist_load(&netlist, args->operands[0], &err))
+        return cli_fail(&err);
+    int status = CLI_OK;
+    s.netlist = netlist;
+    if (!cf_netlist_analyse(netlist, &s.facts, &err)) {
+        status = cli_fail(&err);
+    } else {
+        if (cli_given(args, "--json"))
+            status = cli_print_json(stats_json(&s));
+        else
+            print_all(&s);
+        cf_facts_free(&s.facts);
+    }
+    cf_netlist_free(netlist);
+    return status;
+}
+
+const struct cli_command cli_stats = {
+    .name = "stats",
+    .synopsis = "NET",
+    .summary = "Count a netlist's gates by group, live and dead, beside the published card's table.",
+    .details = NULL,
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = (const struct cli_option[]){{"--json", NULL, NULL, "print the figures as JSON"}, {0}},
+    .run = run,
+};

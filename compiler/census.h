@@ -1,0 +1,23 @@
+/* census.h - gate counts in closed form, from the compile options alone: no gate is looked at. */
+#ifndef COFIBER_COMPILER_CENSUS_H
+#define COFIBER_COMPILER_CENSUS_H
+
+#include "compiler/compile.h"
+
+enum cf_layer { CF_POOL, CF_SUBTRACT, CF_CLASSIFY, CF_LAYER_COUNT };
+
+const char *cf_layer_name(enum cf_layer layer); /* "pool", "subtract", "classify": as in group names */
+
+/* Gates of one layer of one scale, before any sweep:
+ *     pool      (H >> k+1) * (W >> k+1) * D
+ *     subtract  (H >> k) * (W >> k) * D
+ *     classify  (H >> k) * (W >> k) * C
+ * D and C are taken from the netlist's input shape and class count. */
+uint64_t cf_closed_form(const struct cf_compile_options *options, const struct cf_netlist *netlist, uint32_t scale,
+                        enum cf_layer layer);
+
+/* The same after the recorded sweep: what the netlist should hold. */
+uint64_t cf_closed_form_swept(const struct cf_compile_options *options, const struct cf_netlist *netlist,
+                              uint32_t scale, enum cf_layer layer);
+
+#endif

@@ -1,0 +1,14 @@
+/* floatmodel.h - the model that a head's author trained: real arithmetic (in double) on features as stored.
+ *
+ * What the netlist is an integer form of. Shares nothing with the netlist, so that `agreement` compares two things.
+ */
+#ifndef COFIBER_COMPILER_FLOATMODEL_H
+#define COFIBER_COMPILER_FLOATMODEL_H
+
+#include "compiler/compile.h"
+
+/* The logits of one frame: for scale k (height >> k) x (width >> k) x classes values, scale after scale, positions
+ * row-major, classes innermost. `features` is [channels][height][width]. Free with free(); NULL when memory is out. */
+double *cf_float_logits(const struct cf_head *head, const struct cf_compile_options *options, const double *features);
+
+#endif

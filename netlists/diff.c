@@ -1,0 +1,122 @@
+#include "netlists/diff.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netlists/names.h"
+
+static void note(struct cf_netlist_diff *diff, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Counts a difference, and keeps the words of the first. */
+static void note(struct cf_netlist_diff *diff, const char *format, ...)
+{
+    if (diff->different++)
+        return;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(diff->first, sizeof diff->first, format, list);
+    va_end(list);
+}
+
+/* Describes the first difference of two cells; false when they are equal. */
+static bool describe_cells(const struct cf_cell *a, const struct cf_cell *b, char *text, size_t size)
+{
+    if (a->activation != b->activation)
+        return snprintf(text, size, "activation %s against %s", a->activation == CF_STEP ? "step" : "linear",
+                        b->activation == CF_STEP ? "step" : "linear") > 0;
+    if (!cf_type_equal(a->type, b->type))
+        return snprintf(text, size, "output of %u bits (%d fraction) against %u (%d)", a->type.width, a->type.frac,
+                        b->type.width, b->type.frac) > 0;
+    if (a->port_count != b->port_count)
+        return snprintf(text, size, "%u ports against %u", a->port_count, b->port_count) > 0;
+    for (uint32_t p = 0; p < a->port_count; p++)
+        if (!cf_type_equal(a->ports[p], b->ports[p]))
+            return snprintf(text, size, "port %u of %u bits against %u", p, a->ports[p].width, b->ports[p].width) > 0;
+    for (uint32_t t = 0; t < a->term_count && t < b->term_count; t++) {
+        const struct cf_term *x = &a->terms[t], *y = &b->terms[t];
+        if (x->port != y->port || x->offset != y->offset)
+            return snprintf(text, size, "term %u reads port %u offset %u against port %u offset %u", t, x->port,
+                            x->offset, y->port, y->offset) > 0;
+        if (x->weight != y->weight || x->shift != y->shift)
+            return snprintf(text, size, "term %u (port %u, offset %u): weight %d << %u against %d << %u", t, x->port,
+                            x->offset, x->weight, x->shift, y->weight, y->shift) > 0;
+    }
+    if (a->term_count != b->term_count)
+        return snprintf(text, size, "%u terms against %u", a->term_count, b->term_count) > 0;
+    if (a->bias != b->bias)
+        return snprintf(text, size, "bias %" PRId64 " against %" PRId64, a->bias, b->bias) > 0;
+    return false;
+}
+
+static bool same_groups(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff)
+{
+    for (uint32_t g = 0; g < a->group_count || g < b->group_count; g++) {
+        if (g >= a->group_count || g >= b->group_count) {
+            const struct cf_netlist *has = g < a->group_count ? a : b;
+            note(diff, "only %s has group '%s'", has->label, has->groups[g].name);
+            return false;
+        }
+        const struct cf_group *x = &a->groups[g], *y = &b->groups[g];
+        const char *what = NULL;
+        if (strcmp(x->name, y->name) != 0)
+            what = "name";
+        else if (x->rank != y->rank || memcmp(x->shape, y->shape, sizeof x->shape) != 0)
+            what = "shape";
+        else if (!cf_type_equal(x->type, y->type))
+            what = "type";
+        else if (x->ports != y->ports)
+            what = "number of ports";
+        else if (x->output != y->output)
+            what = "role as an output";
+        if (what) {
+            note(diff, "group %u ('%s' and '%s'): the %s differs", g, x->name, y->name, what);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Remembers, for each cell of `a`, the cell of `b` last found equal to it: gates that share cells compare in O(1). */
+static void compare_group(const struct cf_netlist *a, const struct cf_netlist *b, uint32_t g, uint32_t *equal,
+                          struct cf_netlist_diff *diff)
+{
+    const struct cf_group *x = &a->groups[g], *y = &b->groups[g];
+    char gate[CF_NAME_MAX], net[2][CF_NAME_MAX], text[512];
+    for (uint32_t i = 0; i < x->count; i++) {
+        uint32_t ca = x->cell[i], cb = y->cell[i];
+        diff->compared++;
+        if (equal[ca] != cb + 1 && describe_cells(&a->cells[ca], &b->cells[cb], text, sizeof text)) {
+            note(diff, "%s: %s", cf_gate_name(x, i, gate, sizeof gate), text);
+            continue;
+        }
+        equal[ca] = cb + 1;
+        for (uint32_t p = 0; p < x->ports; p++) {
+            uint32_t na = cf_instance_bases(x, i)[p], nb = cf_instance_bases(y, i)[p];
+            if (na == nb)
+                continue;
+            note(diff, "%s: port %u is based at %s against %s", cf_gate_name(x, i, gate, sizeof gate), p,
+                 cf_net_name(a, na, net[0], sizeof net[0]), cf_net_name(b, nb, net[1], sizeof net[1]));
+            break;
+        }
+    }
+}
+
+void cf_netlist_compare(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff)
+{
+    *diff = (struct cf_netlist_diff){0};
+    if (!same_groups(a, b, diff))
+        return;
+    if (a->input_scale != b->input_scale)
+        note(diff, "input: scale %.17g against %.17g", a->input_scale, b->input_scale);
+    uint32_t *equal = calloc((size_t)a->cell_count + 1, sizeof *equal);
+    if (!equal) {
+        note(diff, "%s: out of memory", a->label);
+        return;
+    }
+    for (uint32_t g = 1; g < a->group_count; g++)
+        compare_group(a, b, g, equal, diff);
+    free(equal);
+}

@@ -1,0 +1,123 @@
+#include "sim/trace.h"
+
+#include <stdlib.h>
+
+#include "base/safetensors.h"
+
+struct cf_trace {
+    struct cf_safetensors_writer *out;
+    const struct cf_netlist *netlist;
+    enum cf_trace_kind kind;
+    const char *path;
+    size_t *ids;   /* [group_count]: the tensor of each group written */
+    void *scratch; /* one group's values of one frame */
+};
+
+static bool written(const struct cf_trace *trace, const struct cf_group *group)
+{
+    return trace->kind == CF_TRACE_ALL || group->output;
+}
+
+static enum cf_dtype dtype_of(const struct cf_trace *trace, const struct cf_group *group)
+{
+    /* An unsigned net of 32 bits needs the sign bit for its value. */
+    int bits = group->type.width + !group->type.is_signed;
+    if (trace->kind == CF_TRACE_DECISIONS && group->type.width == 1 && !group->type.is_signed)
+        return CF_U8;
+    return bits <= 32 ? CF_I32 : CF_I64;
+}
+
+/* Declares the groups; those of 8-byte elements first, which keeps every tensor aligned. */
+static bool declare(struct cf_trace *trace, uint64_t frames, struct cf_error *err)
+{
+    static const enum cf_dtype order[] = {CF_I64, CF_I32, CF_U8};
+    for (int pass = 0; pass < 3; pass++)
+        for (uint32_t g = 0; g < trace->netlist->group_count; g++) {
+            const struct cf_group *group = &trace->netlist->groups[g];
+            uint64_t shape[CF_GROUP_MAX_RANK + 1] = {frames};
+            if (!written(trace, group) || dtype_of(trace, group) != order[pass])
+                continue;
+            for (int i = 0; i < group->rank; i++)
+                shape[i + 1] = group->shape[i];
+            if (!cf_safetensors_add(trace->out, group->name, order[pass], group->rank + 1, shape, &trace->ids[g],
+                                    err))
+                return false;
+        }
+    return true;
+}
+
+bool cf_trace_create(struct cf_trace **trace, const char *path, const struct cf_netlist *netlist, uint64_t frames,
+                     enum cf_trace_kind kind, struct cf_error *err)
+{
+    struct cf_trace *made = calloc(1, sizeof *made);
+    *trace = made;
+    if (!made)
+        return cf_fail(err, "%s: out of memory", path);
+    *made = (struct cf_trace){.netlist = netlist, .kind = kind, .path = path};
+    uint32_t largest = 1;
+    for (uint32_t g = 0; g < netlist->group_count; g++)
+        largest = netlist->groups[g].count > largest ? netlist->groups[g].count : largest;
+    made->ids = calloc(netlist->group_count, sizeof *made->ids);
+    made->scratch = malloc((size_t)largest * sizeof(int64_t));
+    bool done = (made->ids && made->scratch) || cf_fail(err, "%s: out of memory", path);
+    done = done && cf_safetensors_create(&made->out, path, err) &&
+           cf_safetensors_add_metadata(made->out, "format",
+                                       kind == CF_TRACE_ALL ? "cofiber-trace" : "cofiber-decisions", err) &&
+           declare(made, frames, err) && cf_safetensors_begin(made->out, err);
+    if (!done)
+        cf_trace_abort(trace);
+    return done;
+}
+
+/* Narrows `count` values to the dtype; a valid netlist's values fit. Returns the bytes filled. */
+static size_t narrow(enum cf_dtype dtype, const int64_t *values, uint32_t count, void *out)
+{
+    uint8_t *u8 = out;
+    int32_t *i32 = out;
+    int64_t *i64 = out;
+    for (uint32_t i = 0; i < count; i++) {
+        if (dtype == CF_U8)
+            u8[i] = (uint8_t)values[i];
+        else if (dtype == CF_I32)
+            i32[i] = (int32_t)values[i];
+        else
+            i64[i] = values[i];
+    }
+    return count * cf_dtype_size(dtype);
+}
+
+bool cf_trace_put(struct cf_trace *trace, uint64_t frame, const int64_t *nets, struct cf_error *err)
+{
+    for (uint32_t g = 0; g < trace->netlist->group_count; g++) {
+        const struct cf_group *group = &trace->netlist->groups[g];
+        if (!written(trace, group))
+            continue;
+        size_t size = narrow(dtype_of(trace, group), nets + group->first_net, group->count, trace->scratch);
+        if (!cf_safetensors_write(trace->out, trace->ids[g], frame * size, trace->scratch, size, err))
+            return false;
+    }
+    return true;
+}
+
+static void release(struct cf_trace **trace)
+{
+    free((*trace)->ids);
+    free((*trace)->scratch);
+    free(*trace);
+    *trace = NULL;
+}
+
+bool cf_trace_commit(struct cf_trace **trace, struct cf_error *err)
+{
+    bool done = cf_safetensors_commit(&(*trace)->out, err);
+    release(trace);
+    return done;
+}
+
+void cf_trace_abort(struct cf_trace **trace)
+{
+    if (!*trace)
+        return;
+    cf_safetensors_abort(&(*trace)->out);
+    release(trace);
+}
