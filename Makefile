@@ -57,4 +57,89 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
 	clang $(CSTD) -O1 -g -I. -Iinclude -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) -lcjson -lnettle -lgmp -lm
 
+# ---- what people call ----
+
+.PHONY: help
+help:
+	@echo 'make              build/cofiber, build/libcofiber.a and .so, optimised'
+	@echo 'make demo         set up, build, and run the main job on examples/'
+	@echo 'make test         set up, build, and pass the tests'
+	@echo 'make test-long    the tests that cannot be short (full size, real frames)'
+	@echo 'make test-asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make asan         build/asan/cofiber, sanitised'
+	@echo 'make fuzz         run every fuzz target for FUZZ_SECONDS (default 600)'
+	@echo 'make install      PREFIX=/usr/local DESTDIR='
+	@echo 'make format       clang-format'
+
+.PHONY: setup
+setup:
+	@if [ "$(SETUP)" = yes ]; then scripts/setup.sh; fi
+
+# The second make starts after set-up, so that it sees what was installed.
+.PHONY: demo
+demo: setup
+	$(MAKE) --no-print-directory -j2 all
+	scripts/demo.sh $(BUILD)/cofiber
+
+.PHONY: tests
+tests: all $(TESTS) $(TOOLS)
+
+.PHONY: test
+test: setup
+	$(MAKE) --no-print-directory -j2 tests
+	tests/run.sh $(BUILD) short
+
+.PHONY: test-long
+test-long: setup
+	$(MAKE) --no-print-directory -j2 tests
+	tests/run.sh $(BUILD) long
+
+SANITISED = BUILD=$(BUILD)/asan OPTIMISE=-O1 \
+    SANITISE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+.PHONY: asan
+asan:
+	$(MAKE) --no-print-directory -j2 $(SANITISED) all
+
+.PHONY: test-asan
+test-asan: setup
+	$(MAKE) --no-print-directory -j2 $(SANITISED) tests
+	tests/run.sh $(BUILD)/asan short
+
+FUZZ_SECONDS ?= 600
+.PHONY: fuzz
+fuzz:
+	scripts/setup.sh build fuzz
+	$(MAKE) --no-print-directory $(FUZZERS)
+	scripts/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/cofiber $(DESTDIR)$(PREFIX)/bin/cofiber
+	install -m 644 include/cofiber.h $(DESTDIR)$(PREFIX)/include/cofiber.h
+	install -m 644 $(BUILD)/libcofiber.a $(DESTDIR)$(PREFIX)/lib/libcofiber.a
+	install -m 755 $(BUILD)/libcofiber.so $(DESTDIR)$(PREFIX)/lib/libcofiber.so.$(VERSION)
+	ln -sf libcofiber.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libcofiber.so.$(SOVERSION)
+	ln -sf libcofiber.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libcofiber.so
+	printf '%s\n' 'prefix=$(PREFIX)' 'Name: cofiber' 'Description: simulator of cofiber detection circuits' \
+	    'Version: $(VERSION)' 'Libs: -L$${prefix}/lib -lcofiber' 'Libs.private: $(LIBS)' \
+	    'Cflags: -I$${prefix}/include' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/cofiber.pc
+	$(BUILD)/cofiber --manual >$(DESTDIR)$(PREFIX)/share/man/man1/cofiber.1
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/cofiber $(DESTDIR)$(PREFIX)/include/cofiber.h \
+	    $(DESTDIR)$(PREFIX)/lib/libcofiber.a $(DESTDIR)$(PREFIX)/lib/libcofiber.so* \
+	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/cofiber.pc $(DESTDIR)$(PREFIX)/share/man/man1/cofiber.1
+
+.PHONY: format
+format:
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) cli include tests/unit tests/fuzz tests/support tests/tools examples))
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:%=%.d)

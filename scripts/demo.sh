@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# The main job on the example: a trained head becomes a netlist, is counted, simulated, and checked gate for gate
+# against Verilator's build of the emitted Verilog and by count against Yosys.
+#
+#   scripts/demo.sh [COFIBER]      (default: build/cofiber; results go to build/demo)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cofiber=${1:-build/cofiber}
+out=build/demo
+head=examples/head_nearest_fp32.safetensors
+frame=examples/000000214753_f16.npy
+mkdir -p "$out"
+
+step() {
+    printf '\n\033[1m== %s\033[0m\n' "$1"
+    shift
+    printf '$ %s\n' "$*"
+    "$@"
+}
+
+step "Compile the head into a netlist of threshold gates" \
+    "$cofiber" compile "$head" -o "$out/net.safetensors" --calibrate "$frame" --score-threshold 0.1
+step "Count its gates beside the published card's table" "$cofiber" stats "$out/net.safetensors"
+step "Simulate every gate on a real frame" \
+    "$cofiber" sim "$out/net.safetensors" "$frame" -o "$out/decisions.safetensors"
+step "Hold the INT8 netlist against the floating-point head" \
+    "$cofiber" agreement "$out/net.safetensors" "$head" "$frame"
+step "Emit Verilog" "$cofiber" verilog "$out/net.safetensors" -o "$out/rtl"
+step "Count the gates three ways: closed form, netlist, Yosys" "$cofiber" census "$out/net.safetensors"
+step "Build the Verilog with Verilator (minutes the first time) and compare every gate" \
+    "$cofiber" cosim "$out/net.safetensors" "$frame"

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs every fuzz target in turn, each from the committed hostile and golden files, and stops at the first finding.
+#
+#   scripts/fuzz.sh DIR SECONDS     (DIR holds the built targets; corpora grow in DIR/corpus)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+dir=$1 seconds=$2
+for target in "$dir"/fuzz_*; do
+    [ -x "$target" ] && [ -f "$target" ] || continue
+    name=${target##*/fuzz_}
+    mkdir -p "$dir/corpus/$name"
+    echo "== $name: $seconds s"
+    "$target" "$dir/corpus/$name" tests/hostile netlists/golden -max_total_time="$seconds" -timeout=10 \
+        -rss_limit_mb=2048 -print_final_stats=1 2>&1 | grep -E 'stat::|ERROR|SUMMARY|Test unit' || true
+    [ "${PIPESTATUS[0]}" -eq 0 ] || { echo "== $name: a finding" >&2; exit 1; }
+done

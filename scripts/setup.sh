@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs what is missing from Debian's (or Ubuntu's) packages; does nothing where all is there.
+#
+#   scripts/setup.sh [build] [test] [fuzz] [bench] [cross]     (default: build test)
+#
+# Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need.
+set -euo pipefail
+
+packages_of() {
+    case $1 in
+    build) echo gcc g++ make libc6-dev libcjson-dev nettle-dev libgmp-dev ;;
+    test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy ;;
+    fuzz) echo clang libclang-rt-14-dev ;;
+    bench) echo libdnnl-dev python3-numpy libopenblas0-pthread time ;;
+    cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user ;;
+    *)
+        echo "setup.sh: unknown group '$1' (build, test, fuzz, bench, cross)" >&2
+        exit 2
+        ;;
+    esac
+}
+
+groups=("$@")
+[ ${#groups[@]} -gt 0 ] || groups=(build test)
+
+missing=()
+for group in "${groups[@]}"; do
+    list=$(packages_of "$group")
+    for package in $list; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+run=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "setup.sh: missing ${missing[*]}; run as root, or install sudo" >&2
+        exit 1
+    }
+    run=(sudo)
+fi
+echo "setup.sh: installing ${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+"${run[@]}" apt-get update -q >&2
+"${run[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
