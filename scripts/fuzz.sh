@@ -10,7 +10,10 @@ for target in "$dir"/fuzz_*; do
     name=${target##*/fuzz_}
     mkdir -p "$dir/corpus/$name"
     echo "== $name: $seconds s"
+    log=$dir/corpus/$name.log
+    status=0
     "$target" "$dir/corpus/$name" tests/hostile netlists/golden -max_total_time="$seconds" -timeout=10 \
-        -rss_limit_mb=2048 -print_final_stats=1 2>&1 | grep -E 'stat::|ERROR|SUMMARY|Test unit' || true
-    [ "${PIPESTATUS[0]}" -eq 0 ] || { echo "== $name: a finding" >&2; exit 1; }
+        -rss_limit_mb=2048 -print_final_stats=1 >"$log" 2>&1 || status=$?
+    grep -E '^stat::|ERROR|SUMMARY|Test unit' "$log" || true
+    [ "$status" -eq 0 ] || { echo "fuzz.sh: $name: a finding; see $log" >&2; exit 1; }
 done
