@@ -108,10 +108,10 @@ static bool compare_frame(struct session *s, const int64_t *nets, const double *
             count_gate(&s->own[k], head, netlist);
             if (head != netlist && !add_distance(s, fabs(*logits - own), err))
                 return false;
-            int64_t sum = cf_cell_sum(cell, cf_instance_bases(group, i), nets) - cell->bias;
+            int64_t sum = cf_cell_sum(cell, cf_instance_bases(group, i), nets) - cell->bias; /* below 2^63 */
             for (int e = 0; e < EXTRA_THRESHOLDS; e++)
                 count_gate(&s->extra[e], *logits - cf_logit(extra_thresholds[e]) >= 0,
-                           sum + s->limits[e][(size_t)k * classes + i % classes] >= 0);
+                           sum >= -s->limits[e][(size_t)k * classes + i % classes]);
         }
     }
     return true;
@@ -263,7 +263,8 @@ static int run(const struct cli_args *args)
     if (!done) {
         status = cli_fail(&err);
     } else {
-        qsort(s.distances, s.distance_count, sizeof *s.distances, compare_double);
+        if (s.distance_count)
+            qsort(s.distances, s.distance_count, sizeof *s.distances, compare_double);
         if (cli_given(args, "--json"))
             status = print_json(&s, cf_frames_count(frames));
         else

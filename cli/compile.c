@@ -1,6 +1,7 @@
 /* compile.c - cofiber compile: a trained head becomes a netlist. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "compiler/compile.h"
@@ -19,7 +20,8 @@ static bool read_options(const struct cli_args *args, struct cf_compile_options 
     long long scales, bits;
     const char *grid = cli_value(args, "--grid");
     char rest;
-    if (sscanf(grid, "%9ux%9u%c", &options->height, &options->width, &rest) != 2)
+    if (strspn(grid, "0123456789x") != strlen(grid) || /* no signs, no spaces */
+        sscanf(grid, "%9ux%9u%c", &options->height, &options->width, &rest) != 2)
         return cli_complain("compile: --grid '%s' is not HEIGHTxWIDTH", grid) == CLI_OK;
     if (!cli_choice(args, "--upsample", upsample_choices, &upsample) ||
         !cli_choice(args, "--pools", pools_choices, &pools) || !cli_choice(args, "--top", top_choices, &top) ||
@@ -61,7 +63,7 @@ static bool calibrate(const struct cli_args *args, struct cf_compile_options *op
     }
     cli_progress_finish(&progress);
     if (done && !cf_calibration_scale(calibration, options->input_bits, &options->input_scale))
-        done = cf_fail(&err, "%s: every feature is zero: no scale can be chosen", path);
+        done = cf_fail(&err, "%s: every feature is zero, or one is too large: no scale can be chosen", path);
     free(features);
     cf_calibration_free(calibration);
     cf_frames_close(frames);

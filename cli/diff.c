@@ -49,10 +49,12 @@ static void name_element(const struct cf_tensor *tensor, uint64_t element, char 
         snprintf(text, size, "%s%s", tensor->name, index);
 }
 
+/* Integers are compared as such: a double would lose the low bits of wide nets. */
 static void diff_tensor(const struct cf_tensor *a, const struct cf_tensor *b, struct outcome *outcome)
 {
-    enum { CHUNK = 4096 };
+    enum { CHUNK = 1024 };
     double x[CHUNK], y[CHUNK];
+    int64_t p[CHUNK], q[CHUNK];
     bool same_dtype = a->dtype == b->dtype;
     for (uint64_t at = 0; at < a->count; at += CHUNK) {
         uint64_t count = a->count - at < CHUNK ? a->count - at : CHUNK;
@@ -62,13 +64,18 @@ static void diff_tensor(const struct cf_tensor *a, const struct cf_tensor *b, st
             continue;
         cf_tensor_to_f64(a, at, count, x);
         cf_tensor_to_f64(b, at, count, y);
+        bool exact = cf_tensor_to_i64(a, at, count, p, NULL) && cf_tensor_to_i64(b, at, count, q, NULL);
         for (uint64_t i = 0; i < count; i++) {
-            if (x[i] == y[i] || (isnan(x[i]) && isnan(y[i])))
+            if (exact ? p[i] == q[i] : x[i] == y[i] || (isnan(x[i]) && isnan(y[i])))
                 continue;
             if (outcome->different++ == 0) {
                 char where[256];
                 name_element(a, at + i, where, sizeof where);
-                snprintf(outcome->first, sizeof outcome->first, "%s: %.17g against %.17g", where, x[i], y[i]);
+                if (exact)
+                    snprintf(outcome->first, sizeof outcome->first, "%s: %" PRId64 " against %" PRId64, where, p[i],
+                             q[i]);
+                else
+                    snprintf(outcome->first, sizeof outcome->first, "%s: %.17g against %.17g", where, x[i], y[i]);
             }
         }
     }
@@ -83,14 +90,16 @@ static void diff_missing(const struct cf_safetensors *a, const struct cf_safeten
     }
 }
 
-static void diff_values(const struct cf_safetensors *a, const struct cf_safetensors *b, bool common,
-                        struct outcome *outcome)
+static bool diff_values(const struct cf_safetensors *a, const struct cf_safetensors *b, bool common,
+                        struct outcome *outcome, struct cf_error *err)
 {
+    size_t shared = 0;
     *outcome = (struct outcome){.unit = "values"};
     for (size_t i = 0; i < cf_safetensors_count(a); i++) {
         const struct cf_tensor *left = cf_safetensors_at(a, i), *right = cf_safetensors_find(b, left->name);
         if (!right)
             continue;
+        shared++;
         if (same_shape(left, right)) {
             diff_tensor(left, right, outcome);
         } else if (outcome->different++ == 0) {
@@ -100,10 +109,12 @@ static void diff_values(const struct cf_safetensors *a, const struct cf_safetens
                      cf_shape_text(right, shapes[1], sizeof shapes[1]));
         }
     }
-    if (!common) {
-        diff_missing(a, b, outcome);
-        diff_missing(b, a, outcome);
-    }
+    if (common)
+        return shared > 0 || cf_fail(err, "%s: has no tensor in common with %s", cf_safetensors_path(a),
+                                     cf_safetensors_path(b));
+    diff_missing(a, b, outcome);
+    diff_missing(b, a, outcome);
+    return true;
 }
 
 static int report(const struct cli_args *args, const struct outcome *outcome)
@@ -118,8 +129,11 @@ static int report(const struct cli_args *args, const struct outcome *outcome)
         int status = cli_print_json(document);
         return status == CLI_OK && outcome->different ? CLI_DIFFERENT : status;
     }
-    if (outcome->different)
-        printf("first difference: %s\n", outcome->first);
+    if (outcome->different) {
+        printf("first difference: ");
+        cli_print_text(outcome->first);
+        printf("\n");
+    }
     printf("%s %s compared, %s differ\n", cli_thousands(outcome->compared, compared), outcome->unit,
            cli_thousands(outcome->different, different));
     return outcome->different ? CLI_DIFFERENT : CLI_OK;
@@ -137,7 +151,7 @@ static int run(const struct cli_args *args)
     if (done && cf_is_netlist(a))
         done = diff_netlists(a, b, &outcome, &err);
     else if (done)
-        diff_values(a, b, cli_given(args, "--common"), &outcome);
+        done = diff_values(a, b, cli_given(args, "--common"), &outcome, &err);
     int status = done ? report(args, &outcome) : cli_fail(&err);
     cf_safetensors_close(a);
     cf_safetensors_close(b);

@@ -38,11 +38,12 @@ static void print_terms(const struct subject *s, long long limit)
         }
         char weight[32];
         snprintf(weight, sizeof weight, term->shift ? "%+" PRId32 " << %u" : "%+" PRId32, term->weight, term->shift);
-        printf("  %12s * %-24s", weight, cf_net_name(s->netlist, net, name, sizeof name));
+        cf_net_name(s->netlist, net, name, sizeof name);
         if (s->nets)
-            printf(" value %8" PRId64 " adds %10" PRId64, s->nets[net],
+            printf("  %12s * %-24s value %8" PRId64 " adds %10" PRId64 "\n", weight, name, s->nets[net],
                    term->weight * (s->nets[net] * ((int64_t)1 << term->shift)));
-        printf("\n");
+        else
+            printf("  %12s * %s\n", weight, name);
     }
 }
 
@@ -129,6 +130,23 @@ static int64_t *evaluate(const struct cf_netlist *netlist, char *path, uint64_t 
     return nets;
 }
 
+static int explain_input(const struct cli_args *args, const struct cf_netlist *netlist, uint32_t net,
+                         const int64_t *nets)
+{
+    if (cli_given(args, "--json")) {
+        cJSON *document = cJSON_CreateObject();
+        cJSON_AddStringToObject(document, "input", args->operands[1]);
+        if (nets)
+            cJSON_AddNumberToObject(document, "value", (double)nets[net]);
+        return cli_print_json(document);
+    }
+    printf("%s: an input\n", args->operands[1]);
+    print_type("  value", netlist->groups[CF_INPUT].type);
+    if (nets)
+        printf("  %" PRId64 " = %.9g in features\n", nets[net], (double)nets[net] * netlist->input_scale);
+    return CLI_OK;
+}
+
 static int explain(const struct cli_args *args, const struct cf_netlist *netlist)
 {
     struct cf_error err;
@@ -144,10 +162,7 @@ static int explain(const struct cli_args *args, const struct cf_netlist *netlist
     const struct cf_group *group = &netlist->groups[cf_netlist_group_of(netlist, net)];
     int status = CLI_OK;
     if (!group->cell) {
-        printf("%s: an input\n", args->operands[1]);
-        print_type("  value", group->type);
-        if (nets)
-            printf("  %" PRId64 " = %.9g in features\n", nets[net], (double)nets[net] * netlist->input_scale);
+        status = explain_input(args, netlist, net, nets);
     } else {
         struct subject s = {netlist, group, net - group->first_net, NULL, NULL, nets};
         s.cell = &netlist->cells[group->cell[s.index]];

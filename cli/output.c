@@ -12,9 +12,18 @@ int cli_print_json(cJSON *document)
     cJSON_Delete(document);
     if (!text)
         return cli_complain("out of memory");
-    bool written = puts(text) >= 0 && fflush(stdout) == 0;
+    puts(text); /* main reports what could not be written */
     free(text);
-    return written ? CLI_OK : cli_complain("standard output: cannot be written");
+    return CLI_OK;
+}
+
+void cli_print_text(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f; /* in UTF-8 */
+        putchar(*p < 0x20 || *p == 0x7f || c1 ? '?' : *p);
+        p += c1;
+    }
 }
 
 const char *cli_thousands(uint64_t value, char buffer[32])

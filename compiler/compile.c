@@ -126,6 +126,7 @@ bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_opt
     bool all = grid && scales && bits && threshold && sweep &&
                sscanf(grid, "%ux%u", &o->height, &o->width) == 2 && sscanf(scales, "%u", &o->scales) == 1 &&
                sscanf(bits, "%d", &o->input_bits) == 1 && sscanf(threshold, "%lf", &o->score_threshold) == 1 &&
+               o->score_threshold > 0 && o->score_threshold < 1 &&
                find_name(cf_netlist_meta(netlist, "compile.upsample"), upsample_names, &upsample) &&
                find_name(cf_netlist_meta(netlist, "compile.pools"), pools_names, &pools) &&
                find_name(cf_netlist_meta(netlist, "compile.top"), top_names, &top);

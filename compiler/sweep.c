@@ -12,7 +12,7 @@ struct renumbering {
     struct cf_reach *reaches; /* of each old cell */
 };
 
-/* A group stays when it is an output or when a group that stays reads it. */
+/* A group stays when it is an output, or when a port of a group that stays reads it or lies across it. */
 static void mark_groups(const struct cf_netlist *netlist, struct renumbering *map)
 {
     map->keep_group[CF_INPUT] = true;
@@ -26,7 +26,7 @@ static void mark_groups(const struct cf_netlist *netlist, struct renumbering *ma
                 if (reach->low[p] > reach->high[p])
                     continue;
                 uint32_t last = cf_netlist_group_of(netlist, base + reach->high[p]);
-                for (uint32_t s = cf_netlist_group_of(netlist, base + reach->low[p]); s <= last; s++)
+                for (uint32_t s = cf_netlist_group_of(netlist, base); s <= last; s++)
                     map->keep_group[s] = true;
             }
     }
@@ -49,7 +49,8 @@ static bool copy_cells(const struct cf_netlist *from, struct cf_netlist *to, str
     return true;
 }
 
-/* A port reads a run of nets whose groups all stay, so one distance moves the whole run. */
+/* From a port's base to the last net that it reads all groups stay, so one distance moves them all. A port that reads
+ * nothing may have its base anywhere: net 0. */
 static bool copy_groups(const struct cf_netlist *from, struct cf_netlist *to, const struct renumbering *map,
                         struct cf_error *err)
 {
@@ -70,9 +71,9 @@ static bool copy_groups(const struct cf_netlist *from, struct cf_netlist *to, co
             copy->cell[i] = map->cell[group->cell[i]] - 1;
             for (uint32_t p = 0; p < group->ports; p++) {
                 const struct cf_reach *reach = &map->reaches[group->cell[i]];
-                uint32_t low = reach->low[p] > reach->high[p] ? 0 : reach->low[p];
+                bool reads = reach->low[p] <= reach->high[p];
                 size_t at = (size_t)i * group->ports + p;
-                copy->base[at] = group->base[at] - moved[cf_netlist_group_of(from, group->base[at] + low)];
+                copy->base[at] = reads ? group->base[at] - moved[cf_netlist_group_of(from, group->base[at])] : 0;
             }
         }
     }

@@ -8,8 +8,6 @@
 #include "netlists/cell.h"
 #include "netlists/names.h"
 
-enum { MAX_GROUPS = 4096 };
-
 static bool type_valid(struct cf_type type)
 {
     return type.width >= 1 && type.width <= CF_MAX_WIDTH && type.frac >= -1024 && type.frac <= 1024;
@@ -101,8 +99,8 @@ static bool check_groups(const struct cf_netlist *netlist, struct cf_error *err)
 {
     if (netlist->group_count < 1)
         return cf_fail(err, "%s: there is no input", netlist->label);
-    if (netlist->group_count > MAX_GROUPS)
-        return cf_fail(err, "%s: %u groups; %d are possible", netlist->label, netlist->group_count, MAX_GROUPS);
+    if (netlist->group_count > CF_MAX_GROUPS)
+        return cf_fail(err, "%s: %u groups; %d are possible", netlist->label, netlist->group_count, CF_MAX_GROUPS);
     uint64_t next = 0;
     for (uint32_t g = 0; g < netlist->group_count; g++) {
         const struct cf_group *group = &netlist->groups[g];
@@ -115,7 +113,7 @@ static bool check_groups(const struct cf_netlist *netlist, struct cf_error *err)
             return cf_fail(err, "%s: group '%s': nets of %u bits with %d fraction bits", netlist->label, group->name,
                            group->type.width, group->type.frac);
         uint64_t count = 1;
-        for (int i = 0; i < group->rank; i++)
+        for (int i = 0; i < group->rank && i < CF_GROUP_MAX_RANK; i++)
             count *= group->shape[i];
         if (group->rank < 1 || group->rank > CF_GROUP_MAX_RANK || count == 0 || count != group->count ||
             group->first_net != next)
@@ -156,9 +154,9 @@ static bool check_port_types(const struct cf_netlist *netlist, const struct cf_g
         if (!cf_type_equal(source->type, cell->ports[port])) {
             char name[CF_NAME_MAX];
             struct cf_type a = cell->ports[port], b = source->type;
-            return cf_fail(err, "%s: %s: port %u of cell %u takes %u bits (%u fraction, %s), but '%s' has %u (%d, %s)",
+            return cf_fail(err, "%s: %s: port %u of cell %u takes %u bits (%d fraction, %s), but '%s' has %u (%d, %s)",
                            netlist->label, cf_gate_name(group, index, name, sizeof name), port, group->cell[index],
-                           a.width, (unsigned)a.frac, a.is_signed ? "signed" : "unsigned", source->name, b.width,
+                           a.width, a.frac, a.is_signed ? "signed" : "unsigned", source->name, b.width,
                            b.frac, b.is_signed ? "signed" : "unsigned");
         }
     }

@@ -21,6 +21,12 @@ static void note(struct cf_netlist_diff *diff, const char *format, ...)
     va_end(list);
 }
 
+static bool describe_types(const char *what, struct cf_type a, struct cf_type b, char *text, size_t size)
+{
+    return snprintf(text, size, "%s of %u bits (%d fraction, %s) against %u (%d, %s)", what, a.width, a.frac,
+                    a.is_signed ? "signed" : "unsigned", b.width, b.frac, b.is_signed ? "signed" : "unsigned") > 0;
+}
+
 /* Describes the first difference of two cells; false when they are equal. */
 static bool describe_cells(const struct cf_cell *a, const struct cf_cell *b, char *text, size_t size)
 {
@@ -28,13 +34,15 @@ static bool describe_cells(const struct cf_cell *a, const struct cf_cell *b, cha
         return snprintf(text, size, "activation %s against %s", a->activation == CF_STEP ? "step" : "linear",
                         b->activation == CF_STEP ? "step" : "linear") > 0;
     if (!cf_type_equal(a->type, b->type))
-        return snprintf(text, size, "output of %u bits (%d fraction) against %u (%d)", a->type.width, a->type.frac,
-                        b->type.width, b->type.frac) > 0;
+        return describe_types("output", a->type, b->type, text, size);
     if (a->port_count != b->port_count)
         return snprintf(text, size, "%u ports against %u", a->port_count, b->port_count) > 0;
     for (uint32_t p = 0; p < a->port_count; p++)
-        if (!cf_type_equal(a->ports[p], b->ports[p]))
-            return snprintf(text, size, "port %u of %u bits against %u", p, a->ports[p].width, b->ports[p].width) > 0;
+        if (!cf_type_equal(a->ports[p], b->ports[p])) {
+            char what[16];
+            snprintf(what, sizeof what, "port %u", p);
+            return describe_types(what, a->ports[p], b->ports[p], text, size);
+        }
     for (uint32_t t = 0; t < a->term_count && t < b->term_count; t++) {
         const struct cf_term *x = &a->terms[t], *y = &b->terms[t];
         if (x->port != y->port || x->offset != y->offset)

@@ -33,7 +33,7 @@ static bool parse_index(const struct cf_group *group, const char *name, const ch
     for (int i = 0; i < group->rank; i++) {
         if (*text != (i ? ',' : '[') || text[1] < '0' || text[1] > '9')
             return cf_fail(err, "%s: group '%s' takes %d indices, like %s[0%s]", name, group->name, group->rank,
-                           group->name, ",0,0,0" + 2 * (CF_GROUP_MAX_RANK - group->rank));
+                           group->name, &",0,0,0"[2 * (CF_GROUP_MAX_RANK - group->rank)]);
         char *end;
         errno = 0;
         unsigned long long value = strtoull(text + 1, &end, 10);

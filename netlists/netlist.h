@@ -21,6 +21,7 @@
 
 enum {
     CF_GROUP_MAX_RANK = 4,
+    CF_MAX_GROUPS = 4096,
     CF_MAX_PORTS = 16,  /* of one cell */
     CF_MAX_WIDTH = 63,  /* bits of a net; every sum must fit as well */
     CF_MAX_SHIFT = 62,

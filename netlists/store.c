@@ -196,13 +196,22 @@ static bool read_group(struct reader *r, const char *name, struct cf_type type, 
     return true;
 }
 
+static bool lengths_differ(struct reader *r, const struct cf_tensor *types)
+{
+    return cf_fail(r->err, "%s: metadata 'groups' and tensor 'group.type' (%" PRIu64 " rows) differ in length",
+                   cf_safetensors_path(r->file), types->shape[0]);
+}
+
 static bool read_groups(struct reader *r, const char *names)
 {
     const struct cf_tensor *types = need(r, "group.type", CF_I32, 2, (int64_t[]){-1, 4});
     if (!types)
         return false;
+    if (types->shape[0] > CF_MAX_GROUPS)
+        return cf_fail(r->err, "%s: %" PRIu64 " groups; %d are possible", cf_safetensors_path(r->file),
+                       types->shape[0], CF_MAX_GROUPS);
     uint64_t row = 0;
-    for (const char *at = names; *at; row++) {
+    for (const char *at = names; at; row++) {
         size_t length = strcspn(at, " ");
         char name[81];
         if (length < 1 || length >= sizeof name)
@@ -210,10 +219,10 @@ static bool read_groups(struct reader *r, const char *names)
                            cf_safetensors_path(r->file), row);
         memcpy(name, at, length);
         name[length] = '\0';
-        at += length + (at[length] == ' ');
+        at = at[length] == ' ' ? at + length + 1 : NULL;
         struct cf_type type;
         if (row >= types->shape[0])
-            break;
+            return lengths_differ(r, types);
         if (!read_type(r, types, row, 0, &type))
             return false;
         int32_t output = at_i32(types, 4 * row + 3);
@@ -223,13 +232,13 @@ static bool read_groups(struct reader *r, const char *names)
         if (row == 0 && strcmp(name, "input") != 0)
             return cf_fail(r->err, "%s: metadata 'groups' begins with '%s', not with 'input'",
                            cf_safetensors_path(r->file), name);
+        /* Before its gates are read: a short file that names a group 4,000 times would fill the memory. */
+        if (cf_netlist_find_group(r->netlist, name) != UINT32_MAX)
+            return cf_fail(r->err, "%s: metadata 'groups' names '%s' twice", cf_safetensors_path(r->file), name);
         if (!(row == 0 ? read_input(r, type, output == 1) : read_group(r, name, type, output == 1)))
             return false;
     }
-    if (row != types->shape[0])
-        return cf_fail(r->err, "%s: metadata 'groups' and tensor 'group.type' (%" PRIu64 " rows) differ in length",
-                       cf_safetensors_path(r->file), types->shape[0]);
-    return true;
+    return row == types->shape[0] || lengths_differ(r, types);
 }
 
 static bool read_class_scale(struct reader *r)
@@ -275,7 +284,7 @@ static bool refuse_unknown(struct reader *r)
         if (!used)
             return cf_fail(r->err, "%s: tensor '%s' is no part of a netlist", cf_safetensors_path(r->file), name);
     }
-    return cf_fail(r->err, "%s: metadata 'groups' names a group twice", cf_safetensors_path(r->file));
+    return true;
 }
 
 static bool read_meta(struct reader *r)

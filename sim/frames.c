@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/npy.h"
 #include "base/safetensors.h"
@@ -150,8 +152,10 @@ bool cf_frames_fit(const struct cf_frames *frames, const struct cf_netlist *netl
     if (input->rank != 3)
         return cf_fail(err, "%s: its input has rank %d; frames feed an input of shape [H, W, D]", netlist->label,
                        input->rank);
-    if (input->type.width > 32)
-        return cf_fail(err, "%s: its input is %u bits wide; frames feed up to 32", netlist->label, input->type.width);
+    int limit = input->type.is_signed ? 32 : 31;
+    if (input->type.width > limit)
+        return cf_fail(err, "%s: its input is %u bits wide; frames feed up to %d%s", netlist->label, input->type.width,
+                       limit, input->type.is_signed ? "" : " unsigned ones");
     if (s.height != input->shape[0] || s.width != input->shape[1] || s.channels != input->shape[2])
         return cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s takes %ux%ux%u", frames->files[0].path, s.channels,
                        s.height, s.width, netlist->label, input->shape[2], input->shape[0], input->shape[1]);
@@ -171,16 +175,21 @@ static uint64_t frame_size(const struct cf_frames *frames)
     return (uint64_t)frames->shape.channels * frames->shape.height * frames->shape.width;
 }
 
+static bool refuse(const struct frame_file *file, uint64_t element, struct cf_error *err)
+{
+    char at[128];
+    return cf_fail(err, "%s: tensor '%s': element %s is NaN or infinite", file->path,
+                   file->safetensors ? file->tensor->name : "array",
+                   cf_index_text(file->tensor, element, at, sizeof at));
+}
+
 /* Calls for elements [first, first + count) of the file's tensor, after checking that they are finite. */
 static bool read_finite(const struct frame_file *file, uint64_t first, uint64_t count, double *out,
                         struct cf_error *err)
 {
     uint64_t bad = cf_tensor_find_nonfinite(file->tensor, first, count);
-    if (bad != UINT64_MAX) {
-        char at[128];
-        return cf_fail(err, "%s: tensor '%s': element %s is NaN or infinite", file->path,
-                       file->safetensors ? file->tensor->name : "array", cf_index_text(file->tensor, bad, at, sizeof at));
-    }
+    if (bad != UINT64_MAX)
+        return refuse(file, bad, err);
     cf_tensor_to_f64(file->tensor, first, count, out);
     return true;
 }
@@ -235,4 +244,38 @@ bool cf_frames_nets(const struct cf_frames *frames, uint64_t index, const struct
         nets[i] = input[i];
     free(input);
     return done;
+}
+
+void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view)
+{
+    const struct frame_file *file = file_of(frames, index);
+    uint64_t count = frame_size(frames), size = count * cf_dtype_size(file->tensor->dtype);
+    *view = (struct cf_tensor){.name = file->tensor->name,
+                               .dtype = file->tensor->dtype,
+                               .rank = 3,
+                               .shape = {frames->shape.channels, frames->shape.height, frames->shape.width},
+                               .count = count,
+                               .size = size,
+                               .data = file->tensor->data + (index - file->first) * size};
+}
+
+void cf_frames_prefetch(const struct cf_frames *frames, uint64_t index)
+{
+    struct cf_tensor view;
+    cf_frames_view(frames, index, &view);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)view.data / page * page;
+    /* Only advice: what it says does not matter. */
+    (void)madvise((void *)start, (uintptr_t)view.data + view.size - start, MADV_WILLNEED);
+}
+
+void cf_frames_release(const struct cf_frames *frames, uint64_t index)
+{
+    const struct frame_file *file = file_of(frames, index);
+    forget(file, (index - file->first) * frame_size(frames), frame_size(frames));
+}
+
+bool cf_frames_refuse(const struct cf_frames *frames, uint64_t index, uint64_t element, struct cf_error *err)
+{
+    const struct frame_file *file = file_of(frames, index);
+    return refuse(file, (index - file->first) * frame_size(frames) + element, err);
 }

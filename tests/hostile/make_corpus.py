@@ -2,8 +2,8 @@
 """Writes the hostile safetensors and .npy files of this folder, and their lines of expected.txt.
 
 Each file is wrong in exactly one way and named for it. expected.txt has a line for each: the file, a tab, and a
-fragment that the reader's one-line message must contain. Lines and files whose names begin with net_ belong to the
-netlist reader and are kept as they are. Standard library only; the output is the same on every run.
+fragment that the reader's one-line message must contain. Lines and files whose names begin with net_ or head_ are
+those of make_netlists.py and are kept as they are. Standard library only; the output is the same on every run.
 """
 import os
 import struct
@@ -223,7 +223,7 @@ def main():
     kept = []
     if os.path.exists(listed):
         with open(listed, encoding="utf-8") as file:
-            kept = [line for line in file if line.startswith(("net_", "#"))]
+            kept = [line for line in file if line.startswith(("net_", "head_"))]
     for name in os.listdir(HERE):
         if name.startswith(("st_", "npy_")):
             os.remove(os.path.join(HERE, name))
@@ -232,8 +232,8 @@ def main():
         with open(os.path.join(HERE, name), "wb") as file:
             file.write(content)
     with open(listed, "w", encoding="utf-8") as file:
-        file.writelines(kept)
         file.writelines("%s\t%s\n" % (name, fragment) for name, _, fragment in CASES)
+        file.writelines(kept)
 
 
 if __name__ == "__main__":

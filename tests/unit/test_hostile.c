@@ -14,6 +14,8 @@
 #include "base/file.h"
 #include "base/npy.h"
 #include "base/safetensors.h"
+#include "compiler/head.h"
+#include "netlists/store.h"
 
 #define FOLDER "tests/hostile" /* tests run in the root of the repository */
 
@@ -87,12 +89,39 @@ static bool refuses(const char *path, bool mapped, struct cf_error *err)
     return !done;
 }
 
-static void check_entry(const struct entry *entry, bool mapped)
+static bool refuses_mapped(const char *path, struct cf_error *err)
+{
+    return refuses(path, true, err);
+}
+
+static bool refuses_copied(const char *path, struct cf_error *err)
+{
+    return refuses(path, false, err);
+}
+
+static bool refuses_netlist(const char *path, struct cf_error *err)
+{
+    struct cf_netlist *netlist;
+    bool done = cf_netlist_load(&netlist, path, err);
+    assert_true(done == (netlist != NULL));
+    cf_netlist_free(netlist);
+    return !done;
+}
+
+static bool refuses_head(const char *path, struct cf_error *err)
+{
+    struct cf_head head;
+    bool done = cf_head_load(&head, path, NULL, NULL, err);
+    cf_head_free(&head);
+    return !done;
+}
+
+static void check_entry(const struct entry *entry, bool (*refuses_file)(const char *path, struct cf_error *err))
 {
     struct cf_error err = {{0}};
     char path[512];
     snprintf(path, sizeof path, "%s/%s", FOLDER, entry->file);
-    if (!refuses(path, mapped, &err))
+    if (!refuses_file(path, &err))
         fail_msg("%s: was accepted", entry->file);
     size_t length = strlen(path);
     if (strncmp(err.text, path, length) != 0 || strncmp(err.text + length, ": ", 2) != 0)
@@ -104,20 +133,32 @@ static void check_entry(const struct entry *entry, bool mapped)
             fail_msg("%s: a control character in: %s", entry->file, err.text);
 }
 
+/* Netlists (net_*) and heads (head_*) are sound containers; every reader refuses an unsound one. */
 static void hostile_files_are_refused(void **state)
 {
     (void)state;
     struct list list;
     read_list(&list);
-    size_t checked = 0;
+    size_t containers = 0, netlists = 0, heads = 0;
     for (size_t i = 0; i < list.count; i++) {
-        if (strncmp(list.entries[i].file, "net_", 4) == 0)
-            continue; /* a sound container; the netlist reader's tests refuse it */
-        check_entry(&list.entries[i], true);
-        check_entry(&list.entries[i], false);
-        checked++;
+        const struct entry *entry = &list.entries[i];
+        if (strncmp(entry->file, "net_", 4) == 0) {
+            check_entry(entry, refuses_netlist);
+            netlists++;
+        } else if (strncmp(entry->file, "head_", 5) == 0) {
+            check_entry(entry, refuses_head);
+            heads++;
+        } else {
+            check_entry(entry, refuses_mapped);
+            check_entry(entry, refuses_copied);
+            if (has_suffix(entry->file, ".safetensors")) {
+                check_entry(entry, refuses_netlist);
+                check_entry(entry, refuses_head);
+            }
+            containers++;
+        }
     }
-    assert_true(checked >= 45);
+    assert_true(containers >= 45 && netlists >= 40 && heads >= 10);
     cf_arena_free(&list.arena);
 }
 

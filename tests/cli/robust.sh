@@ -1,0 +1,93 @@
+# Sourced by run.sh, after full_size.sh. Runs that are killed, disks that are full, readers that go away.
+
+# ---- kill -9: the folder holds nothing, or the complete output ----
+
+# kill_after SECONDS OUTPUT WHOLE COMMAND...: OUTPUT, when there, must equal WHOLE.
+kill_after() {
+    mkdir killed
+    "${@:4}" >/dev/null 2>&1 &
+    local victim=$!
+    sleep "$1"
+    kill -9 "$victim" 2>/dev/null
+    wait "$victim" 2>/dev/null
+    local left
+    left=$(ls -A killed)
+    if [ -z "$left" ] || { [ "$left" = "$2" ] && cmp -s "killed/$2" "$3"; }; then
+        pass
+    else
+        fail "kill -9 after $1 s: ${*:4}" "left behind:" <<<"$left"
+    fi
+    rm -r killed
+}
+
+# The command, timed, gives the delays: some kills must fall inside the writing.
+duration() {
+    local started=$EPOCHREALTIME
+    "$@" >/dev/null
+    awk "BEGIN { print $EPOCHREALTIME - $started }"
+}
+
+compile=(cofiber compile full/head --input-scale 0.02 -o)
+whole=$(duration "${compile[@]}" full/whole)
+for part in 0.05 0.2 0.35 0.5 0.6 0.7 0.8 0.9 1.0; do
+    kill_after "$(awk "BEGIN { print $part * $whole }")" net full/whole "${compile[@]}" killed/net
+done
+sim=(cofiber sim full/default "$frame" --trace)
+whole=$(duration "${sim[@]}" full/trace)
+for part in 0.1 0.4 0.6 0.8 0.9 1.0; do
+    kill_after "$(awk "BEGIN { print $part * $whole }")" trace full/trace "${sim[@]}" killed/trace
+done
+
+# ---- outputs that cannot be written ----
+
+# fails NAME FRAGMENT COMMAND: exit status 2 and one line with the fragment.
+fails() {
+    run "$3"
+    if [ "$status" -eq 2 ] && [ "$(wc -l <"$scratch/err")" -eq 1 ] && grep -q "^cofiber: .*$2" "$scratch/err"; then
+        pass
+    else
+        fail "$1" "exit status $status; wanted 2 and: $2" <"$scratch/err"
+    fi
+}
+
+small="cofiber compile fixtures/head_f32.safetensors --grid 8x8 --scales 2 --input-scale 0.03125 -o"
+space='No space left on device'
+fails dev_full_compile "/dev/full: $space" "$small /dev/full"
+fails dev_full_sim "/dev/full: $space" "cofiber sim net fixtures/frame_f32.npy -o /dev/full"
+fails dev_full_trace "/dev/full: $space" "cofiber sim net fixtures/frame_f32.npy --trace /dev/full"
+fails dev_full_stdout "standard output: $space" "cofiber stats net >/dev/full"
+fails dev_full_json "standard output: $space" "cofiber stats net --json >/dev/full"
+fails dev_full_diff "standard output: $space" "cofiber diff plain threshold >/dev/full"
+fails dev_full_help "standard output: $space" "cofiber compile --help >/dev/full"
+fails closed_stdout "standard output: Bad file descriptor" "cofiber stats net >&-"
+
+# A closed stdout's number must not become the output file's.
+run "$small closed >&-"
+check closed_stdout_compile "the netlist is not what it should be" cmp -s closed plain
+
+# An old output stays as it was when a run fails, whether the disk is full or the input bad.
+echo old >kept
+fails file_limit "File too large" "trap '' XFSZ; ulimit -f 1; $small kept"
+check file_limit "the old output is gone" grep -qx old kept
+fails bad_input_keeps "frame_nan.npy" "cofiber sim net fixtures/frame_nan.npy -o kept"
+check bad_input_keeps "the old output is gone" grep -qx old kept
+chmod 640 kept
+run "$small kept"
+check overwrite "the new output is not whole" cmp -s kept plain
+
+# A file system of 64 kB, where the system lets us mount one.
+mkdir tiny
+if mount -t tmpfs -o size=64k tmpfs tiny 2>/dev/null; then
+    fails full_disk "tiny/net: $space" "${compile[*]} tiny/net"
+    check full_disk "something was left" [ -z "$(ls -A tiny)" ]
+    fails full_disk_trace "$space" "${sim[*]} tiny/trace"
+    check full_disk_trace "something was left" [ -z "$(ls -A tiny)" ]
+    umount tiny
+fi
+
+# ---- a reader that goes away ----
+
+run "cofiber explain full/default 's0.classify[0,0,0]' | head -n 1"
+check pipe "head got no line" grep -q '^s0.classify' "$scratch/out"
+check pipe "something on stderr" [ ! -s "$scratch/err" ]
+fails pipe_ignored "standard output: Broken pipe" "trap '' PIPE; { sleep 0.2; cofiber stats net --json; } | true"

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The command line's tests: cases with golden outputs (*.list), and what a list cannot say (*.sh).
+#
+#   tests/cli/run.sh BUILD             prints what fails and, last, 'N passed, N failed'
+#   tests/cli/run.sh BUILD --update    writes the golden outputs anew; read the diff before committing it
+#
+# A line of a list is  name | exit status | command.  Commands run in one folder, in order, so that a case can use what
+# an earlier one wrote; fixtures/, hostile/ and golden/ are there. golden/NAME.out and NAME.err hold what the command
+# prints; where a file is absent, nothing may be printed.
+set -uo pipefail
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+here=$root/tests/cli
+build=$(cd "$1" && pwd)
+update=${2:-}
+export PATH=$build:$PATH
+passed=0 failed=0
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+work=$scratch/work
+mkdir "$work"
+ln -s "$root/tests/fixtures" "$root/tests/hostile" "$root/netlists/golden" "$work"
+cd "$work" || exit 1
+
+pass() {
+    passed=$((passed + 1))
+}
+
+fail() { # name, reason; more lines on stdin
+    failed=$((failed + 1))
+    echo "FAILED $1: $2"
+    sed 's/^/    /'
+}
+
+# check NAME REASON COMMAND...: the command must succeed.
+check() {
+    if "${@:3}"; then pass; else fail "$1" "$2" </dev/null; fi
+}
+
+# Runs a command with its output in $scratch/out and $scratch/err; sets $status.
+run() {
+    bash -o pipefail -c "$1" >"$scratch/out" 2>"$scratch/err" </dev/null
+    status=$?
+}
+
+compare() { # golden file, found file
+    if [ -n "$update" ]; then
+        rm -f "$1"
+        [ -s "$2" ] && cp "$2" "$1"
+    fi
+    local golden=$1
+    [ -e "$golden" ] || golden=/dev/null
+    diff -u "$golden" "$2"
+}
+
+run_case() { # name, wanted status, command
+    run "$3"
+    if [ "$status" -ne "$2" ]; then
+        fail "$1" "exit status $status, not $2: $3" < <(head -n 5 "$scratch/out" "$scratch/err")
+    elif ! { compare "$here/golden/$1.out" "$scratch/out" && compare "$here/golden/$1.err" "$scratch/err"; } \
+        >"$scratch/diff"; then
+        fail "$1" "$3" <"$scratch/diff"
+    else
+        pass
+    fi
+}
+
+[ -z "$update" ] || rm -f "$here"/golden/*
+names=" "
+for list in "$here"/*.list; do
+    while IFS='|' read -r name wanted command; do
+        read -r name <<<"$name"
+        case $name in '' | '#'*) continue ;; esac
+        case $names in *" $name "*) fail "$name" "two cases of this name" </dev/null ;; esac
+        names+="$name "
+        run_case "$name" "$((wanted))" "$command"
+    done <"$list"
+done
+for golden in "$here"/golden/*; do
+    name=${golden##*/}
+    case $names in *" ${name%.*} "*) ;; *) fail "$name" "a golden output without a case" </dev/null ;; esac
+done
+for script in help hostile full_size robust; do
+    source "$here/$script.sh"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,643 @@
+/* The compiler against the formulas of the circuit, written anew over plain arrays: no cells, no instances. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compiler/census.h"
+#include "compiler/floatmodel.h"
+#include "netlists/analyse.h"
+#include "netlists/check.h"
+#include "netlists/diff.h"
+#include "sim/word.h"
+#include "tests/support/random_netlist.h"
+#include "tests/support/scratch.h"
+
+/* ---- a head in memory; all scales are powers of two, so that the reference's thresholds are exact in double ---- */
+
+static void make_head(struct cf_head *head, uint32_t classes, uint32_t channels, struct random_source *random)
+{
+    *head = (struct cf_head){.label = "head", .classes = classes, .channels = channels};
+    head->weight = cf_arena_alloc(&head->arena, classes * channels, sizeof(double));
+    head->quantised = cf_arena_alloc(&head->arena, classes * channels, 1);
+    head->bias = cf_arena_alloc(&head->arena, classes, sizeof(double));
+    head->scale = cf_arena_alloc(&head->arena, classes, sizeof(double));
+    assert_true(head->weight && head->quantised && head->bias && head->scale);
+    for (uint32_t c = 0; c < classes; c++) {
+        head->scale[c] = ldexp(1, (int)random_between(random, -9, 0));
+        head->bias[c] = (double)random_between(random, -4000, 4000) / 64;
+        for (uint32_t d = 0; d < channels; d++) {
+            int8_t code = random_next(random) % 4 ? (int8_t)random_between(random, -127, 127) : 0;
+            head->quantised[c * channels + d] = code;
+            head->weight[c * channels + d] = code * head->scale[c];
+        }
+    }
+    strcpy(head->sha256, "0123");
+}
+
+/* ---- the reference: planes of [h][w], one channel at a time ---- */
+
+struct plane {
+    uint32_t h, w;
+    int64_t *at; /* malloc'd */
+};
+
+static struct plane new_plane(uint32_t h, uint32_t w)
+{
+    struct plane plane = {h, w, calloc((size_t)h * w, sizeof *plane.at)};
+    assert_non_null(plane.at);
+    return plane;
+}
+
+/* Pool k: the sum of 2^k x 2^k inputs. */
+static struct plane pool_of(struct plane x, uint32_t k)
+{
+    struct plane pool = new_plane(x.h >> k, x.w >> k);
+    for (uint32_t i = 0; i < x.h; i++)
+        for (uint32_t j = 0; j < x.w; j++)
+            pool.at[(i >> k) * pool.w + (j >> k)] += x.at[i * x.w + j];
+    return pool;
+}
+
+/* One axis of torch.nn.functional.interpolate(scale_factor=2, align_corners=False): value and neighbours. */
+static double lerp_weight(uint32_t fine, uint32_t coarse, uint32_t size)
+{
+    double source = fmax((fine + 0.5) / 2 - 0.5, 0), low = floor(source), weight = 0;
+    double high = fmin(low + 1, size - 1);
+    if (coarse == low)
+        weight += 1 - (source - low);
+    if (coarse == high)
+        weight += source - low;
+    return weight;
+}
+
+/* x - up(pool), times 4 (nearest) or 64 (bilinear), as the pools are sums of four. */
+static struct plane subtract(struct plane x, struct plane pool, bool bilinear)
+{
+    struct plane band = new_plane(x.h, x.w);
+    for (uint32_t i = 0; i < x.h; i++)
+        for (uint32_t j = 0; j < x.w; j++) {
+            double up = 0;
+            for (uint32_t a = 0; bilinear && a < pool.h; a++)
+                for (uint32_t b = 0; b < pool.w; b++)
+                    up += 16 * lerp_weight(i, a, pool.h) * lerp_weight(j, b, pool.w) * (double)pool.at[a * pool.w + b];
+            if (!bilinear)
+                up = (double)pool.at[i / 2 * pool.w + j / 2];
+            band.at[i * x.w + j] = x.at[i * x.w + j] * (bilinear ? 64 : 4) - (int64_t)up;
+        }
+    return band;
+}
+
+struct setting {
+    struct cf_compile_options options;
+    uint32_t classes, channels;
+};
+
+static const struct cf_group *group_of(const struct cf_netlist *n, uint32_t scale, const char *kind)
+{
+    char name[32];
+    snprintf(name, sizeof name, "s%u.%s", scale, kind);
+    uint32_t g = cf_netlist_find_group(n, name);
+    return g == UINT32_MAX ? NULL : &n->groups[g];
+}
+
+/* Compares one channel of a group with a plane; returns the values compared. */
+static size_t compare_plane(const struct cf_netlist *n, const int64_t *nets, uint32_t scale, const char *kind,
+                            struct plane plane, uint32_t lane, uint32_t lanes)
+{
+    const struct cf_group *group = group_of(n, scale, kind);
+    if (!group)
+        return 0;
+    assert_int_equal(group->rank, 3);
+    assert_true(group->shape[0] == plane.h && group->shape[1] == plane.w && group->shape[2] == lanes);
+    for (uint32_t p = 0; p < plane.h * plane.w; p++)
+        if (nets[group->first_net + p * lanes + lane] != plane.at[p])
+            fail_msg("%s[%u,%u,%u]: %lld, expected %lld", group->name, p / plane.w, p % plane.w, lane,
+                     (long long)nets[group->first_net + p * lanes + lane], (long long)plane.at[p]);
+    return (size_t)plane.h * plane.w;
+}
+
+static size_t compare_with_formulas(const struct cf_netlist *n, const struct cf_head *head,
+                                    const struct cf_compile_options *o, const int64_t *nets)
+{
+    size_t compared = 0;
+    struct plane *sums = calloc(o->scales * head->classes, sizeof *sums);
+    assert_non_null(sums);
+    for (uint32_t k = 0; k < o->scales * head->classes; k++)
+        sums[k] = new_plane(o->height >> k / head->classes, o->width >> k / head->classes);
+    for (uint32_t d = 0; d < head->channels; d++) {
+        struct plane x = new_plane(o->height, o->width);
+        for (uint32_t p = 0; p < x.h * x.w; p++)
+            x.at[p] = nets[p * head->channels + d];
+        for (uint32_t k = 0; k < o->scales; k++) {
+            struct plane fine = pool_of(x, k), coarse = pool_of(x, k + 1);
+            struct plane band = subtract(fine, coarse, o->upsample == CF_BILINEAR);
+            compared += compare_plane(n, nets, k, "pool", coarse, d, head->channels);
+            compared += compare_plane(n, nets, k, "subtract", band, d, head->channels);
+            bool residual = k + 1 == o->scales && o->top == CF_RESIDUAL;
+            for (uint32_t c = 0; c < head->classes; c++)
+                for (uint32_t p = 0; p < fine.h * fine.w; p++)
+                    sums[k * head->classes + c].at[p] +=
+                        head->quantised[c * head->channels + d] * (residual ? fine : band).at[p];
+            free(fine.at);
+            free(coarse.at);
+            free(band.at);
+        }
+        free(x.at);
+    }
+    double logit = log(o->score_threshold / (1 - o->score_threshold));
+    for (uint32_t k = 0; k < o->scales; k++)
+        for (uint32_t c = 0; c < head->classes; c++) {
+            bool residual = k + 1 == o->scales && o->top == CF_RESIDUAL;
+            int frac = (int)(residual ? 2 * k : 2 * (k + 1) + (o->upsample == CF_BILINEAR ? 4 : 0));
+            double limit = floor(ldexp(head->bias[c] - logit, frac) / (o->input_scale * head->scale[c]));
+            struct plane *plane = &sums[k * head->classes + c];
+            for (uint32_t p = 0; p < plane->h * plane->w; p++)
+                plane->at[p] = plane->at[p] + (int64_t)limit >= 0;
+            compared += compare_plane(n, nets, k, "classify", *plane, c, head->classes);
+            free(plane->at);
+        }
+    free(sums);
+    return compared;
+}
+
+static struct cf_netlist *compile(const struct cf_head *head, const struct cf_compile_options *options)
+{
+    struct cf_netlist *netlist;
+    struct cf_error err;
+    assert_done(cf_compile(&netlist, head, options, &err), &err);
+    assert_done(cf_netlist_check(netlist, &err), &err);
+    return netlist;
+}
+
+static int64_t *evaluate(const struct cf_netlist *n, uint64_t seed)
+{
+    struct random_source random = {seed};
+    int64_t *nets = calloc(n->net_count, sizeof *nets);
+    assert_non_null(nets);
+    random_input(&random, n, nets);
+    cf_word_evaluate(n, nets);
+    return nets;
+}
+
+/* Gates as DESIGN's table counts them. */
+static size_t gates_of(const struct cf_compile_options *o, uint32_t classes, uint32_t channels)
+{
+    size_t gates = 0;
+    for (uint32_t k = 0; k < o->scales; k++) {
+        size_t fine = (size_t)(o->height >> k) * (o->width >> k);
+        gates += fine / 4 * channels + fine * channels + fine * classes;
+        if (o->sweep && o->top == CF_RESIDUAL && k + 1 == o->scales)
+            gates -= fine / 4 * channels + fine * channels;
+    }
+    return gates;
+}
+
+static const struct {
+    uint32_t height, width, scales, channels, classes;
+    int bits;
+} geometries[] = {
+    {2, 2, 1, 1, 1, 2},  {2, 6, 1, 3, 2, 8},  {4, 4, 2, 2, 3, 8},   {8, 4, 2, 5, 1, 16},
+    {8, 24, 3, 3, 4, 8}, {16, 8, 3, 1, 2, 4}, {16, 16, 4, 2, 2, 8},
+};
+
+/* Calls `check` for every geometry and combination of options. */
+static void each_setting(void (*check)(const struct cf_head *head, const struct cf_compile_options *options))
+{
+    struct random_source random = {7};
+    for (size_t g = 0; g < sizeof geometries / sizeof geometries[0]; g++) {
+        struct cf_head head;
+        make_head(&head, geometries[g].classes, geometries[g].channels, &random);
+        for (int choice = 0; choice < 32; choice++) {
+            struct cf_compile_options o = cf_compile_defaults();
+            o.height = geometries[g].height;
+            o.width = geometries[g].width;
+            o.scales = geometries[g].scales;
+            o.input_bits = geometries[g].bits;
+            o.input_scale = 0.125;
+            o.upsample = choice & 1 ? CF_BILINEAR : CF_NEAREST;
+            o.pools = choice & 2 ? CF_ITERATED : CF_DIRECT;
+            o.top = choice & 4 ? CF_COFIBER : CF_RESIDUAL;
+            o.sweep = choice & 8;
+            o.score_threshold = choice & 16 ? 0.3 : 0.5;
+            check(&head, &o);
+        }
+        cf_head_free(&head);
+    }
+}
+
+/* ---- the tests ---- */
+
+static void check_values(const struct cf_head *head, const struct cf_compile_options *o)
+{
+    struct cf_netlist *n = compile(head, o);
+    assert_int_equal(n->groups[CF_INPUT].type.width, o->input_bits);
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        int64_t *nets = evaluate(n, seed);
+        assert_int_equal(compare_with_formulas(n, head, o, nets), gates_of(o, head->classes, head->channels));
+        free(nets);
+    }
+    cf_netlist_free(n);
+}
+
+static void every_gate_has_the_formulas_value(void **state)
+{
+    (void)state;
+    each_setting(check_values);
+}
+
+/* A reference that cannot fail shows nothing: a weight, a bias, a base or a shift changed must be noticed. */
+static void the_formulas_notice_a_changed_netlist(void **state)
+{
+    (void)state;
+    struct random_source random = {9};
+    struct cf_head head;
+    struct cf_compile_options o = cf_compile_defaults();
+    o.height = o.width = 8;
+    o.scales = 2;
+    o.input_scale = 0.125;
+    make_head(&head, 3, 2, &random);
+    for (int change = 0; change < 4; change++) {
+        struct cf_netlist *n = compile(&head, &o);
+        struct cf_group *pool = &n->groups[cf_netlist_find_group(n, "s0.pool")];
+        struct cf_group *subtract = &n->groups[cf_netlist_find_group(n, "s0.subtract")];
+        struct cf_group *classify = &n->groups[cf_netlist_find_group(n, "s1.classify")];
+        struct cf_cell *cell = &n->cells[subtract->cell[0]];
+        struct cf_term *terms = (struct cf_term *)(uintptr_t)cell->terms;
+        int64_t *before = evaluate(n, 1);
+        if (change == 0)
+            terms[1].weight = 1;
+        else if (change == 1)
+            n->cells[classify->cell[0]].bias = -((int64_t)1 << 40);
+        else if (change == 2)
+            pool->base[5]++;
+        else
+            terms[0].shift = 1;
+        if (change == 1)
+            n->cells[classify->cell[0]].bias *= before[classify->first_net] ? 1 : -1;
+        int64_t *after = evaluate(n, 1);
+        assert_memory_not_equal(before, after, n->net_count * sizeof *before);
+        free(before);
+        free(after);
+        cf_netlist_free(n);
+    }
+    cf_head_free(&head);
+}
+
+static void check_counts(const struct cf_head *head, const struct cf_compile_options *o)
+{
+    struct cf_netlist *n = compile(head, o);
+    struct cf_facts facts;
+    struct cf_error err;
+    assert_done(cf_netlist_analyse(n, &facts, &err), &err);
+    size_t closed = 0;
+    for (uint32_t k = 0; k < o->scales; k++)
+        for (int l = 0; l < CF_LAYER_COUNT; l++) {
+            enum cf_layer layer = (enum cf_layer)l;
+            const struct cf_group *group = group_of(n, k, cf_layer_name(layer));
+            assert_int_equal(cf_closed_form_swept(o, n, k, layer), group ? group->count : 0);
+            closed += cf_closed_form(o, n, k, layer);
+        }
+    struct cf_compile_options whole = *o;
+    whole.sweep = false;
+    assert_int_equal(closed, gates_of(&whole, head->classes, head->channels));
+    assert_int_equal(facts.gates, gates_of(o, head->classes, head->channels));
+    /* Direct: every pool is one level; iterated: one level more for each scale. */
+    uint32_t levels = o->pools == CF_DIRECT ? 1 : o->scales;
+    bool dead_top = o->top == CF_RESIDUAL && o->pools == CF_ITERATED;
+    if (dead_top && o->sweep) /* one pool less; a single scale is left with classifiers of the input alone */
+        assert_int_equal(facts.depth, o->scales == 1 ? 1 : o->scales - 1 + 2);
+    else if (dead_top)
+        assert_int_equal(facts.depth, o->scales + 1);
+    else if (o->sweep && o->top == CF_RESIDUAL && o->scales == 1)
+        assert_int_equal(facts.depth, 1);
+    else if (o->top == CF_RESIDUAL && o->scales == 1)
+        assert_int_equal(facts.depth, 2);
+    else
+        assert_int_equal(facts.depth, levels + 2);
+    cf_facts_free(&facts);
+    cf_netlist_free(n);
+}
+
+static void gates_and_depth_are_the_closed_form(void **state)
+{
+    (void)state;
+    each_setting(check_counts);
+}
+
+static void check_record(const struct cf_head *head, const struct cf_compile_options *o)
+{
+    struct cf_netlist *n = compile(head, o);
+    struct cf_compile_options read;
+    struct cf_error err;
+    assert_done(cf_compile_recorded(n, &read, &err), &err);
+    assert_true(read.height == o->height && read.width == o->width && read.scales == o->scales);
+    assert_true(read.upsample == o->upsample && read.pools == o->pools && read.top == o->top);
+    assert_true(read.sweep == o->sweep && read.input_bits == o->input_bits);
+    assert_true(read.score_threshold == o->score_threshold && read.input_scale == o->input_scale);
+    assert_string_equal(cf_netlist_meta(n, "head.sha256"), "0123");
+    assert_int_equal(n->class_count, head->classes);
+    assert_memory_equal(n->class_scale, head->scale, head->classes * sizeof(double));
+    cf_netlist_free(n);
+}
+
+static void options_are_recorded(void **state)
+{
+    (void)state;
+    each_setting(check_record);
+}
+
+static void broken_records_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *value, *fragment;
+    } broken[] = {
+        {"compile.grid", "8", "do not say how it was compiled"},
+        {"compile.grid", "16x8", "its metadata and its input shape disagree"},
+        {"compile.scales", "x", "do not say how it was compiled"},
+        {"compile.scales", "0", "its metadata and its input shape disagree"},
+        {"compile.scales", "4294967295", "its metadata and its input shape disagree"},
+        {"compile.scales", "4", "its metadata and its input shape disagree"},
+        {"compile.upsample", "cubic", "do not say how it was compiled"},
+        {"compile.pools", "", "do not say how it was compiled"},
+        {"compile.top", "Residual", "do not say how it was compiled"},
+        {"compile.score_threshold", "nan", "do not say how it was compiled"},
+        {"compile.score_threshold", "1", "do not say how it was compiled"},
+    };
+    struct random_source random = {3};
+    struct cf_head head;
+    struct cf_compile_options o = cf_compile_defaults(), read;
+    struct cf_error err;
+    o.height = o.width = 8;
+    o.input_scale = 1;
+    make_head(&head, 1, 1, &random);
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        struct cf_netlist *n = compile(&head, &o);
+        assert_true(cf_compile_recorded(n, &read, &err));
+        assert_true(cf_netlist_set_meta(n, broken[i].key, broken[i].value, &err));
+        if (cf_compile_recorded(n, &read, &err))
+            fail_msg("%s = %s was accepted", broken[i].key, broken[i].value);
+        assert_says(&err, broken[i].fragment);
+        cf_netlist_free(n);
+    }
+    cf_head_free(&head);
+}
+
+/* Operand widths of the published geometry: 11, 13 and 12 bits (nearest), 15 and 17 (bilinear). */
+static void widths_are_the_published_ones(void **state)
+{
+    (void)state;
+    struct random_source random = {3};
+    struct cf_head head;
+    struct cf_compile_options o = cf_compile_defaults();
+    o.input_scale = 1;
+    make_head(&head, 1, 1, &random);
+    for (int bilinear = 0; bilinear < 2; bilinear++) {
+        o.upsample = bilinear ? CF_BILINEAR : CF_NEAREST;
+        struct cf_netlist *n = compile(&head, &o);
+        for (uint32_t k = 0; k < 3; k++) {
+            struct cf_type pool = group_of(n, k, "pool")->type, band = group_of(n, k, "subtract")->type;
+            assert_true(cf_type_equal(pool, SIGNED((uint8_t)(10 + 2 * k), (int16_t)(2 * k + 2))));
+            assert_true(cf_type_equal(
+                band, SIGNED((uint8_t)((bilinear ? 15 : 11) + 2 * k), (int16_t)(2 * k + (bilinear ? 6 : 2)))));
+            assert_true(cf_type_equal(group_of(n, k, "classify")->type, BIT));
+            assert_true(group_of(n, k, "classify")->output && !group_of(n, k, "subtract")->output);
+        }
+        cf_netlist_free(n);
+    }
+    cf_head_free(&head);
+}
+
+/* Direct and iterated pools, whole and swept: equal values on every group that both have. */
+static void check_shared_groups(const struct cf_head *head, const struct cf_compile_options *o)
+{
+    struct cf_compile_options plain = *o;
+    plain.pools = CF_DIRECT;
+    plain.sweep = false;
+    struct cf_netlist *a = compile(head, &plain), *b = compile(head, o);
+    int64_t *left = evaluate(a, 5), *right = evaluate(b, 5);
+    uint32_t shared = 0;
+    for (uint32_t g = 0; g < b->group_count; g++) {
+        uint32_t other = cf_netlist_find_group(a, b->groups[g].name);
+        assert_true(other != UINT32_MAX);
+        assert_memory_equal(left + a->groups[other].first_net, right + b->groups[g].first_net,
+                            b->groups[g].count * sizeof *left);
+        shared += b->groups[g].output;
+    }
+    assert_int_equal(shared, o->scales);
+    free(left);
+    free(right);
+    cf_netlist_free(a);
+    cf_netlist_free(b);
+}
+
+static void pools_and_sweep_change_no_value(void **state)
+{
+    (void)state;
+    each_setting(check_shared_groups);
+}
+
+/* ---- sweep on any netlist ---- */
+
+static void check_sweep(struct cf_netlist *n)
+{
+    struct cf_error err;
+    struct cf_netlist_diff diff;
+    struct cf_netlist *swept = cf_netlist_copy(n, &err), *again;
+    assert_non_null(swept);
+    assert_done(cf_sweep(&swept, &err), &err);
+    assert_done(cf_netlist_check(swept, &err), &err);
+    int64_t *whole = evaluate(n, 3), *left = evaluate(swept, 3);
+    for (uint32_t g = 0; g < n->group_count; g++) {
+        uint32_t found = cf_netlist_find_group(swept, n->groups[g].name);
+        assert_false(n->groups[g].output && found == UINT32_MAX);
+        if (found != UINT32_MAX)
+            assert_memory_equal(whole + n->groups[g].first_net, left + swept->groups[found].first_net,
+                                n->groups[g].count * sizeof *whole);
+    }
+    again = cf_netlist_copy(swept, &err);
+    assert_non_null(again);
+    assert_done(cf_sweep(&again, &err), &err);
+    cf_netlist_compare(swept, again, &diff);
+    assert_int_equal(diff.different, 0);
+    assert_int_equal(swept->cell_count, again->cell_count);
+    free(whole);
+    free(left);
+    cf_netlist_free(swept);
+    cf_netlist_free(again);
+}
+
+static void sweep_keeps_every_output(void **state)
+{
+    (void)state;
+    uint32_t removed = 0;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct random_netlist_options options = random_netlist_defaults(seed);
+        struct cf_error err;
+        options.groups = 12;
+        struct cf_netlist *n = random_netlist(&options);
+        for (uint32_t g = 1; g + 1 < n->group_count; g++)
+            n->groups[g].output = seed % 3 == 0 && n->groups[g].output;
+        struct cf_netlist *swept = cf_netlist_copy(n, &err);
+        assert_done(cf_sweep(&swept, &err), &err);
+        removed += n->group_count - swept->group_count;
+        cf_netlist_free(swept);
+        check_sweep(n);
+        cf_netlist_free(n);
+    }
+    assert_true(removed > 50);
+}
+
+/* With no weight at all every pool and subtract is dead; the classifiers' ports then lead nowhere. */
+static void a_head_of_zeros_is_swept(void **state)
+{
+    (void)state;
+    struct random_source random = {3};
+    struct cf_head head;
+    struct cf_compile_options o = cf_compile_defaults();
+    o.height = o.width = 8;
+    o.input_scale = 1;
+    o.sweep = true;
+    make_head(&head, 2, 3, &random);
+    memset(head.quantised, 0, 6);
+    struct cf_netlist *n = compile(&head, &o);
+    assert_int_equal(n->group_count, 4);
+    assert_int_equal(n->net_count, 8 * 8 * 3 + (64 + 16 + 4) * 2);
+    cf_netlist_free(n);
+    cf_head_free(&head);
+}
+
+/* ---- the real-valued model ---- */
+
+static void check_logits(const struct cf_head *head, const struct cf_compile_options *o)
+{
+    size_t plane = (size_t)o->height * o->width, at = 0;
+    struct random_source random = {11};
+    double *features = malloc(plane * head->channels * sizeof *features);
+    struct plane *x = calloc(head->channels, sizeof *x);
+    assert_true(features && x);
+    for (uint32_t d = 0; d < head->channels; d++) {
+        x[d] = new_plane(o->height, o->width);
+        for (size_t p = 0; p < plane; p++) {
+            x[d].at[p] = random_between(&random, -1000, 1000);
+            features[d * plane + p] = (double)x[d].at[p] / 8;
+        }
+    }
+    double *logits = cf_float_logits(head, o, features);
+    assert_non_null(logits);
+    for (uint32_t k = 0; k < o->scales; k++) {
+        bool residual = k + 1 == o->scales && o->top == CF_RESIDUAL, bilinear = o->upsample == CF_BILINEAR;
+        double unit = (residual ? 1 : bilinear ? 64 : 4) * ldexp(1, (int)(2 * k)) * 8;
+        uint32_t h = o->height >> k, w = o->width >> k;
+        struct plane *bands = calloc(head->channels, sizeof *bands);
+        assert_non_null(bands);
+        for (uint32_t d = 0; d < head->channels; d++) {
+            struct plane fine = pool_of(x[d], k), coarse = pool_of(x[d], k + 1);
+            bands[d] = residual ? pool_of(x[d], k) : subtract(fine, coarse, bilinear);
+            free(fine.at);
+            free(coarse.at);
+        }
+        for (uint32_t p = 0; p < h * w; p++)
+            for (uint32_t c = 0; c < head->classes; c++, at++) {
+                double wanted = head->bias[c], size = fabs(wanted);
+                for (uint32_t d = 0; d < head->channels; d++) {
+                    double part = head->weight[c * head->channels + d] * (double)bands[d].at[p] / unit;
+                    wanted += part;
+                    size += fabs(part);
+                }
+                assert_true(fabs(logits[at] - wanted) <= size * 1e-13);
+            }
+        for (uint32_t d = 0; d < head->channels; d++)
+            free(bands[d].at);
+        free(bands);
+    }
+    for (uint32_t d = 0; d < head->channels; d++)
+        free(x[d].at);
+    free(x);
+    free(logits);
+    free(features);
+}
+
+static void logits_are_the_formulas_in_double(void **state)
+{
+    (void)state;
+    each_setting(check_logits);
+}
+
+/* ---- what cannot be compiled ---- */
+
+#define SETTING(...)                                                                                                   \
+    {                                                                                                                  \
+        .height = 40, .width = 40, .scales = 3, .input_bits = 8, .score_threshold = 0.5, .input_scale = 1, __VA_ARGS__ \
+    }
+
+static void impossible_options_are_refused(void **state)
+{
+    (void)state;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+    static const struct {
+        struct cf_compile_options options;
+        const char *fragment;
+    } wrong[] = {
+        {SETTING(.scales = 0), "--scales 0: 1 to 10 are possible"},
+        {SETTING(.scales = 11), "--scales 11: 1 to 10 are possible"},
+        {SETTING(.scales = 4), "--grid 40x40: 4 scales need a height and width that 2^4 = 16 divides"},
+        {SETTING(.height = 36), "--grid 36x40: 3 scales need a height and width that 2^3 = 8 divides"},
+        {SETTING(.width = 44), "--grid 40x44: 3 scales need"},
+        {SETTING(.height = 0), "--grid 0x40"},
+        {SETTING(.width = 0), "--grid 40x0"},
+        {SETTING(.input_bits = 1), "--input-bits 1: 2 to 16 are possible"},
+        {SETTING(.input_bits = 17), "--input-bits 17: 2 to 16 are possible"},
+        {SETTING(.score_threshold = 0), "--score-threshold 0: a score lies between 0 and 1"},
+        {SETTING(.score_threshold = 1), "--score-threshold 1: a score lies between 0 and 1"},
+        {SETTING(.score_threshold = NAN), "--score-threshold nan"},
+        {SETTING(.input_scale = 0), "--input-scale 0: a scale is a positive finite number"},
+        {SETTING(.input_scale = -1), "--input-scale -1: a scale is a positive finite number"},
+        {SETTING(.input_scale = INFINITY), "--input-scale inf: a scale is a positive finite number"},
+        {SETTING(.input_scale = NAN), "--input-scale nan"},
+        {SETTING(.input_scale = 1e-300), "would pass 62 bits"},
+        {SETTING(.input_scale = 1e301), "the input scale is not a positive finite number"},
+        {SETTING(.height = 1u << 30, .width = 1u << 30), "more than 2^31 - 1 nets"},
+        {SETTING(.height = 20480, .width = 32768), "beyond 2^31 - 1 nets"},
+    };
+#pragma GCC diagnostic pop
+    struct random_source random = {3};
+    struct cf_head head;
+    make_head(&head, 1, 3, &random);
+    head.bias[0] = 1;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct cf_netlist *netlist;
+        struct cf_error err;
+        if (cf_compile(&netlist, &head, &wrong[i].options, &err))
+            fail_msg("accepted, expected: %s", wrong[i].fragment);
+        assert_null(netlist);
+        assert_says(&err, wrong[i].fragment);
+    }
+    cf_head_free(&head);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_gate_has_the_formulas_value),
+        cmocka_unit_test(the_formulas_notice_a_changed_netlist),
+        cmocka_unit_test(gates_and_depth_are_the_closed_form),
+        cmocka_unit_test(options_are_recorded),
+        cmocka_unit_test(broken_records_are_refused),
+        cmocka_unit_test(widths_are_the_published_ones),
+        cmocka_unit_test(pools_and_sweep_change_no_value),
+        cmocka_unit_test(sweep_keeps_every_output),
+        cmocka_unit_test(a_head_of_zeros_is_swept),
+        cmocka_unit_test(logits_are_the_formulas_in_double),
+        cmocka_unit_test(impossible_options_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

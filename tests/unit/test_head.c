@@ -1,0 +1,220 @@
+/* Reading a head and quantising it to INT8. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compiler/head.h"
+#include "tests/support/scratch.h"
+
+/* Loads a head of F64 weights [classes][channels] and biases 1, 2, ... */
+static void load(struct cf_head *head, uint64_t classes, uint64_t channels, const double *weight)
+{
+    double bias[8];
+    struct cf_error err;
+    for (int c = 0; c < 8; c++)
+        bias[c] = c + 1;
+    const struct scratch_tensor tensors[] = {{"head.w", CF_F64, 2, {classes, channels}, weight},
+                                             {"head.b", CF_F64, 1, {classes}, bias}};
+    scratch_write(scratch_path("head"), tensors, 2);
+    assert_done(cf_head_load(head, scratch_path("head"), NULL, NULL, &err), &err);
+    assert_int_equal(head->classes, classes);
+    assert_int_equal(head->channels, channels);
+}
+
+static void each_class_has_its_scale(void **state)
+{
+    (void)state;
+    const double weight[] = {0.5, -1.27, 0.014, 254, -2, 1};
+    static const int8_t expected[] = {50, -127, 1, 127, -1, 0}; /* 0.5 rounds to even */
+    struct cf_head head;
+    load(&head, 2, 3, weight);
+    assert_false(head.already_quantised);
+    assert_true(head.scale[0] == 1.27 / 127 && head.scale[1] == 2);
+    assert_memory_equal(head.quantised, expected, sizeof expected);
+    assert_memory_equal(head.weight, weight, sizeof weight);
+    assert_true(head.bias[0] == 1 && head.bias[1] == 2);
+    assert_int_equal(strlen(head.sha256), 64);
+    assert_string_equal(head.label, scratch_path("head"));
+    cf_head_free(&head);
+}
+
+/* With scale 2 (the largest is 254) odd weights are ties. */
+static void ties_round_to_even(void **state)
+{
+    (void)state;
+    const double weight[] = {254, 1, 3, 5, 7, -1, -3, -5, -7, 251, -253};
+    static const int8_t expected[] = {127, 0, 2, 2, 4, 0, -2, -2, -4, 126, -126};
+    struct cf_head head;
+    load(&head, 1, 11, weight);
+    assert_memory_equal(head.quantised, expected, sizeof expected);
+    cf_head_free(&head);
+}
+
+/* The published card's form: all integers in -127..127. One weight outside, or one fraction, and it is not. */
+static void integers_are_taken_as_they_are(void **state)
+{
+    (void)state;
+    double weight[] = {127, -127, 0, 3, -0.0, 1};
+    static const int8_t expected[] = {127, -127, 0, 3, 0, 1};
+    struct cf_head head;
+    load(&head, 2, 3, weight);
+    assert_true(head.already_quantised);
+    assert_true(head.scale[0] == 1 && head.scale[1] == 1);
+    assert_memory_equal(head.quantised, expected, sizeof expected);
+    cf_head_free(&head);
+    weight[1] = -128;
+    load(&head, 2, 3, weight);
+    assert_false(head.already_quantised);
+    assert_int_equal(head.quantised[1], -127);
+    assert_int_equal(head.quantised[0], 126); /* 127 / (128 / 127) = 126.008 */
+    assert_int_equal(head.quantised[3], 127); /* the other class has its own scale, 3 / 127 */
+    cf_head_free(&head);
+    weight[1] = -127;
+    weight[5] = 0.5;
+    load(&head, 2, 3, weight);
+    assert_false(head.already_quantised);
+    cf_head_free(&head);
+}
+
+static void rows_of_zeros_have_scale_one(void **state)
+{
+    (void)state;
+    const double weight[] = {0, -0.0, 0.5, 1, 5e-324, -5e-324}; /* the last row has no scale that is a double */
+    static const int8_t expected[] = {0, 0, 64, 127, 0, 0};     /* 63.5 rounds to even */
+    struct cf_head head;
+    load(&head, 3, 2, weight);
+    assert_true(head.scale[0] == 1 && head.scale[1] == 1.0 / 127 && head.scale[2] == 1);
+    assert_memory_equal(head.quantised, expected, sizeof expected);
+    cf_head_free(&head);
+}
+
+/* Against a search over all codes for the nearest: no weight leaves -127..127, whatever its sign and size. */
+static void quantised_is_the_nearest_code(void **state)
+{
+    (void)state;
+    enum { CLASSES = 8, CHANNELS = 64 };
+    double weight[CLASSES * CHANNELS];
+    struct cf_head head;
+    for (int i = 0; i < CLASSES * CHANNELS; i++)
+        weight[i] = sin(i * 12.9898) * ldexp(1, i / CHANNELS * 7 - 20);
+    load(&head, CLASSES, CHANNELS, weight);
+    for (int i = 0; i < CLASSES * CHANNELS; i++) {
+        double scale = head.scale[i / CHANNELS], best = INFINITY;
+        for (int code = -127; code <= 127; code++)
+            best = fmin(best, fabs(code * scale - weight[i]));
+        assert_true(fabs(head.quantised[i] * scale - weight[i]) <= best * (1 + 1e-12));
+        assert_in_range(head.quantised[i] + 127, 0, 254);
+    }
+    cf_head_free(&head);
+}
+
+/* Every dtype that a number can have. */
+static void dtypes_are_converted(void **state)
+{
+    (void)state;
+    static const uint16_t f16[] = {0x3c00, 0xc000}, bf16[] = {0x3f80, 0xc000};
+    static const float f32[] = {1, -2};
+    static const double f64[] = {1, -2};
+    static const int8_t i8[] = {1, -2};
+    static const int16_t i16[] = {1, -2};
+    static const int32_t i32[] = {1, -2};
+    static const int64_t i64[] = {1, -2};
+    const struct {
+        enum cf_dtype dtype;
+        const void *data;
+    } forms[] = {{CF_F16, f16}, {CF_BF16, bf16}, {CF_F32, f32}, {CF_F64, f64},
+                 {CF_I8, i8},   {CF_I16, i16},   {CF_I32, i32}, {CF_I64, i64}};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const struct scratch_tensor tensors[] = {{"w", forms[i].dtype, 2, {1, 2}, forms[i].data},
+                                                 {"b", forms[i].dtype, 1, {1}, forms[i].data}};
+        struct cf_head head;
+        struct cf_error err;
+        scratch_write(scratch_path("dtypes"), tensors, 2);
+        assert_done(cf_head_load(&head, scratch_path("dtypes"), NULL, NULL, &err), &err);
+        assert_true(head.already_quantised && head.quantised[0] == 1 && head.quantised[1] == -2);
+        assert_true(head.bias[0] == 1);
+        cf_head_free(&head);
+    }
+}
+
+static void refuse(const struct scratch_tensor *tensors, size_t count, const char *weight, const char *bias,
+                   const char *fragment)
+{
+    struct cf_head head;
+    struct cf_error err;
+    scratch_write(scratch_path("bad"), tensors, count);
+    if (cf_head_load(&head, scratch_path("bad"), weight, bias, &err))
+        fail_msg("accepted, expected: %s", fragment);
+    assert_says(&err, scratch_path("bad"));
+    assert_says(&err, fragment);
+    assert_null(head.weight);
+}
+
+/* Names choose where shapes do not. */
+static void tensors_are_chosen_or_the_choice_is_asked_for(void **state)
+{
+    (void)state;
+    const float w[] = {1, 2, 3, 4, 5, 6}, v[] = {-1, -2, -3, -4, -5, -6}, b[] = {7, 8}, d[] = {9, 10}, e[] = {1, 2, 3};
+    const struct scratch_tensor tensors[] = {{"w", CF_F32, 2, {2, 3}, w},
+                                             {"b", CF_F32, 1, {2}, b},
+                                             {"e", CF_F32, 1, {3}, e},
+                                             {"d", CF_F32, 1, {2}, d},
+                                             {"v", CF_F32, 2, {2, 3}, v}};
+    struct cf_head head;
+    struct cf_error err;
+    const char *path = scratch_path("bad");
+    refuse(tensors, 5, NULL, NULL,
+           "both 'w' and 'v' could be the [classes, channels] tensor; choose with --weight NAME");
+    refuse(tensors, 5, "v", NULL, "both 'b' and 'd' could be the [classes] tensor; choose with --bias NAME");
+    refuse(tensors, 5, "x", "d", "there is no tensor 'x' (--weight)");
+    refuse(tensors, 5, "w", "x", "there is no tensor 'x' (--bias)");
+    refuse(tensors, 5, "b", NULL, "tensor 'b' (--weight) is [2], not [classes, channels]");
+    refuse(tensors, 5, "w", "e", "tensor 'e' (--bias) is [3], not [classes]");
+    refuse(tensors, 1, NULL, NULL, "no tensor of shape [2] for the biases");
+    refuse(tensors + 1, 3, NULL, NULL, "no tensor of shape [classes, channels] for the weights");
+    scratch_write(path, tensors, 5);
+    assert_done(cf_head_load(&head, path, "v", "d", &err), &err);
+    assert_true(head.weight[0] == -1 && head.bias[0] == 9);
+    cf_head_free(&head);
+    scratch_write(path, tensors, 3); /* [3] does not fit two classes: no choice to make */
+    assert_done(cf_head_load(&head, path, NULL, NULL, &err), &err);
+    assert_true(head.weight[5] == 6 && head.bias[1] == 8);
+    cf_head_free(&head);
+}
+
+static void what_is_no_head_is_refused(void **state)
+{
+    (void)state;
+    const float good[] = {1, 2, 3, 4, 5, 6}, nan[] = {1, 2, 3, 4, NAN, 6}, inf[] = {1, -INFINITY};
+    const struct scratch_tensor no_class[] = {{"w", CF_F32, 2, {0, 3}, good}, {"b", CF_F32, 1, {0}, good}};
+    const struct scratch_tensor no_channel[] = {{"w", CF_F32, 2, {2, 0}, good}, {"b", CF_F32, 1, {2}, good}};
+    const struct scratch_tensor nan_weight[] = {{"w", CF_F32, 2, {2, 3}, nan}, {"b", CF_F32, 1, {2}, good}};
+    const struct scratch_tensor inf_bias[] = {{"w", CF_F32, 2, {2, 3}, good}, {"b", CF_F32, 1, {2}, inf}};
+    const struct scratch_tensor boolean[] = {{"w", CF_BOOL, 2, {2, 3}, "\0\1\0\1\0\1"}, {"b", CF_F32, 1, {2}, good}};
+    refuse(no_class, 2, NULL, NULL, "tensor 'w' is [0, 3]: a head has at least one class and one channel");
+    refuse(no_channel, 2, NULL, NULL, "tensor 'w' is [2, 0]: a head has at least one class and one channel");
+    refuse(nan_weight, 2, NULL, NULL, "tensor 'w': element [1,1] is NaN or infinite");
+    refuse(inf_bias, 2, NULL, NULL, "tensor 'b': element [1] is NaN or infinite");
+    refuse(boolean, 2, NULL, NULL, "tensor 'w' is BOOL; a head has numbers");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_class_has_its_scale),
+        cmocka_unit_test(ties_round_to_even),
+        cmocka_unit_test(integers_are_taken_as_they_are),
+        cmocka_unit_test(rows_of_zeros_have_scale_one),
+        cmocka_unit_test(quantised_is_the_nearest_code),
+        cmocka_unit_test(dtypes_are_converted),
+        cmocka_unit_test(tensors_are_chosen_or_the_choice_is_asked_for),
+        cmocka_unit_test(what_is_no_head_is_refused),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
