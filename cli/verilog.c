@@ -1,0 +1,72 @@
+/* verilog.c - cofiber verilog: a netlist as RTL. */
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "cli/cli.h"
+#include "netlists/store.h"
+#include "rtl/directory.h"
+#include "rtl/structural.h"
+
+static const char *const style_choices[] = {"structural", NULL};
+
+/* "head.cfn, SHA-256 1f0c...": what the files' headers say they come from. */
+static bool describe_source(const char *path, char *text, size_t size, struct cf_error *err)
+{
+    char hex[CF_SHA256_HEX];
+    if (!cf_sha256_file(path, hex, err))
+        return false;
+    snprintf(text, size, "SHA-256 %s", hex);
+    return true;
+}
+
+static bool emit(const struct cli_args *args, const struct cf_netlist *netlist, struct cf_rtl_summary *summary,
+                 struct cf_error *err)
+{
+    char source[128];
+    struct cf_directory *directory = NULL;
+    bool done = describe_source(args->operands[0], source, sizeof source, err) &&
+                cf_directory_open(&directory, cli_value(args, "-o"), cf_rtl_files, cli_given(args, "--force"), err) &&
+                cf_rtl_write(netlist, cf_directory_path(directory), source, summary, err);
+    if (done)
+        return cf_directory_commit(&directory, err);
+    cf_directory_abort(&directory);
+    return false;
+}
+
+static int run(const struct cli_args *args)
+{
+    int style;
+    if (!cli_value(args, "-o"))
+        return cli_complain("verilog: -o DIR is missing");
+    if (!cli_choice(args, "--style", style_choices, &style))
+        return CLI_BAD;
+    struct cf_error err;
+    struct cf_netlist *netlist;
+    struct cf_rtl_summary summary;
+    bool done = cf_netlist_load(&netlist, args->operands[0], &err) && emit(args, netlist, &summary, &err);
+    if (done) {
+        char gates[32], rows[32];
+        printf("%s: %s gates in %s rows; %u row modules, %u leaf modules\n", cli_value(args, "-o"),
+               cli_thousands(summary.gates, gates), cli_thousands(summary.rows, rows), summary.classes, summary.kinds);
+    }
+    cf_netlist_free(netlist);
+    return done ? CLI_OK : cli_fail(&err);
+}
+
+const struct cli_command cli_verilog = {
+    .name = "verilog",
+    .synopsis = "NET -o DIR [--style structural]",
+    .summary = "Write the circuit as Verilog: every gate, named as in the netlist.",
+    .details =
+        "DIR gets cofiber_cells.v (one module a kind of cell, weights as parameters), cofiber_rows.v (one module a kind "
+        "of row: one position of a group with all its lanes), cofiber_top.v (one wire and one instance a row) and the "
+        "list cofiber.f. The gate s1.classify[4,9,17] is bit 17 of the wire s1_classify_4_9. The files are Verilog-2005 "
+        "that Verilator's lint, Yosys and Icarus Verilog take without a warning.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = (const struct cli_option[]){{"-o", "DIR", NULL, "the directory to write (required)"},
+                                           {"--style", "STYLE", "structural", "structural: one leaf a gate"},
+                                           {"--force", NULL, NULL, "write into a directory that holds other files"},
+                                           {0}},
+    .run = run,
+};
