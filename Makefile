@@ -19,14 +19,18 @@ ROOMS := base netlists compiler sim rtl
 LIB_SRC := $(wildcard $(addsuffix /*.c,$(ROOMS)))
 CLI_SRC := $(wildcard cli/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
+SUPPORT_SRC := $(wildcard tests/support/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -I. -Iinclude \
     -DCOFIBER_VERSION='"$(VERSION)"' $(SANITISE) $(CFLAGS)
 LIBS = -lcjson -lnettle -lgmp -lm -fopenmp
 
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+# The C++ harness of cosim travels inside the binary, as a string.
+HARNESS := $(BUILD)/gen/harness_text.c
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(HARNESS:%.c=%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/obj/%.o)
+SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(TEST_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
@@ -47,15 +51,23 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libcofiber.a
+$(HARNESS): rtl/harness/harness.cpp
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
+	{ echo 'extern const char cf_harness_text[];'; echo 'const char cf_harness_text[] ='; \
+	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $<; echo ';'; } >$@
+
+$(HARNESS:%.c=%.o): $(HARNESS)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/%: tests/unit/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
 
 # Fuzz targets are linked against sources built with clang's coverage, in a tree of their own.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(HARNESS)
 	@mkdir -p $(@D)
 	clang $(CSTD) -O1 -g -I. -Iinclude -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) -lcjson -lnettle -lgmp -lm
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(HARNESS) -lcjson -lnettle -lgmp -lm
 
 # ---- what people call ----
 
@@ -142,4 +154,4 @@ format:
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TESTS:%=%.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d) $(TESTS:%=%.d)

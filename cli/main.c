@@ -1,5 +1,6 @@
 /* main.c - the program: finds the command and runs it. */
 #include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,9 @@
 
 const struct cli_command *const cli_commands[] = {
     &cli_compile, &cli_stats, &cli_check, &cli_sim, &cli_agreement, &cli_explain, &cli_diff,
+    &cli_verilog, &cli_census, &cli_cosim,
+    &cli_export, &cli_import, &cli_faults,
+    &cli_bench, &cli_vectors,
     NULL,
 };
 
@@ -31,7 +35,9 @@ static bool asks_help(int argc, char **argv)
 /* What was printed must have arrived: a full disk behind stdout is an error, not a success. */
 static int finish(int status)
 {
-    if (fflush(stdout) != 0 || ferror(stdout))
+    if (fflush(stdout) != 0)
+        return cli_complain("standard output: %s", strerror(errno));
+    if (ferror(stdout))
         return cli_complain("standard output: cannot be written");
     return status;
 }
@@ -59,10 +65,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        cli_help_program();
-        return finish(CLI_BAD);
-    }
+    if (argc < 2)
+        return cli_complain("usage: cofiber COMMAND ... (cofiber --help lists the commands)");
     struct sigaction action = {.sa_handler = on_bus_error};
     sigaction(SIGBUS, &action, NULL);
     const char *name = argv[1];

@@ -9,7 +9,7 @@ static void put_ports(struct emission *e, const struct cf_kind *kind, const char
     for (uint32_t v = 0; v < kind->vector_count; v++)
         cf_put(e, "    parameter [%u*%u-1:0] W%u = {%u{%u'd0}},\n", kind->vectors[v].slots,
                kind->vectors[v].weight_width, v, kind->vectors[v].slots, kind->vectors[v].weight_width);
-    cf_put(e, "    parameter [%u-1:0] BIAS = %u'd0\n) (\n", kind->sum_width, kind->sum_width);
+    cf_put(e, "    parameter signed [%u-1:0] BIAS = %u'sd0\n) (\n", kind->sum_width, kind->sum_width);
     for (uint32_t v = 0; v < kind->vector_count; v++)
         cf_put(e, "    input  wire [%u*%u-1:0] x%u, // %s\n", kind->vectors[v].slots, kind->vectors[v].width, v,
                kind->vectors[v].is_signed ? "signed" : "unsigned");
@@ -19,58 +19,73 @@ static void put_ports(struct emission *e, const struct cf_kind *kind, const char
                                        : " // unsigned");
 }
 
-/* One slot of a packed vector, extended to the sum's width: {{14{x0[11*k+10]}}, x0[11*k +: 11]}. */
-static void put_extended(struct emission *e, const char *name, uint32_t v, uint8_t width, bool is_signed, bool indexed,
-                         uint8_t to)
+/* Longer vectors are summed by a loop: tools take long over expressions of hundreds of terms. */
+enum { WRITTEN_OUT = 64 };
+
+static bool has_loop(const struct cf_kind *kind)
 {
-    unsigned more = (unsigned)to - width;
-    char at[48] = "";
-    if (more > 0)
-        cf_put(e, "{");
-    if (more > 0 && !is_signed)
-        cf_put(e, "%u'd0, ", more);
-    else if (more > 0 && indexed)
-        cf_put(e, "{%u{%s%u[%u*k+%u]}}, ", more, name, v, width, width - 1u);
-    else if (more > 0)
-        cf_put(e, "{%u{%s%u[%u]}}, ", more, name, v, width - 1u);
-    if (indexed)
-        snprintf(at, sizeof at, "[%u*k +: %u]", width, width);
-    cf_put(e, "%s%u%s%s", name, v, at, more > 0 ? "}" : "");
+    for (uint32_t v = 0; v < kind->vector_count; v++)
+        if (kind->vectors[v].slots > WRITTEN_OUT)
+            return true;
+    return false;
 }
 
-static void put_product(struct emission *e, const struct cf_kind *kind, uint32_t v)
+/* An unsigned operand gets a 0 in front, so that all operands are signed. One as wide as the sum needs none: the
+ * arithmetic is modulo 2^width. */
+static bool needs_zero(const struct cf_kind *kind, uint32_t v)
+{
+    return !kind->vectors[v].is_signed && kind->vectors[v].width < kind->sum_width;
+}
+
+/* "$signed(x0[8*3 +: 8]) * $signed(W0[4*3 +: 4])" */
+static void put_product(struct emission *e, const struct cf_kind *kind, uint32_t v, uint32_t slot)
 {
     const struct cf_vector *vector = &kind->vectors[v];
-    put_extended(e, "x", v, vector->width, vector->is_signed, vector->slots > 1, kind->sum_width);
-    cf_put(e, " * ");
-    put_extended(e, "W", v, vector->weight_width, true, vector->slots > 1, kind->sum_width);
+    bool zero = needs_zero(kind, v);
+    cf_put(e, "$signed(%sx%u[%u*%u +: %u]%s) * $signed(W%u[%u*%u +: %u])", zero ? "{1'b0, " : "", v, vector->width,
+           slot, vector->width, zero ? "}" : "", v, vector->weight_width, slot, vector->weight_width);
 }
 
-/* A few operands are a plain expression; vectors of several are summed by a loop. */
-static void put_sum(struct emission *e, const struct cf_kind *kind)
+static void put_written_out(struct emission *e, const struct cf_kind *kind, const char *indent)
 {
-    bool loops = false;
+    cf_put(e, "sum = BIAS");
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        loops = loops || kind->vectors[v].slots > 1;
-    if (loops)
-        cf_put(e, "    integer k;\n    reg signed [%u-1:0] sum;\n    always @* begin\n        sum = BIAS",
-               kind->sum_width);
-    else
-        cf_put(e, "    wire signed [%u-1:0] sum = BIAS", kind->sum_width);
-    for (uint32_t v = 0; v < kind->vector_count; v++)
-        if (kind->vectors[v].slots == 1) {
-            cf_put(e, "\n        %s+ ", loops ? "    " : "");
-            put_product(e, kind, v);
+        for (uint32_t k = 0; kind->vectors[v].slots <= WRITTEN_OUT && k < kind->vectors[v].slots; k++) {
+            cf_put(e, "\n%s    + ", indent);
+            put_product(e, kind, v, k);
         }
     cf_put(e, ";\n");
+}
+
+static void put_loop(struct emission *e, const struct cf_kind *kind, uint32_t v)
+{
+    const struct cf_vector *vector = &kind->vectors[v];
+    bool zero = needs_zero(kind, v);
+    cf_put(e, "        for (k = 0; k < %u; k = k + 1) begin\n", vector->slots);
+    cf_put(e, "            operand%u = %sx%u[%u*k +: %u]%s;\n", v, zero ? "{1'b0, " : "", v, vector->width,
+           vector->width, zero ? "}" : "");
+    cf_put(e, "            weight%u = W%u[%u*k +: %u];\n", v, v, vector->weight_width, vector->weight_width);
+    cf_put(e, "            sum = sum + operand%u * weight%u;\n        end\n", v, v);
+}
+
+static void put_sum(struct emission *e, const struct cf_kind *kind)
+{
+    if (!has_loop(kind)) {
+        cf_put(e, "    wire signed [%u-1:0] ", kind->sum_width);
+        put_written_out(e, kind, "    ");
+        return;
+    }
+    cf_put(e, "    integer k;\n    reg signed [%u-1:0] sum;\n", kind->sum_width);
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        if (kind->vectors[v].slots > 1) {
-            cf_put(e, "        for (k = 0; k < %u; k = k + 1)\n            sum = sum + ", kind->vectors[v].slots);
-            put_product(e, kind, v);
-            cf_put(e, ";\n");
-        }
-    if (loops)
-        cf_put(e, "    end\n");
+        if (kind->vectors[v].slots > WRITTEN_OUT)
+            cf_put(e, "    reg signed [%u-1:0] operand%u;\n    reg signed [%u-1:0] weight%u;\n",
+                   kind->vectors[v].width + needs_zero(kind, v), v, kind->vectors[v].weight_width, v);
+    cf_put(e, "    always @* begin\n        ");
+    put_written_out(e, kind, "        ");
+    for (uint32_t v = 0; v < kind->vector_count; v++)
+        if (kind->vectors[v].slots > WRITTEN_OUT)
+            put_loop(e, kind, v);
+    cf_put(e, "    end\n");
 }
 
 static void put_kind(struct emission *e, uint32_t index)
@@ -93,13 +108,13 @@ bool cf_put_cells(struct emission *e)
     cf_put_heading(e, "The kinds of cell: each module is one gate.");
     cf_put(e, "// A gate's output is BIAS + the sum of x[slot] * W[slot] over all slots, or, for a step, 1 where that "
               "is >= 0.\n"
-              "// x and W are packed: slot k of a vector of 8-bit operands is x[8*k +: 8]. A weight is the netlist's "
-              "weight\n"
-              "// times 2^shift, because a shift is wiring; weight 0 is no wire. All arithmetic is at the width of the "
-              "sum,\n"
-              "// which every operand and weight is extended to by hand: signed weights by their highest bit, operands "
-              "by\n"
-              "// their highest bit or by 0 as their comment says.\n"
+              "// x and W are packed: slot k of a vector of 8-bit operands is x[8*k +: 8]. A weight is signed, and the "
+              "netlist's\n"
+              "// weight times 2^shift, because a shift is wiring; weight 0 is no wire.\n"
+              "//\n"
+              "// All operands of a sum are signed (an unsigned one has a 0 in front), so that each is extended by its "
+              "sign to\n"
+              "// the width of the sum, which holds every value that the sum can have.\n"
               "//\n"
               "// Define " CF_RTL_CENSUS_DEFINE " to make the modules black boxes, so that Yosys counts instances.\n\n"
               "// The modules of all kinds stand in this one file.\n"

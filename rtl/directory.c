@@ -173,7 +173,7 @@ bool cf_directory_make(const char *path, struct cf_error *err)
     if (!copy)
         return cf_fail(err, "%s: out of memory", path);
     bool done = true;
-    for (char *slash = copy; done && slash; ) {
+    for (char *slash = copy; done && slash;) {
         slash = strchr(slash + 1, '/');
         if (slash)
             *slash = '\0';

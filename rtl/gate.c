@@ -157,8 +157,7 @@ static uint8_t weight_width(const struct cf_gate *gate, const struct cf_vector *
     return width < limit ? width : limit;
 }
 
-bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_class *class, uint32_t lane,
-                      struct cf_gate *gate)
+bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_class *class, uint32_t lane, struct cf_gate *gate)
 {
     const struct cf_group *group = &rows->netlist->groups[class->group];
     uint32_t index = (class->representative - rows->first_row[class->group]) * cf_group_lanes(group) + lane;
@@ -274,8 +273,7 @@ const char *cf_kind_name(const struct cf_kinds *kinds, uint32_t index, char buff
     int used = snprintf(buffer, CF_KIND_NAME_MAX, "%s", activation);
     for (uint32_t v = 0; v < kind->vector_count && used < CF_KIND_NAME_MAX - 40; v++)
         used += snprintf(buffer + used, CF_KIND_NAME_MAX - (size_t)used, "_%ux%c%uw%u", kind->vectors[v].slots,
-                         kind->vectors[v].is_signed ? 's' : 'u', kind->vectors[v].width,
-                         kind->vectors[v].weight_width);
+                         kind->vectors[v].is_signed ? 's' : 'u', kind->vectors[v].width, kind->vectors[v].weight_width);
     if (used >= CF_KIND_NAME_MAX - 40)
         snprintf(buffer, CF_KIND_NAME_MAX, "%s_of_%u_vectors_%u", activation, kind->vector_count, index);
     else if (kind->activation == CF_LINEAR)

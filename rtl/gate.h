@@ -1,4 +1,5 @@
-/* gate.h - one gate as an instance of a leaf module: its operands in vectors, and the kinds of leaf that a netlist needs.
+/* gate.h - one gate as an instance of a leaf module: its operands in vectors, and the kinds of leaf that a netlist
+ * needs.
  *
  * A leaf has one input vector x0, x1, ... for each run of operands, with as many weights W0, W1, ... as slots. Terms
  * that lie close together in one row make a run, connected as one slice of that row, with weight 0 where there is no

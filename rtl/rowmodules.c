@@ -57,8 +57,7 @@ static void put_head(const struct row_module *m, bool unread)
     struct emission *e = m->e;
     char name[CF_ROW_NAME_MAX], row[CF_ROW_NAME_MAX], input[16];
     cf_put(e, "// %u gates of %s: a row of lanes, used %u time%s; first as %s.\n", m->lanes, m->group->name,
-           m->class->uses, m->class->uses == 1 ? "" : "s",
-           cf_row_name(&e->rows, m->class->representative, row));
+           m->class->uses, m->class->uses == 1 ? "" : "s", cf_row_name(&e->rows, m->class->representative, row));
     if (unread)
         cf_put(e, "/* verilator lint_off UNUSEDSIGNAL */ // parts of the input rows have no wire to these gates\n");
     cf_put(e, "module %s (\n", cf_rtl_class_name(&e->rows, m->class, name));
@@ -158,8 +157,8 @@ static void put_single(const struct row_module *m, uint32_t lane)
 /* The number of lanes from `first` on, described by m->gate, that one loop can place. */
 static uint32_t run_length(struct row_module *m, uint32_t first)
 {
-    const uint32_t *cell = m->group->cell +
-                           (m->class->representative - m->e->rows.first_row[m->class->group]) * (size_t)m->lanes;
+    const uint32_t *cell =
+        m->group->cell + (m->class->representative - m->e->rows.first_row[m->class->group]) * (size_t)m->lanes;
     uint32_t count = 1;
     while (first + count < m->lanes && cell[first + count] == cell[first] &&
            cf_gate_describe(&m->e->rows, m->class, first + count, &m->next) &&

@@ -195,7 +195,7 @@ static bool equal_views(const struct cf_rows *rows, const struct cf_row_view *a,
 
 /* An open-addressing table from descriptions to classes. */
 struct class_table {
-    uint32_t *slots; /* class + 1; 0: free */
+    uint32_t *slots;  /* class + 1; 0: free */
     uint64_t *hashes; /* [slots] */
     uint32_t mask;
 };

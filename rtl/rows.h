@@ -14,9 +14,9 @@ enum { CF_ROW_NAME_MAX = 160 }; /* bytes of a row's name, with the NUL */
 
 /* One row as the source of its module's operands: for each port, the net that its bases are counted from. */
 struct cf_row_view {
-    uint32_t row;   /* global number */
+    uint32_t row; /* global number */
     uint32_t group;
-    uint32_t first; /* index, in the group, of the row's lane 0 */
+    uint32_t first;                /* index, in the group, of the row's lane 0 */
     uint32_t origin[CF_MAX_PORTS]; /* lane 0 of the lowest row read through the port; 0: see `fixed` */
     uint32_t source[CF_MAX_PORTS]; /* the group read through the port, or one of the below */
 };
@@ -41,9 +41,9 @@ struct cf_row_class {
 
 struct cf_rows {
     const struct cf_netlist *netlist;
-    struct cf_reach *reaches;  /* [cell_count] */
-    uint32_t *first_row;       /* [group_count + 1] */
-    uint32_t *class_of;        /* [rows]; UINT32_MAX for the input's */
+    struct cf_reach *reaches; /* [cell_count] */
+    uint32_t *first_row;      /* [group_count + 1] */
+    uint32_t *class_of;       /* [rows]; UINT32_MAX for the input's */
     struct cf_row_class *classes;
     uint32_t class_count, class_capacity;
     char (*identifier)[CF_NAME_MAX]; /* [group_count] */

@@ -72,9 +72,9 @@ bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const
     struct emission e = {.netlist = netlist, .source = source, .err = err};
     bool done = cf_rows_build(&e.rows, netlist, err) && survey(&e) && write_files(&e, directory);
     if (done)
-        *summary = (struct cf_rtl_summary){e.rows.first_row[netlist->group_count] - e.rows.first_row[1],
-                                           e.rows.class_count, e.kinds.count,
-                                           netlist->net_count - netlist->groups[CF_INPUT].count};
+        *summary =
+            (struct cf_rtl_summary){e.rows.first_row[netlist->group_count] - e.rows.first_row[1], e.rows.class_count,
+                                    e.kinds.count, netlist->net_count - netlist->groups[CF_INPUT].count};
     cf_rows_free(&e.rows);
     cf_kinds_free(&e.kinds);
     return done;

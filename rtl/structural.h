@@ -16,7 +16,7 @@
 #define CF_RTL_TOP "cofiber_top"
 #define CF_RTL_CENSUS_DEFINE "COFIBER_CENSUS" /* makes the leaf modules black boxes */
 
-extern const char *const cf_rtl_files[]; /* the file names, cofiber.f last; ends with NULL */
+extern const char *const cf_rtl_files[];   /* the file names, cofiber.f last; ends with NULL */
 extern const char *const cf_rtl_sources[]; /* those of them that are Verilog, leaves first; ends with NULL */
 
 struct cf_rtl_summary {

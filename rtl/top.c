@@ -55,8 +55,8 @@ static void put_instance(struct emission *e, uint32_t row, const struct cf_row_v
     for (uint32_t i = 0; i < class->input_count; i++) {
         number = i > 0 && class->inputs[i - 1].port == class->inputs[i].port ? number + 1 : 0;
         uint32_t wired = cf_row_wired_to(&e->rows, class, i, &representatives[c], &view);
-        cf_put(e, "%s.%c%u(%s), ", i > 0 && i % 8 == 0 ? "\n        " : "", (char)('a' + class->inputs[i].port),
-               number, cf_row_name(&e->rows, wired, source));
+        cf_put(e, "%s.%c%u(%s), ", i > 0 && i % 8 == 0 ? "\n        " : "", (char)('a' + class->inputs[i].port), number,
+               cf_row_name(&e->rows, wired, source));
     }
     cf_put(e, ".y(%s));\n", name);
 }
@@ -80,9 +80,10 @@ bool cf_put_top(struct emission *e)
     for (uint32_t c = 0; c < e->rows.class_count; c++)
         cf_row_view(&e->rows, e->rows.classes[c].representative, &representatives[c]);
     cf_put_heading(e, "The circuit: one wire and one instance a row.");
-    cf_put(e, "// To find the gate s1.classify[4,9,17]: its row is the wire s1_classify_4_9, its value bits [W*17 +: W] "
-              "of that,\n"
-              "// and its instance is number 17 in u_s1_classify_4_9 (cofiber_rows.v says how lanes are named).\n\n");
+    cf_put(e,
+           "// To find the gate s1.classify[4,9,17]: its row is the wire s1_classify_4_9, its value bits [W*17 +: W] "
+           "of that,\n"
+           "// and its instance is number 17 in u_s1_classify_4_9 (cofiber_rows.v says how lanes are named).\n\n");
     put_ports(e);
     for (uint32_t g = 1; g < e->netlist->group_count; g++)
         put_group(e, g, representatives);

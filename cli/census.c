@@ -1,0 +1,144 @@
+/* census.c - cofiber census: the gates counted three ways that share nothing. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "compiler/census.h"
+#include "netlists/store.h"
+#include "rtl/directory.h"
+#include "rtl/structural.h"
+#include "rtl/yosys.h"
+
+struct census {
+    const struct cf_netlist *netlist;
+    struct cf_compile_options options;
+    bool recorded; /* the options are known, and so the closed form */
+    struct cf_yosys_count yosys;
+};
+
+/* The closed form of a group "s<scale>.<layer>"; 0 for any other. */
+static uint64_t closed_form(const struct census *c, const char *name)
+{
+    for (uint32_t k = 0; k < c->options.scales; k++)
+        for (int l = 0; l < CF_LAYER_COUNT; l++) {
+            char expected[32];
+            snprintf(expected, sizeof expected, "s%u.%s", k, cf_layer_name((enum cf_layer)l));
+            if (strcmp(expected, name) == 0)
+                return cf_closed_form_swept(&c->options, c->netlist, k, (enum cf_layer)l);
+        }
+    return 0;
+}
+
+static uint64_t closed_total(const struct census *c)
+{
+    uint64_t total = 0;
+    for (uint32_t k = 0; k < c->options.scales; k++)
+        for (int l = 0; l < CF_LAYER_COUNT; l++)
+            total += cf_closed_form_swept(&c->options, c->netlist, k, (enum cf_layer)l);
+    return total;
+}
+
+/* Emits the Verilog (unless the user has it) and has Yosys count it, in a directory of its own that goes afterwards. */
+static bool count_verilog(const char *rtl, struct census *c, struct cf_error *err)
+{
+    const char *place = getenv("TMPDIR");
+    char *scratch = NULL;
+    struct cf_rtl_summary summary;
+    if (asprintf(&scratch, "%s/cofiber-census-XXXXXX", place && *place ? place : "/tmp") < 0)
+        return cf_fail(err, "%s: out of memory", c->netlist->label);
+    if (!mkdtemp(scratch)) {
+        cf_fail(err, "%s: %m", scratch);
+        free(scratch);
+        return false;
+    }
+    bool emitted = rtl || cf_rtl_write(c->netlist, scratch, NULL, &summary, err);
+    bool done = emitted && cf_yosys_census(c->netlist, rtl ? rtl : scratch, scratch, &c->yosys, err);
+    if (done || !emitted) /* after a failure of Yosys the error names its log, so that stays */
+        cf_directory_remove(scratch, NULL);
+    free(scratch);
+    return done;
+}
+
+static bool row_differs(const struct census *c, uint64_t closed, uint64_t netlist, uint64_t yosys)
+{
+    return (c->recorded && closed != netlist) || netlist != yosys;
+}
+
+static bool report_row(const struct census *c, cJSON *list, const char *name, uint64_t closed, uint64_t netlist,
+                       uint64_t yosys)
+{
+    bool differs = row_differs(c, closed, netlist, yosys);
+    if (list) {
+        cJSON *entry = cJSON_CreateObject();
+        cJSON_AddStringToObject(entry, "group", name);
+        if (c->recorded)
+            cJSON_AddNumberToObject(entry, "closed_form", (double)closed);
+        cJSON_AddNumberToObject(entry, "netlist", (double)netlist);
+        cJSON_AddNumberToObject(entry, "yosys", (double)yosys);
+        cJSON_AddBoolToObject(entry, "equal", !differs);
+        cJSON_AddItemToArray(list, entry);
+    } else {
+        char text[3][32];
+        printf("%-20s %14s %14s %14s%s\n", name, c->recorded ? cli_thousands(closed, text[0]) : "-",
+               cli_thousands(netlist, text[1]), cli_thousands(yosys, text[2]), differs ? "  DIFFERENT" : "");
+    }
+    return differs;
+}
+
+static int report(const struct census *c, bool json)
+{
+    const struct cf_netlist *n = c->netlist;
+    cJSON *document = json ? cJSON_CreateObject() : NULL;
+    cJSON *list = json ? cJSON_AddArrayToObject(document, "groups") : NULL;
+    bool different = false;
+    if (!json)
+        printf("%-20s %14s %14s %14s\n", "gates", "closed form", "netlist", "Yosys");
+    for (uint32_t g = 1; g < n->group_count; g++)
+        different |= report_row(c, list, n->groups[g].name, closed_form(c, n->groups[g].name), n->groups[g].count,
+                                c->yosys.gates[g]);
+    different |= report_row(c, list, "total", closed_total(c), n->net_count - n->groups[CF_INPUT].count,
+                            c->yosys.total);
+    int status = CLI_OK;
+    if (json) {
+        cJSON_AddBoolToObject(document, "equal", !different);
+        status = cli_print_json(document);
+    } else {
+        printf(different ? "the counts differ\n" : "all counts are equal\n");
+    }
+    return status == CLI_OK && different ? CLI_DIFFERENT : status;
+}
+
+static int run(const struct cli_args *args)
+{
+    struct cf_error err;
+    struct cf_netlist *netlist;
+    if (!cf_netlist_load(&netlist, args->operands[0], &err))
+        return cli_fail(&err);
+    struct census c = {.netlist = netlist};
+    c.recorded = cf_compile_recorded(netlist, &c.options, NULL);
+    c.yosys.gates = calloc(netlist->group_count, sizeof *c.yosys.gates);
+    bool done = c.yosys.gates ? count_verilog(cli_value(args, "--rtl"), &c, &err)
+                              : cf_fail(&err, "%s: out of memory", netlist->label);
+    int status = done ? report(&c, cli_given(args, "--json")) : cli_fail(&err);
+    free(c.yosys.gates);
+    cf_netlist_free(netlist);
+    return status;
+}
+
+const struct cli_command cli_census = {
+    .name = "census",
+    .synopsis = "NET [--rtl DIR]",
+    .summary = "Count the gates three ways: in closed form, in the netlist, and by Yosys in the emitted Verilog.",
+    .details = "The closed form follows from the recorded compile options alone; netlists without them have none. Exit "
+               "status 1 where the counts differ.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options =
+        (const struct cli_option[]){{"--rtl", "DIR", NULL, "count this Verilog, written by `cofiber verilog` before"},
+                                    {"--json", NULL, NULL, "print the counts as JSON"},
+                                    {0}},
+    .run = run,
+};

@@ -1,0 +1,198 @@
+/* cosim.c - cofiber cosim: Verilator's run of the emitted Verilog against the simulator, gate for gate. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "netlists/names.h"
+#include "netlists/store.h"
+#include "rtl/cosim.h"
+#include "sim/frames.h"
+#include "sim/word.h"
+
+struct session {
+    struct cf_netlist *netlist;
+    struct cf_frames *frames;
+    struct cf_cosim *cosim;
+    struct cli_progress progress;
+    int32_t *input;
+    int64_t *expected, *found; /* [net_count] */
+    uint64_t compared, different;
+    uint64_t first_frame; /* where the first difference is */
+    uint32_t first_net;
+    int64_t first_expected, first_found;
+    double build_seconds, frame_seconds;
+};
+
+/* ${XDG_CACHE_HOME:-$HOME/.cache}/cofiber, unless --cache says otherwise; malloc'd. */
+static char *cache_directory(const struct cli_args *args)
+{
+    const char *given = cli_value(args, "--cache"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char *path = NULL;
+    int length = given          ? asprintf(&path, "%s", given)
+                 : xdg && *xdg  ? asprintf(&path, "%s/cofiber", xdg)
+                 : home && *home ? asprintf(&path, "%s/.cache/cofiber", home)
+                                 : asprintf(&path, "/tmp/cofiber-cache-%u", (unsigned)getuid());
+    return length < 0 ? NULL : path;
+}
+
+static void on_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct cli_progress *progress = context;
+    progress->total = total;
+    cli_progress_update(progress, done);
+}
+
+static bool open_session(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    long long jobs;
+    if (!cf_netlist_load(&s->netlist, args->operands[0], err) ||
+        !cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
+        !cf_frames_fit(s->frames, s->netlist, err))
+        return false;
+    if (!cli_integer(args, "--jobs", 1, 256, &jobs))
+        return cf_fail(err, "cosim: --jobs is out of range");
+    s->input = malloc((size_t)s->netlist->groups[CF_INPUT].count * sizeof *s->input);
+    s->expected = malloc((size_t)s->netlist->net_count * sizeof *s->expected);
+    s->found = malloc((size_t)s->netlist->net_count * sizeof *s->found);
+    char *cache = cache_directory(args);
+    if (!s->input || !s->expected || !s->found || !cache) {
+        free(cache);
+        return cf_fail(err, "%s: out of memory", args->operands[0]);
+    }
+    struct cf_cosim_options options = {.rtl = cli_value(args, "--rtl"),
+                                       .cache = cache,
+                                       .rebuild = cli_given(args, "--rebuild"),
+                                       .jobs = (int)jobs,
+                                       .progress = on_progress,
+                                       .context = &s->progress};
+    double started = cli_seconds();
+    cli_progress_start(&s->progress, "building with Verilator", "files", 0);
+    bool done = cf_cosim_open(&s->cosim, s->netlist, &options, err);
+    cli_progress_finish(&s->progress);
+    s->build_seconds = cli_seconds() - started;
+    free(cache);
+    return done;
+}
+
+static void close_session(struct session *s)
+{
+    cf_cosim_close(s->cosim);
+    cf_frames_close(s->frames);
+    cf_netlist_free(s->netlist);
+    free(s->input);
+    free(s->expected);
+    free(s->found);
+}
+
+static void compare_frame(struct session *s, uint64_t frame)
+{
+    uint32_t inputs = s->netlist->groups[CF_INPUT].count;
+    for (uint32_t net = inputs; net < s->netlist->net_count; net++) {
+        s->compared++;
+        if (s->expected[net] == s->found[net])
+            continue;
+        if (s->different++ == 0) {
+            s->first_frame = frame;
+            s->first_net = net;
+            s->first_expected = s->expected[net];
+            s->first_found = s->found[net];
+        }
+    }
+}
+
+static bool compare_all(struct session *s, struct cf_error *err)
+{
+    uint64_t count = cf_frames_count(s->frames);
+    uint32_t inputs = s->netlist->groups[CF_INPUT].count;
+    bool done = true;
+    cli_progress_start(&s->progress, "comparing", "frames", count);
+    for (uint64_t n = 0; done && n < count; n++) {
+        done = cf_frames_quantise(s->frames, n, s->netlist, s->input, err);
+        if (!done)
+            break;
+        for (uint32_t i = 0; i < inputs; i++)
+            s->expected[i] = s->input[i];
+        cf_word_evaluate(s->netlist, s->expected);
+        double started = cli_seconds();
+        done = cf_cosim_frame(s->cosim, s->input, s->found, err);
+        s->frame_seconds += cli_seconds() - started;
+        if (done)
+            compare_frame(s, n);
+        cli_progress_update(&s->progress, n + 1);
+    }
+    cli_progress_finish(&s->progress);
+    return done;
+}
+
+static int report_json(const struct session *s, const char *name)
+{
+    uint64_t frames = cf_frames_count(s->frames);
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddBoolToObject(document, "equal", s->different == 0);
+    cJSON_AddNumberToObject(document, "frames", (double)frames);
+    cJSON_AddNumberToObject(document, "compared", (double)s->compared);
+    cJSON_AddNumberToObject(document, "different", (double)s->different);
+    cJSON_AddBoolToObject(document, "cached", cf_cosim_was_cached(s->cosim));
+    cJSON_AddNumberToObject(document, "build_seconds", s->build_seconds);
+    cJSON_AddNumberToObject(document, "seconds_per_frame", s->frame_seconds / (double)frames);
+    if (s->different) {
+        cJSON *first = cJSON_AddObjectToObject(document, "first");
+        cJSON_AddStringToObject(first, "gate", name);
+        cJSON_AddNumberToObject(first, "frame", (double)s->first_frame);
+        cJSON_AddNumberToObject(first, "simulator", (double)s->first_expected);
+        cJSON_AddNumberToObject(first, "verilog", (double)s->first_found);
+    }
+    return cli_print_json(document);
+}
+
+static int report(const struct cli_args *args, const struct session *s)
+{
+    char name[CF_NAME_MAX] = "", compared[32], different[32];
+    uint64_t frames = cf_frames_count(s->frames);
+    if (s->different)
+        cf_net_name(s->netlist, s->first_net, name, sizeof name);
+    if (cli_given(args, "--json")) {
+        int status = report_json(s, name);
+        return status == CLI_OK && s->different ? CLI_DIFFERENT : status;
+    }
+    printf("Verilator's simulation %s in %.1f s; %.3f s a frame\n",
+           cf_cosim_was_cached(s->cosim) ? "was built before, found" : "built", s->build_seconds,
+           s->frame_seconds / (double)frames);
+    if (s->different)
+        printf("first difference: frame %" PRIu64 ": %s: simulator %" PRId64 ", Verilog %" PRId64 "\n", s->first_frame,
+               name, s->first_expected, s->first_found);
+    printf("%s gate values of %" PRIu64 " frame%s compared, %s differ\n", cli_thousands(s->compared, compared), frames,
+           frames == 1 ? "" : "s", cli_thousands(s->different, different));
+    return s->different ? CLI_DIFFERENT : CLI_OK;
+}
+
+static int run(const struct cli_args *args)
+{
+    struct cf_error err;
+    struct session s = {0};
+    bool done = open_session(args, &s, &err) && compare_all(&s, &err);
+    int status = done ? report(args, &s) : cli_fail(&err);
+    close_session(&s);
+    return status;
+}
+
+const struct cli_command cli_cosim = {
+    .name = "cosim",
+    .synopsis = "NET FRAMES...",
+    .summary = "Build the emitted Verilog with Verilator, run it, and compare every gate with the simulator.",
+    .details = "Needs verilator, make and g++. A build is kept in the cache under the hash of everything that went into "
+               "it; the next run with the same netlist starts at once. Exit status 1 names the first gate that differs.",
+    .min_operands = 2,
+    .max_operands = -1,
+    .options =
+        (const struct cli_option[]){
+            {"--rtl", "DIR", NULL, "run this Verilog, written by `cofiber verilog` before, instead of emitting it"},
+            {"--cache", "DIR", NULL, "where builds are kept (default $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber)"},
+            {"--rebuild", NULL, NULL, "build even if the cache has it"},
+            {"--jobs", "N", "2", "compilers side by side"},
+            {"--json", NULL, NULL, "print the outcome as JSON"},
+            {0}},
+    .run = run,
+};

@@ -1,0 +1,165 @@
+// cosim.cpp - drives the Verilated circuit: input rows in, every gate's value out.
+//
+// One and the same for every circuit: the rows are told at run time and found by name among the signals that the
+// Verilog marks public. Everything passes through file descriptor 0, a socket; numbers are in the machine's own order.
+//
+//   parent: uint32 size of the table, then the table: a line "NAME LANES WIDTH SIGNED INPUT" for each row, inputs first
+//   model:  uint32 length of a message, 0: all rows were found; then the message
+//   parent: for each frame, int32 for each input net, row after row
+//   model:  int64 for each gate, row after row
+//
+// The model ends when the socket does.
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "Vcofiber.h"
+#include "verilated.h"
+#include "verilated_syms.h"
+
+namespace {
+
+struct Row {
+    uint8_t *bits;
+    size_t bytes; // that may be touched
+    unsigned lanes, width;
+    bool isSigned, isInput;
+};
+
+bool readAll(void *data, size_t size)
+{
+    for (char *at = static_cast<char *>(data); size > 0;) {
+        ssize_t got = read(0, at, size);
+        if (got <= 0)
+            return false;
+        at += got;
+        size -= static_cast<size_t>(got);
+    }
+    return true;
+}
+
+bool writeAll(const void *data, size_t size)
+{
+    for (const char *at = static_cast<const char *>(data); size > 0;) {
+        ssize_t put = write(0, at, size);
+        if (put <= 0)
+            return false;
+        at += put;
+        size -= static_cast<size_t>(put);
+    }
+    return true;
+}
+
+// A signal's storage is little-endian words, narrow or wide, so that bit b is bit b % 8 of byte b / 8.
+uint64_t getBits(const Row &row, size_t first)
+{
+    uint64_t value = 0;
+    for (unsigned done = 0; done < row.width;) {
+        size_t bit = first + done;
+        unsigned take = 8 - bit % 8 < row.width - done ? 8 - bit % 8 : row.width - done;
+        value |= static_cast<uint64_t>(row.bits[bit / 8] >> bit % 8 & ((1u << take) - 1)) << done;
+        done += take;
+    }
+    return value;
+}
+
+void setBits(const Row &row, size_t first, uint64_t value)
+{
+    for (unsigned done = 0; done < row.width;) {
+        size_t bit = first + done;
+        unsigned take = 8 - bit % 8 < row.width - done ? 8 - bit % 8 : row.width - done;
+        row.bits[bit / 8] |= static_cast<uint8_t>((value >> done & ((1u << take) - 1)) << bit % 8);
+        done += take;
+    }
+}
+
+int64_t extended(const Row &row, uint64_t value)
+{
+    return row.isSigned && value >> (row.width - 1) & 1 ? static_cast<int64_t>(value | ~uint64_t{0} << (row.width - 1))
+                                                         : static_cast<int64_t>(value);
+}
+
+// Inputs are set at the model's boundary, all other rows are read inside of the top module.
+VerilatedVar *findSignal(const VerilatedContext &context, const std::string &name, bool isInput)
+{
+    for (const char *scopeName : {isInput ? "TOP" : "TOP.cofiber_top", isInput ? "TOP.cofiber_top" : "TOP"}) {
+        const VerilatedScope *scope = context.scopeFind(scopeName);
+        VerilatedVar *found = scope ? scope->varFind(name.c_str()) : nullptr;
+        if (found)
+            return found;
+    }
+    return nullptr;
+}
+
+std::string findRows(const VerilatedContext &context, const std::string &table, std::vector<Row> &rows)
+{
+    std::istringstream lines{table};
+    std::string name;
+    Row row{};
+    while (lines >> name >> row.lanes >> row.width >> row.isSigned >> row.isInput) {
+        VerilatedVar *signal = findSignal(context, name, row.isInput);
+        if (!signal)
+            return "the Verilog has no row " + name;
+        size_t bits = static_cast<size_t>(signal->packed().elements());
+        if (bits != size_t{row.lanes} * row.width)
+            return "row " + name + " has " + std::to_string(bits) + " bits in the Verilog, " +
+                   std::to_string(row.lanes * row.width) + " in the netlist";
+        row.bits = static_cast<uint8_t *>(signal->datap());
+        row.bytes = signal->totalSize();
+        rows.push_back(row);
+    }
+    return lines.eof() ? "" : "the table of rows is malformed";
+}
+
+bool serveFrame(Vcofiber &model, const std::vector<Row> &rows, std::vector<int32_t> &inputs,
+                std::vector<int64_t> &gates)
+{
+    if (!readAll(inputs.data(), inputs.size() * sizeof(int32_t)))
+        return false;
+    const int32_t *input = inputs.data();
+    for (const Row &row : rows) {
+        if (!row.isInput)
+            continue;
+        std::memset(row.bits, 0, row.bytes);
+        for (unsigned lane = 0; lane < row.lanes; lane++)
+            setBits(row, size_t{lane} * row.width, static_cast<uint64_t>(static_cast<int64_t>(*input++)));
+    }
+    model.eval();
+    int64_t *gate = gates.data();
+    for (const Row &row : rows)
+        for (unsigned lane = 0; lane < row.lanes && !row.isInput; lane++)
+            *gate++ = extended(row, getBits(row, size_t{lane} * row.width));
+    return writeAll(gates.data(), gates.size() * sizeof(int64_t));
+}
+
+} // namespace
+
+int main()
+{
+    VerilatedContext context;
+    const auto model = std::make_unique<Vcofiber>(&context); // far too large for the stack
+    uint32_t size = 0;
+    if (!readAll(&size, sizeof size))
+        return 1;
+    std::string table(size, '\0');
+    if (size > 0 && !readAll(&table[0], size))
+        return 1;
+    std::vector<Row> rows;
+    std::string message = findRows(context, table, rows);
+    uint32_t length = static_cast<uint32_t>(message.size());
+    if (!writeAll(&length, sizeof length) || !writeAll(message.data(), length) || length > 0)
+        return 1;
+    size_t inputs = 0, gates = 0;
+    for (const Row &row : rows)
+        (row.isInput ? inputs : gates) += row.lanes;
+    std::vector<int32_t> inputValues(inputs);
+    std::vector<int64_t> gateValues(gates);
+    while (serveFrame(*model, rows, inputValues, gateValues)) {
+    }
+    return 0;
+}
