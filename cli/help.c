@@ -15,20 +15,18 @@ static const char *const conventions =
 /* Prints a paragraph wrapped at 100 columns; '\n' in the text starts a new line. */
 static void print_wrapped(const char *text, int indent, int column)
 {
+    char before = '\0'; /* what stands between the last word and this one */
     while (*text) {
         size_t word = strcspn(text, " \n");
-        if (column > indent && column + (int)word > 100) {
+        if (before == '\n' || (before == ' ' && column + 1 + (int)word > 100)) {
             printf("\n%*s", indent, "");
             column = indent;
+        } else if (before == ' ') {
+            column += printf(" ");
         }
         column += printf("%.*s", (int)word, text);
         text += word;
-        if (*text == '\n') {
-            printf("\n%*s", indent, "");
-            column = indent;
-        } else if (*text == ' ') {
-            column += printf(" ");
-        }
+        before = *text;
         text += *text != '\0';
     }
     printf("\n");

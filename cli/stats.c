@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/stats_bits.h"
 #include "compiler/census.h"
 #include "netlists/analyse.h"
 #include "netlists/store.h"
@@ -197,8 +198,12 @@ static void print_all(const struct subject *s)
         print_reason(&options, s);
     }
     printf("\n");
-    for (uint32_t m = 0; m < s->netlist->meta_count; m++)
-        printf("%-24s %s\n", s->netlist->meta[m].key, s->netlist->meta[m].value);
+    for (uint32_t m = 0; m < s->netlist->meta_count; m++) {
+        cli_print_text(s->netlist->meta[m].key);
+        printf("%*s ", strlen(s->netlist->meta[m].key) < 24 ? 24 - (int)strlen(s->netlist->meta[m].key) : 0, "");
+        cli_print_text(s->netlist->meta[m].value);
+        printf("\n");
+    }
 }
 
 static int run(const struct cli_args *args)
@@ -213,10 +218,16 @@ static int run(const struct cli_args *args)
     if (!cf_netlist_analyse(netlist, &s.facts, &err)) {
         status = cli_fail(&err);
     } else {
-        if (cli_given(args, "--json"))
-            status = cli_print_json(stats_json(&s));
-        else
+        bool bits = cli_given(args, "--bits");
+        cJSON *document = cli_given(args, "--json") ? stats_json(&s) : NULL;
+        if (!document)
             print_all(&s);
+        if (bits && !cli_stats_bits(netlist, document, &err))
+            status = cli_fail(&err);
+        if (document && status == CLI_OK)
+            status = cli_print_json(document);
+        else
+            cJSON_Delete(document);
         cf_facts_free(&s.facts);
     }
     cf_netlist_free(netlist);
@@ -225,11 +236,14 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cli_stats = {
     .name = "stats",
-    .synopsis = "NET",
+    .synopsis = "NET [--bits] [--json]",
     .summary = "Count a netlist's gates by group, live and dead, beside the published card's table.",
     .details = NULL,
     .min_operands = 1,
     .max_operands = 1,
-    .options = (const struct cli_option[]){{"--json", NULL, NULL, "print the figures as JSON"}, {0}},
+    .options = (const struct cli_option[]){
+        {"--json", NULL, NULL, "print the figures as JSON"},
+        {"--bits", NULL, NULL, "count binary gates as well: full adders, AIG nodes, threshold gates, depth"},
+        {0}},
     .run = run,
 };

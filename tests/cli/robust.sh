@@ -85,6 +85,37 @@ if mount -t tmpfs -o size=64k tmpfs tiny 2>/dev/null; then
     umount tiny
 fi
 
+# ---- a long file of frames costs the memory of one ----
+
+python3 - long.npy <<'END'
+import sys
+
+text = "{'descr': '<f4', 'fortran_order': False, 'shape': (400, 64, 64, 64), }"
+text += " " * (-(len(text) + 11) % 64) + "\n"
+with open(sys.argv[1], "wb") as file:  # 420 MB, of which the file system holds two blocks
+    file.write(b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text.encode())
+    file.seek(400 * 64**3 * 4 - 4, 1)
+    file.write(b"\0\0\x80\x3f")
+END
+python3 - "$root/tests/support" >wide_head <<'END'
+import sys
+
+sys.path.insert(0, sys.argv[1])
+from netlistfile import safetensors
+
+sys.stdout.buffer.write(safetensors({"w": ("F32", [1, 64], [0.5] * 64), "b": ("F32", [1], [0])}))
+END
+megabytes=$(python3 - <<'END'
+import resource
+import subprocess
+
+subprocess.run(["cofiber", "compile", "wide_head", "--grid", "64x64", "--calibrate", "long.npy", "-o", "x"],
+               check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+END
+)
+check long_frames "$megabytes MB for frames of 1 MB" [ "${megabytes:-999}" -lt 150 ]
+
 # ---- a reader that goes away ----
 
 run "cofiber explain full/default 's0.classify[0,0,0]' | head -n 1"

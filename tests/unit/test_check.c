@@ -203,6 +203,46 @@ static void the_limits_are_accepted(void **state)
     cf_netlist_free(n);
 }
 
+/* A port whose terms reach over several groups: each net that a term reads counts, and no other. */
+static void ports_may_span_groups_of_one_type(void **state)
+{
+    (void)state;
+    struct cf_error err;
+    struct cf_netlist *n = scratch_netlist();
+    struct cf_type bit = BIT;
+    struct cf_term terms[] = {{0, 1, 0, 0}, {5, 1, 0, 0}};
+    struct cf_cell cell = {.ports = &bit, .terms = terms, .port_count = 1, .term_count = 2};
+    cell.activation = CF_STEP;
+    cell.type = BIT;
+    uint32_t index;
+    for (uint32_t g = 3; g < 6; g++) {
+        struct cf_type type = g == 4 ? SIGNED(7, 1) : BIT;
+        assert_true(cf_netlist_add_cell(n, g == 4 ? &n->cells[0] : &cell, &index, &err));
+        assert_true(cf_netlist_add_group(n,
+                                         g == 3   ? "a"
+                                         : g == 4 ? "b"
+                                                  : "c",
+                                         1, (uint32_t[]){1}, g == 4 ? 2 : 1, type, false, &err));
+        n->groups[g].cell[0] = index;
+    }
+    n->groups[3].base[0] = 24; /* "a" is net 28: reads step[0] and, with its offset 5, past the end */
+    assert_false(cf_netlist_check(n, &err));
+    assert_says(&err, "net: a[0]: a gate reads only groups before its own, but it reads net 29");
+    struct cf_term *reach = (struct cf_term *)(uintptr_t)n->cells[n->groups[3].cell[0]].terms;
+    reach[1].offset = 3;
+    n->groups[5].base[0] = 24; /* "c" is net 30: reads step[0] and, over step[3] and a[0], b[0] of 7 bits */
+    assert_false(cf_netlist_check(n, &err));
+    assert_says(&err, "net: c[0]: port 0 of cell 4 takes 1 bits (0 fraction, unsigned), but 'b' has 7 (1, signed)");
+    n->groups[5].base[0] = 23; /* now sum[1,1,2] and a[0] */
+    assert_false(cf_netlist_check(n, &err));
+    assert_says(&err, "net: c[0]: port 0 of cell 4 takes 1 bits (0 fraction, unsigned), but 'sum' has 7 (1, signed)");
+    reach = (struct cf_term *)(uintptr_t)n->cells[n->groups[5].cell[0]].terms;
+    reach[1].offset = 4;
+    n->groups[5].base[0] = 24; /* step[0] and a[0] */
+    assert_done(cf_netlist_check(n, &err), &err);
+    cf_netlist_free(n);
+}
+
 static void too_many_groups_are_refused(void **state)
 {
     (void)state;
@@ -240,9 +280,8 @@ static void random_netlists_are_valid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_broken_rule_is_named),
-        cmocka_unit_test(the_limits_are_accepted),
-        cmocka_unit_test(too_many_groups_are_refused),
+        cmocka_unit_test(every_broken_rule_is_named),        cmocka_unit_test(the_limits_are_accepted),
+        cmocka_unit_test(ports_may_span_groups_of_one_type), cmocka_unit_test(too_many_groups_are_refused),
         cmocka_unit_test(random_netlists_are_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

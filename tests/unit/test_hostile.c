@@ -174,6 +174,9 @@ static void every_file_is_listed_once(void **state)
         const char *name = item->d_name;
         if (name[0] == '.' || has_suffix(name, ".py") || has_suffix(name, ".txt") || has_suffix(name, ".md"))
             continue;
+        /* binary networks: expected_bits.txt, test_exchange.c */
+        if (strncmp(name, "aig_", 4) == 0 || strncmp(name, "yjson_", 6) == 0)
+            continue;
         size_t found = 0;
         for (size_t i = 0; i < list.count; i++)
             found += strcmp(list.entries[i].file, name) == 0;
