@@ -26,9 +26,7 @@ ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -
     -DCOFIBER_VERSION='"$(VERSION)"' $(SANITISE) $(CFLAGS)
 LIBS = -lcjson -lnettle -lgmp -lm -fopenmp
 
-# The C++ harness of cosim travels inside the binary, as a string.
-HARNESS := $(BUILD)/gen/harness_text.c
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(HARNESS:%.c=%.o)
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/obj/%.o)
 SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(TEST_SRC:tests/unit/%.c=$(BUILD)/tests/%)
@@ -47,27 +45,22 @@ $(BUILD)/libcofiber.a: $(LIB_OBJ)
 $(BUILD)/libcofiber.so: $(LIB_OBJ)
 	$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,libcofiber.so.$(SOVERSION) -o $@ $^ $(LIBS) $(LDFLAGS)
 
+# The harness of cosim is part of the binary.
+$(BUILD)/obj/rtl/harness.o: rtl/harness/cosim.cpp
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-
-$(HARNESS): rtl/harness/harness.cpp
-	@mkdir -p $(@D)
-	{ echo 'extern const char cf_harness_text[];'; echo 'const char cf_harness_text[] ='; \
-	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $<; echo ';'; } >$@
-
-$(HARNESS:%.c=%.o): $(HARNESS)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
 
 # Fuzz targets are linked against sources built with clang's coverage, in a tree of their own.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(HARNESS)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
 	@mkdir -p $(@D)
 	clang $(CSTD) -O1 -g -I. -Iinclude -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(HARNESS) -lcjson -lnettle -lgmp -lm
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) -lcjson -lnettle -lgmp -lm
 
 # ---- what people call ----
 
@@ -78,6 +71,8 @@ help:
 	@echo 'make test         set up, build, and pass the tests'
 	@echo 'make test-long    the tests that cannot be short (full size, real frames)'
 	@echo 'make test-asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make test-tsan    the tests of the simulator under ThreadSanitizer (clang)'
+	@echo 'make test-aarch64 the tests of the simulator, cross-built, under qemu-user (see scripts/setup.sh)'
 	@echo 'make asan         build/asan/cofiber, sanitised'
 	@echo 'make fuzz         run every fuzz target for FUZZ_SECONDS (default 600)'
 	@echo 'make install      PREFIX=/usr/local DESTDIR='
@@ -117,6 +112,26 @@ asan:
 test-asan: setup
 	$(MAKE) --no-print-directory -j2 $(SANITISED) tests
 	tests/run.sh $(BUILD)/asan short
+
+# ThreadSanitizer needs to see OpenMP's barriers: clang's runtime tells it of them through Archer, GCC's does not.
+TSAN = BUILD=$(BUILD)/tsan CC=clang OPTIMISE=-O1 SANITISE='-fsanitize=thread -Wno-unknown-warning-option'
+TSAN_TESTS = test_sim test_library
+ARCHER = $(lastword $(wildcard /usr/lib/llvm-*/lib/libarcher.so))
+.PHONY: test-tsan
+test-tsan:
+	@if [ "$(SETUP)" = yes ]; then scripts/setup.sh build tsan; fi
+	$(MAKE) --no-print-directory -j2 $(TSAN) $(TSAN_TESTS:%=$(BUILD)/tsan/tests/%)
+	for t in $(TSAN_TESTS); do OMP_TOOL_LIBRARIES=$(ARCHER) TSAN_OPTIONS=ignore_noninstrumented_modules=1 \
+	    $(BUILD)/tsan/tests/$$t || exit 1; done
+
+# The portable kernels, and all that stands on them, on a processor that is not x86: cross-built and run by qemu-user.
+AARCH64 = BUILD=$(BUILD)/aarch64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar
+AARCH64_TESTS = test_kernels test_quantise test_sim test_library test_vectors test_word test_cell test_compile
+.PHONY: test-aarch64
+test-aarch64:
+	@if [ "$(SETUP)" = yes ]; then scripts/setup.sh build cross; fi
+	$(MAKE) --no-print-directory -j2 $(AARCH64) $(AARCH64_TESTS:%=$(BUILD)/aarch64/tests/%)
+	for t in $(AARCH64_TESTS); do OMP_NUM_THREADS=2 qemu-aarch64 $(BUILD)/aarch64/tests/$$t || exit 1; done
 
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "netlists/names.h"
@@ -16,7 +16,6 @@ struct session {
     struct cf_frames *frames;
     struct cf_cosim *cosim;
     struct cli_progress progress;
-    int32_t *input;
     int64_t *expected, *found; /* [net_count] */
     uint64_t compared, different;
     uint64_t first_frame; /* where the first difference is */
@@ -24,18 +23,6 @@ struct session {
     int64_t first_expected, first_found;
     double build_seconds, frame_seconds;
 };
-
-/* ${XDG_CACHE_HOME:-$HOME/.cache}/cofiber, unless --cache says otherwise; malloc'd. */
-static char *cache_directory(const struct cli_args *args)
-{
-    const char *given = cli_value(args, "--cache"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *path = NULL;
-    int length = given          ? asprintf(&path, "%s", given)
-                 : xdg && *xdg  ? asprintf(&path, "%s/cofiber", xdg)
-                 : home && *home ? asprintf(&path, "%s/.cache/cofiber", home)
-                                 : asprintf(&path, "/tmp/cofiber-cache-%u", (unsigned)getuid());
-    return length < 0 ? NULL : path;
-}
 
 static void on_progress(void *context, uint64_t done, uint64_t total)
 {
@@ -51,28 +38,23 @@ static bool open_session(const struct cli_args *args, struct session *s, struct 
         !cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
         !cf_frames_fit(s->frames, s->netlist, err))
         return false;
-    if (!cli_integer(args, "--jobs", 1, 256, &jobs))
+    if (!cli_integer(args, "--jobs", 0, 256, &jobs))
         return cf_fail(err, "cosim: --jobs is out of range");
-    s->input = malloc((size_t)s->netlist->groups[CF_INPUT].count * sizeof *s->input);
     s->expected = malloc((size_t)s->netlist->net_count * sizeof *s->expected);
     s->found = malloc((size_t)s->netlist->net_count * sizeof *s->found);
-    char *cache = cache_directory(args);
-    if (!s->input || !s->expected || !s->found || !cache) {
-        free(cache);
+    if (!s->expected || !s->found)
         return cf_fail(err, "%s: out of memory", args->operands[0]);
-    }
-    struct cf_cosim_options options = {.rtl = cli_value(args, "--rtl"),
-                                       .cache = cache,
+    struct cf_cosim_options options = {.rtl_directory = cli_value(args, "--rtl"),
+                                       .cache_directory = cli_value(args, "--cache"),
                                        .rebuild = cli_given(args, "--rebuild"),
                                        .jobs = (int)jobs,
                                        .progress = on_progress,
-                                       .context = &s->progress};
+                                       .user = &s->progress};
     double started = cli_seconds();
     cli_progress_start(&s->progress, "building with Verilator", "files", 0);
     bool done = cf_cosim_open(&s->cosim, s->netlist, &options, err);
     cli_progress_finish(&s->progress);
     s->build_seconds = cli_seconds() - started;
-    free(cache);
     return done;
 }
 
@@ -81,7 +63,6 @@ static void close_session(struct session *s)
     cf_cosim_close(s->cosim);
     cf_frames_close(s->frames);
     cf_netlist_free(s->netlist);
-    free(s->input);
     free(s->expected);
     free(s->found);
 }
@@ -109,14 +90,13 @@ static bool compare_all(struct session *s, struct cf_error *err)
     bool done = true;
     cli_progress_start(&s->progress, "comparing", "frames", count);
     for (uint64_t n = 0; done && n < count; n++) {
-        done = cf_frames_quantise(s->frames, n, s->netlist, s->input, err);
+        done = cf_frames_nets(s->frames, n, s->netlist, s->expected, err);
         if (!done)
             break;
-        for (uint32_t i = 0; i < inputs; i++)
-            s->expected[i] = s->input[i];
+        memcpy(s->found, s->expected, inputs * sizeof *s->found);
         cf_word_evaluate(s->netlist, s->expected);
         double started = cli_seconds();
-        done = cf_cosim_frame(s->cosim, s->input, s->found, err);
+        done = cf_cosim_frame(s->cosim, s->found, err);
         s->frame_seconds += cli_seconds() - started;
         if (done)
             compare_frame(s, n);
@@ -191,7 +171,7 @@ const struct cli_command cli_cosim = {
             {"--rtl", "DIR", NULL, "run this Verilog, written by `cofiber verilog` before, instead of emitting it"},
             {"--cache", "DIR", NULL, "where builds are kept (default $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber)"},
             {"--rebuild", NULL, NULL, "build even if the cache has it"},
-            {"--jobs", "N", "2", "compilers side by side"},
+            {"--jobs", "N", "0", "compilers side by side; 0: one a processor"},
             {"--json", NULL, NULL, "print the outcome as JSON"},
             {0}},
     .run = run,

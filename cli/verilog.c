@@ -58,9 +58,11 @@ const struct cli_command cli_verilog = {
     .synopsis = "NET -o DIR [--style structural]",
     .summary = "Write the circuit as Verilog: every gate, named as in the netlist.",
     .details =
-        "DIR gets cofiber_cells.v (one module a kind of cell, weights as parameters), cofiber_rows.v (one module a kind "
+        "DIR gets cofiber_cells.v (one module a kind of cell, weights as parameters), cofiber_rows.v (one module a "
+        "kind "
         "of row: one position of a group with all its lanes), cofiber_top.v (one wire and one instance a row) and the "
-        "list cofiber.f. The gate s1.classify[4,9,17] is bit 17 of the wire s1_classify_4_9. The files are Verilog-2005 "
+        "list cofiber.f. The gate s1.classify[4,9,17] is bit 17 of the wire s1_classify_4_9. The files are "
+        "Verilog-2005 "
         "that Verilator's lint, Yosys and Icarus Verilog take without a warning.",
     .min_operands = 1,
     .max_operands = 1,

@@ -2,255 +2,360 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "rtl/directory.h"
+#include "rtl/harness.h"
 #include "rtl/process.h"
 #include "rtl/structural.h"
 
-extern const char cf_harness_text[]; /* harness/harness.cpp, by the Makefile */
+/* Verilator's own default, -Os, takes as long as -O1 to compile and gives slower code. What runs once (the
+ * constructors, megabytes of them) and the run-time library would cost minutes above -O0. Large functions cost the
+ * compiler more than in proportion, hence the splitting. */
+static const char *const make_options[] = {"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", NULL};
+static const char *const verilator_options[] = {
+    "--cc", "--exe",      "--x-assign",     "fast",         "--x-initial",
+    "fast", "-Wno-fatal", "--output-split", "200000",       "--output-split-cfuncs",
+    "500",  "--prefix",   "Vcofiber",       "--top-module", CF_RTL_TOP,
+    NULL};
 
-enum { SOURCE_LIMIT = 1 << 30 }; /* bytes of one Verilog file */
+enum { SOURCE_LIMIT = 1 << 30, MAX_ARGUMENTS = 64 };
 
-struct build {
+struct builder {
     const struct cf_netlist *netlist;
     const struct cf_cosim_options *options;
-    char *work; /* a directory of its own inside the cache, with the sources and everything made of them */
-    char *log;
     struct cf_error *err;
+    char *verilator, *make; /* the tools' paths */
+    char *cache;            /* the cache's directory */
+    char *entry, *part;     /* this program's directory, and the one it is built in */
+    char *log;              /* in `part` */
+    char key[CF_SHA256_HEX];
+    uint64_t blocks; /* of a hierarchical build; 0 while not known */
 };
 
-static bool join(char **path, const char *a, const char *b, struct cf_error *err)
-{
-    return asprintf(path, "%s/%s", a, b) >= 0 || cf_fail(err, "%s: out of memory", a);
-}
-
-static bool write_text(const char *directory, const char *name, const char *text, struct cf_error *err)
+static char *join(const char *directory, const char *name)
 {
     char *path;
-    struct cf_out *out;
-    if (!join(&path, directory, name, err))
-        return false;
-    bool done = cf_out_open(&out, path, err);
-    if (done && !cf_out_write(out, text, strlen(text), err)) {
-        cf_out_abort(&out);
-        done = false;
-    }
-    done = done && cf_out_commit(&out, err);
+    return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
+static bool no_memory(struct builder *b)
+{
+    return cf_fail(b->err, "%s: out of memory", b->netlist->label);
+}
+
+/* ---- the cache ---- */
+
+/* make and the makefiles that Verilator writes quote nothing. */
+static bool check_path(struct builder *b)
+{
+    size_t plain = strspn(b->cache, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-@,=^");
+    return b->cache[plain] == '\0' ||
+           cf_fail(b->err, "%s: make cannot build in a directory of this name (character '%c'); choose another cache",
+                   b->cache, b->cache[plain]);
+}
+
+static bool find_cache(struct builder *b)
+{
+    const char *given = b->options->cache_directory, *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char *path = NULL;
+    int length;
+    if (given)
+        length = asprintf(&path, "%s", given);
+    else if (base && base[0] == '/')
+        length = asprintf(&path, "%s/cofiber", base);
+    else if (home && home[0] == '/')
+        length = asprintf(&path, "%s/.cache/cofiber", home);
+    else
+        return cf_fail(b->err, "no HOME to keep built models in: choose a cache directory");
+    if (length < 0)
+        return no_memory(b);
+    bool done = cf_directory_make(path, b->err);
+    b->cache = done ? realpath(path, NULL) : NULL;
+    if (done && !b->cache)
+        done = cf_fail(b->err, "%s: %m", path);
+    free(path);
+    return done && check_path(b);
+}
+
+/* Only one process at a time builds an entry; what a killed one left behind is then free to be removed. */
+static bool lock_entry(struct builder *b, int *lock)
+{
+    char *path;
+    if (asprintf(&path, "%s.lock", b->entry) < 0)
+        return no_memory(b);
+    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    bool done = *lock >= 0;
+    while (done && flock(*lock, LOCK_EX) != 0)
+        done = errno == EINTR;
+    if (!done)
+        cf_fail(b->err, "%s: %m", path);
     free(path);
     return done;
 }
 
-/* ---- sources ---- */
+/* ---- the key ---- */
 
-/* One line for each row: the wire that Verilator shows for it, in net order. */
-static bool put_rows(const struct cf_rows *rows, struct cf_out *out, struct cf_error *err)
+/* Appends a file's hash to what the key is made of. */
+static bool hash_file(struct builder *b, const char *directory, const char *name, FILE *stream)
 {
-    char name[CF_ROW_NAME_MAX];
-    const struct cf_netlist *netlist = rows->netlist;
-    bool done = cf_out_printf(out, err, "#ifdef INPUT_ROWS\n");
-    for (uint32_t g = 0; done && g < netlist->group_count; g++) {
-        const struct cf_group *group = &netlist->groups[g];
-        for (uint32_t row = rows->first_row[g]; done && row < rows->first_row[g + 1]; row++)
-            done = cf_out_printf(out, err, "ROW(%s%s, %u, %u, %s)\n",
-                                 g == CF_INPUT ? "top." : "root." CF_RTL_TOP "__DOT__", cf_row_name(rows, row, name),
-                                 cf_group_lanes(group), group->type.width, group->type.is_signed ? "true" : "false");
-        if (done && g == CF_INPUT)
-            done = cf_out_printf(out, err, "#endif\n#ifdef GATE_ROWS\n");
-    }
-    return done && cf_out_printf(out, err, "#endif\n");
-}
-
-static bool write_rows(struct build *b)
-{
-    struct cf_rows rows;
-    char *path;
-    struct cf_out *out = NULL;
-    if (!cf_rows_build(&rows, b->netlist, b->err))
-        return false;
-    bool done = join(&path, b->work, "rows.inc", b->err);
-    if (done) {
-        done = cf_out_open(&out, path, b->err) && put_rows(&rows, out, b->err) && cf_out_commit(&out, b->err);
-        cf_out_abort(&out);
-        free(path);
-    }
-    cf_rows_free(&rows);
+    char hex[CF_SHA256_HEX], *path = join(directory, name);
+    bool done = path ? cf_sha256_file(path, hex, b->err) : no_memory(b);
+    if (done)
+        fprintf(stream, "%s %s\n", name, hex);
+    free(path);
     return done;
 }
 
-static bool copy_source(struct build *b, const char *name)
+static bool hash_version(struct builder *b, const char *directory, FILE *stream)
 {
-    char *from, *text = NULL;
+    const char *argv[] = {b->verilator, "--version", NULL};
+    char *path = join(directory, "version"), *text = NULL;
     size_t size;
-    if (!join(&from, b->options->rtl, name, b->err))
-        return false;
-    bool done = cf_file_read(from, SOURCE_LIMIT, &text, &size, b->err) && write_text(b->work, name, text, b->err);
+    bool done = path ? cf_process_run(argv, NULL, path, NULL, NULL, b->err) : no_memory(b);
+    done = done && cf_file_read(path, 4096, &text, &size, b->err);
+    if (done)
+        fputs(text, stream);
     free(text);
-    free(from);
+    free(path);
     return done;
 }
 
-static bool write_sources(struct build *b)
+/* The key: everything that the program depends on. `scratch` is a directory for temporary files. */
+static bool make_key(struct builder *b, const char *sources, const char *scratch)
 {
-    struct cf_rtl_summary summary;
-    bool done = true;
-    if (!b->options->rtl)
-        done = cf_rtl_write(b->netlist, b->work, NULL, &summary, b->err);
-    for (int i = 0; done && b->options->rtl && cf_rtl_sources[i]; i++)
-        done = copy_source(b, cf_rtl_sources[i]);
-    return done && write_rows(b) && write_text(b->work, "harness.cpp", cf_harness_text, b->err);
+    char *text = NULL, hex[CF_SHA256_HEX];
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return no_memory(b);
+    bool done = hash_version(b, scratch, stream);
+    for (int i = 0; done && cf_rtl_sources[i]; i++)
+        done = hash_file(b, sources, cf_rtl_sources[i], stream);
+    cf_sha256(cf_harness_text, (size_t)(cf_harness_end - cf_harness_text), hex);
+    fprintf(stream, "harness %s\n", hex);
+    for (int i = 0; verilator_options[i]; i++)
+        fprintf(stream, "%s\n", verilator_options[i]);
+    for (int i = 0; make_options[i]; i++)
+        fprintf(stream, "%s\n", make_options[i]);
+    if (fclose(stream) != 0)
+        done = no_memory(b);
+    if (done)
+        cf_sha256(text, size, b->key);
+    free(text);
+    b->entry = done ? join(b->cache, b->key) : NULL;
+    if (done && (!b->entry || asprintf(&b->part, "%s.part", b->entry) < 0)) {
+        b->part = NULL;
+        done = no_memory(b);
+    }
+    return done;
 }
 
-/* The digest of the digests of everything that is compiled. */
-static bool digest(struct build *b, char hex[CF_SHA256_HEX])
+/* ---- progress ---- */
+
+static bool exists(const char *format, const char *directory, const char *name)
 {
-    char all[5 * CF_SHA256_HEX];
-    const char *names[] = {cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2], "rows.inc", "harness.cpp"};
-    for (int i = 0; i < 5; i++) {
-        char *path;
-        if (!join(&path, b->work, names[i], b->err))
-            return false;
-        bool done = cf_sha256_file(path, all + (size_t)i * CF_SHA256_HEX, b->err);
-        free(path);
+    char path[4096];
+    int length = snprintf(path, sizeof path, format, directory, name, name);
+    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+}
+
+/* Each block of a hierarchical build is Verilated, then compiled; then the top likewise. */
+static void count_blocks(const char *obj, uint64_t *blocks, uint64_t *done)
+{
+    static const char suffix[] = "_hierMkArgs.f";
+    DIR *stream = opendir(obj);
+    *blocks = *done = 0;
+    for (struct dirent *entry; stream && (entry = readdir(stream)) != NULL;) {
+        size_t length = strlen(entry->d_name);
+        if (length <= sizeof suffix || strcmp(entry->d_name + length - (sizeof suffix - 1), suffix) != 0 ||
+            strncmp(entry->d_name, "Vcofiber_", 9) == 0)
+            continue;
+        entry->d_name[length - (sizeof suffix - 1)] = '\0';
+        *blocks += 1;
+        *done += exists("%s/%s/%s.mk", obj, entry->d_name);
+        *done += exists("%s/V%s/lib%s.a", obj, entry->d_name + 1);
+    }
+    if (stream)
+        closedir(stream);
+    *done += exists("%s/%s", obj, "Vcofiber.mk") + exists("%s/%s", obj, "Vcofiber__Syms.o");
+}
+
+static void tick(void *user)
+{
+    struct builder *b = user;
+    uint64_t blocks, done;
+    char obj[4096];
+    if (!b->options->progress)
+        return;
+    snprintf(obj, sizeof obj, "%s/obj", b->part);
+    count_blocks(obj, &blocks, &done);
+    b->options->progress(b->options->user, done, blocks ? 2 * blocks + 3 : 0);
+}
+
+/* ---- building ---- */
+
+static bool write_harness(struct builder *b)
+{
+    char *path = join(b->part, "harness.cpp");
+    struct cf_out *out = NULL;
+    bool done = (path || no_memory(b)) && cf_out_open(&out, path, b->err) &&
+                cf_out_write(out, cf_harness_text, (size_t)(cf_harness_end - cf_harness_text), b->err);
+    if (done)
+        done = cf_out_commit(&out, b->err);
+    else
+        cf_out_abort(&out);
+    free(path);
+    return done;
+}
+
+/* Copies the Verilog, so that the tools see no names but ours, and finds whether the emission asks for blocks. */
+static bool copy_sources(struct builder *b, const char *sources, bool *hierarchical)
+{
+    *hierarchical = false;
+    for (int i = 0; cf_rtl_sources[i]; i++) {
+        char *from = join(sources, cf_rtl_sources[i]), *to = join(b->part, cf_rtl_sources[i]), *text = NULL;
+        size_t size;
+        struct cf_out *out = NULL;
+        bool done = (from && to) || no_memory(b);
+        done = done && cf_file_read(from, SOURCE_LIMIT, &text, &size, b->err) && cf_out_open(&out, to, b->err) &&
+               cf_out_write(out, text, size, b->err);
+        *hierarchical = *hierarchical || (done && strstr(text, "/*verilator hier_block*/"));
+        if (done)
+            done = cf_out_commit(&out, b->err);
+        else
+            cf_out_abort(&out);
+        free(text);
+        free(from);
+        free(to);
         if (!done)
             return false;
     }
-    cf_sha256(all, sizeof all, hex);
     return true;
 }
 
-/* ---- compiling ---- */
-
-static void count_files(const char *path, int depth, uint64_t *sources, uint64_t *objects)
+static bool verilate(struct builder *b, bool hierarchical)
 {
-    DIR *directory = opendir(path);
-    struct dirent *entry;
-    while (directory && (entry = readdir(directory)) != NULL) {
-        size_t length = strlen(entry->d_name);
-        *sources += length > 4 && strcmp(entry->d_name + length - 4, ".cpp") == 0;
-        *objects += length > 2 && strcmp(entry->d_name + length - 2, ".o") == 0;
-        char *below;
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && depth > 0 &&
-            asprintf(&below, "%s/%s", path, entry->d_name) >= 0) {
-            count_files(below, depth - 1, sources, objects);
-            free(below);
-        }
-    }
-    if (directory)
-        closedir(directory);
+    const char *argv[MAX_ARGUMENTS] = {b->verilator};
+    int count = 1;
+    for (int i = 0; verilator_options[i]; i++)
+        argv[count++] = verilator_options[i];
+    if (hierarchical)
+        argv[count++] = "--hierarchical";
+    argv[count++] = "--Mdir";
+    argv[count++] = "obj";
+    argv[count++] = "harness.cpp";
+    for (int i = 0; cf_rtl_sources[i]; i++)
+        argv[count++] = cf_rtl_sources[i];
+    return cf_process_run(argv, b->part, b->log, tick, b, b->err);
 }
 
-static void on_tick(void *context)
+static bool compile(struct builder *b, bool hierarchical)
 {
-    const struct build *b = context;
-    uint64_t sources = 0, objects = 0;
-    count_files(b->work, 3, &sources, &objects);
-    b->options->progress(b->options->context, objects < sources ? objects : sources, sources);
+    char jobs[16], *obj = join(b->part, "obj");
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    snprintf(jobs, sizeof jobs, "-j%d", b->options->jobs > 0 ? b->options->jobs : processors > 0 ? (int)processors : 1);
+    const char *argv[MAX_ARGUMENTS] = {b->make, jobs, "-f", hierarchical ? "Vcofiber_hier.mk" : "Vcofiber.mk"};
+    int count = 4;
+    for (int i = 0; make_options[i]; i++)
+        argv[count++] = make_options[i];
+    argv[count] = hierarchical ? "hier_build" : "default";
+    bool done = obj ? cf_process_run(argv, obj, b->log, tick, b, b->err) : no_memory(b);
+    free(obj);
+    return done;
 }
 
-static bool run_verilator(struct build *b)
+/* Keeps the program and the log, drops a hundred megabytes of objects, and makes it the cache's entry. */
+static bool keep(struct builder *b)
 {
-    char jobs[16];
-    snprintf(jobs, sizeof jobs, "%d", b->options->jobs);
-    if (!cf_process_find("verilator", "verilator", b->err) || !cf_process_find("make", "make", b->err) ||
-        !cf_process_find("g++", "g++", b->err))
-        return false;
-    /* --hierarchical compiles the modules that are marked hier_block once each, not once an instance. Verilator's own
-     * default, -Os, takes as long as -O1 to compile and gives slower code. Smaller files and functions than it would write
-     * compile in a third of the time. */
-    const char *argv[] = {"verilator",
-                          "--cc",
-                          "--exe",
-                          "--build",
-                          "-j",
-                          jobs,
-                          "--hierarchical",
-                          "--top-module",
-                          CF_RTL_TOP,
-                          "--prefix",
-                          "Vcofiber",
-                          "-Mdir",
-                          "obj",
-                          "--x-assign",
-                          "fast",
-                          "--x-initial",
-                          "fast",
-                          "-Wno-fatal",
-                          "-MAKEFLAGS",
-                          "OPT_FAST=-O1",
-                          "-MAKEFLAGS",
-                          "OPT_SLOW=-O0",
-                          cf_rtl_sources[0],
-                          cf_rtl_sources[1],
-                          cf_rtl_sources[2],
-                          "harness.cpp",
-                          NULL};
-    struct cf_tick tick = {b->options->progress ? on_tick : NULL, b};
-    return cf_process_run(argv, b->work, b->log, tick, b->err);
-}
-
-/* Keeps the program, the Verilog and the log; what the compilers left between goes. */
-static bool keep_results(struct build *b, const char *place)
-{
-    char *program = NULL, *kept = NULL, *objects = NULL;
-    bool done = join(&program, b->work, "obj/Vcofiber", b->err) && join(&kept, b->work, "simulation", b->err) &&
-                join(&objects, b->work, "obj", b->err);
-    if (done && rename(program, kept) != 0)
-        done = cf_fail(b->err, "%s: %m", program);
-    done = done && cf_directory_remove(objects, b->err);
-    /* Another process may have built the same meanwhile, or --rebuild replaces what is there. */
-    if (done && access(place, F_OK) == 0)
-        done = cf_directory_remove(place, b->err);
-    if (done && rename(b->work, place) != 0)
-        done = cf_fail(b->err, "%s: %m", place);
+    char *built = join(b->part, "obj/Vcofiber"), *program = join(b->part, "Vcofiber"), *obj = join(b->part, "obj");
+    bool done = (built && program && obj) || no_memory(b);
+    if (done && rename(built, program) != 0)
+        done = cf_fail(b->err, "%s: %m", built);
+    done = done && cf_directory_remove(obj, b->err) && cf_directory_remove(b->entry, b->err);
+    if (done && rename(b->part, b->entry) != 0)
+        done = cf_fail(b->err, "%s: %m", b->entry);
+    free(built);
     free(program);
-    free(kept);
-    free(objects);
+    free(obj);
     return done;
 }
 
-static bool build_in(struct build *b, char **program, bool *cached)
+static bool build_entry(struct builder *b, const char *sources)
 {
-    char hex[CF_SHA256_HEX], *place = NULL;
-    bool done = write_sources(b) && digest(b, hex) && join(&place, b->options->cache, hex, b->err) &&
-                join(program, place, "simulation", b->err);
-    *cached = done && !b->options->rebuild && access(*program, X_OK) == 0;
-    if (done && *cached)
-        done = cf_directory_remove(b->work, b->err);
-    else if (done)
-        done = run_verilator(b) && keep_results(b, place);
-    free(place);
+    bool hierarchical;
+    b->log = join(b->part, "build.log");
+    return (b->log || no_memory(b)) && cf_directory_remove(b->part, b->err) && cf_directory_make(b->part, b->err) &&
+           copy_sources(b, sources, &hierarchical) && write_harness(b) && verilate(b, hierarchical) &&
+           compile(b, hierarchical) && keep(b);
+}
+
+static bool find_or_build(struct builder *b, const char *sources, struct cf_build *build)
+{
+    int lock = -1;
+    build->program = join(b->entry, "Vcofiber");
+    build->log = join(b->entry, "run.log");
+    bool done = (build->program && build->log) || no_memory(b);
+    build->cached = done && !b->options->rebuild && access(build->program, X_OK) == 0;
+    if (!done || build->cached)
+        return done;
+    done = lock_entry(b, &lock);
+    /* Somebody else may have built it while we waited. */
+    build->cached = done && !b->options->rebuild && access(build->program, X_OK) == 0;
+    done = done && (build->cached || build_entry(b, sources));
+    if (lock >= 0)
+        close(lock);
     return done;
 }
 
-bool cf_build(const struct cf_netlist *netlist, const struct cf_cosim_options *options, char **program, bool *cached,
-              struct cf_error *err)
+bool cf_build_program(struct cf_build *build, const struct cf_netlist *netlist, const struct cf_cosim_options *options,
+                      struct cf_error *err)
 {
-    struct build b = {.netlist = netlist, .options = options, .err = err};
-    *program = NULL;
-    if (!cf_directory_make(options->cache, err) || !join(&b.work, options->cache, "build-XXXXXX", err))
-        return false;
-    char *root = NULL;
-    bool made = mkdtemp(b.work) != NULL;
-    bool done = made || cf_fail(err, "%s: %m", b.work);
-    if (done && (root = realpath(b.work, NULL)) == NULL)
-        done = cf_fail(err, "%s: %m", b.work);
-    done = done && join(&b.log, root, "build.log", err) && build_in(&b, program, cached);
-    /* The error of a failed build names its log, which stays; without a log there is nothing to look at. */
-    if (!done && made && (!b.log || access(b.log, F_OK) != 0))
-        cf_directory_remove(b.work, NULL);
-    if (!done) {
-        free(*program);
-        *program = NULL;
+    struct builder b = {.netlist = netlist, .options = options, .err = err};
+    struct cf_rtl_summary summary;
+    *build = (struct cf_build){0};
+    char *scratch = NULL, *compiler = NULL;
+    bool done = (b.verilator = cf_program_find("verilator", "verilator", err)) != NULL &&
+                (b.make = cf_program_find("make", "make", err)) != NULL &&
+                (compiler = cf_program_find("g++", "g++", err)) != NULL && find_cache(&b);
+    if (done && asprintf(&scratch, "%s/emission-XXXXXX", b.cache) < 0) {
+        scratch = NULL;
+        done = no_memory(&b);
     }
-    free(root);
-    free(b.work);
+    if (done && !mkdtemp(scratch)) {
+        done = cf_fail(err, "%s: %m", scratch);
+        free(scratch);
+        scratch = NULL;
+    }
+    const char *sources = options->rtl_directory ? options->rtl_directory : scratch;
+    done = done && (options->rtl_directory || cf_rtl_write(netlist, scratch, NULL, &summary, err)) &&
+           make_key(&b, sources, scratch) && find_or_build(&b, sources, build);
+    if (scratch)
+        cf_directory_remove(scratch, NULL);
+    free(scratch);
+    free(compiler);
+    free(b.verilator);
+    free(b.make);
+    free(b.cache);
+    free(b.entry);
+    free(b.part);
     free(b.log);
+    if (!done)
+        cf_build_free(build);
     return done;
+}
+
+void cf_build_free(struct cf_build *build)
+{
+    free(build->program);
+    free(build->log);
+    *build = (struct cf_build){0};
 }

@@ -11,7 +11,6 @@ struct cf_cosim {
     const struct cf_netlist *netlist;
     struct cf_build build;
     struct cf_process process;
-    int32_t *input;
 };
 
 /* A line a row, as harness/cosim.cpp reads it. malloc'd; NULL when memory is out. */
@@ -26,8 +25,8 @@ static char *row_table(const struct cf_netlist *netlist, size_t *size, struct cf
         const struct cf_group *group = &netlist->groups[g];
         for (uint32_t row = rows.first_row[g]; row < rows.first_row[g + 1]; row++) {
             char name[CF_ROW_NAME_MAX];
-            fprintf(stream, "%s %u %u %d %d\n", cf_row_name(&rows, row, name), cf_group_lanes(group),
-                    group->type.width, group->type.is_signed, g == CF_INPUT);
+            fprintf(stream, "%s %u %u %d %d\n", cf_row_name(&rows, row, name), cf_group_lanes(group), group->type.width,
+                    group->type.is_signed, g == CF_INPUT);
         }
     }
     bool done = stream && !ferror(stream);
@@ -71,9 +70,7 @@ bool cf_cosim_open(struct cf_cosim **result, const struct cf_netlist *netlist, c
         return cf_fail(err, "%s: out of memory", netlist->label);
     cosim->netlist = netlist;
     cosim->process.socket = -1;
-    cosim->input = calloc(netlist->groups[CF_INPUT].count, sizeof *cosim->input);
-    bool done = (cosim->input || cf_fail(err, "%s: out of memory", netlist->label)) &&
-                cf_build_program(&cosim->build, netlist, options, err);
+    bool done = cf_build_program(&cosim->build, netlist, options, err);
     if (done) {
         const char *argv[] = {cosim->build.program, NULL};
         done = cf_process_start(&cosim->process, argv, cosim->build.log, err) && introduce(cosim, err);
@@ -90,12 +87,10 @@ bool cf_cosim_frame(struct cf_cosim *cosim, int64_t *nets, struct cf_error *err)
     const struct cf_netlist *netlist = cosim->netlist;
     uint32_t inputs = netlist->groups[CF_INPUT].count;
     struct cf_type type = netlist->groups[CF_INPUT].type;
-    for (uint32_t i = 0; i < inputs; i++) {
-        if (nets[i] < cf_type_min(type) || nets[i] > cf_type_max(type) || nets[i] != (int32_t)nets[i])
+    for (uint32_t i = 0; i < inputs; i++)
+        if (nets[i] < cf_type_min(type) || nets[i] > cf_type_max(type))
             return cf_fail(err, "%s: an input value does not fit its type", netlist->label);
-        cosim->input[i] = (int32_t)nets[i];
-    }
-    return cf_process_send(&cosim->process, cosim->input, inputs * sizeof *cosim->input, err) &&
+    return cf_process_send(&cosim->process, nets, inputs * sizeof *nets, err) &&
            cf_process_receive(&cosim->process, nets + inputs, (netlist->net_count - inputs) * sizeof *nets, err);
 }
 
@@ -105,7 +100,6 @@ void cf_cosim_close(struct cf_cosim *cosim)
         return;
     cf_process_stop(&cosim->process);
     cf_build_free(&cosim->build);
-    free(cosim->input);
     free(cosim);
 }
 

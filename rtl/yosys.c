@@ -20,15 +20,17 @@ static bool run_yosys(const char *directory, const char *scratch, struct cf_erro
         return cf_fail(err, "%s: %m", directory);
     if (strpbrk(root, " \"';\n"))
         return cf_fail(err, "%s: Yosys takes no path with spaces, quotes or semicolons", directory);
-    bool done = cf_process_find("yosys", "yosys", err);
+    char *yosys = cf_program_find("yosys", "yosys", err);
+    bool done = yosys != NULL;
     if (done && (asprintf(&script,
                           "read_verilog -D" CF_RTL_CENSUS_DEFINE " %s/%s %s/%s %s/%s; hierarchy -top " CF_RTL_TOP
                           " -check; tee -q -o %s/stat.json stat -json",
                           root, cf_rtl_sources[0], root, cf_rtl_sources[1], root, cf_rtl_sources[2], out) < 0 ||
                  asprintf(&log, "%s/yosys.log", out) < 0))
         done = cf_fail(err, "%s: out of memory", directory);
-    const char *argv[] = {"yosys", "-Q", "-T", "-p", script, NULL};
-    done = done && cf_process_run(argv, root, log, (struct cf_tick){0}, err);
+    const char *argv[] = {yosys, "-Q", "-T", "-p", script, NULL};
+    done = done && cf_process_run(argv, root, log, NULL, NULL, err);
+    free(yosys);
     free(script);
     free(log);
     return done;

@@ -5,7 +5,7 @@
 //
 //   parent: uint32 size of the table, then the table: a line "NAME LANES WIDTH SIGNED INPUT" for each row, inputs first
 //   model:  uint32 length of a message, 0: all rows were found; then the message
-//   parent: for each frame, int32 for each input net, row after row
+//   parent: for each frame, int64 for each input net, row after row
 //   model:  int64 for each gate, row after row
 //
 // The model ends when the socket does.
@@ -22,7 +22,8 @@
 #include "verilated.h"
 #include "verilated_syms.h"
 
-namespace {
+namespace
+{
 
 struct Row {
     uint8_t *bits;
@@ -81,13 +82,13 @@ void setBits(const Row &row, size_t first, uint64_t value)
 int64_t extended(const Row &row, uint64_t value)
 {
     return row.isSigned && value >> (row.width - 1) & 1 ? static_cast<int64_t>(value | ~uint64_t{0} << (row.width - 1))
-                                                         : static_cast<int64_t>(value);
+                                                        : static_cast<int64_t>(value);
 }
 
 // Inputs are set at the model's boundary, all other rows are read inside of the top module.
 VerilatedVar *findSignal(const VerilatedContext &context, const std::string &name, bool isInput)
 {
-    for (const char *scopeName : {isInput ? "TOP" : "TOP.cofiber_top", isInput ? "TOP.cofiber_top" : "TOP"}) {
+    for (const char *scopeName : {isInput ? "TOP.TOP" : "TOP.cofiber_top", isInput ? "TOP.cofiber_top" : "TOP.TOP"}) {
         const VerilatedScope *scope = context.scopeFind(scopeName);
         VerilatedVar *found = scope ? scope->varFind(name.c_str()) : nullptr;
         if (found)
@@ -116,18 +117,18 @@ std::string findRows(const VerilatedContext &context, const std::string &table, 
     return lines.eof() ? "" : "the table of rows is malformed";
 }
 
-bool serveFrame(Vcofiber &model, const std::vector<Row> &rows, std::vector<int32_t> &inputs,
+bool serveFrame(Vcofiber &model, const std::vector<Row> &rows, std::vector<int64_t> &inputs,
                 std::vector<int64_t> &gates)
 {
-    if (!readAll(inputs.data(), inputs.size() * sizeof(int32_t)))
+    if (!readAll(inputs.data(), inputs.size() * sizeof(int64_t)))
         return false;
-    const int32_t *input = inputs.data();
+    const int64_t *input = inputs.data();
     for (const Row &row : rows) {
         if (!row.isInput)
             continue;
         std::memset(row.bits, 0, row.bytes);
         for (unsigned lane = 0; lane < row.lanes; lane++)
-            setBits(row, size_t{lane} * row.width, static_cast<uint64_t>(static_cast<int64_t>(*input++)));
+            setBits(row, size_t{lane} * row.width, static_cast<uint64_t>(*input++));
     }
     model.eval();
     int64_t *gate = gates.data();
@@ -157,7 +158,7 @@ int main()
     size_t inputs = 0, gates = 0;
     for (const Row &row : rows)
         (row.isInput ? inputs : gates) += row.lanes;
-    std::vector<int32_t> inputValues(inputs);
+    std::vector<int64_t> inputValues(inputs);
     std::vector<int64_t> gateValues(gates);
     while (serveFrame(*model, rows, inputValues, gateValues)) {
     }
