@@ -57,8 +57,11 @@ bool cli_choice(const struct cli_args *args, const char *name, const char *const
 int cli_fail(const struct cf_error *err);
 int cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints a JSON document on stdout and frees it; CLI_BAD when memory is out or stdout cannot be written. */
+/* Prints a JSON document on stdout and frees it; CLI_BAD when memory is out. */
 int cli_print_json(cJSON *document);
+
+/* Prints text that comes from a file on stdout, control characters as '?': it must not steer a terminal. */
+void cli_print_text(const char *text);
 
 /* "1,234,567", written into the buffer. */
 const char *cli_thousands(uint64_t value, char buffer[32]);
@@ -78,6 +81,6 @@ double cli_seconds(void); /* monotonic */
 
 /* The commands, one short file each. */
 extern const struct cli_command cli_compile, cli_stats, cli_check, cli_sim, cli_agreement, cli_explain, cli_diff,
-    cli_verilog, cli_census, cli_cosim;
+    cli_verilog, cli_census, cli_cosim, cli_export, cli_import, cli_faults, cli_bench, cli_vectors;
 
 #endif

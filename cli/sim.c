@@ -1,91 +1,268 @@
-/* sim.c - cofiber sim: every gate's value, frame by frame. */
+/* sim.c - cofiber sim: frames through the library, decisions and traces into files. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/resume.h"
 #include "netlists/store.h"
 #include "sim/frames.h"
+#include "sim/library.h"
 #include "sim/trace.h"
-#include "sim/word.h"
+
+/* An output file is written as PATH.partial and renamed when it is complete; a run that was interrupted leaves it. */
+struct output {
+    const char *path; /* NULL: not asked for */
+    char *partial;    /* the same as path for what is no regular file (/dev/null) */
+    struct cf_trace *trace;
+};
 
 struct session {
     struct cf_netlist *netlist;
     struct cf_frames *frames;
-    struct cf_trace *decisions, *trace; /* NULL: not asked for */
-    int64_t *nets;
-    uint64_t *fired; /* [group_count] over all frames */
+    cofiber_sim *sim;
+    struct output decisions, trace;
+    struct cli_resume resume;
+    char *resume_path; /* NULL: no output to continue */
+    struct cli_progress progress;
+    uint64_t finished; /* in this run */
+    double seconds;
 };
 
-static bool open_session(const struct cli_args *args, struct session *s, struct cf_error *err)
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal_number)
 {
-    if (!cf_netlist_load(&s->netlist, args->operands[0], err) ||
-        !cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
-        !cf_frames_fit(s->frames, s->netlist, err))
-        return false;
-    uint64_t count = cf_frames_count(s->frames);
-    s->nets = malloc((size_t)s->netlist->net_count * sizeof *s->nets);
-    s->fired = calloc(s->netlist->group_count, sizeof *s->fired);
-    if (!s->nets || !s->fired)
+    (void)signal_number;
+    interrupted = 1;
+}
+
+/* The first Ctrl-C asks for a clean stop; the second ends the program as usual. */
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static char *with_suffix(const char *path, const char *suffix)
+{
+    char *text = malloc(strlen(path) + strlen(suffix) + 1);
+    if (text)
+        sprintf(text, "%s%s", path, suffix);
+    return text;
+}
+
+/* ---- opening --------------------------------------------------------------------------------------------------- */
+
+static bool open_output(struct session *s, struct output *output, const char *path, enum cf_trace_kind kind,
+                        struct cf_error *err)
+{
+    struct stat info;
+    if (!path)
+        return true;
+    bool special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+    output->path = path;
+    output->partial = with_suffix(path, special ? "" : ".partial");
+    if (!output->partial)
+        return cf_fail(err, "%s: out of memory", path);
+    if (!s->resume_path && !special)
+        s->resume_path = with_suffix(path, ".resume");
+    return cf_trace_create(&output->trace, output->partial, s->netlist, cf_frames_count(s->frames), kind, err);
+}
+
+/* Takes over what an interrupted run left. */
+static bool take_up(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    s->resume.count = cf_frames_count(s->frames);
+    s->resume.fired = calloc(s->netlist->group_count, sizeof *s->resume.fired);
+    if (!s->resume.fired)
         return cf_fail(err, "%s: out of memory", args->operands[0]);
-    const char *out = cli_value(args, "-o"), *trace = cli_value(args, "--trace");
-    return (!out || cf_trace_create(&s->decisions, out, s->netlist, count, CF_TRACE_DECISIONS, err)) &&
-           (!trace || cf_trace_create(&s->trace, trace, s->netlist, count, CF_TRACE_ALL, err));
+    if (!cli_given(args, "--resume") || !s->resume_path)
+        return true;
+    if (!cli_resume_identify(&s->resume, args->operands[0], args->operands + 1, args->operand_count - 1, err) ||
+        !cli_resume_read(&s->resume, s->resume_path, s->netlist->group_count, err))
+        return false;
+    struct output *outputs[] = {&s->decisions, &s->trace};
+    for (int i = 0; i < 2; i++)
+        if (s->resume.done && outputs[i]->trace &&
+            !cf_trace_copy(outputs[i]->trace, outputs[i]->partial, s->resume.done, err))
+            return false;
+    return true;
+}
+
+static bool make_simulator(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    long long threads;
+    cofiber_error error;
+    if (!cli_integer(args, "--threads", 0, 1024, &threads))
+        return cf_fail(err, "sim: --threads was not a number of threads");
+    cofiber_options options = {.mode = cli_given(args, "--decisions") ? COFIBER_DECISIONS : COFIBER_ALL_GATES,
+                               .isa = cli_value(args, "--isa"),
+                               .threads = (int)threads};
+    if (!cofiber_sim_new(&s->sim, cofiber_wrap(s->netlist), &options, &error))
+        return cf_fail(err, "%s", error.text);
+    return true;
+}
+
+static bool open_frames(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    return cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) &&
+           cf_frames_fit(s->frames, s->netlist, err) &&
+           open_output(s, &s->decisions, cli_value(args, "-o"), CF_TRACE_DECISIONS, err) &&
+           open_output(s, &s->trace, cli_value(args, "--trace"), CF_TRACE_ALL, err) && take_up(args, s, err);
 }
 
 static void close_session(struct session *s)
 {
-    cf_trace_abort(&s->decisions);
-    cf_trace_abort(&s->trace);
+    struct output *outputs[] = {&s->decisions, &s->trace};
+    for (int i = 0; i < 2; i++) {
+        cf_trace_abort(&outputs[i]->trace);
+        free(outputs[i]->partial);
+    }
+    cofiber_sim_free(s->sim);
     cf_frames_close(s->frames);
     cf_netlist_free(s->netlist);
-    free(s->nets);
-    free(s->fired);
+    free(s->resume.fired);
+    free(s->resume_path);
 }
 
-static void count_fired(struct session *s)
+/* ---- the batch ------------------------------------------------------------------------------------------------- */
+
+static bool give_frame(void *context, uint64_t frame, cofiber_features *features, cofiber_error *error)
 {
-    for (uint32_t g = 1; g < s->netlist->group_count; g++) {
+    static const cofiber_dtype dtypes[CF_DTYPE_COUNT] = {
+        [CF_U8] = COFIBER_U8,     [CF_I8] = COFIBER_I8,   [CF_U16] = COFIBER_U16, [CF_I16] = COFIBER_I16,
+        [CF_F16] = COFIBER_F16,   [CF_BF16] = COFIBER_BF16, [CF_U32] = COFIBER_U32, [CF_I32] = COFIBER_I32,
+        [CF_F32] = COFIBER_F32,   [CF_U64] = COFIBER_U64, [CF_I64] = COFIBER_I64, [CF_F64] = COFIBER_F64};
+    const struct session *s = context;
+    struct cf_tensor view;
+    (void)error;
+    /* The next frames are read while this one is simulated. */
+    uint64_t ahead = frame + (uint64_t)cofiber_sim_threads(s->sim);
+    if (ahead < cf_frames_count(s->frames))
+        cf_frames_prefetch(s->frames, ahead);
+    cf_frames_view(s->frames, frame, &view);
+    *features = (cofiber_features){view.data, dtypes[view.dtype]};
+    return true;
+}
+
+static void release_frame(void *context, uint64_t frame)
+{
+    const struct session *s = context;
+    cf_frames_release(s->frames, frame);
+}
+
+static uint64_t count_fired(const void *values, enum cf_lane lane, uint32_t count)
+{
+    uint64_t fired = 0;
+    const int8_t *bytes = values;
+    if (lane == CF_LANE8)
+        for (uint32_t i = 0; i < count; i++)
+            fired += bytes[i] > 0;
+    else
+        for (uint32_t i = 0; i < count; i++)
+            fired += cf_lane_get(values, lane, i) > 0;
+    return fired;
+}
+
+static bool take_result(void *context, uint64_t frame, const cofiber_result *result, cofiber_error *error)
+{
+    struct session *s = context;
+    struct output *outputs[] = {&s->decisions, &s->trace};
+    struct cf_error err;
+    for (uint32_t g = 0; g < s->netlist->group_count; g++) {
         const struct cf_group *group = &s->netlist->groups[g];
-        for (uint32_t i = 0; group->output && i < group->count; i++)
-            s->fired[g] += s->nets[group->first_net + i] > 0;
+        cofiber_lane lane = COFIBER_INT8;
+        const void *values = cofiber_values(result, g, &lane);
+        if (g != CF_INPUT && group->output)
+            s->resume.fired[g] += count_fired(values, (enum cf_lane)lane, group->count);
+        for (int i = 0; i < 2; i++)
+            if (outputs[i]->trace && cf_trace_holds(outputs[i]->trace, g) &&
+                !cf_trace_put_group(outputs[i]->trace, frame, g, values, &err)) {
+                memcpy(error->text, err.text, sizeof error->text);
+                return false;
+            }
     }
+    cli_progress_update(&s->progress, ++s->finished);
+    return true;
+}
+
+static bool asked_to_stop(void *context)
+{
+    (void)context;
+    return interrupted != 0;
 }
 
 static bool simulate(struct session *s, struct cf_error *err)
 {
-    uint64_t count = cf_frames_count(s->frames);
-    struct cli_progress progress;
-    cli_progress_start(&progress, "simulating", "frames", count);
-    bool done = true;
-    for (uint64_t n = 0; done && n < count; n++) {
-        done = cf_frames_nets(s->frames, n, s->netlist, s->nets, err);
-        if (!done)
-            break;
-        cf_word_evaluate(s->netlist, s->nets);
-        count_fired(s);
-        done = (!s->decisions || cf_trace_put(s->decisions, n, s->nets, err)) &&
-               (!s->trace || cf_trace_put(s->trace, n, s->nets, err));
-        cli_progress_update(&progress, n + 1);
-    }
-    cli_progress_finish(&progress);
-    return done && (!s->decisions || cf_trace_commit(&s->decisions, err)) &&
-           (!s->trace || cf_trace_commit(&s->trace, err));
+    uint64_t left = s->resume.count - s->resume.done, done = 0;
+    cofiber_batch batch = {.first = s->resume.done,
+                           .count = left,
+                           .source = give_frame,
+                           .release = release_frame,
+                           .sink = take_result,
+                           .stop = asked_to_stop,
+                           .context = s};
+    cofiber_error error;
+    cli_progress_start(&s->progress, "simulating", "frames", left);
+    s->seconds = cli_seconds();
+    bool good = cofiber_sim_run_batch(s->sim, &batch, &done, &error);
+    s->seconds = cli_seconds() - s->seconds;
+    cli_progress_finish(&s->progress);
+    s->resume.done += done;
+    if (!good && error.element != COFIBER_NONE)
+        return cf_frames_refuse(s->frames, error.frame, error.element, err);
+    return good || cf_fail(err, "%s", error.text);
 }
+
+/* Completes a file under its own name, or leaves it as partial. */
+static bool close_output(struct output *output, bool complete, struct cf_error *err)
+{
+    if (!output->trace)
+        return true;
+    if (!cf_trace_commit(&output->trace, err))
+        return false;
+    if (complete && strcmp(output->partial, output->path) != 0 && rename(output->partial, output->path) != 0)
+        return cf_fail(err, "%s: cannot be renamed to %s", output->partial, output->path);
+    return true;
+}
+
+/* Leaves what --resume needs, and says so. */
+static bool interrupt(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    char of[32], done[32];
+    if (s->resume_path &&
+        (!close_output(&s->decisions, false, err) || !close_output(&s->trace, false, err) ||
+         !cli_resume_identify(&s->resume, args->operands[0], args->operands + 1, args->operand_count - 1, err) ||
+         !cli_resume_write(&s->resume, s->resume_path, s->netlist->group_count, err)))
+        return false;
+    return cf_fail(err, "sim: interrupted after %s of %s frames%s", cli_thousands(s->resume.done, done),
+                   cli_thousands(s->resume.count, of), s->resume_path ? "; --resume continues from there" : "");
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------------ */
 
 static int report(const struct cli_args *args, const struct session *s)
 {
-    uint64_t frames = cf_frames_count(s->frames);
+    uint64_t frames = s->resume.count;
     cJSON *document = cJSON_CreateObject(), *groups = cJSON_AddObjectToObject(document, "fired");
     cJSON_AddNumberToObject(document, "frames", (double)frames);
+    cJSON_AddStringToObject(document, "isa", cofiber_sim_isa(s->sim));
+    cJSON_AddNumberToObject(document, "threads", cofiber_sim_threads(s->sim));
+    cJSON_AddNumberToObject(document, "seconds", s->seconds);
     for (uint32_t g = 1; g < s->netlist->group_count; g++) {
         const struct cf_group *group = &s->netlist->groups[g];
         char of[32];
         if (!group->output)
             continue;
-        cJSON_AddNumberToObject(groups, group->name, (double)s->fired[g]);
+        cJSON_AddNumberToObject(groups, group->name, (double)s->resume.fired[g]);
         if (!cli_given(args, "--json"))
-            printf("%s: %" PRIu64 " of %s gates fire in %" PRIu64 " frame%s\n", group->name, s->fired[g],
+            printf("%s: %" PRIu64 " of %s gates fire in %" PRIu64 " frame%s\n", group->name, s->resume.fired[g],
                    cli_thousands(group->count * frames, of), frames, frames == 1 ? "" : "s");
     }
     if (cli_given(args, "--json"))
@@ -94,29 +271,72 @@ static int report(const struct cli_args *args, const struct session *s)
     return CLI_OK;
 }
 
+static void print_line(void *context, const char *text)
+{
+    (void)context;
+    cli_print_text(text);
+    putchar('\n');
+}
+
+static bool run_session(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    bool frames = args->operand_count > 1;
+    if (!cf_netlist_load(&s->netlist, args->operands[0], err) || !make_simulator(args, s, err) ||
+        (frames && !open_frames(args, s, err)))
+        return false;
+    if (cli_given(args, "--plan"))
+        cofiber_sim_describe(s->sim, print_line, NULL);
+    if (!frames)
+        return true;
+    catch_signals();
+    if (!simulate(s, err))
+        return false;
+    if (s->resume.done < s->resume.count)
+        return interrupt(args, s, err);
+    if (!close_output(&s->decisions, true, err) || !close_output(&s->trace, true, err))
+        return false;
+    if (s->resume_path)
+        unlink(s->resume_path); /* of an earlier, interrupted run; most often there is none */
+    return true;
+}
+
 static int run(const struct cli_args *args)
 {
     struct cf_error err;
     struct session s = {0};
-    bool done = open_session(args, &s, &err) && simulate(&s, &err);
-    int status = done ? report(args, &s) : cli_fail(&err);
+    if (args->operand_count < 2 && !cli_given(args, "--plan"))
+        return cli_complain("sim: no FRAMES (--plan alone needs none)");
+    if (cli_given(args, "--decisions") && (cli_given(args, "--trace") || cli_given(args, "--all-gates")))
+        return cli_complain("sim: --decisions computes no other gates: leave out --trace and --all-gates");
+    bool done = run_session(args, &s, &err);
+    int status = !done ? cli_fail(&err) : args->operand_count > 1 ? report(args, &s) : CLI_OK;
     close_session(&s);
     return status;
 }
 
 const struct cli_command cli_sim = {
     .name = "sim",
-    .synopsis = "NET FRAMES... [-o OUT] [--trace FILE]",
+    .synopsis = "NET FRAMES... [-o OUT] [--trace FILE] [options]",
     .summary = "Simulate every gate of a netlist on feature frames, bit for bit.",
     .details =
         "FRAMES are .npy or safetensors files of [D, H, W] or [N, D, H, W] features. OUT gets one U8 tensor "
         "[N, H, W, C] for each classify group, named as the group. The trace gets every group, and the quantised "
-        "input as 'input', as I32 (I64 where wider).",
-    .min_operands = 2,
+        "input as 'input', as I32 (I64 where wider). Results do not depend on --isa, --threads or the mode. Ctrl-C "
+        "stops after the frames under way and keeps them as OUT.partial; the same command with --resume goes on.",
+    .min_operands = 1,
     .max_operands = -1,
-    .options = (const struct cli_option[]){{"-o", "OUT", NULL, "write the decisions to this safetensors file"},
-                                           {"--trace", "FILE", NULL, "write every gate's value to this file"},
-                                           {"--json", NULL, NULL, "print the summary as JSON"},
-                                           {0}},
+    .options =
+        (const struct cli_option[]){
+            {"-o", "OUT", NULL, "write the decisions to this safetensors file"},
+            {"--trace", "FILE", NULL, "write every gate's value to this file"},
+            {"--all-gates", NULL, NULL, "evaluate every gate (the default)"},
+            {"--decisions", NULL, NULL, "compute the decisions alone, by the fastest exact way the netlist allows"},
+            {"--threads", "N", "0", "threads; 0: one for each processor"},
+            {"--isa", "NAME", "auto",
+             "kernels: portable, avx2 or avx512; or reference, which goes gate by gate by definition"},
+            {"--plan", NULL, NULL, "print which regular arrays of gates were recognised; needs no FRAMES"},
+            {"--resume", NULL, NULL, "go on where the same command was interrupted; from the start if it was not"},
+            {"--json", NULL, NULL, "print the summary as JSON"},
+            {0}},
     .run = run,
 };

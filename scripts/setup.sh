@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's (or Ubuntu's) packages; does nothing where all is there.
 #
-#   scripts/setup.sh [build] [test] [fuzz] [bench] [cross]     (default: build test)
+#   scripts/setup.sh [build] [test] [fuzz] [tsan] [bench] [cross]     (default: build test)
 #
 # Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need.
 set -euo pipefail
@@ -11,10 +11,15 @@ packages_of() {
     build) echo gcc g++ make libc6-dev libcjson-dev nettle-dev libgmp-dev ;;
     test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy ;;
     fuzz) echo clang libclang-rt-14-dev ;;
+    tsan) echo clang libclang-rt-14-dev libomp-dev libcmocka-dev ;;
     bench) echo libdnnl-dev python3-numpy libopenblas0-pthread time ;;
-    cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user ;;
+    cross)
+        # The libraries for arm64 come from Debian's own arm64 packages (multiarch), added as an architecture below.
+        echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 libcjson-dev:arm64 \
+            nettle-dev:arm64 libgmp-dev:arm64 libgomp1:arm64
+        ;;
     *)
-        echo "setup.sh: unknown group '$1' (build, test, fuzz, bench, cross)" >&2
+        echo "setup.sh: unknown group '$1' (build, test, fuzz, tsan, bench, cross)" >&2
         exit 2
         ;;
     esac
@@ -42,5 +47,6 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "setup.sh: installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
+[[ " ${missing[*]} " != *:arm64* ]] || "${run[@]}" dpkg --add-architecture arm64
 "${run[@]}" apt-get update -q >&2
 "${run[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" >&2

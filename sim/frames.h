@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/tensor.h"
 #include "netlists/netlist.h"
 
 struct cf_frames;
@@ -40,5 +41,15 @@ bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const st
 /* The same, widened into the first nets of `nets`, as cf_word_evaluate wants them. */
 bool cf_frames_nets(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist, int64_t *nets,
                     struct cf_error *err);
+
+/* Frame `index` where it stands in its file, as [D, H, W]: for engines that quantise themselves. Several threads may
+ * ask at once. The view stays valid until the frames are closed, or released. */
+void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view);
+/* Asks the kernel to read the frame ahead of time. */
+void cf_frames_prefetch(const struct cf_frames *frames, uint64_t index);
+/* The frame is done with: its pages stop counting as resident. */
+void cf_frames_release(const struct cf_frames *frames, uint64_t index);
+/* Fills the error for an element of the frame that is NaN or infinite, naming file, tensor and index; gives false. */
+bool cf_frames_refuse(const struct cf_frames *frames, uint64_t index, uint64_t element, struct cf_error *err);
 
 #endif

@@ -99,6 +99,62 @@ bool cf_trace_put(struct cf_trace *trace, uint64_t frame, const int64_t *nets, s
     return true;
 }
 
+bool cf_trace_holds(const struct cf_trace *trace, uint32_t group)
+{
+    return written(trace, &trace->netlist->groups[group]);
+}
+
+bool cf_trace_put_group(struct cf_trace *trace, uint64_t frame, uint32_t group, const void *values,
+                        struct cf_error *err)
+{
+    const struct cf_group *of = &trace->netlist->groups[group];
+    enum cf_dtype dtype = dtype_of(trace, of);
+    enum cf_lane lane = cf_lane_of(of->type);
+    size_t size = of->count * cf_dtype_size(dtype);
+    int32_t *i32 = trace->scratch;
+    /* Bytes of decisions, and values that are as wide already, go out as they are. */
+    if (cf_lane_size(lane) == cf_dtype_size(dtype))
+        return cf_safetensors_write(trace->out, trace->ids[group], frame * size, values, size, err);
+    if (dtype == CF_I32 && lane == CF_LANE16)
+        for (uint32_t i = 0; i < of->count; i++)
+            i32[i] = ((const int16_t *)values)[i];
+    else if (dtype == CF_I32 && lane == CF_LANE8)
+        for (uint32_t i = 0; i < of->count; i++)
+            i32[i] = ((const int8_t *)values)[i];
+    else
+        for (uint32_t i = 0; i < of->count; i++)
+            cf_lane_put(trace->scratch, dtype == CF_I32 ? CF_LANE32 : CF_LANE64, i, cf_lane_get(values, lane, i));
+    return cf_safetensors_write(trace->out, trace->ids[group], frame * size, trace->scratch, size, err);
+}
+
+bool cf_trace_copy(struct cf_trace *trace, const char *path, uint64_t frames, struct cf_error *err)
+{
+    enum { PORTION = 1 << 24 }; /* what has been copied stops being resident */
+    struct cf_safetensors *from;
+    if (!cf_safetensors_open(&from, path, err))
+        return false;
+    bool done = true;
+    for (uint32_t g = 0; done && g < trace->netlist->group_count; g++) {
+        const struct cf_group *group = &trace->netlist->groups[g];
+        if (!written(trace, group))
+            continue;
+        const struct cf_tensor *tensor = cf_safetensors_find(from, group->name);
+        enum cf_dtype dtype = dtype_of(trace, group);
+        uint64_t size = frames * group->count * cf_dtype_size(dtype);
+        if (!tensor || tensor->dtype != dtype || tensor->size < size) {
+            done = cf_fail(err, "%s: has not the values of '%s' that were said to be there", path, group->name);
+            break;
+        }
+        for (uint64_t at = 0; done && at < size; at += PORTION) {
+            uint64_t count = size - at < PORTION ? size - at : PORTION;
+            done = cf_safetensors_write(trace->out, trace->ids[g], at, tensor->data + at, count, err);
+            cf_safetensors_forget(from, tensor, at, count);
+        }
+    }
+    cf_safetensors_close(from);
+    return done;
+}
+
 static void release(struct cf_trace **trace)
 {
     free((*trace)->ids);

@@ -6,7 +6,7 @@
 #ifndef COFIBER_SIM_TRACE_H
 #define COFIBER_SIM_TRACE_H
 
-#include "netlists/netlist.h"
+#include "sim/lane.h"
 
 enum cf_trace_kind { CF_TRACE_DECISIONS, CF_TRACE_ALL };
 
@@ -17,6 +17,13 @@ bool cf_trace_create(struct cf_trace **trace, const char *path, const struct cf_
                      enum cf_trace_kind kind, struct cf_error *err);
 /* Writes one frame, in any order, from the values of all nets. */
 bool cf_trace_put(struct cf_trace *trace, uint64_t frame, const int64_t *nets, struct cf_error *err);
+/* True when the trace has a tensor for the group. */
+bool cf_trace_holds(const struct cf_trace *trace, uint32_t group);
+/* Writes one group of one frame, from its values [count] in the group's lane (cf_lane_of its type). */
+bool cf_trace_put_group(struct cf_trace *trace, uint64_t frame, uint32_t group, const void *values,
+                        struct cf_error *err);
+/* Copies frames [0, frames) from an earlier trace of the same netlist, kind and number of frames. */
+bool cf_trace_copy(struct cf_trace *trace, const char *path, uint64_t frames, struct cf_error *err);
 bool cf_trace_commit(struct cf_trace **trace, struct cf_error *err); /* `*trace` becomes NULL in either case */
 void cf_trace_abort(struct cf_trace **trace);
 

@@ -1,0 +1,388 @@
+/* bench.c - cofiber bench: speed beside the machine's limits, all measured in turns in one run. */
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/bench.h"
+#include "cli/cli.h"
+#include "netlists/store.h"
+#include "sim/engine.h"
+#include "sim/frames.h"
+#include "sim/limits.h"
+#include "sim/linear.h"
+#include "sim/quantise.h"
+
+/* ---- samples --------------------------------------------------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+struct cli_spread cli_spread_of(double *samples, int count)
+{
+    qsort(samples, (size_t)count, sizeof *samples, ascending);
+    return (struct cli_spread){samples[count / 2], samples[count / 10], samples[count - 1 - count / 10]};
+}
+
+static double load_average(void)
+{
+    double load = 0;
+    return getloadavg(&load, 1) == 1 ? load : -1;
+}
+
+/* ---- one way of simulating --------------------------------------------------------------------------------------- */
+
+enum { MAX_SAMPLES = 400, MAX_WAYS = 16, FRAMES_A_THREAD = 4 };
+
+struct way {
+    enum cf_mode mode;
+    const struct cf_kernels *kernels;
+    int threads;
+    struct cf_plan *plan;
+    struct cf_workspace **workspaces; /* [threads]: several frames are run side by side, as batches are */
+    double samples[MAX_SAMPLES], limits[MAX_SAMPLES]; /* seconds; the limit is for one thread */
+    int count;
+    struct cli_spread time, limit;
+    double macs8, macs16; /* multiply-adds in dense blocks of one frame, by operand width */
+};
+
+struct bench {
+    struct cf_netlist *netlist;
+    void *input;       /* one quantised frame, in the input's lane */
+    size_t input_size; /* bytes */
+    struct way ways[MAX_WAYS];
+    int way_count;
+    double seconds; /* for each way */
+};
+
+/* What the plan multiplies: blocks of a matrix by a matrix, the rest being adds. */
+static void count_macs(struct way *way)
+{
+    const struct cf_plan *plan = way->plan;
+    bool fast = plan->linear && !plan->linear->whole;
+    for (uint32_t g = 1; !fast && g < plan->netlist->group_count; g++) {
+        const struct cf_block *block = &plan->blocks[g];
+        if (block->kind == CF_BLOCK_DENSE)
+            *(block->dense->packed.lane == CF_LANE8 ? &way->macs8 : &way->macs16) +=
+                (double)block->rows * block->lanes * block->dense->packed.inputs;
+    }
+    for (uint32_t f = 0; fast && f < plan->linear->family_count; f++) {
+        const struct cf_family *family = &plan->linear->families[f];
+        if (family->live)
+            *(family->packed.lane == CF_LANE8 ? &way->macs8 : &way->macs16) +=
+                (double)plan->blocks[CF_INPUT].rows * family->packed.lanes * family->packed.inputs;
+    }
+}
+
+static bool add_way(struct bench *bench, enum cf_mode mode, const struct cf_kernels *kernels, int threads,
+                    struct cf_error *err)
+{
+    struct way *way = &bench->ways[bench->way_count];
+    *way = (struct way){.mode = mode, .kernels = kernels, .threads = threads};
+    bench->way_count++;
+    way->plan = cf_plan_new(bench->netlist, kernels, mode, err);
+    if (!way->plan)
+        return false;
+    way->workspaces = calloc((size_t)threads, sizeof *way->workspaces);
+    if (!way->workspaces)
+        return cf_fail(err, "bench: out of memory");
+    for (int t = 0; t < threads; t++) {
+        way->workspaces[t] = cf_workspace_new(way->plan, 1, err);
+        if (!way->workspaces[t])
+            return false;
+        memcpy(cf_workspace_input(way->workspaces[t]), bench->input, bench->input_size);
+        cf_run(way->workspaces[t]); /* touches all memory */
+    }
+    count_macs(way);
+    return true;
+}
+
+/* Seconds a frame. One goes before the one that is timed, as in a stream of frames: the other ways have been through
+ * the caches since this one's last turn. */
+static double run_once(const struct way *way)
+{
+    cf_run(way->workspaces[0]);
+    double start = cli_seconds();
+    if (way->threads == 1) {
+        cf_run(way->workspaces[0]);
+        return cli_seconds() - start;
+    }
+#pragma omp parallel num_threads(way->threads)
+    for (int frame = 0; frame < FRAMES_A_THREAD; frame++)
+        cf_run(way->workspaces[omp_get_thread_num()]);
+    return (cli_seconds() - start) / (way->threads * FRAMES_A_THREAD);
+}
+
+static void sample(struct way *way)
+{
+    double macs8 = cf_limit_macs(way->kernels, CF_LANE8, 2e-4), macs16 = cf_limit_macs(way->kernels, CF_LANE16, 2e-4);
+    way->samples[way->count] = run_once(way);
+    way->limits[way->count] = macs8 > 0 ? way->macs8 / macs8 + way->macs16 / macs16 : 0;
+    way->count++;
+}
+
+/* One round of samples. Threads that OpenMP keeps spinning for more work would disturb the ways of one thread, which
+ * therefore have rounds of their own, first. */
+static void measure_round(struct bench *bench, bool several_threads)
+{
+    for (int i = 0; i < bench->way_count; i++) {
+        struct way *way = &bench->ways[i];
+        double spent = 0;
+        for (int s = 0; s < way->count; s++)
+            spent += way->samples[s] * (way->threads == 1 ? 1 : way->threads * FRAMES_A_THREAD);
+        if ((way->threads > 1) == several_threads && (way->count < 5 || spent < bench->seconds))
+            sample(way);
+    }
+}
+
+/* Takes samples of all ways in turns, so that what else the machine does meets all alike. */
+static void measure(struct bench *bench)
+{
+    struct cli_progress progress;
+    cli_progress_start(&progress, "measuring", "rounds", 2 * MAX_SAMPLES);
+    for (int round = 0; round < 2 * MAX_SAMPLES; round++) {
+        measure_round(bench, round >= MAX_SAMPLES);
+        cli_progress_update(&progress, (uint64_t)round + 1);
+    }
+    cli_progress_finish(&progress);
+    for (int i = 0; i < bench->way_count; i++) {
+        bench->ways[i].time = cli_spread_of(bench->ways[i].samples, bench->ways[i].count);
+        bench->ways[i].limit = cli_spread_of(bench->ways[i].limits, bench->ways[i].count);
+    }
+}
+
+/* ---- quantising -------------------------------------------------------------------------------------------------- */
+
+/* Milliseconds to quantise one frame of random features of the dtype, and to copy as many bytes. */
+static bool time_quantising(const struct bench *bench, enum cf_dtype dtype, double *quantise, double *copy,
+                            struct cf_error *err)
+{
+    enum { RUNS = 101, FRAMES = 8 }; /* several, so that they do not all stay in a cache */
+    const struct cf_group *input = &bench->netlist->groups[CF_INPUT];
+    size_t size = input->count * cf_dtype_size(dtype);
+    uint8_t *features = malloc(FRAMES * size), *copied = malloc(size);
+    void *out = malloc(bench->input_size);
+    struct cf_quantiser *quantiser = cf_quantiser_new(bench->netlist, cf_kernels_find(NULL), err);
+    bool done = quantiser && ((features && copied && out) || cf_fail(err, "bench: out of memory"));
+    double times[RUNS], copies[RUNS];
+    if (done) {
+        memset(copied, 1, size);
+        /* Random bytes with the exponents' top bits cleared: finite, and small in either format. */
+        for (size_t i = 0; i < FRAMES * size; i++)
+            features[i] = (uint8_t)(rand() & (i % cf_dtype_size(dtype) == cf_dtype_size(dtype) - 1 ? 0xbf : 0xff));
+    }
+    for (int run = 0; done && run < RUNS; run++) {
+        const struct cf_tensor frame = {.dtype = dtype,
+                                        .rank = 3,
+                                        .shape = {input->shape[2], input->shape[0], input->shape[1]},
+                                        .count = input->count,
+                                        .size = size,
+                                        .data = features + (size_t)(run % FRAMES) * size};
+        double start = cli_seconds();
+        cf_quantise(quantiser, &frame, out, 1);
+        times[run] = cli_seconds() - start;
+        start = cli_seconds();
+        memcpy(copied, features + (size_t)((run + FRAMES / 2) % FRAMES) * size, size);
+        copies[run] = cli_seconds() - start;
+    }
+    if (done) {
+        *quantise = 1e3 * cli_spread_of(times, RUNS).median;
+        *copy = 1e3 * cli_spread_of(copies, RUNS).median;
+    }
+    cf_quantiser_free(quantiser);
+    free(features);
+    free(copied);
+    free(out);
+    return done;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------------------------- */
+
+static const char *mode_name(enum cf_mode mode)
+{
+    return mode == CF_ALL_GATES ? "all gates" : "decisions";
+}
+
+/* What a mode computes: the gates, or the decisions. */
+static double gates_of(const struct cf_netlist *netlist, enum cf_mode mode)
+{
+    double gates = 0;
+    for (uint32_t g = 1; g < netlist->group_count; g++)
+        gates += mode == CF_ALL_GATES || netlist->groups[g].output ? netlist->groups[g].count : 0;
+    return gates;
+}
+
+static void print_way(const struct bench *bench, const struct way *way)
+{
+    printf("%-10s %-9s %3d %9.4f %9.4f %9.4f %10.0f %10.3g %10.3g", mode_name(way->mode), way->kernels->name,
+           way->threads, 1e3 * way->time.median, 1e3 * way->time.low, 1e3 * way->time.high, 1 / way->time.median,
+           gates_of(bench->netlist, way->mode) / way->time.median, (way->macs8 + way->macs16) / way->time.median);
+    if (way->limit.median > 0)
+        printf(" %9.4f %5.2f", 1e3 * way->limit.median / way->threads,
+               way->time.median * way->threads / way->limit.median);
+    printf("\n");
+}
+
+static void add_way_json(const struct bench *bench, const struct way *way, cJSON *document, cJSON *runs, bool headline)
+{
+    cJSON *run = cJSON_CreateObject();
+    cJSON_AddStringToObject(run, "mode", mode_name(way->mode));
+    cJSON_AddStringToObject(run, "isa", way->kernels->name);
+    cJSON_AddNumberToObject(run, "threads", way->threads);
+    cJSON_AddNumberToObject(run, "ms", 1e3 * way->time.median);
+    cJSON_AddNumberToObject(run, "ms_p10", 1e3 * way->time.low);
+    cJSON_AddNumberToObject(run, "ms_p90", 1e3 * way->time.high);
+    cJSON_AddNumberToObject(run, "frames_per_s", 1 / way->time.median);
+    cJSON_AddNumberToObject(run, "gates_per_s", gates_of(bench->netlist, way->mode) / way->time.median);
+    cJSON_AddNumberToObject(run, "macs_per_s", (way->macs8 + way->macs16) / way->time.median);
+    cJSON_AddNumberToObject(run, "samples", way->count);
+    cJSON_AddItemToArray(runs, run);
+    if (!headline)
+        return;
+    cJSON *mode = cJSON_AddObjectToObject(document, way->mode == CF_ALL_GATES ? "all_gates" : "decisions");
+    cJSON_AddNumberToObject(mode, "ms", 1e3 * way->time.median);
+    cJSON_AddNumberToObject(mode, "limit_ms", 1e3 * way->limit.median);
+}
+
+static int report(const struct cli_args *args, struct bench *bench, double load, struct cf_error *err)
+{
+    double quantise[2], copy[2], bandwidth = cf_limit_copy((size_t)64 << 20);
+    const struct cf_kernels *best = cf_kernels_find(NULL);
+    bool json = cli_given(args, "--json");
+    if (!time_quantising(bench, CF_F16, &quantise[0], &copy[0], err) ||
+        !time_quantising(bench, CF_F32, &quantise[1], &copy[1], err))
+        return cli_fail(err);
+    cJSON *document = cJSON_CreateObject(), *runs = cJSON_AddArrayToObject(document, "runs");
+    if (!json)
+        printf("%-10s %-9s %3s %9s %9s %9s %10s %10s %10s %9s %5s\n", "mode", "isa", "thr", "ms", "p10", "p90",
+               "frames/s", "gates/s", "MAC/s", "limit ms", "ratio");
+    for (int i = 0; i < bench->way_count; i++) {
+        const struct way *way = &bench->ways[i];
+        if (!json)
+            print_way(bench, way);
+        add_way_json(bench, way, document, runs, way->kernels == best && way->threads == 1);
+    }
+    static const char *const names[] = {"f16", "f32"};
+    cJSON *quantising = cJSON_AddObjectToObject(document, "quantise");
+    for (int i = 0; i < 2; i++) {
+        cJSON *one = cJSON_AddObjectToObject(quantising, names[i]);
+        cJSON_AddNumberToObject(one, "ms", quantise[i]);
+        cJSON_AddNumberToObject(one, "copy_ms", copy[i]);
+        if (!json)
+            printf("quantising a frame of %s: %.4f ms; copying it: %.4f ms\n", names[i], quantise[i], copy[i]);
+    }
+    cJSON *limits = cJSON_AddObjectToObject(document, "limits");
+    double words = cf_limit_macs(best, CF_LANE16, 0.02), bytes = cf_limit_macs(best, CF_LANE8, 0.02);
+    cJSON_AddNumberToObject(limits, "int16_macs_per_s", words);
+    cJSON_AddNumberToObject(limits, "int8_macs_per_s", bytes);
+    cJSON_AddNumberToObject(limits, "copy_bytes_per_s", bandwidth);
+    cJSON_AddNumberToObject(document, "load", load);
+    if (json)
+        return cli_print_json(document);
+    printf("one core's limits (%s): %.3g int16 MAC/s, %.3g int8 MAC/s, copying %.3g GB/s; load average %.2f\n",
+           best->name, words, bytes, bandwidth / 1e9, load);
+    cJSON_Delete(document);
+    return CLI_OK;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------- */
+
+/* The first frame quantised, or, without frames, random values of the input's type. */
+static bool make_input(const struct cli_args *args, struct bench *bench, struct cf_error *err)
+{
+    const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
+    enum cf_lane lane = cf_lane_of(group->type);
+    bench->input_size = group->count * cf_lane_size(lane);
+    bench->input = malloc(bench->input_size);
+    int64_t low = cf_type_min(group->type), range = cf_type_max(group->type) - low;
+    if (!bench->input)
+        return cf_fail(err, "bench: out of memory");
+    if (args->operand_count == 1) {
+        for (uint32_t i = 0; i < group->count; i++)
+            cf_lane_put(bench->input, lane, i, low + (int64_t)(((uint64_t)rand() << 31 | (uint64_t)rand()) %
+                                                               ((uint64_t)range + 1)));
+        return true;
+    }
+    struct cf_frames *frames;
+    int32_t *values = malloc(group->count * sizeof *values);
+    if (!cf_frames_open(&frames, args->operands + 1, args->operand_count - 1, err)) {
+        free(values);
+        return false;
+    }
+    bool done = (values || cf_fail(err, "bench: out of memory")) && cf_frames_fit(frames, bench->netlist, err) &&
+                cf_frames_quantise(frames, 0, bench->netlist, values, err);
+    for (uint32_t i = 0; done && i < group->count; i++)
+        cf_lane_put(bench->input, lane, i, values[i]);
+    cf_frames_close(frames);
+    free(values);
+    return done;
+}
+
+/* Every mode and instruction set with one thread and with all, or what the options narrow it to. */
+static bool make_ways(const struct cli_args *args, struct bench *bench, struct cf_error *err)
+{
+    const char *isa = cli_value(args, "--isa");
+    const struct cf_kernels *kernels, *only = isa ? cf_kernels_find(isa) : NULL;
+    if (isa && !only)
+        return cf_fail(err, "bench: --isa '%s': no such instruction set here", isa);
+    for (int mode = CF_ALL_GATES; mode <= CF_DECISIONS; mode++)
+        for (int k = 0; (kernels = cf_kernels_at(k)) != NULL; k++) {
+            int all = omp_get_max_threads();
+            for (int threads = 1; threads <= all; threads += all > 1 ? all - 1 : 1)
+                if ((!only || kernels == only) && !add_way(bench, (enum cf_mode)mode, kernels, threads, err))
+                    return false;
+        }
+    return true;
+}
+
+static int run(const struct cli_args *args)
+{
+    struct cf_error err;
+    struct bench *bench = calloc(1, sizeof *bench);
+    if (!bench)
+        return cli_complain("bench: out of memory");
+    double load = load_average();
+    if (!cli_number(args, "--seconds", &bench->seconds)) {
+        free(bench);
+        return CLI_BAD;
+    }
+    int status = CLI_BAD;
+    if (!cf_netlist_load(&bench->netlist, args->operands[0], &err) || !make_input(args, bench, &err) ||
+        !make_ways(args, bench, &err)) {
+        cli_fail(&err);
+    } else {
+        measure(bench);
+        status = report(args, bench, load, &err);
+    }
+    for (int i = 0; i < bench->way_count; i++) {
+        for (int t = 0; bench->ways[i].workspaces && t < bench->ways[i].threads; t++)
+            cf_workspace_free(bench->ways[i].workspaces[t]);
+        free(bench->ways[i].workspaces);
+        cf_plan_free(bench->ways[i].plan);
+    }
+    cf_netlist_free(bench->netlist);
+    free(bench->input);
+    free(bench);
+    return status;
+}
+
+const struct cli_command cli_bench = {
+    .name = "bench",
+    .synopsis = "NET [FRAMES] [options]",
+    .summary = "Measure speed by mode, instruction set and threads, beside this machine's limits.",
+    .details =
+        "Each line is the median of samples taken in turns with all others, and with a loop of multiply-adds from "
+        "registers alone; 'limit' is the time that the frame's matrix products would take at that loop's speed, "
+        "'ratio' the time over it. Quantising is apart. --json has, for one thread and the best instruction set, "
+        "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, and load.",
+    .min_operands = 1,
+    .max_operands = -1,
+    .options = (const struct cli_option[]){{"--isa", "NAME", NULL, "only these kernels: portable, avx2 or avx512"},
+                                           {"--seconds", "S", "0.25", "time to spend on each line"},
+                                           {"--json", NULL, NULL, "print the figures as JSON"},
+                                           {0}},
+    .run = run,
+};

@@ -1,0 +1,102 @@
+/* vectors.c - cofiber vectors: adversarial frames, made from the weights. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/safetensors.h"
+#include "cli/cli.h"
+#include "netlists/store.h"
+#include "sim/vectors.h"
+
+/* The features [D][H][W] that quantise to the integers [H][W][D]; checked, since floats have 24 bits. */
+static bool to_features(const struct cf_netlist *netlist, const int32_t *values, float *features,
+                        struct cf_error *err)
+{
+    const struct cf_group *input = &netlist->groups[CF_INPUT];
+    uint32_t channels = input->shape[2], plane = input->count / channels;
+    for (uint32_t p = 0; p < plane; p++)
+        for (uint32_t d = 0; d < channels; d++) {
+            int32_t value = values[p * channels + d];
+            float feature = (float)(value * netlist->input_scale);
+            if (!(rint((double)feature / netlist->input_scale) == value))
+                return cf_fail(err, "%s: no float quantises to %d with the input scale %.17g", netlist->label, value,
+                               netlist->input_scale);
+            features[(size_t)d * plane + p] = feature;
+        }
+    return true;
+}
+
+static bool write_frames(const char *path, const struct cf_netlist *netlist, const struct cf_vectors *vectors,
+                         struct cf_error *err)
+{
+    const struct cf_group *input = &netlist->groups[CF_INPUT];
+    uint64_t shape[4] = {vectors->count, input->shape[2], input->shape[0], input->shape[1]};
+    size_t id, size = input->count * sizeof(float);
+    float *features = malloc(size);
+    struct cf_safetensors_writer *out = NULL;
+    bool done = (features || cf_fail(err, "%s: out of memory", path)) && cf_safetensors_create(&out, path, err) &&
+                cf_safetensors_add_metadata(out, "format", "cofiber-vectors", err) &&
+                cf_safetensors_add(out, "features", CF_F32, 4, shape, &id, err) && cf_safetensors_begin(out, err);
+    for (uint32_t f = 0; done && f < vectors->count; f++)
+        done = to_features(netlist, vectors->frames[f], features, err) &&
+               cf_safetensors_write(out, id, f * size, features, size, err);
+    free(features);
+    if (done)
+        return cf_safetensors_commit(&out, err);
+    cf_safetensors_abort(&out);
+    return false;
+}
+
+static int report(const struct cli_args *args, const struct cf_vectors *vectors)
+{
+    char met[32], aims[32];
+    if (cli_given(args, "--json")) {
+        cJSON *document = cJSON_CreateObject();
+        cJSON_AddNumberToObject(document, "frames", vectors->count);
+        cJSON_AddNumberToObject(document, "aims", vectors->aim_count);
+        cJSON_AddNumberToObject(document, "met", vectors->met);
+        cJSON_AddNumberToObject(document, "skipped", vectors->skipped);
+        return cli_print_json(document);
+    }
+    printf("%s: %u frames; %s of %s wished-for sums (-1, 0, +1, least, greatest) are met\n", cli_value(args, "-o"),
+           vectors->count, cli_thousands(vectors->met, met), cli_thousands(vectors->aim_count, aims));
+    if (vectors->skipped)
+        printf("%u classifiers left out: their sums are no linear forms of the input\n", vectors->skipped);
+    return CLI_OK;
+}
+
+static int run(const struct cli_args *args)
+{
+    struct cf_error err;
+    struct cf_netlist *netlist;
+    struct cf_vectors vectors = {0};
+    if (!cli_value(args, "-o"))
+        return cli_complain("vectors: -o FRAMES is missing");
+    if (!cf_netlist_load(&netlist, args->operands[0], &err))
+        return cli_fail(&err);
+    bool done = netlist->groups[CF_INPUT].rank == 3 ||
+                cf_fail(&err, "%s: its input has rank %d; frames feed an input of shape [H, W, D]", netlist->label,
+                        netlist->groups[CF_INPUT].rank);
+    done = done && cf_vectors_make(&vectors, netlist, &err) &&
+           write_frames(cli_value(args, "-o"), netlist, &vectors, &err);
+    int status = done ? report(args, &vectors) : cli_fail(&err);
+    cf_vectors_free(&vectors);
+    cf_netlist_free(netlist);
+    return status;
+}
+
+const struct cli_command cli_vectors = {
+    .name = "vectors",
+    .synopsis = "NET -o FRAMES",
+    .summary = "Make adversarial frames from the weights: sums at the threshold, extremes, one-hot inputs.",
+    .details = "For each classifier of each scale: inputs that make its sum exactly -1, 0 and +1, least and greatest; "
+               "gates that share no input share a frame. Then all values least, all greatest, both in checks, and "
+               "one-hot inputs. FRAMES is a safetensors file, features F32 [N, D, H, W], that quantises to exactly "
+               "these integers.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = (const struct cli_option[]){{"-o", "FRAMES", NULL, "where to write the frames (required)"},
+                                           {"--json", NULL, NULL, "print the summary as JSON"},
+                                           {0}},
+    .run = run,
+};

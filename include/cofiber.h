@@ -1,0 +1,192 @@
+/* cofiber.h - simulate cofiber detection circuits, bit for bit: the public interface of libcofiber.
+ *
+ *     cofiber_netlist *netlist;                            a file that `cofiber compile` wrote
+ *     cofiber_sim *sim;                                    a simulator of it
+ *     cofiber_netlist_load(&netlist, "net.cfn", &error);
+ *     cofiber_sim_new(&sim, netlist, NULL, &error);
+ *     cofiber_sim_run(sim, &features, &error);             one frame: [D, H, W] features from memory
+ *     fires = cofiber_values(cofiber_sim_result(sim), cofiber_group_find(netlist, "s0.classify"), &lane);
+ *
+ * examples/run_frames.c is a whole program. Link with -lcofiber (pkg-config cofiber).
+ *
+ * Errors. A function that can fail returns true when it is done, and false after filling the error, which may be NULL.
+ *
+ * Ownership. What a function named _new or _load makes, the caller gives back to the function named _free; NULL is
+ * fine there. Pointers that other functions return belong to the object they were asked of.
+ *
+ * Threads. There is no global state. A netlist is read-only once loaded: any number of threads may use it, and any
+ * number of simulators share it; it must outlive them. A simulator is used by one thread at a time, and runs on
+ * several threads inside. Results never depend on the number of threads or on the instruction set.
+ *
+ * Values. Everything in a circuit is an integer. A net's real value is integer * 2^-fraction * the input scale for
+ * linear groups; the output of a threshold gate is 0 or 1.
+ */
+#ifndef COFIBER_H
+#define COFIBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define COFIBER_API __attribute__((visibility("default")))
+#else
+#define COFIBER_API
+#endif
+
+#define COFIBER_NONE UINT64_MAX
+
+typedef struct cofiber_netlist cofiber_netlist;
+typedef struct cofiber_sim cofiber_sim;
+typedef struct cofiber_result cofiber_result;
+
+typedef struct cofiber_error {
+    char text[512];   /* one line, without a newline */
+    uint64_t frame;   /* of a batch, or COFIBER_NONE */
+    uint64_t element; /* row-major index of a feature that is NaN or infinite, or COFIBER_NONE */
+} cofiber_error;
+
+/* "0.1.0": of the library that is linked. The soname changes when a program would have to be recompiled. */
+COFIBER_API const char *cofiber_version(void);
+
+/* ---- netlists -------------------------------------------------------------------------------------------------- */
+
+/* Reads and checks a netlist file. */
+COFIBER_API bool cofiber_netlist_load(cofiber_netlist **netlist, const char *path, cofiber_error *error);
+COFIBER_API void cofiber_netlist_free(cofiber_netlist *netlist);
+
+/* The features that a netlist takes. */
+typedef struct cofiber_input {
+    uint32_t channels, height, width; /* D, H, W */
+    int bits;                         /* of a quantised feature, sign included */
+    bool is_signed;
+    double scale; /* integer = clamp(round_half_even(feature / scale)) */
+} cofiber_input;
+
+/* An error when the input is not of shape [H, W, D], or is wider than 32 bits: features cannot feed it. */
+COFIBER_API bool cofiber_netlist_input(const cofiber_netlist *netlist, cofiber_input *input, cofiber_error *error);
+
+/* A group: a named array of gates, or the input (group 0). The last dimension is the channel or class, the ones
+ * before it the position. */
+typedef struct cofiber_group {
+    const char *name; /* belongs to the netlist */
+    int rank;         /* 1 to 4 */
+    uint32_t shape[4];
+    uint32_t count; /* product of the shape */
+    int bits;
+    bool is_signed;
+    int fraction;   /* bits below the binary point */
+    bool is_output; /* a decision (or another result that the circuit is for) */
+} cofiber_group;
+
+COFIBER_API uint32_t cofiber_group_count(const cofiber_netlist *netlist);
+/* False when there is no such group. */
+COFIBER_API bool cofiber_group_info(const cofiber_netlist *netlist, uint32_t index, cofiber_group *group);
+/* The index of the group of that name, or UINT32_MAX. */
+COFIBER_API uint32_t cofiber_group_find(const cofiber_netlist *netlist, const char *name);
+
+/* ---- simulators ------------------------------------------------------------------------------------------------ */
+
+typedef enum cofiber_mode {
+    COFIBER_ALL_GATES, /* every gate is evaluated, and every value can be read */
+    COFIBER_DECISIONS  /* the output groups alone, by whatever exact way is fastest for this netlist */
+} cofiber_mode;
+
+typedef struct cofiber_options {
+    cofiber_mode mode;
+    const char *isa; /* "auto" or NULL; "portable", "avx2", "avx512"; "reference": gate by gate, by definition */
+    int threads;     /* 0: as many as OpenMP would use */
+} cofiber_options;
+
+/* Plans the simulation of a netlist (some milliseconds for 2 million gates); options NULL: zeros. Errors: an
+ * instruction set that is unknown or not there, out of memory. */
+COFIBER_API bool cofiber_sim_new(cofiber_sim **sim, const cofiber_netlist *netlist, const cofiber_options *options,
+                                 cofiber_error *error);
+COFIBER_API void cofiber_sim_free(cofiber_sim *sim);
+
+/* The kernels in use, as options.isa names them, and the number of threads. */
+COFIBER_API const char *cofiber_sim_isa(const cofiber_sim *sim);
+COFIBER_API int cofiber_sim_threads(const cofiber_sim *sim);
+
+/* Says in words what the plan recognised, line by line (without newlines). */
+COFIBER_API void cofiber_sim_describe(const cofiber_sim *sim, void (*line)(void *context, const char *text),
+                                      void *context);
+
+/* ---- one frame ------------------------------------------------------------------------------------------------- */
+
+typedef enum cofiber_dtype {
+    COFIBER_F32, /* features [D, H, W], quantised with the netlist's scale; little-endian, of any alignment */
+    COFIBER_F16,
+    COFIBER_F64,
+    COFIBER_BF16,
+    COFIBER_I8, /* integers that are features: quantised likewise */
+    COFIBER_U8,
+    COFIBER_I16,
+    COFIBER_U16,
+    COFIBER_I32,
+    COFIBER_U32,
+    COFIBER_I64,
+    COFIBER_U64,
+    COFIBER_QUANTISED /* int32_t [H, W, D]: the input's integers themselves, which must fit its width */
+} cofiber_dtype;
+
+typedef struct cofiber_features {
+    const void *data; /* D * H * W elements */
+    cofiber_dtype dtype;
+} cofiber_features;
+
+/* Simulates one frame on all of the simulator's threads. Errors: a feature that is NaN or infinite, or a quantised
+ * value out of range (error->element says which). */
+COFIBER_API bool cofiber_sim_run(cofiber_sim *sim, const cofiber_features *features, cofiber_error *error);
+
+/* The values of the frame that cofiber_sim_run ran last; valid until the next run. */
+COFIBER_API const cofiber_result *cofiber_sim_result(const cofiber_sim *sim);
+
+/* ---- results --------------------------------------------------------------------------------------------------- */
+
+typedef enum cofiber_lane { COFIBER_INT8, COFIBER_INT16, COFIBER_INT32, COFIBER_INT64 } cofiber_lane;
+
+/* The values of a group [count], row-major, without a copy, as signed integers of the width `*lane`: the narrowest
+ * that holds the group's type. NULL when there is no such group, or when the mode does not compute it. */
+COFIBER_API const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber_lane *lane);
+
+/* The same, converted into `values` [count]. False where cofiber_values gives NULL. */
+COFIBER_API bool cofiber_read(const cofiber_result *result, uint32_t group, int64_t *values);
+
+/* The value of one gate by its public name, "s1.classify[4,9,17]", or of an input, "input[0,3,700]". */
+COFIBER_API bool cofiber_gate(const cofiber_result *result, const char *name, int64_t *value, cofiber_error *error);
+
+/* ---- many frames ----------------------------------------------------------------------------------------------- */
+
+typedef struct cofiber_batch {
+    uint64_t first, count; /* frames [first, first + count) */
+
+    /* Gives the features of a frame; they must stay until `release` (or for good where that is NULL). Called from
+     * several threads at once. False stops the batch with the error. */
+    bool (*source)(void *context, uint64_t frame, cofiber_features *features, cofiber_error *error);
+    void (*release)(void *context, uint64_t frame); /* may be NULL */
+
+    /* Takes the values of a frame. Called once a frame, from one thread at a time, in no particular order; the result
+     * is valid during the call. False stops the batch with the error. */
+    bool (*sink)(void *context, uint64_t frame, const cofiber_result *result, cofiber_error *error);
+
+    bool (*stop)(void *context); /* asked before each frame, from any thread: true ends the batch; may be NULL */
+    void *context;
+} cofiber_batch;
+
+/* Runs a batch: frames side by side on the simulator's threads, or one after another with all threads on each when
+ * there are few. Memory does not depend on the number of frames. `*done` (may be NULL) is the number of frames from
+ * the first on that went through the sink, none left out: `count` unless something stopped the batch. True when no
+ * error did. cofiber_sim_result says nothing about a batch. */
+COFIBER_API bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done,
+                                       cofiber_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,218 @@
+/* batch.c - one frame and many: quantise, simulate, hand on. */
+#include <omp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/library.h"
+#include "sim/word.h"
+
+/* ---- one frame ------------------------------------------------------------------------------------------------- */
+
+bool cf_worker_new(const struct cofiber_sim *sim, struct cofiber_result *worker, int threads, struct cf_error *err)
+{
+    *worker = (struct cofiber_result){.plan = sim->plan, .threads = threads};
+    worker->workspace = cf_workspace_new(sim->plan, threads, err);
+    if (!worker->workspace)
+        return false;
+    if (sim->reference)
+        worker->nets = calloc(sim->netlist->net_count, sizeof *worker->nets);
+    return !sim->reference || worker->nets || cf_fail(err, "%s: out of memory", sim->netlist->label);
+}
+
+void cf_worker_free(struct cofiber_result *worker)
+{
+    cf_workspace_free(worker->workspace);
+    free(worker->nets);
+}
+
+/* Integers as given; the index of the first that does not fit the input, or COFIBER_NONE. */
+static uint64_t take_quantised(const struct cofiber_sim *sim, const int32_t *values, void *input)
+{
+    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
+    int64_t low = cf_type_min(group->type), high = cf_type_max(group->type);
+    enum cf_lane lane = cf_lane_of(group->type);
+    for (uint32_t i = 0; i < group->count; i++) {
+        if (values[i] < low || values[i] > high)
+            return i;
+        cf_lane_put(input, lane, i, values[i]);
+    }
+    return COFIBER_NONE;
+}
+
+static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_features *features, void *input,
+                              int threads)
+{
+    static const enum cf_dtype dtypes[] = {
+        [COFIBER_F32] = CF_F32, [COFIBER_F16] = CF_F16, [COFIBER_F64] = CF_F64, [COFIBER_BF16] = CF_BF16,
+        [COFIBER_I8] = CF_I8,   [COFIBER_U8] = CF_U8,   [COFIBER_I16] = CF_I16, [COFIBER_U16] = CF_U16,
+        [COFIBER_I32] = CF_I32, [COFIBER_U32] = CF_U32, [COFIBER_I64] = CF_I64, [COFIBER_U64] = CF_U64};
+    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
+    struct cf_tensor tensor = {.name = "features",
+                               .dtype = dtypes[features->dtype],
+                               .rank = 3,
+                               .shape = {group->shape[2], group->shape[0], group->shape[1]},
+                               .count = group->count,
+                               .data = features->data};
+    tensor.size = tensor.count * cf_dtype_size(tensor.dtype);
+    return cf_quantise(sim->quantiser, &tensor, input, threads);
+}
+
+static bool refuse(const struct cofiber_sim *sim, const cofiber_features *features, uint64_t element,
+                   struct cf_error *err)
+{
+    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
+    bool quantised = features->dtype == COFIBER_QUANTISED;
+    uint32_t a = quantised ? group->shape[1] : group->shape[0], b = quantised ? group->shape[2] : group->shape[1];
+    uint64_t plane = (uint64_t)a * b;
+    return cf_fail(err, "element [%llu,%llu,%llu] %s", (unsigned long long)(element / plane),
+                   (unsigned long long)(element % plane / b), (unsigned long long)(element % b),
+                   quantised ? "does not fit the input's width" : "is NaN or infinite");
+}
+
+/* The reference's values, into the same memory as everyone else's. */
+static void run_reference(const struct cofiber_sim *sim, struct cofiber_result *worker)
+{
+    const struct cf_netlist *netlist = sim->netlist;
+    for (uint32_t i = 0; i < netlist->groups[CF_INPUT].count; i++)
+        worker->nets[i] = cf_lane_get(cf_workspace_input(worker->workspace), sim->plan->blocks[CF_INPUT].lane, i);
+    cf_word_evaluate(netlist, worker->nets);
+    for (uint32_t g = 1; g < netlist->group_count; g++)
+        for (uint32_t i = 0; i < netlist->groups[g].count; i++)
+            cf_workspace_put(worker->workspace, g, i, worker->nets[netlist->groups[g].first_net + i]);
+}
+
+bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker, const cofiber_features *features,
+                   uint64_t *element, struct cf_error *err)
+{
+    void *input = cf_workspace_input(worker->workspace);
+    if (features->dtype < 0 || features->dtype > COFIBER_QUANTISED)
+        return cf_fail(err, "features of unknown type %d", (int)features->dtype);
+    if (features->dtype == COFIBER_QUANTISED)
+        *element = take_quantised(sim, features->data, input);
+    else if (sim->quantiser)
+        *element = take_features(sim, features, input, worker->threads);
+    else
+        return cf_quantiser_fits(sim->netlist, err); /* says why not */
+    if (*element != COFIBER_NONE)
+        return refuse(sim, features, *element, err);
+    if (sim->reference)
+        run_reference(sim, worker);
+    else
+        cf_run(worker->workspace);
+    return true;
+}
+
+/* ---- many frames ----------------------------------------------------------------------------------------------- */
+
+struct batch_run {
+    struct cofiber_sim *sim;
+    const cofiber_batch *batch;
+    cofiber_error *error;
+    _Atomic uint64_t next; /* frames are handed out in order, so those done are the first ones, but for failures */
+    atomic_bool over;
+    pthread_mutex_t lock; /* of the sink and of what follows */
+    uint64_t failed;      /* the lowest frame that failed, or COFIBER_NONE */
+};
+
+/* Keeps the error of the lowest frame, so that it does not depend on who was first. */
+static void fail(struct batch_run *run, uint64_t frame, const cofiber_error *error)
+{
+    pthread_mutex_lock(&run->lock);
+    if (frame < run->failed) {
+        run->failed = frame;
+        if (run->error)
+            *run->error = *error;
+    }
+    pthread_mutex_unlock(&run->lock);
+    atomic_store(&run->over, true);
+}
+
+/* True while it is worth going on. */
+static bool run_frame(struct batch_run *run, struct cofiber_result *worker, uint64_t frame)
+{
+    const cofiber_batch *batch = run->batch;
+    cofiber_features features = {NULL, COFIBER_F32};
+    cofiber_error error = {.text = "", .frame = frame, .element = COFIBER_NONE};
+    struct cf_error err;
+    bool done = batch->source(batch->context, frame, &features, &error);
+    if (done) {
+        done = cf_worker_run(run->sim, worker, &features, &error.element, &err);
+        if (!done)
+            memcpy(error.text, err.text, sizeof error.text);
+        if (batch->release)
+            batch->release(batch->context, frame);
+    }
+    if (done) {
+        pthread_mutex_lock(&run->lock);
+        done = batch->sink(batch->context, frame, worker, &error);
+        pthread_mutex_unlock(&run->lock);
+    }
+    error.frame = frame;
+    if (!done)
+        fail(run, frame, &error);
+    return done;
+}
+
+static void run_frames(struct batch_run *run, struct cofiber_result *worker)
+{
+    const cofiber_batch *batch = run->batch;
+    while (!atomic_load(&run->over)) {
+        if (batch->stop && batch->stop(batch->context)) {
+            atomic_store(&run->over, true);
+            return;
+        }
+        uint64_t index = atomic_fetch_add(&run->next, 1);
+        if (index >= batch->count || !run_frame(run, worker, batch->first + index))
+            return;
+    }
+}
+
+static bool make_workers(struct cofiber_sim *sim, struct cf_error *err)
+{
+    if (sim->alone)
+        return true;
+    sim->alone = calloc((size_t)sim->threads, sizeof *sim->alone);
+    if (!sim->alone)
+        return cf_fail(err, "%s: out of memory", sim->netlist->label);
+    for (int t = 0; t < sim->threads; t++)
+        if (!cf_worker_new(sim, &sim->alone[t], 1, err)) {
+            for (; t >= 0; t--)
+                cf_worker_free(&sim->alone[t]);
+            free(sim->alone);
+            sim->alone = NULL;
+            return false;
+        }
+    return true;
+}
+
+bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done, cofiber_error *error)
+{
+    struct batch_run run = {.sim = sim, .batch = batch, .error = error, .failed = COFIBER_NONE};
+    /* With few frames, or one thread, a frame at a time wastes less. */
+    bool side_by_side = sim->threads > 1 && (sim->reference || batch->count >= 2 * (uint64_t)sim->threads);
+    if (done)
+        *done = 0;
+    struct cf_error err;
+    if (side_by_side && !make_workers(sim, &err)) {
+        if (error) {
+            memcpy(error->text, err.text, sizeof error->text);
+            error->frame = error->element = COFIBER_NONE;
+        }
+        return false;
+    }
+    pthread_mutex_init(&run.lock, NULL);
+    if (side_by_side) {
+#pragma omp parallel num_threads(sim->threads)
+        run_frames(&run, &sim->alone[omp_get_thread_num()]);
+    } else {
+        run_frames(&run, &sim->together);
+    }
+    pthread_mutex_destroy(&run.lock);
+    uint64_t taken = atomic_load(&run.next);
+    taken = taken < batch->count ? taken : batch->count;
+    if (done)
+        *done = run.failed == COFIBER_NONE ? taken : run.failed - batch->first;
+    return run.failed == COFIBER_NONE;
+}

@@ -1,0 +1,352 @@
+/* engine.c - the tasks of a plan, wave after wave. */
+#include "sim/engine.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netlists/cell.h"
+#include "sim/engine_internal.h"
+
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+static bool alloc_scratch(struct cf_workspace *w, struct cf_scratch *scratch)
+{
+    const struct cf_plan *plan = w->plan;
+    size_t lanes = plan->max_padded_lanes, inputs = plan->max_padded_inputs;
+    scratch->sources = cf_arena_alloc(&w->arena, plan->max_terms, sizeof *scratch->sources);
+    scratch->sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * lanes, sizeof *scratch->sums);
+    scratch->operands = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * (inputs + 2), sizeof *scratch->operands);
+    scratch->high_sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * lanes, sizeof *scratch->high_sums);
+    return scratch->sources && scratch->sums && scratch->operands && scratch->high_sums;
+}
+
+static bool stores(const struct cf_plan *plan, uint32_t group)
+{
+    return !plan->linear || plan->linear->whole || group == CF_INPUT || plan->linear->stored[group];
+}
+
+static bool alloc_sums(struct cf_workspace *w)
+{
+    const struct cf_linear *linear = w->plan->linear;
+    uint32_t groups = w->plan->netlist->group_count;
+    if (!linear || linear->whole)
+        return true;
+    w->sums = cf_arena_alloc(&w->arena, linear->family_count, sizeof *w->sums);
+    for (uint32_t f = 0; w->sums && f < linear->family_count; f++) {
+        const struct cf_family *family = &linear->families[f];
+        w->sums[f] = cf_arena_alloc(&w->arena, groups, sizeof **w->sums);
+        for (uint32_t g = 0; w->sums[f] && g < groups; g++)
+            if (family->live && family->summed[g] &&
+                !(w->sums[f][g] = cf_arena_alloc(&w->arena, (size_t)w->plan->blocks[g].rows * family->packed.padded_lanes,
+                                                 sizeof ***w->sums)))
+                return false;
+        if (!w->sums[f])
+            return false;
+    }
+    return w->sums != NULL;
+}
+
+struct cf_workspace *cf_workspace_new(const struct cf_plan *plan, int threads, struct cf_error *err)
+{
+    struct cf_workspace *w = calloc(1, sizeof *w);
+    uint32_t groups = plan->netlist->group_count;
+    bool done = w != NULL;
+    if (done) {
+        w->plan = plan;
+        w->threads = threads < 1 ? 1 : threads;
+        w->scratch = cf_arena_alloc(&w->arena, (size_t)w->threads, sizeof *w->scratch);
+        w->values = cf_arena_alloc(&w->arena, groups, sizeof *w->values);
+        done = w->scratch && w->values && alloc_sums(w);
+    }
+    for (int t = 0; done && t < w->threads; t++)
+        done = alloc_scratch(w, &w->scratch[t]);
+    for (uint32_t g = 0; done && g < groups; g++)
+        if (stores(plan, g))
+            done = (w->values[g] = cf_arena_alloc(&w->arena, plan->netlist->groups[g].count,
+                                                  cf_lane_size(plan->blocks[g].lane))) != NULL;
+    done = done && (!w->sums || cf_linear_prepare(w));
+    if (!done) {
+        cf_workspace_free(w);
+        cf_fail(err, "%s: out of memory", plan->netlist->label);
+        return NULL;
+    }
+    return w;
+}
+
+void cf_workspace_free(struct cf_workspace *workspace)
+{
+    if (!workspace)
+        return;
+    cf_arena_free(&workspace->arena);
+    free(workspace);
+}
+
+void *cf_workspace_input(struct cf_workspace *workspace)
+{
+    return workspace->values[CF_INPUT];
+}
+
+const void *cf_workspace_values(const struct cf_workspace *workspace, uint32_t group)
+{
+    bool whole = !workspace->plan->linear || workspace->plan->linear->whole || group == CF_INPUT ||
+                 workspace->plan->netlist->groups[group].output;
+    return whole ? workspace->values[group] : NULL;
+}
+
+void cf_workspace_put(struct cf_workspace *workspace, uint32_t group, uint32_t index, int64_t value)
+{
+    cf_lane_put(workspace->values[group], workspace->plan->blocks[group].lane, index, value);
+}
+
+size_t cf_workspace_bytes(const struct cf_workspace *workspace)
+{
+    return workspace->arena.bytes;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------ */
+
+static void run_row(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t row)
+{
+    const struct cf_block *block = &w->plan->blocks[group];
+    if (block->pattern_of[row] == CF_NONE)
+        return;
+    const struct cf_row_pattern *pattern = &block->patterns[block->pattern_of[row]];
+    const struct cf_cell *cell = &w->plan->netlist->cells[pattern->cell];
+    const uint32_t *bases = block->base + (size_t)row * block->ports;
+    for (uint32_t t = 0; t < pattern->term_count; t++) {
+        const struct cf_row_term *term = &pattern->terms[t];
+        uint32_t source = pattern->source[term->port];
+        scratch->sources[t] = (struct cf_row_source){.values = cf_net_at(w, source, bases[term->port] + term->offset),
+                                                     .factor = term->factor,
+                                                     .lane = w->plan->blocks[source].lane};
+    }
+    struct cf_row_job job = {.out = (char *)w->values[group] + (size_t)row * block->lanes * cf_lane_size(block->lane),
+                             .sources = scratch->sources,
+                             .bias = cell->bias,
+                             .source_count = pattern->term_count,
+                             .lanes = block->lanes,
+                             .out_lane = block->lane,
+                             .compute = pattern->compute,
+                             .step = cell->activation == CF_STEP};
+    w->plan->kernels->row(&job);
+}
+
+/* The exceptions among gates [first, end). */
+static void run_exceptions(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t end)
+{
+    const struct cf_block *block = &w->plan->blocks[group];
+    uint32_t low = 0, high = block->exception_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (block->exceptions[middle] < first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < block->exception_count && block->exceptions[low] < end; low++)
+        cf_run_gate(w, group, block->exceptions[low]);
+}
+
+static void run_rows(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t first,
+                     uint32_t count)
+{
+    const struct cf_block *block = &w->plan->blocks[group];
+    for (uint32_t row = first; row < first + count; row++)
+        run_row(w, scratch, group, row);
+    if (block->exception_count)
+        run_exceptions(w, group, first * block->lanes, (first + count) * block->lanes);
+}
+
+/* ---- dense ----------------------------------------------------------------------------------------------------- */
+
+/* Copies rows of operands to the packed lane, padded with zeros to the packed length. */
+static void widen(struct cf_scratch *scratch, const struct cf_dense *packed, enum cf_lane stored, uint32_t count)
+{
+    size_t size = cf_lane_size(packed->lane);
+    for (uint32_t r = 0; r < count; r++) {
+        char *out = (char *)scratch->operands + (size_t)r * packed->padded_inputs * size;
+        if (stored == packed->lane) {
+            memcpy(out, scratch->rows[r], packed->inputs * size);
+        } else {
+            for (uint32_t k = 0; k < packed->inputs; k++)
+                cf_lane_put(out, packed->lane, k, cf_lane_get(scratch->rows[r], stored, k));
+        }
+        memset(out + packed->inputs * size, 0, (packed->padded_inputs - packed->inputs) * size);
+        scratch->rows[r] = out;
+    }
+}
+
+/* Rows as two digits: the sum is (high digits' sum) * 2^16 + (low digits' sum), modulo 2^32. */
+static void run_split(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
+                      uint32_t count, int32_t *sums)
+{
+    const struct cf_kernels *kernels = w->plan->kernels;
+    int16_t *low = (int16_t *)(void *)scratch->operands, *high = low + (size_t)CF_DENSE_ROWS * packed->padded_inputs;
+    int32_t *high_sums = scratch->high_sums;
+    size_t values = (size_t)count * packed->padded_lanes;
+    const int16_t *low_rows[CF_DENSE_ROWS], *high_rows[CF_DENSE_ROWS];
+    for (uint32_t r = 0; r < count; r++) {
+        int16_t *row_low = low + (size_t)r * packed->padded_inputs, *row_high = high + (row_low - low);
+        kernels->split(scratch->rows[r], packed->inputs, row_low, row_high);
+        for (uint32_t k = packed->inputs; k < packed->padded_inputs; k++)
+            row_low[k] = row_high[k] = 0;
+        low_rows[r] = row_low;
+        high_rows[r] = row_high;
+    }
+    memset(high_sums, 0, values * sizeof *high_sums);
+    kernels->dense16(packed, high_rows, count, high_sums);
+    for (size_t i = 0; i < values; i++)
+        sums[i] = (int32_t)((uint32_t)sums[i] + ((uint32_t)high_sums[i] << 16));
+    kernels->dense16(packed, low_rows, count, sums);
+}
+
+void cf_run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
+                  enum cf_operands operands, enum cf_lane stored, uint32_t count, void *sums)
+{
+    const struct cf_kernels *kernels = w->plan->kernels;
+    if (operands == CF_OPERANDS_SPLIT) {
+        run_split(w, scratch, packed, count, sums);
+        return;
+    }
+    if (operands == CF_OPERANDS_WIDEN)
+        widen(scratch, packed, stored, count);
+    if (packed->lane == CF_LANE8)
+        kernels->dense8(packed, (const int8_t *const *)scratch->rows, count, sums);
+    else if (packed->lane == CF_LANE16)
+        kernels->dense16(packed, (const int16_t *const *)scratch->rows, count, sums);
+    else
+        kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, sums);
+}
+
+static void start_sums(const struct cf_dense_form *form, struct cf_scratch *scratch, uint32_t count)
+{
+    uint32_t lanes = form->packed.padded_lanes;
+    int32_t *narrow = (int32_t *)(void *)scratch->sums;
+    for (uint32_t r = 0; r < count; r++) {
+        if (form->sums == CF_LANE64)
+            memcpy(scratch->sums + (size_t)r * lanes, form->bias, lanes * sizeof *form->bias);
+        else
+            memcpy(narrow + (size_t)r * lanes, form->narrow_bias, lanes * sizeof *narrow);
+    }
+}
+
+static void finish_row(const struct cf_workspace *w, const struct cf_scratch *scratch, uint32_t group, uint32_t row,
+                       uint32_t at)
+{
+    const struct cf_block *block = &w->plan->blocks[group];
+    const struct cf_dense_form *form = block->dense;
+    char *out = (char *)w->values[group] + (size_t)row * block->lanes * cf_lane_size(block->lane);
+    const int32_t *narrow = (const int32_t *)(const void *)scratch->sums;
+    if (form->sums == CF_LANE32) {
+        w->plan->kernels->finish(narrow + (size_t)at * form->packed.padded_lanes, block->lanes, form->step,
+                                 block->lane, out);
+        return;
+    }
+    for (uint32_t l = 0; l < block->lanes; l++) {
+        int64_t sum = scratch->sums[(size_t)at * form->packed.padded_lanes + l];
+        cf_lane_put(out, block->lane, l, form->step ? sum >= 0 : sum);
+    }
+}
+
+/* Rows of a dense block that have the pattern, up to CF_DENSE_ROWS at once. */
+static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t first,
+                           uint32_t count)
+{
+    const struct cf_block *block = &w->plan->blocks[group];
+    const struct cf_dense_form *form = block->dense;
+    uint32_t taken[CF_DENSE_ROWS], n = 0;
+    for (uint32_t row = first; row < first + count; row++)
+        if (block->base[row] != CF_NONE) {
+            scratch->rows[n] = cf_net_at(w, form->source, block->base[row]);
+            taken[n++] = row;
+        }
+    start_sums(form, scratch, n);
+    if (n)
+        cf_run_dense(w, scratch, &form->packed, form->operands, w->plan->blocks[form->source].lane, n,
+                     scratch->sums);
+    for (uint32_t i = 0; i < n; i++)
+        finish_row(w, scratch, group, taken[i], i);
+}
+
+/* ---- tasks ----------------------------------------------------------------------------------------------------- */
+
+/* Small portions: the rows are still in the first-level cache when the dense block reads them. */
+static void run_fused(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_task *task)
+{
+    enum { PORTION = 10 };
+    const struct cf_block *block = &w->plan->blocks[task->group];
+    for (uint32_t done = 0; done < task->count; done += PORTION) {
+        uint32_t count = task->count - done < PORTION ? task->count - done : PORTION;
+        run_rows(w, scratch, task->group, task->first + done, count);
+        run_dense_rows(w, scratch, block->fused, task->first + done, count);
+    }
+}
+
+static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_task *task)
+{
+    const struct cf_block *block = &w->plan->blocks[task->group];
+    switch (task->kind) {
+    case CF_TASK_ROWS:
+        run_rows(w, scratch, task->group, task->first, task->count);
+        break;
+    case CF_TASK_FUSED:
+        run_fused(w, scratch, task);
+        break;
+    case CF_TASK_DENSE:
+        run_dense_rows(w, scratch, task->group, task->first, task->count);
+        run_exceptions(w, task->group, task->first * block->lanes, (task->first + task->count) * block->lanes);
+        break;
+    case CF_TASK_EXCEPTIONS:
+        for (uint32_t i = 0; i < task->count; i++)
+            cf_run_gate(w, task->group, block->exceptions[task->first + i]);
+        break;
+    case CF_TASK_GATES:
+        for (uint32_t i = 0; i < task->count; i++)
+            cf_run_gate(w, task->group, task->first + i);
+        break;
+    default:
+        cf_run_linear_task(w, scratch, task);
+    }
+}
+
+static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule)
+{
+    const struct cf_task *tasks = schedule->in_turn ? schedule->in_turn : schedule->tasks;
+    for (uint32_t t = 0; t < schedule->task_count; t++)
+        run_task(w, &w->scratch[0], &tasks[t]);
+}
+
+/* The end of each loop is a barrier: the next wave reads what this one wrote. */
+static void run_together(struct cf_workspace *w, const struct cf_schedule *schedule)
+{
+#pragma omp parallel num_threads(w->threads)
+    {
+        struct cf_scratch *scratch = &w->scratch[omp_get_thread_num()];
+        for (uint32_t wave = 0; wave < schedule->wave_count; wave++) {
+            uint32_t first = wave ? schedule->wave_end[wave - 1] : 0;
+#pragma omp for schedule(dynamic)
+            for (uint32_t t = first; t < schedule->wave_end[wave]; t++)
+                run_task(w, scratch, &schedule->tasks[t]);
+        }
+    }
+}
+
+static void run_schedule(struct cf_workspace *w, const struct cf_schedule *schedule)
+{
+    if (w->threads == 1)
+        run_alone(w, schedule);
+    else
+        run_together(w, schedule);
+}
+
+void cf_run(struct cf_workspace *workspace)
+{
+    const struct cf_plan *plan = workspace->plan;
+    if (!plan->linear || plan->linear->whole) {
+        run_schedule(workspace, &plan->all);
+        return;
+    }
+    run_schedule(workspace, &plan->linear->fast);
+    run_schedule(workspace, &plan->linear->exact);
+}

@@ -1,0 +1,225 @@
+/* library.c - the public interface (include/cofiber.h) over the netlist, the plan, the quantiser and the engine. */
+#include "cofiber.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "netlists/names.h"
+#include "netlists/store.h"
+#include "sim/library.h"
+
+const char *cofiber_version(void)
+{
+    return COFIBER_VERSION;
+}
+
+/* A failure of the libraries below, as the public error. */
+static bool pass_on(cofiber_error *error, const struct cf_error *err)
+{
+    if (error) {
+        memcpy(error->text, err->text, sizeof error->text);
+        error->frame = error->element = COFIBER_NONE;
+    }
+    return false;
+}
+
+_Static_assert(sizeof((cofiber_error *)0)->text == sizeof((struct cf_error *)0)->text, "errors hold the same text");
+
+/* ---- netlists -------------------------------------------------------------------------------------------------- */
+
+bool cofiber_netlist_load(cofiber_netlist **netlist, const char *path, cofiber_error *error)
+{
+    struct cf_error err;
+    struct cf_netlist *loaded;
+    *netlist = NULL;
+    if (!cf_netlist_load(&loaded, path, &err))
+        return pass_on(error, &err);
+    *netlist = cofiber_wrap(loaded);
+    return true;
+}
+
+void cofiber_netlist_free(cofiber_netlist *netlist)
+{
+    cf_netlist_free((struct cf_netlist *)(void *)netlist);
+}
+
+bool cofiber_netlist_input(const cofiber_netlist *netlist, cofiber_input *input, cofiber_error *error)
+{
+    const struct cf_netlist *n = cofiber_unwrap(netlist);
+    const struct cf_group *group = &n->groups[CF_INPUT];
+    struct cf_error err;
+    if (!cf_quantiser_fits(n, &err))
+        return pass_on(error, &err);
+    *input = (cofiber_input){.channels = group->shape[2],
+                             .height = group->shape[0],
+                             .width = group->shape[1],
+                             .bits = group->type.width,
+                             .is_signed = group->type.is_signed,
+                             .scale = n->input_scale};
+    return true;
+}
+
+uint32_t cofiber_group_count(const cofiber_netlist *netlist)
+{
+    return cofiber_unwrap(netlist)->group_count;
+}
+
+bool cofiber_group_info(const cofiber_netlist *netlist, uint32_t index, cofiber_group *group)
+{
+    const struct cf_netlist *n = cofiber_unwrap(netlist);
+    if (index >= n->group_count)
+        return false;
+    const struct cf_group *from = &n->groups[index];
+    *group = (cofiber_group){.name = from->name,
+                             .rank = from->rank,
+                             .count = from->count,
+                             .bits = from->type.width,
+                             .is_signed = from->type.is_signed,
+                             .fraction = from->type.frac,
+                             .is_output = from->output};
+    memcpy(group->shape, from->shape, sizeof group->shape);
+    return true;
+}
+
+uint32_t cofiber_group_find(const cofiber_netlist *netlist, const char *name)
+{
+    return cf_netlist_find_group(cofiber_unwrap(netlist), name);
+}
+
+/* ---- simulators ------------------------------------------------------------------------------------------------ */
+
+static bool is_reference(const cofiber_options *options)
+{
+    return options->isa && strcmp(options->isa, "reference") == 0;
+}
+
+static bool set_up(struct cofiber_sim *sim, const cofiber_options *options, struct cf_error *err)
+{
+    sim->reference = is_reference(options);
+    sim->threads = options->threads > 0 ? options->threads : omp_get_max_threads();
+    const struct cf_kernels *kernels = sim->reference ? &cf_kernels_portable : cf_kernels_find(options->isa);
+    if (!kernels)
+        return cf_fail(err, "%s: no such instruction set here (auto, reference, portable%s%s)", options->isa,
+                       cf_kernels_avx2() ? ", avx2" : "", cf_kernels_avx512() ? ", avx512" : "");
+    /* By definition, every gate; the decisions are among them. */
+    enum cf_mode mode = options->mode == COFIBER_DECISIONS && !sim->reference ? CF_DECISIONS : CF_ALL_GATES;
+    sim->plan = cf_plan_new(sim->netlist, kernels, mode, err);
+    if (!sim->plan)
+        return false;
+    /* A netlist that features cannot feed still runs on quantised input. */
+    if (cf_quantiser_fits(sim->netlist, NULL))
+        sim->quantiser = cf_quantiser_new(sim->netlist, kernels, err);
+    return (sim->quantiser || !cf_quantiser_fits(sim->netlist, NULL)) &&
+           cf_worker_new(sim, &sim->together, sim->reference ? 1 : sim->threads, err);
+}
+
+bool cofiber_sim_new(cofiber_sim **sim, const cofiber_netlist *netlist, const cofiber_options *options,
+                     cofiber_error *error)
+{
+    static const cofiber_options zeros;
+    struct cf_error err;
+    struct cofiber_sim *made = calloc(1, sizeof *made);
+    *sim = NULL;
+    if (!made) {
+        cf_fail(&err, "out of memory");
+        return pass_on(error, &err);
+    }
+    made->netlist = cofiber_unwrap(netlist);
+    if (!set_up(made, options ? options : &zeros, &err)) {
+        cofiber_sim_free(made);
+        return pass_on(error, &err);
+    }
+    *sim = made;
+    return true;
+}
+
+void cofiber_sim_free(cofiber_sim *sim)
+{
+    if (!sim)
+        return;
+    cf_worker_free(&sim->together);
+    for (int t = 0; sim->alone && t < sim->threads; t++)
+        cf_worker_free(&sim->alone[t]);
+    free(sim->alone);
+    cf_quantiser_free(sim->quantiser);
+    cf_plan_free(sim->plan);
+    free(sim);
+}
+
+const char *cofiber_sim_isa(const cofiber_sim *sim)
+{
+    return sim->reference ? "reference" : sim->plan->kernels->name;
+}
+
+int cofiber_sim_threads(const cofiber_sim *sim)
+{
+    return sim->threads;
+}
+
+void cofiber_sim_describe(const cofiber_sim *sim, void (*line)(void *context, const char *text), void *context)
+{
+    if (sim->reference)
+        line(context, "reference: every gate in turn, by the definition of its cell");
+    else
+        cf_plan_describe(sim->plan, line, context);
+}
+
+bool cofiber_sim_run(cofiber_sim *sim, const cofiber_features *features, cofiber_error *error)
+{
+    struct cf_error err;
+    uint64_t element = COFIBER_NONE;
+    if (cf_worker_run(sim, &sim->together, features, &element, &err))
+        return true;
+    pass_on(error, &err);
+    if (error)
+        error->element = element;
+    return false;
+}
+
+const cofiber_result *cofiber_sim_result(const cofiber_sim *sim)
+{
+    return &sim->together;
+}
+
+/* ---- results --------------------------------------------------------------------------------------------------- */
+
+const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber_lane *lane)
+{
+    const struct cf_plan *plan = result->plan;
+    if (group >= plan->netlist->group_count)
+        return NULL;
+    if (lane)
+        *lane = (cofiber_lane)plan->blocks[group].lane;
+    return cf_workspace_values(result->workspace, group);
+}
+
+bool cofiber_read(const cofiber_result *result, uint32_t group, int64_t *values)
+{
+    cofiber_lane lane = COFIBER_INT8;
+    const void *from = cofiber_values(result, group, &lane);
+    if (!from)
+        return false;
+    uint32_t count = result->plan->netlist->groups[group].count;
+    for (uint32_t i = 0; i < count; i++)
+        values[i] = cf_lane_get(from, (enum cf_lane)lane, i);
+    return true;
+}
+
+bool cofiber_gate(const cofiber_result *result, const char *name, int64_t *value, cofiber_error *error)
+{
+    const struct cf_netlist *netlist = result->plan->netlist;
+    struct cf_error err;
+    uint32_t net;
+    if (!cf_net_find(netlist, name, &net, &err))
+        return pass_on(error, &err);
+    uint32_t group = cf_netlist_group_of(netlist, net);
+    cofiber_lane lane = COFIBER_INT8;
+    const void *values = cofiber_values(result, group, &lane);
+    if (!values) {
+        cf_fail(&err, "%s: not computed in the mode of decisions", name);
+        return pass_on(error, &err);
+    }
+    *value = cf_lane_get(values, (enum cf_lane)lane, net - netlist->groups[group].first_net);
+    return true;
+}
