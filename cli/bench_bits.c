@@ -1,0 +1,53 @@
+/* bench_bits.c - full-adder lanes a second of the bit-parallel engine, beside the limit of the registers. */
+#include "cli/bench_bits.h"
+
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "compiler/lower.h"
+#include "sim/bitbench.h"
+
+static void print_figures(const struct cf_bits_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames)
+{
+    char adders[32];
+    printf("bits, %s (%u lanes), %u frame%s at once, one thread\n", kernels->name, kernels->lanes, frames,
+           frames == 1 ? "" : "s");
+    printf("  %-34s %10.3f ms a frame, of which %.3f in output groups\n", "all gates, transposition included", f->ms,
+           f->classify_ms);
+    printf("  %-34s %10.3g full-adder lanes/s (%s full adders a frame)\n", "whole circuit", f->fa_lanes_per_s,
+           cli_thousands(f->full_adders, adders));
+    printf("  %-34s %10.3g full-adder lanes/s\n", "output groups", f->output_fa_lanes_per_s);
+    printf("  %-34s %10.3g full-adder lanes/s\n", "registers alone (the ceiling)", f->ceiling_fa_lanes_per_s);
+}
+
+static void figures_json(const struct cf_bits_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames,
+                         cJSON *json)
+{
+    cJSON *bits = cJSON_AddObjectToObject(json, "bits");
+    cJSON_AddNumberToObject(bits, "ms", f->ms);
+    cJSON_AddNumberToObject(bits, "classify_ms", f->classify_ms);
+    cJSON_AddNumberToObject(bits, "full_adders", (double)f->full_adders);
+    cJSON_AddNumberToObject(bits, "fa_lanes_per_s", f->fa_lanes_per_s);
+    cJSON_AddNumberToObject(bits, "output_fa_lanes_per_s", f->output_fa_lanes_per_s);
+    cJSON_AddNumberToObject(bits, "ceiling_fa_lanes_per_s", f->ceiling_fa_lanes_per_s);
+    cJSON_AddStringToObject(bits, "isa", kernels->name);
+    cJSON_AddNumberToObject(bits, "lanes", kernels->lanes);
+    cJSON_AddNumberToObject(bits, "frames", frames);
+}
+
+bool cli_bench_bits(const struct cf_netlist *netlist, const int32_t *input, uint32_t frames, const char *isa,
+                    uint32_t runs, cJSON *json, struct cf_error *err)
+{
+    const struct cf_bit_kernels *kernels = cf_bit_kernels_find(isa);
+    struct cf_bits_figures figures;
+    if (!kernels)
+        return cf_fail(err, "the instruction set '%s' is not known, or not on this machine", isa);
+    struct cf_bits_cell *cells = cf_lower_cells(netlist, err);
+    bool done = cells && cf_bits_measure(&figures, netlist, cells, kernels, input, frames, runs, err);
+    if (done && json)
+        figures_json(&figures, kernels, frames, json);
+    else if (done)
+        print_figures(&figures, kernels, frames);
+    cf_lower_free(cells, netlist->cell_count);
+    return done;
+}

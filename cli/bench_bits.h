@@ -1,0 +1,17 @@
+/* bench_bits.h - the bit-parallel engine's part of `cofiber bench`. */
+#ifndef COFIBER_CLI_BENCH_BITS_H
+#define COFIBER_CLI_BENCH_BITS_H
+
+#include <cjson/cJSON.h>
+
+#include "base/error.h"
+#include "netlists/netlist.h"
+
+/* Lowers the netlist and measures one thread on `frames` frames at once ([frames][input nets]; 1 for the figures that
+ * `bench --json` has). Prints a few lines on stdout when `json` is NULL, else adds an object "bits" to it: ms,
+ * classify_ms, full_adders, fa_lanes_per_s, output_fa_lanes_per_s, ceiling_fa_lanes_per_s, isa, lanes, frames. `isa` as
+ * cf_bit_kernels_find takes it. */
+bool cli_bench_bits(const struct cf_netlist *netlist, const int32_t *input, uint32_t frames, const char *isa,
+                    uint32_t runs, cJSON *json, struct cf_error *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* import.c - cofiber import: a foreign binary network becomes a netlist of threshold gates, for every tool here. */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "compiler/lower_threshold.h"
+#include "netlists/aiger.h"
+#include "netlists/store.h"
+#include "netlists/yosys_json.h"
+
+static const char *const formats[] = {"aiger", "yosys-json", NULL};
+
+static int run(const struct cli_args *args)
+{
+    int format;
+    const char *path = cli_value(args, "-o"), *file = args->operands[0];
+    if (!path || !cli_given(args, "--from"))
+        return cli_complain("import: --from FORMAT and -o NET are needed");
+    if (!cli_choice(args, "--from", formats, &format))
+        return CLI_BAD;
+    struct cf_bits bits;
+    struct cf_bits_names names;
+    struct cf_error err;
+    struct cf_netlist *netlist = NULL;
+    if (!(format == 0 ? cf_aiger_read : cf_yosys_json_read)(&bits, &names, file, &err))
+        return cli_fail(&err);
+    bool done = cf_bits_to_netlist(&netlist, &bits, &names, file, &err) && cf_netlist_save(netlist, path, &err);
+    if (done) {
+        char gates[32];
+        printf("%s: %u inputs, %u outputs, %s gates in %u levels\n", path, bits.input_count, bits.output_count,
+               cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->group_count - 2);
+    }
+    cf_netlist_free(netlist);
+    cf_bits_free(&bits);
+    cf_bits_names_free(&names);
+    return done ? CLI_OK : cli_fail(&err);
+}
+
+const struct cli_command cli_import = {
+    .name = "import",
+    .synopsis = "FILE --from aiger|yosys-json -o NET",
+    .summary = "Read a binary network of another tool, to simulate and count it here.",
+    .details = "An AND with inverted inputs is one threshold gate, H(a + b - 2) with weights of -1 for inverted "
+               "inputs; XOR takes two. Gates are grouped by level: level1, level2, ... and output. The input is "
+               "[1, 1, inputs]: a frame for it is an array of that many channels, 0 or 1. Combinational networks only.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = (const struct cli_option[]){{"-o", "NET", NULL, "where to write the netlist (required)"},
+                                           {"--from", "FORMAT", NULL, "aiger (binary or ASCII) or yosys-json (required)"},
+                                           {0}},
+    .run = run,
+};

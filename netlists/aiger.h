@@ -1,0 +1,26 @@
+/* aiger.h - and-inverter graphs in the AIGER format (1.9, combinational), binary and ASCII, with symbols.
+ *
+ * Writing: a full adder takes seven AND nodes, or four where only its carry is read. Nodes are written level by level,
+ * in the order of the network within a level: a network read from a file so written is written back byte for byte.
+ */
+#ifndef COFIBER_NETLISTS_AIGER_H
+#define COFIBER_NETLISTS_AIGER_H
+
+#include "netlists/bits_names.h"
+
+struct cf_aiger_options {
+    bool ascii;
+    bool dummy_latch; /* one latch that nothing reads: ABC's &sim takes sequential networks only */
+};
+
+/* The number of AND nodes is limited to that of 2^31 literals; an error says how many there would be. */
+bool cf_aiger_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
+                    const struct cf_aiger_options *options, struct cf_error *err);
+
+/* Reads either form: every AND becomes a node of which only the carry is read. Latches are refused, except ones that
+ * nothing reads. Names that cf_bits_name_valid refuses are refused. */
+bool cf_aiger_read(struct cf_bits *bits, struct cf_bits_names *names, const char *path, struct cf_error *err);
+bool cf_aiger_parse(struct cf_bits *bits, struct cf_bits_names *names, const void *data, size_t size,
+                    const char *label, struct cf_error *err);
+
+#endif

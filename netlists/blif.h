@@ -1,0 +1,10 @@
+/* blif.h - binary networks as Berkeley logic interchange format: one .names table a sum or carry. */
+#ifndef COFIBER_NETLISTS_BLIF_H
+#define COFIBER_NETLISTS_BLIF_H
+
+#include "netlists/bits_names.h"
+
+bool cf_blif_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
+                   struct cf_error *err);
+
+#endif

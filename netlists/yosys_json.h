@@ -1,0 +1,18 @@
+/* yosys_json.h - binary networks as the JSON netlists of Yosys (write_json, read_json), in its one-bit gate cells. */
+#ifndef COFIBER_NETLISTS_YOSYS_JSON_H
+#define COFIBER_NETLISTS_YOSYS_JSON_H
+
+#include "netlists/bits_names.h"
+
+/* A full adder is five gates: two $_XOR_, two $_AND_, one $_OR_. One port a bit. */
+bool cf_yosys_json_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
+                         struct cf_error *err);
+
+/* Reads the only module, or the one with a non-zero attribute "top", made of $_BUF_, $_NOT_, $_AND_, $_NAND_, $_OR_,
+ * $_NOR_, $_XOR_, $_XNOR_, $_ANDNOT_, $_ORNOT_ and $_MUX_ (what `synth; abc -g simple` gives). Others are refused by
+ * name, flip-flops too. Bit k of a port of several is called "name[k]". */
+bool cf_yosys_json_read(struct cf_bits *bits, struct cf_bits_names *names, const char *path, struct cf_error *err);
+bool cf_yosys_json_parse(struct cf_bits *bits, struct cf_bits_names *names, const void *data, size_t size,
+                         const char *label, struct cf_error *err);
+
+#endif

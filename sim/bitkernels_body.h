@@ -1,0 +1,171 @@
+/* bitkernels_body.h - the interpreter, for one vector type. Not a header of its own: each bitkernels_*.c defines, and
+ * then includes this:
+ *
+ *     BIT_TARGET    the function attributes (the target), or nothing
+ *     bit_vector    the type of a plane
+ *     bit_sum3(a, b, c), bit_majority(a, b, c), bit_not(a)   functions on it
+ *
+ * `invert` arguments are literals wherever the functions are inlined, and vanish there.
+ */
+#define BIT_INLINE BIT_TARGET static inline __attribute__((always_inline))
+
+/* Operand `i` of an instruction. Four are read at a time: with a load for each, the loads of operands and those of
+ * planes would compete. (Code is padded, so that this reads no further than the array.) */
+BIT_INLINE size_t operand(const uint16_t *code, int i)
+{
+    uint64_t four;
+    memcpy(&four, code + (i & ~3), sizeof four);
+    return 8 * (size_t)(uint16_t)(four >> 16 * (i & 3));
+}
+
+BIT_INLINE bit_vector plane_in(const uint8_t *window, const uint16_t *code, int i)
+{
+    return *(const bit_vector *)(window + operand(code, i));
+}
+
+BIT_INLINE void plane_out(uint8_t *window, const uint16_t *code, int i, bit_vector value)
+{
+    *(bit_vector *)(window + operand(code, i)) = value;
+}
+
+BIT_INLINE void full_adder(bit_vector a, bit_vector b, bit_vector c, bit_vector *sum, bit_vector *carry)
+{
+    bit_vector s = bit_sum3(a, b, c);
+    *carry = bit_majority(a, b, c);
+    *sum = s;
+}
+
+/* Counters of the operands from number `at` on. */
+BIT_INLINE void count7(const uint8_t *w, const uint16_t *code, int at, bit_vector out[3])
+{
+    bit_vector s1, s2, c1, c2, c3;
+    full_adder(plane_in(w, code, at), plane_in(w, code, at + 1), plane_in(w, code, at + 2), &s1, &c1);
+    full_adder(plane_in(w, code, at + 3), plane_in(w, code, at + 4), plane_in(w, code, at + 5), &s2, &c2);
+    full_adder(s1, s2, plane_in(w, code, at + 6), &out[0], &c3);
+    full_adder(c1, c2, c3, &out[1], &out[2]);
+}
+
+BIT_INLINE void count15(const uint8_t *w, const uint16_t *code, int at, bit_vector out[4])
+{
+    bit_vector low[3], high[3], carry;
+    count7(w, code, at, low);
+    count7(w, code, at + 7, high);
+    full_adder(low[0], high[0], plane_in(w, code, at + 14), &out[0], &carry);
+    full_adder(low[1], high[1], carry, &out[1], &carry);
+    full_adder(low[2], high[2], carry, &out[2], &out[3]);
+}
+
+BIT_INLINE void count31(const uint8_t *w, const uint16_t *code, int at, bit_vector out[5])
+{
+    bit_vector low[4], high[4], carry;
+    count15(w, code, at, low);
+    count15(w, code, at + 15, high);
+    full_adder(low[0], high[0], plane_in(w, code, at + 30), &out[0], &carry);
+    full_adder(low[1], high[1], carry, &out[1], &carry);
+    full_adder(low[2], high[2], carry, &out[2], &carry);
+    full_adder(low[3], high[3], carry, &out[3], &out[4]);
+}
+
+BIT_INLINE const uint16_t *run_counts(const uint16_t *code, uint8_t *w, uint32_t count, int n, bool invert)
+{
+    int inputs = (1 << n) - 1;
+    for (; count > 0; count--, code += inputs + n) {
+        bit_vector out[5];
+        if (n == 5)
+            count31(w, code, 0, out);
+        else if (n == 4)
+            count15(w, code, 0, out);
+        else
+            count7(w, code, 0, out);
+        for (int i = 0; i < n; i++)
+            plane_out(w, code, inputs + i, invert ? bit_not(out[i]) : out[i]);
+    }
+    return code;
+}
+
+BIT_INLINE const uint16_t *run_small(const uint16_t *code, uint8_t *w, uint32_t count, uint16_t op)
+{
+    bit_vector sum, carry, zero = {0};
+    for (; count > 0; count--) {
+        if (op == CF_BIT_FULL) {
+            full_adder(plane_in(w, code, 0), plane_in(w, code, 1), plane_in(w, code, 2), &sum, &carry);
+            plane_out(w, code, 3, sum);
+            plane_out(w, code, 4, carry);
+            code += 5;
+        } else if (op == CF_BIT_HALF) {
+            full_adder(plane_in(w, code, 0), plane_in(w, code, 1), zero, &sum, &carry);
+            plane_out(w, code, 2, sum);
+            plane_out(w, code, 3, carry);
+            code += 4;
+        } else {
+            bit_vector value = plane_in(w, code, 0);
+            plane_out(w, code, 1, op == CF_BIT_NOT ? bit_not(value) : value);
+            code += 2;
+        }
+    }
+    return code;
+}
+
+BIT_TARGET static void run(const uint16_t *code, void *window)
+{
+    uint8_t *w = window;
+    for (;;) {
+        uint16_t op = code[0];
+        uint32_t count = code[1];
+        code += 2;
+        switch (op) {
+        case CF_BIT_NOT:
+            code = run_small(code, w, count, CF_BIT_NOT);
+            break;
+        case CF_BIT_COPY:
+            code = run_small(code, w, count, CF_BIT_COPY);
+            break;
+        case CF_BIT_HALF:
+            code = run_small(code, w, count, CF_BIT_HALF);
+            break;
+        case CF_BIT_FULL:
+            code = run_small(code, w, count, CF_BIT_FULL);
+            break;
+        case CF_BIT_COUNT7:
+            code = run_counts(code, w, count, 3, false);
+            break;
+        case CF_BIT_COUNT15:
+            code = run_counts(code, w, count, 4, false);
+            break;
+        case CF_BIT_COUNT15N:
+            code = run_counts(code, w, count, 4, true);
+            break;
+        case CF_BIT_COUNT31:
+            code = run_counts(code, w, count, 5, false);
+            break;
+        case CF_BIT_COUNT31N:
+            code = run_counts(code, w, count, 5, true);
+            break;
+        default:
+            return;
+        }
+    }
+}
+
+/* Eight independent chains of adders, so that throughput and not latency is the limit; two values circulate in each. */
+BIT_TARGET static uint64_t ceiling(uint64_t rounds)
+{
+    bit_vector a[8], b[8];
+    uint64_t seed[8] = {3, 5, 17, 257, 65537, 641, 6700417, 274177};
+    for (int i = 0; i < 8; i++) {
+        memset(&a[i], (int)seed[i], sizeof a[i]);
+        memset(&b[i], (int)seed[7 - i], sizeof b[i]);
+    }
+    bit_vector c = a[3];
+    for (uint64_t r = 0; r < rounds; r++) {
+        for (int repeat = 0; repeat < CF_CEILING_ADDERS / 8; repeat++)
+            for (int i = 0; i < 8; i++)
+                full_adder(a[i], b[i], c, &a[i], &b[i]);
+    }
+    bit_vector all = {0};
+    for (int i = 0; i < 8; i++)
+        all = bit_sum3(all, a[i], b[i]);
+    uint64_t first;
+    memcpy(&first, &all, sizeof first);
+    return first;
+}

@@ -1,0 +1,372 @@
+#include "sim/bitparallel.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/bitplan.h"
+
+enum {
+    REACH = 256,   /* consecutive operands transposed in one go */
+    GAP = 8        /* operands that nobody reads, up to which going on is cheaper than starting again */
+};
+
+/* What one thread works in. */
+struct worker {
+    uint8_t *window;
+    uint8_t *columns;             /* [REACH][CF_BLOCK] words, at most 8 bytes each */
+    const void *words[REACH];     /* operands in the block's lanes, consecutive */
+    const void *rows[CF_BLOCK];   /* where each lane's base is */
+};
+
+struct cf_bits_sim {
+    const struct cf_netlist *netlist;
+    const struct cf_bit_kernels *kernels;
+    struct cf_bit_plan plan;
+    uint8_t **values; /* [group_count]: [frames][count] in the group's lane size */
+    struct worker *workers;
+    uint32_t frames;
+    int threads;
+};
+
+/* A block of up to CF_BLOCK lanes of a family, from one on: gates of each of its cells, running over the end of one
+ * frame into the next. */
+struct lane {
+    uint32_t frame, gate;
+};
+
+struct block {
+    struct lane first;
+    uint32_t lanes;
+};
+
+struct batch {
+    struct cf_bits_sim *sim;
+    struct worker *worker;
+    const struct cf_group *group;
+    const struct cf_bit_family *family;
+    const struct cf_bit_part *part;
+    uint32_t group_index;
+};
+
+static size_t lane_bytes(struct cf_type type)
+{
+    return cf_lane_size(cf_lane_of(type));
+}
+
+static uint8_t *value_at(const struct cf_bits_sim *sim, uint32_t group, uint32_t frame, uint32_t index)
+{
+    const struct cf_group *g = &sim->netlist->groups[group];
+    return sim->values[group] + ((size_t)frame * g->count + index) * lane_bytes(g->type);
+}
+
+/* Lane `l` of a block; past its last, the last again. */
+static struct lane lane_of(const struct batch *b, const struct block *block, uint32_t l)
+{
+    struct lane lane = block->first;
+    lane.gate += l < block->lanes ? l : block->lanes - 1;
+    if (lane.gate >= b->family->gate_count) { /* rare, and a division is slow */
+        lane.frame += lane.gate / b->family->gate_count;
+        lane.gate %= b->family->gate_count;
+    }
+    return lane;
+}
+
+/* Where the base of a lane lies, through a port that reads one group. */
+static const uint8_t *base_of(const struct batch *b, uint32_t port, struct lane lane)
+{
+    const struct cf_bit_family *family = b->family;
+    uint32_t source = family->source[port];
+    uint32_t base = cf_instance_bases(b->group, family->gates_of[family->cells[0]][lane.gate])[port];
+    const struct cf_group *from = &b->sim->netlist->groups[source];
+    size_t bytes = lane_bytes(from->type);
+    /* The base itself may lie before the group: only base + offset is inside. */
+    return b->sim->values[source] + (size_t)lane.frame * from->count * bytes +
+           ((int64_t)base - (int64_t)from->first_net) * (int64_t)bytes;
+}
+
+/* Lanes whose operands stand side by side need no copy. */
+static bool is_run(const struct batch *b, uint32_t port, const struct block *block)
+{
+    const struct cf_bit_family *family = b->family;
+    uint32_t gate = block->first.gate;
+    return block->lanes == CF_BLOCK && family->gate_count - gate >= CF_BLOCK &&
+           family->runs[(size_t)port * family->gate_count + gate] >= CF_BLOCK;
+}
+
+/* One operand, lane by lane, where a port reads several groups. */
+static void gather_mixed(const struct batch *b, const struct cf_bits_operand *operand, const struct block *block,
+                         size_t bytes, uint8_t *column)
+{
+    const struct cf_bit_family *family = b->family;
+    for (uint32_t l = 0; l < CF_BLOCK; l++) {
+        struct lane lane = lane_of(b, block, l);
+        uint32_t net = cf_instance_bases(b->group, family->gates_of[family->cells[0]][lane.gate])[operand->port] +
+                       operand->offset;
+        uint32_t source = cf_netlist_group_of(b->sim->netlist, net);
+        uint32_t first = b->sim->netlist->groups[source].first_net;
+        memcpy(column + l * bytes, value_at(b->sim, source, lane.frame, net - first), bytes);
+    }
+}
+
+/* Makes worker->words point at the operands [first, first + count), which share a port. */
+static void gather(const struct batch *b, const struct cf_bits_operand *operands, uint32_t count,
+                   const struct block *block, size_t bytes)
+{
+    struct worker *w = b->worker;
+    uint32_t port = operands[0].port;
+    if (b->family->source[port] == CF_SOURCES_MIXED) {
+        for (uint32_t o = 0; o < count; o++) {
+            w->words[o] = w->columns + o * CF_BLOCK * bytes;
+            gather_mixed(b, &operands[o], block, bytes, w->columns + o * CF_BLOCK * bytes);
+        }
+        return;
+    }
+    if (is_run(b, port, block)) {
+        const uint8_t *base = base_of(b, port, block->first);
+        for (uint32_t o = 0; o < count; o++)
+            w->words[o] = base + operands[o].offset * bytes;
+        return;
+    }
+    uint32_t reach = operands[count - 1].offset - operands[0].offset + 1;
+    for (uint32_t l = 0; l < CF_BLOCK; l++)
+        w->rows[l] = base_of(b, port, lane_of(b, block, l)) + operands[0].offset * bytes;
+    b->sim->kernels->transpose(w->rows, reach, (uint32_t)bytes, w->columns);
+    for (uint32_t o = 0; o < count; o++)
+        w->words[o] = w->columns + (operands[o].offset - operands[0].offset) * CF_BLOCK * bytes;
+}
+
+/* How many operands, from the first on, can be gathered together: of one port, close to each other. */
+static uint32_t gather_count(const struct cf_bits_operand *operands, uint32_t count)
+{
+    uint32_t n = 1;
+    while (n < count && operands[n].port == operands[0].port && operands[n].offset - operands[0].offset < REACH &&
+           operands[n].offset - operands[n - 1].offset <= GAP)
+        n++;
+    return n;
+}
+
+static void load_stage(const struct batch *b, const struct cf_bit_stage *stage, const struct block *blocks,
+                       uint32_t block_count)
+{
+    const struct cf_bit_program *program = b->part->program;
+    const struct cf_bit_kernels *kernels = b->sim->kernels;
+    const struct cf_bits_operand *operands = program->operands + stage->operand_first;
+    const struct cf_cell *cell = &b->sim->netlist->cells[b->family->cells[0]];
+    size_t plane = kernels->lanes / 8;
+    uint8_t *tile = b->worker->window + program->tile_plane * plane;
+    for (uint32_t n = 0; n < block_count; n++)
+        for (uint32_t o = 0, count; o < stage->operand_count; o += count) {
+            count = gather_count(operands + o, stage->operand_count - o);
+            size_t bytes = lane_bytes(cell->ports[operands[o].port]);
+            gather(b, operands + o, count, &blocks[n], bytes);
+            kernels->split(b->worker->words, count, (uint32_t)bytes, operands[o].width,
+                           tile + operands[o].first_input * plane + n * sizeof(uint64_t));
+        }
+    if (stage->complement) {
+        const uint64_t *from = (const uint64_t *)tile;
+        uint64_t *to = (uint64_t *)(b->worker->window + program->complement_plane * plane);
+        for (size_t i = 0; i < stage->plane_count * plane / sizeof *to; i++)
+            to[i] = ~from[i];
+    }
+}
+
+/* Writes the valid lanes of a block, from words to the group's values. */
+static void scatter(const struct batch *b, const uint32_t *gates, const struct block *block, const uint8_t *words)
+{
+    size_t bytes = lane_bytes(b->group->type);
+    for (uint32_t l = 0; l < block->lanes; l++) {
+        struct lane lane = lane_of(b, block, l);
+        memcpy(value_at(b->sim, b->group_index, lane.frame, gates[lane.gate]), words + l * bytes, bytes);
+    }
+}
+
+static void store_cell(const struct batch *b, uint32_t member, const struct block *block, const uint8_t *window)
+{
+    const struct cf_bit_program *program = b->part->program;
+    const struct cf_bit_kernels *kernels = b->sim->kernels;
+    const uint32_t *gates = b->family->gates_of[b->family->cells[b->part->cell_first + member]];
+    const uint16_t *planes = program->outputs + program->output_first[member];
+    struct cf_type type = b->group->type;
+    uint32_t bytes = (uint32_t)lane_bytes(type), gate = block->first.gate;
+    bool whole = block->lanes == CF_BLOCK && b->family->gate_count - gate >= CF_BLOCK &&
+                 gates[gate + CF_BLOCK - 1] - gates[gate] == CF_BLOCK - 1;
+    uint8_t words[CF_BLOCK * sizeof(uint64_t)];
+    uint8_t *to = whole ? value_at(b->sim, b->group_index, block->first.frame, gates[gate]) : words;
+    kernels->join(window, planes, type.width, type.is_signed, bytes, to);
+    if (!whole)
+        scatter(b, gates, block, words);
+}
+
+/* Steps whose gates stand side by side: 64 cells by 64 lanes of bits are transposed, and each lane's cells are written
+ * together. */
+static void store_adjacent(const struct batch *b, uint32_t first, uint32_t count, const struct block *block,
+                           const uint8_t *window)
+{
+    const struct cf_bit_program *program = b->part->program;
+    const uint32_t *gates = b->family->gates_of[b->family->cells[b->part->cell_first + first]];
+    uint64_t rows[CF_BLOCK] = {0};
+    for (uint32_t c = 0; c < count; c++)
+        memcpy(&rows[c], window + 8 * (size_t)program->outputs[program->output_first[first + c]], sizeof rows[c]);
+    cf_bit_transpose64(rows);
+    for (uint32_t l = 0; l < block->lanes; l++) {
+        struct lane lane = lane_of(b, block, l);
+        b->sim->kernels->expand(rows[l], count, value_at(b->sim, b->group_index, lane.frame, gates[lane.gate]));
+    }
+}
+
+static void store_block(const struct batch *b, const struct block *block, const uint8_t *window)
+{
+    uint32_t cells = b->part->program->cell_count;
+    if (!b->part->adjacent) {
+        for (uint32_t c = 0; c < cells; c++)
+            store_cell(b, c, block, window);
+        return;
+    }
+    for (uint32_t c = 0; c < cells; c += CF_BLOCK)
+        store_adjacent(b, c, cells - c < CF_BLOCK ? cells - c : CF_BLOCK, block, window);
+}
+
+/* All lanes from `lane` on that fit a plane: at most kernels->lanes. */
+static void run_batch(const struct batch *b, uint64_t lane)
+{
+    const struct cf_bit_program *program = b->part->program;
+    const struct cf_bit_kernels *kernels = b->sim->kernels;
+    uint64_t left = (uint64_t)b->sim->frames * b->family->gate_count - lane;
+    uint32_t block_count = 0;
+    struct block blocks[8];
+    for (uint32_t at = 0; at < kernels->lanes && at < left; at += CF_BLOCK) {
+        uint64_t first = lane + at;
+        blocks[block_count++] = (struct block){
+            {(uint32_t)(first / b->family->gate_count), (uint32_t)(first % b->family->gate_count)},
+            left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK};
+    }
+    for (uint32_t s = 0; s < program->stage_count; s++) {
+        load_stage(b, &program->stages[s], blocks, block_count);
+        kernels->run(program->code + program->stages[s].code, b->worker->window);
+    }
+    for (uint32_t n = 0; n < block_count; n++)
+        store_block(b, &blocks[n], b->worker->window + n * sizeof(uint64_t));
+}
+
+static void run_part(struct cf_bits_sim *sim, uint32_t group, const struct cf_bit_family *family,
+                     const struct cf_bit_part *part)
+{
+    uint64_t lanes = (uint64_t)sim->frames * family->gate_count, size = sim->kernels->lanes;
+    int64_t batches = (int64_t)((lanes + size - 1) / size);
+#pragma omp parallel for num_threads(sim->threads) schedule(dynamic) if (sim->threads > 1)
+    for (int64_t i = 0; i < batches; i++) {
+        struct batch b = {sim, &sim->workers[omp_get_thread_num()], &sim->netlist->groups[group], family, part, group};
+        run_batch(&b, (uint64_t)i * size);
+    }
+}
+
+void cf_bits_sim_run_groups(struct cf_bits_sim *sim, uint32_t first, uint32_t end)
+{
+    for (uint32_t g = first; g < end; g++)
+        for (uint32_t f = 0; f < sim->plan.groups[g].family_count; f++) {
+            const struct cf_bit_family *family = &sim->plan.groups[g].families[f];
+            for (uint32_t p = 0; p < family->part_count; p++)
+                run_part(sim, g, family, &family->parts[p]);
+        }
+}
+
+void cf_bits_sim_load(struct cf_bits_sim *sim, const int32_t *input)
+{
+    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
+    enum cf_lane lane = cf_lane_of(group->type);
+    size_t count = (size_t)sim->frames * group->count;
+    void *values = sim->values[CF_INPUT];
+    if (lane == CF_LANE8) /* apart, so that the compiler sees a plain loop */
+        for (size_t i = 0; i < count; i++)
+            ((int8_t *)values)[i] = (int8_t)input[i];
+    else
+        for (size_t i = 0; i < count; i++)
+            cf_lane_put(values, lane, i, input[i]);
+}
+
+void cf_bits_sim_run(struct cf_bits_sim *sim, const int32_t *input)
+{
+    cf_bits_sim_load(sim, input);
+    cf_bits_sim_run_groups(sim, 1, sim->netlist->group_count);
+}
+
+const void *cf_bits_sim_values(const struct cf_bits_sim *sim, uint32_t group, uint32_t frame)
+{
+    return value_at(sim, group, frame, 0);
+}
+
+void cf_bits_sim_nets(const struct cf_bits_sim *sim, uint32_t frame, int64_t *nets)
+{
+    for (uint32_t g = 0; g < sim->netlist->group_count; g++) {
+        const struct cf_group *group = &sim->netlist->groups[g];
+        const void *values = cf_bits_sim_values(sim, g, frame);
+        for (uint32_t i = 0; i < group->count; i++)
+            nets[group->first_net + i] = cf_lane_get(values, cf_lane_of(group->type), i);
+    }
+}
+
+static bool make_workers(struct cf_bits_sim *sim)
+{
+    size_t plane = sim->kernels->lanes / 8, window = (sim->plan.window_planes * plane + 63) / 64 * 64;
+    sim->workers = calloc((size_t)sim->threads, sizeof *sim->workers);
+    for (int t = 0; sim->workers && t < sim->threads; t++) {
+        struct worker *w = &sim->workers[t];
+        w->window = aligned_alloc(64, window);
+        w->columns = aligned_alloc(64, (size_t)REACH * CF_BLOCK * sizeof(uint64_t));
+        if (!w->window || !w->columns)
+            return false;
+        memset(w->window, 0, window);
+        memset(w->window + plane, 0xff, plane);
+    }
+    return sim->workers != NULL;
+}
+
+static bool make_values(struct cf_bits_sim *sim)
+{
+    sim->values = calloc(sim->netlist->group_count, sizeof *sim->values);
+    for (uint32_t g = 0; sim->values && g < sim->netlist->group_count; g++) {
+        const struct cf_group *group = &sim->netlist->groups[g];
+        sim->values[g] = calloc((size_t)sim->frames * group->count, lane_bytes(group->type));
+        if (!sim->values[g])
+            return false;
+    }
+    return sim->values != NULL;
+}
+
+bool cf_bits_sim_new(struct cf_bits_sim **out, const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
+                     const struct cf_bit_kernels *kernels, uint32_t frames, int threads, struct cf_error *err)
+{
+    *out = NULL;
+    struct cf_bits_sim *sim = calloc(1, sizeof *sim);
+    if (!sim)
+        return cf_fail(err, "%s: out of memory", netlist->label);
+    sim->netlist = netlist;
+    sim->kernels = kernels;
+    sim->frames = frames;
+    sim->threads = threads;
+    bool done = cf_bit_plan_make(&sim->plan, netlist, cells, kernels->lanes, err) &&
+                ((make_workers(sim) && make_values(sim)) || cf_fail(err, "%s: out of memory", netlist->label));
+    if (!done) {
+        cf_bits_sim_free(sim);
+        return false;
+    }
+    *out = sim;
+    return true;
+}
+
+void cf_bits_sim_free(struct cf_bits_sim *sim)
+{
+    if (!sim)
+        return;
+    cf_bit_plan_free(&sim->plan);
+    for (int t = 0; sim->workers && t < sim->threads; t++) {
+        free(sim->workers[t].window);
+        free(sim->workers[t].columns);
+    }
+    free(sim->workers);
+    for (uint32_t g = 0; sim->values && g < sim->netlist->group_count; g++)
+        free(sim->values[g]);
+    free(sim->values);
+    free(sim);
+}

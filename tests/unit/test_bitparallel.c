@@ -1,0 +1,301 @@
+/* The bit-parallel engine: every kernel against the portable one, every engine against the word-level definition. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compiler/lower.h"
+#include "netlists/cell.h"
+#include "sim/bitmacro.h"
+#include "sim/bitparallel.h"
+#include "sim/word.h"
+#include "tests/support/regular_netlist.h"
+
+static struct random_source source = {20261123};
+
+static void fill(void *memory, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *)memory)[i] = (uint8_t)random_next(&source);
+}
+
+/* Each instruction on random planes: all kernels must leave the same bits as the portable ones run lane group by lane
+ * group. */
+static void check_op(const struct cf_bit_kernels *kernels, uint8_t op)
+{
+    enum { PLANES = 64 };
+    uint32_t words = kernels->lanes / 64, in = cf_bit_op_inputs[op], out = cf_bit_op_outputs[op];
+    uint64_t *window = aligned_alloc(64, PLANES * 64), *expected = aligned_alloc(64, PLANES * 64);
+    uint64_t one[PLANES];
+    uint16_t code[256] = {0}, portable[256] = {0};
+    for (int trial = 0; trial < 20; trial++) {
+        size_t length = 0;
+        code[length++] = op;
+        code[length++] = 3; /* a run of three, so that results are read again */
+        for (uint32_t i = 0; i < 3 * (in + out); i++)
+            code[length++] = (uint16_t)(random_between(&source, 0, PLANES - 1) * words);
+        memset(code + length, 0, 8 * sizeof *code);
+        memcpy(portable, code, sizeof code);
+        for (size_t i = 2; i < length; i++)
+            portable[i] = (uint16_t)(portable[i] / words);
+        fill(window, PLANES * 64);
+        memcpy(expected, window, PLANES * 64);
+        kernels->run(code, window);
+        for (uint32_t w = 0; w < words; w++) {
+            for (uint32_t p = 0; p < PLANES; p++)
+                one[p] = expected[p * words + w];
+            cf_bit_kernels_portable.run(portable, one);
+            for (uint32_t p = 0; p < PLANES; p++)
+                assert_int_equal(window[p * words + w], one[p]);
+        }
+    }
+    free(window);
+    free(expected);
+}
+
+static void instructions_agree(void **unused)
+{
+    (void)unused;
+    const struct cf_bit_kernels *kernels;
+    for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
+        for (uint8_t op = CF_BIT_NOT; op < CF_BIT_OPS; op++)
+            check_op(kernels, op);
+}
+
+/* A counter counts: the portable kernels, which the others follow, against arithmetic. */
+static void counters_count(void **unused)
+{
+    (void)unused;
+    for (uint8_t op = CF_BIT_HALF; op < CF_BIT_OPS; op++) {
+        uint32_t in = cf_bit_op_inputs[op], out = cf_bit_op_outputs[op];
+        bool inverted = op == CF_BIT_COUNT15N || op == CF_BIT_COUNT31N;
+        uint64_t window[64];
+        uint16_t code[64] = {op, 1};
+        fill(window, sizeof window);
+        for (uint32_t i = 0; i < in + out; i++)
+            code[2 + i] = (uint16_t)i;
+        cf_bit_kernels_portable.run(code, window);
+        for (uint32_t lane = 0; lane < 64; lane++) {
+            uint32_t ones = 0, counted = 0;
+            for (uint32_t i = 0; i < in; i++)
+                ones += window[i] >> lane & 1;
+            for (uint32_t i = 0; i < out; i++)
+                counted |= ((uint32_t)(window[in + i] >> lane & 1) ^ inverted) << i;
+            assert_int_equal(counted, ones);
+        }
+    }
+}
+
+static void conversions_agree(void **unused)
+{
+    (void)unused;
+    enum { OPERANDS = 5, COLUMNS = 77 };
+    static uint8_t planes[OPERANDS * 64 * 64], words[OPERANDS][CF_BLOCK * 8], back[CF_BLOCK * 8];
+    static uint8_t matrix[CF_BLOCK][COLUMNS * 8], turned[COLUMNS * CF_BLOCK * 8];
+    const struct cf_bit_kernels *kernels;
+    for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
+        for (uint32_t bytes = 1; bytes <= 8; bytes *= 2) {
+            const void *pointers[OPERANDS], *rows[CF_BLOCK];
+            size_t plane = kernels->lanes / 8;
+            fill(words, sizeof words);
+            for (int o = 0; o < OPERANDS; o++)
+                pointers[o] = words[o];
+            for (uint32_t width = 1; width <= 8 * bytes; width++) {
+                kernels->split(pointers, OPERANDS, bytes, width, planes);
+                for (uint32_t o = 0; o < OPERANDS; o++) {
+                    uint16_t list[64];
+                    for (uint32_t i = 0; i < width; i++)
+                        list[i] = (uint16_t)((o * width + i) * plane / 8);
+                    for (int is_signed = 0; is_signed < 2; is_signed++) {
+                        kernels->join(planes, list, width, is_signed, bytes, back);
+                        for (uint32_t l = 0; l < CF_BLOCK; l++) {
+                            uint64_t value = 0, result = 0, mask = ~(uint64_t)0 >> (64 - 8 * bytes);
+                            memcpy(&value, words[o] + l * bytes, bytes);
+                            memcpy(&result, back + l * bytes, bytes);
+                            value &= ~(uint64_t)0 >> (64 - width);
+                            if (is_signed && value >> (width - 1) & 1)
+                                value |= ~(uint64_t)0 << (width - 1);
+                            assert_int_equal(result, value & mask);
+                        }
+                    }
+                }
+            }
+            fill(matrix, sizeof matrix);
+            for (int r = 0; r < CF_BLOCK; r++)
+                rows[r] = matrix[r];
+            for (uint32_t count = 1; count <= COLUMNS; count += 19) {
+                kernels->transpose(rows, count, bytes, turned);
+                for (uint32_t c = 0; c < count; c++)
+                    for (uint32_t r = 0; r < CF_BLOCK; r++)
+                        assert_memory_equal(turned + (c * CF_BLOCK + r) * bytes, matrix[r] + c * bytes, bytes);
+            }
+            uint8_t expanded[66];
+            for (uint32_t count = 1; count <= 64; count += 9) {
+                uint64_t bits = random_next(&source);
+                memset(expanded, 7, sizeof expanded);
+                kernels->expand(bits, count, expanded);
+                for (uint32_t c = 0; c < count; c++)
+                    assert_int_equal(expanded[c], bits >> c & 1);
+                assert_int_equal(expanded[count], 7); /* nothing beyond */
+            }
+        }
+}
+
+/* Runs `frames` random frames through the engine and through the definition; returns how many nets differ. */
+static uint64_t differences(const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
+                            const struct cf_bit_kernels *kernels, uint32_t frames, int threads)
+{
+    struct cf_error err;
+    struct cf_bits_sim *sim;
+    uint32_t inputs = netlist->groups[CF_INPUT].count;
+    int64_t *nets = calloc((size_t)netlist->net_count * frames, sizeof *nets);
+    int64_t *found = calloc(netlist->net_count, sizeof *found);
+    int32_t *input = calloc((size_t)inputs * frames, sizeof *input);
+    if (!cf_bits_sim_new(&sim, netlist, cells, kernels, frames, threads, &err))
+        fail_msg("%s", err.text);
+    uint64_t wrong = 0;
+    for (int run = 0; run < 2; run++) { /* twice: nothing may be left over from the first */
+        for (uint32_t f = 0; f < frames; f++) {
+            random_input(&source, netlist, nets + (size_t)f * netlist->net_count);
+            for (uint32_t i = 0; i < inputs; i++)
+                input[(size_t)f * inputs + i] = (int32_t)nets[(size_t)f * netlist->net_count + i];
+            cf_word_evaluate(netlist, nets + (size_t)f * netlist->net_count);
+        }
+        cf_bits_sim_run(sim, input);
+        for (uint32_t f = 0; f < frames; f++) {
+            cf_bits_sim_nets(sim, f, found);
+            for (uint32_t i = 0; i < netlist->net_count; i++)
+                wrong += found[i] != nets[(size_t)f * netlist->net_count + i];
+        }
+    }
+    cf_bits_sim_free(sim);
+    free(nets);
+    free(found);
+    free(input);
+    return wrong;
+}
+
+static void check_netlist(struct cf_netlist *netlist, uint32_t frames)
+{
+    struct cf_error err;
+    const struct cf_bit_kernels *kernels;
+    assert_non_null(netlist);
+    struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+    if (!cells)
+        fail_msg("%s", err.text);
+    for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
+        assert_int_equal(differences(netlist, cells, kernels, frames, 1 + k % 2), 0);
+    cf_lower_free(cells, netlist->cell_count);
+    cf_netlist_free(netlist);
+}
+
+/* Inputs must fit the engine's 32-bit input interface. */
+static bool input_fits(const struct cf_netlist *netlist)
+{
+    return netlist->groups[CF_INPUT].type.width <= 31;
+}
+
+static void random_netlists_agree(void **unused)
+{
+    (void)unused;
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        struct random_netlist_options options = random_netlist_defaults(seed);
+        struct cf_netlist *netlist = random_netlist(&options);
+        if (input_fits(netlist))
+            check_netlist(netlist, 1 + (uint32_t)(seed % 3));
+        else
+            cf_netlist_free(netlist);
+    }
+}
+
+static void regular_netlists_agree(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 12; i++) {
+        check_netlist(random_circuit(&source), 1 + (uint32_t)i % 3);
+        check_netlist(random_blocks(&source), 1 + (uint32_t)i % 2);
+    }
+}
+
+static void mutated_netlists_agree(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 10; i++) {
+        struct cf_netlist *netlist = random_circuit(&source);
+        assert_non_null(netlist);
+        mutate_gates(&source, netlist, 5);
+        check_netlist(netlist, 2);
+    }
+}
+
+/* One position of `inputs` values and `gates` gates that read a window each: lane counts are numbers of gates. */
+static struct cf_netlist *lanes_netlist(uint32_t gates)
+{
+    struct cf_error err;
+    struct cf_netlist *netlist = cf_netlist_new("lanes", &err);
+    struct cf_type narrow = {6, true, 0}, bit = {1, false, 0};
+    uint32_t input[1] = {3 * gates + 2}, shape[1] = {gates}, cells[2];
+    struct cf_term terms[3] = {{0, 3, 0, 0}, {1, -5, 0, 1}, {2, 7, 0, 0}};
+    struct cf_cell linear = {&narrow, terms, 1, 3, 4, CF_LINEAR, {0}}, step = {&narrow, terms, 1, 3, 4, CF_STEP, bit};
+    assert_true(netlist && cf_cell_infer_type(&linear, 0));
+    assert_true(cf_netlist_add_cell(netlist, &linear, &cells[0], &err));
+    assert_true(cf_netlist_add_cell(netlist, &step, &cells[1], &err));
+    assert_true(cf_netlist_add_group(netlist, "input", 1, input, 0, narrow, false, &err));
+    assert_true(cf_netlist_add_group(netlist, "spread", 1, shape, 1, linear.type, false, &err));
+    assert_true(cf_netlist_add_group(netlist, "dense", 1, shape, 1, bit, true, &err));
+    for (uint32_t g = 1; g <= 2; g++)
+        for (uint32_t i = 0; i < gates; i++) {
+            netlist->groups[g].cell[i] = cells[g - 1];
+            netlist->groups[g].base[i] = g == 1 ? 3 * i : i; /* lanes apart, and side by side */
+        }
+    return netlist;
+}
+
+static void odd_lane_counts_do_not_leak(void **unused)
+{
+    (void)unused;
+    static const uint32_t counts[] = {1, 63, 64, 65, 255, 256, 257, 511, 512, 513, 2100};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        check_netlist(lanes_netlist(counts[i]), 1);
+        check_netlist(lanes_netlist(counts[i]), 3); /* lanes run from one frame into the next */
+    }
+}
+
+/* The comparison notices one inverted connection in one cell. */
+static void a_broken_network_is_noticed(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    struct cf_netlist *netlist = lanes_netlist(300);
+    struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+    assert_non_null(cells);
+    const struct cf_bit_kernels *kernels = cf_bit_kernels_find(NULL);
+    for (uint32_t n = 0; n < cells[0].bits.node_count; n++) {
+        cells[0].bits.nodes[n].a ^= 1;
+        assert_true(differences(netlist, cells, kernels, 1, 1) > 0);
+        cells[0].bits.nodes[n].a ^= 1;
+    }
+    assert_int_equal(differences(netlist, cells, kernels, 1, 1), 0);
+    cf_lower_free(cells, netlist->cell_count);
+    cf_netlist_free(netlist);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counters_count),
+        cmocka_unit_test(instructions_agree),
+        cmocka_unit_test(conversions_agree),
+        cmocka_unit_test(random_netlists_agree),
+        cmocka_unit_test(regular_netlists_agree),
+        cmocka_unit_test(mutated_netlists_agree),
+        cmocka_unit_test(odd_lane_counts_do_not_leak),
+        cmocka_unit_test(a_broken_network_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,230 @@
+/* Binary networks: folding, checks, counts, and the conversions to threshold gates and to one network. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compiler/lower.h"
+#include "compiler/lower_circuit.h"
+#include "compiler/lower_threshold.h"
+#include "netlists/bits.h"
+#include "sim/word.h"
+#include "tests/support/regular_netlist.h"
+
+static uint64_t state = 0x853c49e6748fea9b;
+
+static uint64_t random_u64(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state * 0x2545f4914f6cdd1du;
+}
+
+/* A compiled circuit with at most `most` nets; the last group holds classifiers. */
+static struct cf_netlist *small_circuit(uint64_t seed, uint32_t most)
+{
+    struct random_source random = {seed};
+    for (;;) {
+        struct cf_netlist *netlist = random_circuit(&random);
+        assert_non_null(netlist);
+        if (netlist->net_count <= most && netlist->groups[netlist->group_count - 1].output)
+            return netlist;
+        cf_netlist_free(netlist);
+    }
+}
+
+/* Every combination of constants, equal and opposite literals must give the right sum and carry. */
+static void folding_is_exact(void **unused)
+{
+    (void)unused;
+    struct cf_bits bits = {.input_count = 3};
+    const cf_lit choices[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    const uint64_t inputs[3] = {0xaa, 0xcc, 0xf0};
+    uint64_t signals[64];
+    for (int i = 0; i < 512; i++) {
+        cf_lit a = choices[i & 7], b = choices[i >> 3 & 7], c = choices[i >> 6], sum, carry;
+        bits.node_count = 0;
+        assert_true(cf_bits_add(&bits, a, b, c, &sum, &carry));
+        assert_true(bits.node_count <= 1);
+        cf_bits_evaluate(&bits, inputs, signals);
+        uint64_t x = cf_bits_value(signals, a), y = cf_bits_value(signals, b), z = cf_bits_value(signals, c);
+        assert_int_equal(cf_bits_value(signals, sum) & 0xff, (x ^ y ^ z) & 0xff);
+        assert_int_equal(cf_bits_value(signals, carry) & 0xff, ((x & y) | (x & z) | (y & z)) & 0xff);
+        bool known = a < 2 || b < 2 || c < 2 || a >> 1 == b >> 1 || a >> 1 == c >> 1 || b >> 1 == c >> 1;
+        if (bits.node_count == 1 && known)
+            assert_int_equal(bits.nodes[0].c, CF_LIT_FALSE); /* a half adder at most */
+    }
+    cf_bits_free(&bits);
+}
+
+static void disorder_is_refused(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    struct cf_bits bits = {.input_count = 2};
+    assert_true(cf_bits_push(&bits, 2, 4, 0));
+    assert_true(cf_bits_check(&bits, "net", &err));
+    bits.nodes[0].b = cf_bits_sum(&bits, 0); /* its own sum */
+    assert_false(cf_bits_check(&bits, "net", &err));
+    assert_string_equal(err.text, "net: node 0 reads a signal that is not before it");
+    bits.nodes[0].b = 4;
+    cf_lit output = 2 * cf_bits_signals(&bits);
+    bits.outputs = &output;
+    bits.output_count = 1;
+    assert_false(cf_bits_check(&bits, "net", &err));
+    bits.outputs = NULL;
+    cf_bits_free(&bits);
+}
+
+static void counts_are_of_what_is_used(void **unused)
+{
+    (void)unused;
+    struct cf_bits bits = {.input_count = 3};
+    cf_lit outputs[3];
+    assert_true(cf_bits_push(&bits, 2, 4, 6));                         /* full adder */
+    assert_true(cf_bits_push(&bits, cf_bits_sum(&bits, 0) ^ 1, 3, 0)); /* AND of inverted literals */
+    assert_true(cf_bits_push(&bits, 2, 4, 0));                         /* read by nobody */
+    outputs[0] = cf_bits_carry(&bits, 0);
+    outputs[1] = cf_bits_carry(&bits, 1);
+    outputs[2] = 3;
+    bits.outputs = outputs;
+    bits.output_count = 3;
+    struct cf_bits_counts counts;
+    struct cf_error err;
+    assert_true(cf_bits_count(&bits, &counts, &err));
+    assert_int_equal(counts.full_adders, 1);
+    assert_int_equal(counts.and_gates, 1);
+    assert_int_equal(counts.half_adders + counts.xor_gates + counts.parity_gates + counts.majority_gates, 0);
+    assert_int_equal(counts.inverters, 2); /* the sum, and input 0 once */
+    assert_int_equal(counts.aig_nodes, 8);
+    assert_int_equal(counts.two_input_gates, 6);
+    assert_int_equal(counts.threshold_gates, 3);
+    assert_int_equal(counts.depth, 2);
+    assert_true(cf_bits_sweep(&bits, &err));
+    assert_int_equal(bits.node_count, 2);
+    bits.outputs = NULL;
+    cf_bits_free(&bits);
+}
+
+/* The flattened circuit, and the same as threshold gates, give the decisions of the netlist. */
+static void flattened_circuits_decide_alike(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    struct cf_netlist *netlist = small_circuit(1, 1500), *gates;
+    struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+    struct cf_bits bits;
+    struct cf_bits_names names;
+    if (!cells || !cf_lower_circuit(&bits, &names, netlist, cells, NULL, 0, UINT64_MAX, &err) ||
+        !cf_bits_check(&bits, "flat", &err) || !cf_bits_to_netlist(&gates, &bits, &names, "gates", &err))
+        fail_msg("%s", err.text);
+    int64_t *nets = calloc(netlist->net_count, sizeof *nets), *ones = calloc(gates->net_count, sizeof *ones);
+    uint64_t *inputs = calloc(bits.input_count, sizeof *inputs), *signals = calloc(cf_bits_signals(&bits), 8);
+    struct cf_type type = netlist->groups[CF_INPUT].type;
+    const struct cf_group *output = &gates->groups[gates->group_count - 1];
+    for (int trial = 0; trial < 20; trial++) {
+        for (uint32_t i = 0; i < netlist->groups[CF_INPUT].count; i++) {
+            nets[i] = (int64_t)(random_u64() >> (64 - type.width)) + cf_type_min(type);
+            for (uint32_t k = 0; k < type.width; k++)
+                ones[i * type.width + k] = nets[i] >> k & 1;
+        }
+        for (uint32_t i = 0; i < bits.input_count; i++)
+            inputs[i] = (uint64_t)ones[i];
+        cf_word_evaluate(netlist, nets);
+        cf_word_evaluate(gates, ones);
+        cf_bits_evaluate(&bits, inputs, signals);
+        uint32_t at = 0;
+        for (uint32_t g = 1; g < netlist->group_count; g++)
+            for (uint32_t i = 0; netlist->groups[g].output && i < netlist->groups[g].count; i++, at++) {
+                int64_t decision = nets[netlist->groups[g].first_net + i];
+                assert_int_equal(cf_bits_value(signals, bits.outputs[at]) & 1, decision);
+                assert_int_equal(ones[output->first_net + at], decision);
+            }
+        assert_int_equal(at, bits.output_count);
+    }
+    free(nets);
+    free(ones);
+    free(inputs);
+    free(signals);
+    cf_bits_free(&bits);
+    cf_bits_names_free(&names);
+    cf_lower_free(cells, netlist->cell_count);
+    cf_netlist_free(gates);
+    cf_netlist_free(netlist);
+}
+
+static void too_large_circuits_are_refused(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    struct cf_netlist *netlist = small_circuit(2, 1500);
+    struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+    struct cf_bits bits;
+    struct cf_bits_names names;
+    assert_false(cf_lower_circuit(&bits, &names, netlist, cells, NULL, 0, 10, &err));
+    assert_non_null(strstr(err.text, "one network holds at most 10"));
+    assert_non_null(strstr(err.text, "--cone"));
+    uint32_t root = netlist->groups[1].first_net;
+    assert_true(cf_lower_circuit(&bits, &names, netlist, cells, &root, 1, 1000, &err));
+    assert_int_equal(bits.output_count, netlist->groups[1].type.width);
+    assert_string_equal(names.outputs[0], "s0.pool[0,0,0][0]");
+    assert_in_range(bits.input_count, 1, 4 * 16); /* the pool's cone, not the whole input */
+    cf_bits_free(&bits);
+    cf_bits_names_free(&names);
+    cf_lower_free(cells, netlist->cell_count);
+    cf_netlist_free(netlist);
+}
+
+/* One threshold gate over bits computes what the step over words does. */
+static void a_step_is_one_threshold_gate(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    struct cf_netlist *netlist = small_circuit(3, 20000), *gate;
+    const struct cf_group *classify = &netlist->groups[netlist->group_count - 1];
+    const struct cf_cell *cell = &netlist->cells[classify->cell[0]];
+    struct cf_bits_cell lowered;
+    if (!cf_step_to_netlist(&gate, cell, "gate", &err) || !cf_lower_cell(&lowered, cell, &err))
+        fail_msg("%s", err.text);
+    uint64_t *inputs = calloc(lowered.bits.input_count, 8), *signals = calloc(cf_bits_signals(&lowered.bits), 8);
+    int64_t *nets = calloc(gate->net_count, sizeof *nets);
+    assert_int_equal(gate->groups[CF_INPUT].count, lowered.bits.input_count);
+    uint32_t fired = 0;
+    for (int trial = 0; trial < 200; trial++) {
+        for (uint32_t i = 0; i < lowered.bits.input_count; i++)
+            inputs[i] = random_u64() >> 63;
+        for (uint32_t i = 0; i < lowered.bits.input_count; i++)
+            nets[i] = (int64_t)inputs[i];
+        cf_word_evaluate(gate, nets);
+        cf_bits_evaluate(&lowered.bits, inputs, signals);
+        assert_int_equal(nets[lowered.bits.input_count], cf_bits_value(signals, lowered.bits.outputs[0]) & 1);
+        fired += nets[lowered.bits.input_count] != 0;
+    }
+    assert_in_range(fired, 1, 199);
+    struct cf_netlist *none;
+    assert_false(cf_step_to_netlist(&none, &netlist->cells[0], "linear", &err));
+    free(inputs);
+    free(signals);
+    free(nets);
+    cf_bits_cell_free(&lowered);
+    cf_netlist_free(gate);
+    cf_netlist_free(netlist);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(folding_is_exact),
+        cmocka_unit_test(disorder_is_refused),
+        cmocka_unit_test(counts_are_of_what_is_used),
+        cmocka_unit_test(flattened_circuits_decide_alike),
+        cmocka_unit_test(too_large_circuits_are_refused),
+        cmocka_unit_test(a_step_is_one_threshold_gate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+/* AIGER and Yosys JSON: what is written is read back, files that others wrote are read, and hostile ones refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "compiler/lower.h"
+#include "compiler/lower_circuit.h"
+#include "netlists/aiger.h"
+#include "netlists/yosys_json.h"
+#include "tests/support/regular_netlist.h"
+#include "tests/support/scratch.h"
+
+#define FOLDER "tests/hostile"
+
+static struct random_source source = {99};
+
+/* The flattened network of a small random circuit. */
+static void make_network(struct cf_bits *bits, struct cf_bits_names *names)
+{
+    struct cf_error err;
+    for (;;) {
+        struct cf_netlist *netlist = random_circuit(&source);
+        assert_non_null(netlist);
+        struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+        bool made = cf_lower_circuit(bits, names, netlist, cells, NULL, 0, 20000, &err);
+        cf_lower_free(cells, netlist->cell_count);
+        cf_netlist_free(netlist);
+        if (made)
+            return;
+    }
+}
+
+/* The number of outputs that differ, over 64 random patterns. */
+static uint32_t differences(const struct cf_bits *a, const struct cf_bits *b)
+{
+    assert_int_equal(a->input_count, b->input_count);
+    assert_int_equal(a->output_count, b->output_count);
+    uint64_t *inputs = calloc(a->input_count + 1, 8), *x = calloc(cf_bits_signals(a), 8),
+             *y = calloc(cf_bits_signals(b), 8);
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; i < a->input_count; i++)
+        inputs[i] = random_next(&source);
+    cf_bits_evaluate(a, inputs, x);
+    cf_bits_evaluate(b, inputs, y);
+    for (uint32_t i = 0; i < a->output_count; i++)
+        wrong += cf_bits_value(x, a->outputs[i]) != cf_bits_value(y, b->outputs[i]);
+    free(inputs);
+    free(x);
+    free(y);
+    return wrong;
+}
+
+static void assert_same_files(const char *a, const char *b)
+{
+    struct cf_map x, y;
+    struct cf_error err;
+    assert_done(cf_map_open(&x, a, &err) && cf_map_open(&y, b, &err), &err);
+    assert_int_equal(x.size, y.size);
+    assert_memory_equal(x.data, y.data, x.size);
+    cf_map_close(&x);
+    cf_map_close(&y);
+}
+
+static void aiger_round_trips_are_identical(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    for (int trial = 0; trial < 8; trial++) {
+        struct cf_bits bits, back;
+        struct cf_bits_names names, back_names;
+        struct cf_aiger_options options = {trial % 2 != 0, trial / 2 % 2 != 0};
+        make_network(&bits, &names);
+        char *first = scratch_path("first.aig"), *second = scratch_path("second.aig");
+        assert_done(cf_aiger_write(first, &bits, &names, &options, &err), &err);
+        assert_done(cf_aiger_read(&back, &back_names, first, &err), &err);
+        assert_done(cf_bits_check(&back, "back", &err), &err);
+        assert_int_equal(differences(&bits, &back), 0);
+        assert_string_equal(back_names.inputs[0], names.inputs[0]);
+        assert_done(cf_aiger_write(second, &back, &back_names, &options, &err), &err);
+        assert_same_files(first, second);
+        if (back.node_count) { /* the comparison notices a flipped gate */
+            back.nodes[back.node_count - 1].a ^= 1;
+            back.nodes[back.node_count / 2].b ^= 1;
+            assert_true(differences(&bits, &back) > 0);
+        }
+        cf_bits_free(&bits);
+        cf_bits_free(&back);
+        cf_bits_names_free(&names);
+        cf_bits_names_free(&back_names);
+    }
+}
+
+static void yosys_json_is_read_back(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    for (int trial = 0; trial < 4; trial++) {
+        struct cf_bits bits, back;
+        struct cf_bits_names names, back_names;
+        make_network(&bits, &names);
+        char *path = scratch_path("net.json");
+        assert_done(cf_yosys_json_write(path, &bits, &names, &err), &err);
+        assert_done(cf_yosys_json_read(&back, &back_names, path, &err), &err);
+        assert_int_equal(differences(&bits, &back), 0);
+        assert_string_equal(back_names.outputs[0], names.outputs[0]);
+        cf_bits_free(&bits);
+        cf_bits_free(&back);
+        cf_bits_names_free(&names);
+        cf_bits_names_free(&back_names);
+    }
+}
+
+/* ASCII AIGER with gaps in the numbering and gates out of order, as the format allows. */
+static void loose_ascii_aiger_is_read(void **unused)
+{
+    (void)unused;
+    static const char text[] = "aag 20 2 0 3 3\n6\n40\n11\n7\n1\n10 13 15\n12 6 40\n14 7 41\ni0 a\no0 xnor\nc\nany comment";
+    struct cf_error err;
+    struct cf_bits bits;
+    struct cf_bits_names names;
+    uint64_t inputs[2] = {0xc, 0xa}, signals[16];
+    assert_done(cf_aiger_parse(&bits, &names, text, sizeof text - 1, "loose", &err), &err);
+    assert_int_equal(bits.node_count, 3);
+    cf_bits_evaluate(&bits, inputs, signals);
+    assert_int_equal(cf_bits_value(signals, bits.outputs[0]) & 0xf, 0x9);
+    assert_int_equal(cf_bits_value(signals, bits.outputs[1]) & 0xf, 0x3);
+    assert_int_equal(cf_bits_value(signals, bits.outputs[2]) & 0xf, 0xf);
+    assert_string_equal(names.inputs[0], "a");
+    assert_null(names.inputs[1]);
+    assert_string_equal(names.outputs[0], "xnor");
+    cf_bits_free(&bits);
+    cf_bits_names_free(&names);
+}
+
+static void every_gate_type_of_yosys_is_read(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *type;
+        uint8_t table; /* bit a + 2b + 4s of the output */
+    } gates[] = {{"$_BUF_", 0xaa},  {"$_NOT_", 0x55}, {"$_AND_", 0x88},    {"$_NAND_", 0x77},  {"$_OR_", 0xee}, {"$_NOR_", 0x11},
+                 {"$_XOR_", 0x66},  {"$_XNOR_", 0x99}, {"$_ANDNOT_", 0x22}, {"$_ORNOT_", 0xbb}, {"$_MUX_", 0xca}};
+    for (size_t g = 0; g < sizeof gates / sizeof *gates; g++) {
+        char text[1024];
+        struct cf_error err;
+        struct cf_bits bits;
+        struct cf_bits_names names;
+        uint64_t inputs[3] = {0xaa, 0xcc, 0xf0}, signals[32];
+        int size = snprintf(text, sizeof text,
+                            "{\"modules\": {\"m\": {\"ports\": {\"x\": {\"direction\": \"input\", \"bits\": [2, 3, 4]}, "
+                            "\"y\": {\"direction\": \"output\", \"bits\": [5]}}, \"cells\": {\"g\": {\"type\": \"%s\", "
+                            "\"connections\": {\"A\": [2], \"B\": [3], \"S\": [4], \"Y\": [5]}}}}}}",
+                            gates[g].type);
+        assert_done(cf_yosys_json_parse(&bits, &names, text, (size_t)size, "gate", &err), &err);
+        cf_bits_evaluate(&bits, inputs, signals);
+        if ((cf_bits_value(signals, bits.outputs[0]) & 0xff) != gates[g].table)
+            fail_msg("%s: %02x", gates[g].type, (unsigned)(cf_bits_value(signals, bits.outputs[0]) & 0xff));
+        assert_string_equal(names.inputs[1], "x[1]");
+        assert_string_equal(names.outputs[0], "y");
+        cf_bits_free(&bits);
+        cf_bits_names_free(&names);
+    }
+}
+
+static void check_hostile(const char *file, const char *fragment)
+{
+    char path[512];
+    struct cf_error err = {{0}};
+    struct cf_bits bits;
+    struct cf_bits_names names;
+    struct cf_map map;
+    snprintf(path, sizeof path, "%s/%s", FOLDER, file);
+    assert_done(cf_map_open(&map, path, &err), &err);
+    uint8_t *copy = malloc(map.size ? map.size : 1); /* of the exact size, for sanitizers */
+    if (map.size)
+        memcpy(copy, map.data, map.size);
+    bool json = strncmp(file, "yjson_", 6) == 0;
+    bool done = (json ? cf_yosys_json_parse : cf_aiger_parse)(&bits, &names, copy, map.size, path, &err);
+    free(copy);
+    cf_map_close(&map);
+    if (done)
+        fail_msg("%s: was accepted", file);
+    size_t length = strlen(path);
+    if (strncmp(err.text, path, length) != 0 || strncmp(err.text + length, ": ", 2) != 0)
+        fail_msg("%s: the message does not begin with the path: %s", file, err.text);
+    if (!strstr(err.text + length, fragment))
+        fail_msg("%s: expected \"%s\" in: %s", file, fragment, err.text);
+}
+
+static void hostile_files_are_refused(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    char *text;
+    size_t size, checked = 0;
+    assert_done(cf_file_read(FOLDER "/expected_bits.txt", 1 << 20, &text, &size, &err), &err);
+    char *rest = text;
+    for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
+        char *tab = strchr(line, '\t');
+        if (line[0] == '\0' || line[0] == '#')
+            continue;
+        assert_non_null(tab);
+        *tab = '\0';
+        check_hostile(line, tab + 1);
+        checked++;
+    }
+    free(text);
+    assert_in_range(checked, 40, 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(aiger_round_trips_are_identical), cmocka_unit_test(yosys_json_is_read_back),
+        cmocka_unit_test(loose_ascii_aiger_is_read),       cmocka_unit_test(every_gate_type_of_yosys_is_read),
+        cmocka_unit_test(hostile_files_are_refused),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}

@@ -1,0 +1,225 @@
+/* Every instruction set's kernels against the portable ones, on random data of awkward sizes; and the portable ones
+ * against sums written out here in 128 bits. Buffers end where the data do, so that a sanitised build sees a kernel
+ * that reads too far. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/plan_internal.h"
+#include "tests/support/random_netlist.h"
+
+static void *random_values(struct random_source *random, enum cf_lane lane, size_t count, int bits)
+{
+    void *values = malloc(count * cf_lane_size(lane) + !count);
+    assert_non_null(values);
+    int64_t high = (INT64_C(1) << (bits - 1)) - 1;
+    for (size_t i = 0; i < count; i++)
+        cf_lane_put(values, lane, i, random_next(random) % 8 ? random_between(random, -high - 1, high)
+                                     : random_next(random) % 2 ? high : -high - 1);
+    return values;
+}
+
+static const int bits_of[] = {8, 16, 32, 62};
+
+/* ---- rows ---- */
+
+static int64_t wrap(__int128 sum, enum cf_lane lane)
+{
+    return lane == CF_LANE16 ? (int16_t)sum : lane == CF_LANE32 ? (int32_t)sum : (int64_t)sum;
+}
+
+static void check_row(struct random_source *random)
+{
+    enum { SOURCES = 6 };
+    struct cf_row_source sources[SOURCES];
+    struct cf_row_job job = {.sources = sources,
+                             .bias = random_between(random, -100000, 100000),
+                             .source_count = (uint32_t)random_between(random, 0, SOURCES),
+                             .lanes = (uint32_t)random_between(random, 1, 600),
+                             .compute = (enum cf_lane)random_between(random, CF_LANE16, CF_LANE64),
+                             .step = random_next(random) % 3 == 0};
+    job.first = random_next(random) % 4 ? 0 : (uint32_t)random_between(random, 0, job.lanes - 1);
+    job.out_lane = job.step ? CF_LANE8 : (enum cf_lane)random_between(random, CF_LANE8, job.compute);
+    int32_t *lane_bias = random_values(random, CF_LANE32, job.lanes, 20);
+    job.lane_bias = random_next(random) % 2 ? lane_bias : NULL;
+    for (uint32_t s = 0; s < job.source_count; s++) {
+        enum cf_lane lane = (enum cf_lane)random_between(random, CF_LANE8, CF_LANE64);
+        static const int64_t factors[] = {1, -1, 4, -9, 64, 1000003};
+        sources[s] = (struct cf_row_source){random_values(random, lane, job.lanes, bits_of[lane]),
+                                            factors[random_next(random) % 6], lane};
+    }
+    for (int k = 0; cf_kernels_at(k); k++) {
+        job.out = malloc(job.lanes * cf_lane_size(job.out_lane));
+        assert_non_null(job.out);
+        cf_kernels_at(k)->row(&job);
+        for (uint32_t l = job.first; l < job.lanes; l++) {
+            __int128 sum = (__int128)job.bias + (job.lane_bias ? job.lane_bias[l] : 0);
+            for (uint32_t s = 0; s < job.source_count; s++)
+                sum += (__int128)sources[s].factor * cf_lane_get(sources[s].values, sources[s].lane, l);
+            int64_t wanted, value = wrap(sum, job.compute);
+            cf_lane_put(&wanted, job.out_lane, 0, job.step ? value >= 0 : value);
+            assert_int_equal(cf_lane_get(job.out, job.out_lane, l), cf_lane_get(&wanted, job.out_lane, 0));
+        }
+        free(job.out);
+    }
+    for (uint32_t s = 0; s < job.source_count; s++)
+        free((void *)(uintptr_t)sources[s].values);
+    free(lane_bias);
+}
+
+static void rows_are_the_sum_of_their_sources(void **state)
+{
+    (void)state;
+    struct random_source random = {1};
+    for (int i = 0; i < 600; i++)
+        check_row(&random);
+}
+
+/* ---- dense ---- */
+
+static void run_dense(const struct cf_kernels *kernels, const struct cf_dense *packed, const void *const *rows,
+                      uint32_t count, void *sums)
+{
+    if (packed->lane == CF_LANE8)
+        kernels->dense8(packed, (const int8_t *const *)rows, count, sums);
+    else if (packed->lane == CF_LANE16)
+        kernels->dense16(packed, (const int16_t *const *)rows, count, sums);
+    else
+        kernels->dense32(packed, (const int32_t *const *)rows, count, sums);
+}
+
+/* Returns how many sums a kernel got other than by the formula. `wrong`: one weight is changed after packing. */
+static uint32_t check_dense(struct random_source *random, bool wrong)
+{
+    struct cf_arena arena = {0};
+    struct cf_dense packed = {.lanes = (uint32_t)random_between(random, 1, 200),
+                              .inputs = (uint32_t)random_between(random, 1, 90),
+                              .lane = (enum cf_lane)random_between(random, CF_LANE8, CF_LANE32)};
+    bool wide = packed.lane == CF_LANE32;
+    int bits = bits_of[packed.lane];
+    uint32_t count = (uint32_t)random_between(random, 1, CF_DENSE_ROWS), differences = 0;
+    int32_t *matrix = calloc((size_t)packed.lanes * packed.inputs, sizeof *matrix);
+    for (uint32_t i = 0; i < packed.lanes * packed.inputs; i++)
+        matrix[i] = (int32_t)random_between(random, -(INT64_C(1) << (bits - 1)) + 1, (INT64_C(1) << (bits - 1)) - 1);
+    assert_true(cf_dense_pack(&arena, &packed, matrix));
+    if (wrong) /* the first weight of lane 0, the first input */
+        cf_lane_put(packed.weights, packed.lane, 0, matrix[0] ^ 1);
+    const void *rows[CF_DENSE_ROWS];
+    for (uint32_t r = 0; r < count; r++) {
+        void *row = random_values(random, packed.lane, packed.padded_inputs, bits);
+        rows[r] = row;
+        for (uint32_t k = packed.inputs; k < packed.padded_inputs; k++)
+            cf_lane_put(row, packed.lane, k, 0);
+        if (wrong)
+            cf_lane_put(row, packed.lane, 0, 3);
+    }
+    enum cf_lane sum_lane = wide ? CF_LANE64 : CF_LANE32;
+    size_t sum_count = (size_t)count * packed.padded_lanes;
+    void *start = random_values(random, sum_lane, sum_count, 30);
+    for (int kernel = 0; cf_kernels_at(kernel); kernel++) {
+        void *sums = malloc(sum_count * cf_lane_size(sum_lane));
+        memcpy(sums, start, sum_count * cf_lane_size(sum_lane));
+        run_dense(cf_kernels_at(kernel), &packed, rows, count, sums);
+        for (uint32_t r = 0; r < count; r++)
+            for (uint32_t l = 0; l < packed.lanes; l++) {
+                size_t at = (size_t)r * packed.padded_lanes + l;
+                __int128 sum = cf_lane_get(start, sum_lane, at);
+                for (uint32_t k = 0; k < packed.inputs; k++)
+                    sum += (__int128)matrix[l * packed.inputs + k] * cf_lane_get(rows[r], packed.lane, k);
+                int64_t wanted = wide ? (int64_t)sum : (int32_t)(uint32_t)sum;
+                differences += cf_lane_get(sums, sum_lane, at) != wanted;
+            }
+        free(sums);
+    }
+    free(start);
+    for (uint32_t r = 0; r < count; r++)
+        free((void *)(uintptr_t)rows[r]);
+    free(matrix);
+    cf_arena_free(&arena);
+    return differences;
+}
+
+static void dense_blocks_are_matrix_products(void **state)
+{
+    (void)state;
+    struct random_source random = {2};
+    for (int i = 0; i < 150; i++)
+        assert_int_equal(check_dense(&random, false), 0);
+}
+
+static void a_wrong_weight_makes_every_kernel_differ(void **state)
+{
+    (void)state;
+    struct random_source random = {3};
+    uint32_t kernels = 0;
+    while (cf_kernels_at((int)kernels))
+        kernels++;
+    for (int i = 0; i < 30; i++)
+        assert_true(check_dense(&random, true) >= kernels);
+}
+
+/* ---- the small ones ---- */
+
+static void thresholds_and_digits(void **state)
+{
+    (void)state;
+    struct random_source random = {4};
+    for (int i = 0; i < 300; i++) {
+        uint32_t count = (uint32_t)random_between(&random, 1, 300);
+        int32_t *sums = random_values(&random, CF_LANE32, count, 31);
+        int16_t *low = malloc(count * sizeof *low), *high = malloc(count * sizeof *high);
+        int64_t *out = malloc(count * sizeof *out);
+        sums[0] = i % 3 - 1; /* the edge of a step */
+        for (int k = 0; cf_kernels_at(k); k++) {
+            const struct cf_kernels *kernels = cf_kernels_at(k);
+            enum cf_lane lane = (enum cf_lane)random_between(&random, CF_LANE8, CF_LANE64);
+            kernels->finish(sums, count, true, CF_LANE8, out);
+            for (uint32_t l = 0; l < count; l++)
+                assert_int_equal(((int8_t *)out)[l], sums[l] >= 0);
+            kernels->finish(sums, count, false, lane, out);
+            for (uint32_t l = 0; l < count; l++) {
+                int64_t wanted;
+                cf_lane_put(&wanted, lane, 0, sums[l]);
+                assert_int_equal(cf_lane_get(out, lane, l), cf_lane_get(&wanted, lane, 0));
+            }
+            for (uint32_t l = 0; l < count; l++)
+                sums[l] /= 2; /* within 30 bits */
+            kernels->split(sums, count, low, high);
+            for (uint32_t l = 0; l < count; l++)
+                assert_int_equal(high[l] * 65536 + low[l], sums[l]);
+        }
+        free(sums);
+        free(low);
+        free(high);
+        free(out);
+    }
+}
+
+static void kernels_are_found_by_name(void **state)
+{
+    (void)state;
+    assert_ptr_equal(cf_kernels_find("portable"), &cf_kernels_portable);
+    assert_null(cf_kernels_find("sse"));
+    assert_non_null(cf_kernels_find(NULL));
+    assert_ptr_equal(cf_kernels_find("auto"), cf_kernels_find(NULL));
+    for (int k = 0; cf_kernels_at(k); k++)
+        assert_ptr_equal(cf_kernels_find(cf_kernels_at(k)->name), cf_kernels_at(k));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_the_sum_of_their_sources),
+        cmocka_unit_test(dense_blocks_are_matrix_products),
+        cmocka_unit_test(a_wrong_weight_makes_every_kernel_differ),
+        cmocka_unit_test(thresholds_and_digits),
+        cmocka_unit_test(kernels_are_found_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

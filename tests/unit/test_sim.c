@@ -1,0 +1,286 @@
+/* The engine against the reference simulator: every instruction set, mode and number of threads, on compiled
+ * circuits, random blocks and arbitrary netlists, as they are and with gates mutated. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "netlists/check.h"
+#include "netlists/names.h"
+#include "sim/engine.h"
+#include "sim/linear.h"
+#include "sim/word.h"
+#include "tests/support/regular_netlist.h"
+#include "tests/support/scratch.h"
+
+static void load_input(struct cf_workspace *w, const struct cf_plan *plan, const int64_t *nets)
+{
+    for (uint32_t i = 0; i < plan->netlist->groups[CF_INPUT].count; i++)
+        cf_lane_put(cf_workspace_input(w), plan->blocks[CF_INPUT].lane, i, nets[i]);
+}
+
+/* The first net whose value is not the reference's, or UINT32_MAX. `*seen` counts the nets that are there. */
+static uint32_t first_difference(const struct cf_workspace *w, const struct cf_plan *plan, const int64_t *nets,
+                                 uint64_t *seen)
+{
+    const struct cf_netlist *n = plan->netlist;
+    for (uint32_t g = 0; g < n->group_count; g++) {
+        const void *values = cf_workspace_values(w, g);
+        for (uint32_t i = 0; values && i < n->groups[g].count; i++) {
+            if (cf_lane_get(values, plan->blocks[g].lane, i) != nets[n->groups[g].first_net + i])
+                return n->groups[g].first_net + i;
+            ++*seen;
+        }
+    }
+    return UINT32_MAX;
+}
+
+static void run_one(const struct cf_netlist *n, const struct cf_kernels *kernels, enum cf_mode mode, int threads,
+                    const int64_t *nets, uint64_t seed)
+{
+    struct cf_error err;
+    struct cf_plan *plan = cf_plan_new(n, kernels, mode, &err);
+    assert_done(plan != NULL, &err);
+    struct cf_workspace *w = cf_workspace_new(plan, threads, &err);
+    assert_done(w != NULL, &err);
+    uint64_t seen = 0, wanted = 0;
+    for (uint32_t g = 0; g < n->group_count; g++)
+        wanted += mode == CF_ALL_GATES || g == CF_INPUT || n->groups[g].output ? n->groups[g].count : 0;
+    load_input(w, plan, nets);
+    cf_run(w);
+    uint32_t bad = first_difference(w, plan, nets, &seen);
+    if (bad != UINT32_MAX) {
+        char name[CF_NAME_MAX];
+        fail_msg("seed %u, %s, %s, %d threads: %s", (unsigned)seed, kernels->name,
+                 mode == CF_ALL_GATES ? "all gates" : "decisions", threads, cf_net_name(n, bad, name, sizeof name));
+    }
+    assert_true(seen >= wanted);
+    cf_workspace_free(w);
+    cf_plan_free(plan);
+}
+
+static void check_all_ways(const struct cf_netlist *n, struct random_source *random, uint64_t seed)
+{
+    struct cf_error err;
+    assert_non_null(n);
+    assert_done(cf_netlist_check(n, &err), &err);
+    int64_t *nets = calloc(n->net_count, sizeof *nets);
+    assert_non_null(nets);
+    random_input(random, n, nets);
+    cf_word_evaluate(n, nets);
+    for (int k = 0; cf_kernels_at(k); k++)
+        for (int mode = CF_ALL_GATES; mode <= CF_DECISIONS; mode++)
+            for (int threads = 1; threads <= 3; threads += 2)
+                run_one(n, cf_kernels_at(k), (enum cf_mode)mode, threads, nets, seed);
+    free(nets);
+}
+
+static void circuits_simulate_as_the_reference(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct random_source random = {seed};
+        struct cf_netlist *n = random_circuit(&random);
+        check_all_ways(n, &random, seed);
+        cf_netlist_free(n);
+    }
+}
+
+static void mutated_circuits_simulate_as_mutated(void **state)
+{
+    (void)state;
+    uint64_t changed = 0;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct random_source random = {seed ^ 0x1234};
+        struct cf_netlist *n = random_circuit(&random);
+        static const uint32_t counts[] = {1, 3, 20};
+        changed += mutate_gates(&random, n, counts[seed % 3]);
+        check_all_ways(n, &random, seed);
+        cf_netlist_free(n);
+    }
+    assert_true(changed > 100);
+}
+
+static void blocks_simulate_as_the_reference(void **state)
+{
+    (void)state;
+    uint64_t kinds[4] = {0};
+    for (uint64_t seed = 0; seed < 250; seed++) {
+        struct random_source random = {seed ^ 0xb10c};
+        struct cf_netlist *n = random_blocks(&random);
+        if (seed % 2)
+            mutate_gates(&random, n, 5);
+        check_all_ways(n, &random, seed);
+        struct cf_error err;
+        struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_ALL_GATES, &err);
+        for (uint32_t g = 0; plan && g < n->group_count; g++)
+            kinds[plan->blocks[g].kind]++;
+        cf_plan_free(plan);
+        cf_netlist_free(n);
+    }
+    assert_true(kinds[CF_BLOCK_ROWS] > 100 && kinds[CF_BLOCK_DENSE] > 100);
+}
+
+static void arbitrary_netlists_simulate_as_the_reference(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct random_netlist_options options = random_netlist_defaults(seed);
+        struct random_source random = {seed};
+        if (seed % 2)
+            options.width = 63;
+        struct cf_netlist *n = random_netlist(&options);
+        check_all_ways(n, &random, seed);
+        cf_netlist_free(n);
+    }
+}
+
+/* ---- the plan ---- */
+
+static struct cf_netlist *plain_circuit(struct random_source *random)
+{
+    struct cf_netlist *n;
+    do /* until it is one that has several positions, and whose sums fit 32 bits */
+        n = random_circuit(random);
+    while (n && (n->groups[CF_INPUT].type.width != 8 || n->groups[CF_INPUT].count / cf_group_lanes(n->groups) < 16 ||
+                 cf_group_lanes(&n->groups[CF_INPUT]) < 16) &&
+           (cf_netlist_free(n), true));
+    assert_non_null(n);
+    return n;
+}
+
+static void only_mutated_gates_leave_their_block(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        struct random_source random = {seed ^ 0x91a7};
+        struct cf_error err;
+        struct cf_netlist *n = plain_circuit(&random);
+        struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
+        assert_done(plan != NULL, &err);
+        assert_int_equal(cf_plan_general_gates(plan), 0);
+        cf_plan_free(plan);
+        uint32_t changed = mutate_gates(&random, n, 4);
+        plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
+        assert_done(plan != NULL, &err);
+        assert_true(cf_plan_general_gates(plan) <= changed);
+        cf_plan_free(plan);
+        cf_netlist_free(n);
+    }
+}
+
+/* A step's outputs change when a weight does: the comparison above can fail. */
+static void a_wrong_weight_shows(void **state)
+{
+    (void)state;
+    struct random_source random = {77};
+    struct cf_error err;
+    for (int k = 0; cf_kernels_at(k); k++) {
+        struct cf_netlist *n = plain_circuit(&random);
+        struct cf_plan *plan = cf_plan_new(n, cf_kernels_at(k), CF_ALL_GATES, &err);
+        assert_done(plan != NULL, &err);
+        struct cf_workspace *w = cf_workspace_new(plan, 1, &err);
+        int64_t *nets = calloc(n->net_count, sizeof *nets);
+        uint64_t seen = 0;
+        uint32_t last = n->group_count - 1, differences = 0;
+        assert_int_equal(plan->blocks[last].kind, CF_BLOCK_DENSE);
+        struct cf_dense *packed = &plan->blocks[last].dense->packed;
+        /* Every weight of lane 0 becomes larger: its sums move by the sum of the operands. */
+        for (uint32_t k2 = 0; k2 < packed->padded_inputs && packed->lane == CF_LANE16; k2++) {
+            uint32_t span = 2, width = cf_dense_panels(packed, 0) * CF_PANEL;
+            int16_t *weight = (int16_t *)packed->weights + k2 / span * span * width + k2 % span;
+            *weight = (int16_t)(*weight + 90);
+        }
+        for (int frame = 0; frame < 50 && packed->lane == CF_LANE16; frame++) {
+            random_input(&random, n, nets);
+            cf_word_evaluate(n, nets);
+            load_input(w, plan, nets);
+            cf_run(w);
+            differences += first_difference(w, plan, nets, &seen) != UINT32_MAX;
+        }
+        if (packed->lane == CF_LANE16)
+            assert_true(differences > 0);
+        free(nets);
+        cf_workspace_free(w);
+        cf_plan_free(plan);
+        cf_netlist_free(n);
+    }
+}
+
+/* ---- decisions from the classified input ---- */
+
+static void circuits_have_the_linear_form(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct random_source random = {seed ^ 0x11ea};
+        struct cf_error err;
+        struct cf_netlist *n = plain_circuit(&random);
+        struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
+        assert_done(plan != NULL, &err);
+        if (!plan->linear->whole) {
+            assert_true(plan->linear->fast_gates > 0);
+            assert_int_equal(plan->linear->exact_gates, 0);
+            assert_int_equal(plan->linear->helper_gates, 0);
+        }
+        cf_plan_free(plan);
+        cf_netlist_free(n);
+    }
+}
+
+/* One changed pool gate taints the positions that it feeds, and those alone are run exactly. */
+static void a_mutated_pool_taints_what_reads_it(void **state)
+{
+    (void)state;
+    struct cf_error err;
+    uint32_t tried = 0;
+    for (uint64_t seed = 0; tried < 10; seed++) {
+        struct random_source random = {seed ^ 0x7a17};
+        struct cf_netlist *n = plain_circuit(&random);
+        struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
+        assert_done(plan != NULL, &err);
+        bool fast = !plan->linear->whole;
+        cf_plan_free(plan);
+        /* s0.pool is read by s0.subtract, whose classifiers are outputs. */
+        struct cf_group *pool = &n->groups[cf_netlist_find_group(n, "s0.pool")];
+        if (fast && cf_netlist_find_group(n, "s0.subtract") != UINT32_MAX) {
+            struct cf_cell cell = n->cells[pool->cell[0]];
+            struct cf_term terms[4096];
+            memcpy(terms, cell.terms, cell.term_count * sizeof *terms);
+            terms[0].weight = -1;
+            cell.terms = terms;
+            uint32_t index;
+            assert_done(cf_netlist_add_cell(n, &cell, &index, &err), &err);
+            pool->cell[pool->count / 2] = index;
+            assert_done(cf_netlist_check(n, &err), &err);
+            plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
+            assert_done(plan != NULL, &err);
+            assert_true(plan->linear->exact_gates > 0);
+            assert_true(plan->linear->rows[cf_netlist_find_group(n, "s0.subtract")].tainted_count >= 4);
+            cf_plan_free(plan);
+            check_all_ways(n, &random, seed);
+            tried++;
+        }
+        cf_netlist_free(n);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(circuits_simulate_as_the_reference),
+        cmocka_unit_test(mutated_circuits_simulate_as_mutated),
+        cmocka_unit_test(blocks_simulate_as_the_reference),
+        cmocka_unit_test(arbitrary_netlists_simulate_as_the_reference),
+        cmocka_unit_test(only_mutated_gates_leave_their_block),
+        cmocka_unit_test(a_wrong_weight_shows),
+        cmocka_unit_test(circuits_have_the_linear_form),
+        cmocka_unit_test(a_mutated_pool_taints_what_reads_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
