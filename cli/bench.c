@@ -302,8 +302,8 @@ static bool make_input(const struct cli_args *args, struct bench *bench, struct 
         return cf_fail(err, "bench: out of memory");
     if (args->operand_count == 1) {
         for (uint32_t i = 0; i < group->count; i++)
-            cf_lane_put(bench->input, lane, i, low + (int64_t)(((uint64_t)rand() << 31 | (uint64_t)rand()) %
-                                                               ((uint64_t)range + 1)));
+            cf_lane_put(bench->input, lane, i,
+                        low + (int64_t)(((uint64_t)rand() << 31 | (uint64_t)rand()) % ((uint64_t)range + 1)));
         return true;
     }
     struct cf_frames *frames;
@@ -326,11 +326,14 @@ static bool make_ways(const struct cli_args *args, struct bench *bench, struct c
 {
     const char *isa = cli_value(args, "--isa");
     const struct cf_kernels *kernels, *only = isa ? cf_kernels_find(isa) : NULL;
+    long long most;
     if (isa && !only)
         return cf_fail(err, "bench: --isa '%s': no such instruction set here", isa);
+    if (!cli_integer(args, "--threads", 0, 1024, &most))
+        return cf_fail(err, "bench: --threads was not a number of threads");
     for (int mode = CF_ALL_GATES; mode <= CF_DECISIONS; mode++)
         for (int k = 0; (kernels = cf_kernels_at(k)) != NULL; k++) {
-            int all = omp_get_max_threads();
+            int all = most ? (int)most : omp_get_max_threads();
             for (int threads = 1; threads <= all; threads += all > 1 ? all - 1 : 1)
                 if ((!only || kernels == only) && !add_way(bench, (enum cf_mode)mode, kernels, threads, err))
                     return false;
@@ -380,7 +383,9 @@ const struct cli_command cli_bench = {
         "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, and load.",
     .min_operands = 1,
     .max_operands = -1,
-    .options = (const struct cli_option[]){{"--isa", "NAME", NULL, "only these kernels: portable, avx2 or avx512"},
+    .options = (const struct cli_option[]){{"--isa", "NAME", NULL,
+                                            "only these kernels: portable, avx2 or avx512; auto: the best"},
+                                           {"--threads", "N", "0", "one thread and N; 0: as many as processors"},
                                            {"--seconds", "S", "0.25", "time to spend on each line"},
                                            {"--json", NULL, NULL, "print the figures as JSON"},
                                            {0}},

@@ -14,7 +14,8 @@
 #include "netlists/store.h"
 #include "netlists/yosys_json.h"
 
-static const char *const formats[] = {"aiger", "aiger-ascii", "blif", "yosys-json", "verilog", "threshold", "csr", NULL};
+static const char *const formats[] = {"aiger",   "aiger-ascii", "blif", "yosys-json",
+                                      "verilog", "threshold",   "csr",  NULL};
 enum format { AIGER, AIGER_ASCII, BLIF, YOSYS_JSON, VERILOG, THRESHOLD, CSR };
 
 enum { MOST_ADDERS = 16 * 1000 * 1000, MOST_ROOTS = 4096 };
@@ -58,9 +59,9 @@ static void report(const char *path, const struct cf_bits *bits)
     struct cf_bits_counts counts;
     char text[4][32];
     if (cf_bits_count(bits, &counts, NULL))
-        printf("%s: %s inputs, %s outputs, %s full adders, %s AND nodes\n", path, cli_thousands(bits->input_count, text[0]),
-               cli_thousands(bits->output_count, text[1]), cli_thousands(counts.full_adders, text[2]),
-               cli_thousands(counts.aig_nodes, text[3]));
+        printf("%s: %s inputs, %s outputs, %s full adders, %s AND nodes\n", path,
+               cli_thousands(bits->input_count, text[0]), cli_thousands(bits->output_count, text[1]),
+               cli_thousands(counts.full_adders, text[2]), cli_thousands(counts.aig_nodes, text[3]));
 }
 
 static bool export_cell(const struct request *r, const struct cf_netlist *netlist, uint32_t cell, struct cf_error *err)
@@ -75,8 +76,7 @@ static bool export_cell(const struct request *r, const struct cf_netlist *netlis
     struct cf_bits_cell lowered;
     struct cf_bits_names names = {0};
     bool done = cf_lower_cell(&lowered, &netlist->cells[cell], err) &&
-                cf_lower_cell_names(&names, &lowered, cell, err) &&
-                write_network(r, &lowered.bits, &names, err);
+                cf_lower_cell_names(&names, &lowered, cell, err) && write_network(r, &lowered.bits, &names, err);
     if (done)
         report(path, &lowered.bits);
     cf_bits_names_free(&names);
@@ -160,8 +160,8 @@ static bool find_cell(const struct request *r, const struct cf_netlist *netlist,
         *cell = group->cell[net - group->first_net];
         return true;
     }
-    return r->cell < netlist->cell_count || cf_fail(err, "%s: there is no cell %u; the last is %u", netlist->label,
-                                                    r->cell, netlist->cell_count - 1);
+    return r->cell < netlist->cell_count ||
+           cf_fail(err, "%s: there is no cell %u; the last is %u", netlist->label, r->cell, netlist->cell_count - 1);
 }
 
 static int run(const struct cli_args *args)

@@ -105,8 +105,8 @@ static cJSON *json_of(const struct session *s, const struct share *groups)
     for (uint64_t i = 0; i < s->list.count; i++) {
         char text[256];
         if (s->list.faults[i].frame == CF_FAULT_MISSED)
-            cJSON_AddItemToArray(missed, cJSON_CreateString(cf_fault_text(&s->list.faults[i], s->netlist, s->cells,
-                                                                          text, sizeof text)));
+            cJSON_AddItemToArray(
+                missed, cJSON_CreateString(cf_fault_text(&s->list.faults[i], s->netlist, s->cells, text, sizeof text)));
     }
     return document;
 }
@@ -130,8 +130,9 @@ static int run(const struct cli_args *args)
 {
     struct session s = {.args = args};
     struct cf_error err;
-    if (!cli_integer(args, "--sample", 1, 1000000000, &s.sample) || !cli_integer(args, "--seed", 0, INT64_MAX, &s.seed) ||
-        !cli_integer(args, "--threads", 1, 1024, &s.threads) || !cli_integer(args, "--missed", 0, INT64_MAX, &s.shown))
+    if (!cli_integer(args, "--sample", 1, 1000000000, &s.sample) ||
+        !cli_integer(args, "--seed", 0, INT64_MAX, &s.seed) || !cli_integer(args, "--threads", 1, 1024, &s.threads) ||
+        !cli_integer(args, "--missed", 0, INT64_MAX, &s.shown))
         return CLI_BAD;
     bool done = cf_netlist_load(&s.netlist, args->operands[0], &err);
     if (!done)

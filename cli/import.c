@@ -44,8 +44,9 @@ const struct cli_command cli_import = {
                "[1, 1, inputs]: a frame for it is an array of that many channels, 0 or 1. Combinational networks only.",
     .min_operands = 1,
     .max_operands = 1,
-    .options = (const struct cli_option[]){{"-o", "NET", NULL, "where to write the netlist (required)"},
-                                           {"--from", "FORMAT", NULL, "aiger (binary or ASCII) or yosys-json (required)"},
-                                           {0}},
+    .options =
+        (const struct cli_option[]){{"-o", "NET", NULL, "where to write the netlist (required)"},
+                                    {"--from", "FORMAT", NULL, "aiger (binary or ASCII) or yosys-json (required)"},
+                                    {0}},
     .run = run,
 };

@@ -49,8 +49,9 @@ bool cli_resume_write(const struct cli_resume *resume, const char *path, uint32_
     struct cf_out *out;
     if (!cf_out_open(&out, path, err))
         return false;
-    bool done = cf_out_printf(out, err, "cofiber-resume 1\nnetlist %s\nframes %s\ncount %" PRIu64 "\ndone %" PRIu64 "\n",
-                              resume->netlist, resume->frames, resume->count, resume->done);
+    bool done =
+        cf_out_printf(out, err, "cofiber-resume 1\nnetlist %s\nframes %s\ncount %" PRIu64 "\ndone %" PRIu64 "\n",
+                      resume->netlist, resume->frames, resume->count, resume->done);
     for (uint32_t g = 0; done && g < groups; g++)
         done = cf_out_printf(out, err, "fired %" PRIu64 "\n", resume->fired[g]);
     if (!done) {
@@ -68,9 +69,9 @@ static bool parse(struct cli_resume *resume, const char *text, const char *path,
     if (sscanf(text, "cofiber-resume 1 netlist %64s frames %64s count %" SCNu64 " done %" SCNu64 "%n", netlist, frames,
                &count, &done, &used) != 4)
         return cf_fail(err, "%s: does not say where a run stopped; remove it to start anew", path);
-    const char *differs = strcmp(netlist, resume->netlist) != 0                            ? "netlist"
+    const char *differs = strcmp(netlist, resume->netlist) != 0                           ? "netlist"
                           : strcmp(frames, resume->frames) != 0 || count != resume->count ? "frames"
-                                                                                           : NULL;
+                                                                                          : NULL;
     if (differs)
         return cf_fail(err, "%s: the run that stopped there had another %s; remove it to start anew", path, differs);
     for (uint32_t g = 0; g < groups; g++) {

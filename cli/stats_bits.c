@@ -83,8 +83,14 @@ static bool count_groups(struct tally *t, struct cf_error *err)
 
 static void print_row(const char *name, uint64_t copies, const struct cf_bits_counts *c)
 {
-    const uint64_t values[] = {copies,         c->full_adders,     c->half_adders, c->majority_gates + c->parity_gates,
-                               c->and_gates + c->xor_gates, c->inverters, c->two_input_gates, c->aig_nodes,
+    const uint64_t values[] = {copies,
+                               c->full_adders,
+                               c->half_adders,
+                               c->majority_gates + c->parity_gates,
+                               c->and_gates + c->xor_gates,
+                               c->inverters,
+                               c->two_input_gates,
+                               c->aig_nodes,
                                c->threshold_gates};
     char text[32];
     printf("%-14s", name);
@@ -96,7 +102,8 @@ static void print_row(const char *name, uint64_t copies, const struct cf_bits_co
 static void print_head(const char *title, const char *copies)
 {
     printf("\n%s\n%-14s %14s %14s %14s %14s %14s %14s %14s %14s %14s %6s\n", title, "group", copies, "full adders",
-           "half adders", "maj3 + xor3", "and2 + xor2", "inverters", "2-input gates", "AIG nodes", "threshold", "depth");
+           "half adders", "maj3 + xor3", "and2 + xor2", "inverters", "2-input gates", "AIG nodes", "threshold",
+           "depth");
 }
 
 static void print_tally(const struct tally *t)
@@ -110,10 +117,11 @@ static void print_tally(const struct tally *t)
     for (uint32_t g = 1; g < n->group_count; g++)
         print_row(n->groups[g].name, t->group_cells[g], &t->shared[g]);
     print_row("total", n->cell_count, &t->total_shared);
-    printf("full and half adders: both outputs used (maj3, xor3, and2, xor2: one). 2-input gates: 5 to a full adder. "
-           "threshold: H(w.x + b) over bits;\na step cell is one, a full adder two. depth: adders along the longest path; "
-           "through the whole circuit at most %u.\n",
-           t->depth);
+    printf(
+        "full and half adders: both outputs used (maj3, xor3, and2, xor2: one). 2-input gates: 5 to a full adder. "
+        "threshold: H(w.x + b) over bits;\na step cell is one, a full adder two. depth: adders along the longest path; "
+        "through the whole circuit at most %u.\n",
+        t->depth);
 }
 
 static cJSON *counts_json(const struct cf_bits_counts *c)

@@ -9,8 +9,7 @@
 #include "sim/vectors.h"
 
 /* The features [D][H][W] that quantise to the integers [H][W][D]; checked, since floats have 24 bits. */
-static bool to_features(const struct cf_netlist *netlist, const int32_t *values, float *features,
-                        struct cf_error *err)
+static bool to_features(const struct cf_netlist *netlist, const int32_t *values, float *features, struct cf_error *err)
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
     uint32_t channels = input->shape[2], plane = input->count / channels;

@@ -8,7 +8,7 @@
 enum {
     COLUMNS = 64,
     STAGE_PLANES = 1056, /* operand bits of one stage: 66 KiB of 512 lanes, so that a simulator has most in its L1 */
-    STAGE_LEAST = 8     /* operands */
+    STAGE_LEAST = 8      /* operands */
 };
 
 /* The bits of one column, still to be added. */
@@ -20,13 +20,13 @@ struct pile {
 struct lowering {
     const struct cf_cell *cell;
     struct cf_bits_cell *out;
-    struct pile fresh[2][COLUMNS];                       /* operand bits of this stage: plain, inverted */
-    struct pile now[COLUMNS], next[COLUMNS];             /* of this round, of the next */
-    struct pile running[COLUMNS];                        /* the carry-save sum of the stages before */
-    unsigned __int128 largest;                           /* what the columns can sum to so far */
-    uint64_t constant;                                   /* modulo 2^64 */
-    uint32_t width;                                      /* columns of the result: the sum is known modulo 2^width */
-    uint32_t limit;                                      /* columns that can be non-zero, and that matter */
+    struct pile fresh[2][COLUMNS];           /* operand bits of this stage: plain, inverted */
+    struct pile now[COLUMNS], next[COLUMNS]; /* of this round, of the next */
+    struct pile running[COLUMNS];            /* the carry-save sum of the stages before */
+    unsigned __int128 largest;               /* what the columns can sum to so far */
+    uint64_t constant;                       /* modulo 2^64 */
+    uint32_t width;                          /* columns of the result: the sum is known modulo 2^width */
+    uint32_t limit;                          /* columns that can be non-zero, and that matter */
     struct cf_error *err;
 };
 
@@ -346,9 +346,10 @@ static uint32_t cut_stages(const struct cf_bits_cell *out, uint32_t most, uint64
         }
         size++;
         if (stages)
-            stages[count - 1] = (struct cf_bits_stage){
-                .operand_end = t + 1,
-                .window = (uint64_t)__builtin_clzll(span) << 56 | (uint64_t)part << 44 | (window_of(&out->operands[t], span) & 0xfffffffffff)};
+            stages[count - 1] =
+                (struct cf_bits_stage){.operand_end = t + 1,
+                                       .window = (uint64_t)__builtin_clzll(span) << 56 | (uint64_t)part << 44 |
+                                                 (window_of(&out->operands[t], span) & 0xfffffffffff)};
     }
     return count;
 }

@@ -11,11 +11,11 @@ struct flattening {
     const struct cf_netlist *netlist;
     const struct cf_bits_cell *cells;
     struct cf_bits *bits;
-    uint8_t *needed;       /* by net */
-    uint32_t *first;       /* by net: its first literal in `literals` */
+    uint8_t *needed; /* by net */
+    uint32_t *first; /* by net: its first literal in `literals` */
     cf_lit *literals;
     uint32_t literal_count;
-    cf_lit *map;           /* a cell's signals, while it is being placed */
+    cf_lit *map; /* a cell's signals, while it is being placed */
     struct cf_error *err;
 };
 
@@ -216,8 +216,7 @@ static bool flatten(struct flattening *f, struct cf_bits_names *names, const uin
         return false;
     if (root_count == 0 && cf_netlist_meta(f->netlist, CF_META_INPUT_NAMES)) {
         restore_names(names, names->inputs, f->bits->input_count, cf_netlist_meta(f->netlist, CF_META_INPUT_NAMES));
-        restore_names(names, names->outputs, f->bits->output_count,
-                      cf_netlist_meta(f->netlist, CF_META_OUTPUT_NAMES));
+        restore_names(names, names->outputs, f->bits->output_count, cf_netlist_meta(f->netlist, CF_META_OUTPUT_NAMES));
     }
     return true;
 }

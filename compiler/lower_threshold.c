@@ -200,8 +200,7 @@ static bool convert(struct conversion *c, const struct cf_bits_names *names, con
     for (uint32_t level = 1; level <= c->levels; level++)
         if (!add_level(c, level))
             return false;
-    return add_outputs(c) &&
-           store_names(c, CF_META_INPUT_NAMES, names->inputs, bits->input_count) &&
+    return add_outputs(c) && store_names(c, CF_META_INPUT_NAMES, names->inputs, bits->input_count) &&
            store_names(c, CF_META_OUTPUT_NAMES, names->outputs, bits->output_count) &&
            cf_netlist_check(c->netlist, c->err);
 }
@@ -246,8 +245,8 @@ bool cf_step_to_netlist(struct cf_netlist **out, const struct cf_cell *cell, con
         struct cf_type type = cell->ports[term->port];
         for (uint32_t k = 0; k < type.width; k++, at++) {
             bool negative = type.is_signed && k + 1u == type.width;
-            terms[at] = (struct cf_term){.offset = at, .weight = negative ? -term->weight : term->weight,
-                                         .shift = (uint8_t)(term->shift + k)};
+            terms[at] = (struct cf_term){
+                .offset = at, .weight = negative ? -term->weight : term->weight, .shift = (uint8_t)(term->shift + k)};
         }
     }
     struct cf_cell gate = {&one_bit, terms, 1, bits, cell->bias, CF_STEP, one_bit};

@@ -188,8 +188,8 @@ static bool write_nodes(struct cf_out *out, const struct graph *g, const struct 
     return cf_out_write(out, buffer, used, err);
 }
 
-static bool write_symbols(struct cf_out *out, const struct cf_bits *bits, const struct cf_bits_names *names,
-                          bool latch, struct cf_error *err)
+static bool write_symbols(struct cf_out *out, const struct cf_bits *bits, const struct cf_bits_names *names, bool latch,
+                          struct cf_error *err)
 {
     for (uint32_t i = 0; names->inputs && i < bits->input_count; i++)
         if (names->inputs[i] && !cf_out_printf(out, err, "i%u %s\n", i, names->inputs[i]))
@@ -203,8 +203,7 @@ static bool write_symbols(struct cf_out *out, const struct cf_bits *bits, const 
 }
 
 static bool write_graph(struct cf_out *out, const struct graph *g, const struct cf_bits *bits,
-                        const struct cf_bits_names *names, const struct cf_aiger_options *options,
-                        struct cf_error *err)
+                        const struct cf_bits_names *names, const struct cf_aiger_options *options, struct cf_error *err)
 {
     uint32_t latches = options->dummy_latch;
     if (!cf_out_printf(out, err, "%s %u %u %u %u %u\n", options->ascii ? "aag" : "aig", g->inputs + latches + g->count,
@@ -213,8 +212,8 @@ static bool write_graph(struct cf_out *out, const struct graph *g, const struct 
     for (uint32_t i = 0; options->ascii && i < g->inputs; i++)
         if (!cf_out_printf(out, err, "%u\n", 2 * (i + 1)))
             return false;
-    if (latches && !(options->ascii ? cf_out_printf(out, err, "%u 0\n", 2 * (g->inputs + 1))
-                                    : cf_out_printf(out, err, "0\n")))
+    if (latches &&
+        !(options->ascii ? cf_out_printf(out, err, "%u 0\n", 2 * (g->inputs + 1)) : cf_out_printf(out, err, "0\n")))
         return false;
     for (uint32_t i = 0; i < bits->output_count; i++)
         if (!cf_out_printf(out, err, "%u\n", final_literal(g, translate(g, bits->outputs[i]), latches)))

@@ -20,7 +20,7 @@ bool cf_aiger_write(const char *path, const struct cf_bits *bits, const struct c
 /* Reads either form: every AND becomes a node of which only the carry is read. Latches are refused, except ones that
  * nothing reads. Names that cf_bits_name_valid refuses are refused. */
 bool cf_aiger_read(struct cf_bits *bits, struct cf_bits_names *names, const char *path, struct cf_error *err);
-bool cf_aiger_parse(struct cf_bits *bits, struct cf_bits_names *names, const void *data, size_t size,
-                    const char *label, struct cf_error *err);
+bool cf_aiger_parse(struct cf_bits *bits, struct cf_bits_names *names, const void *data, size_t size, const char *label,
+                    struct cf_error *err);
 
 #endif

@@ -284,8 +284,8 @@ static bool read_all(struct reader *r)
     return true;
 }
 
-bool cf_aiger_parse(struct cf_bits *bits, struct cf_bits_names *names, const void *data, size_t size,
-                    const char *label, struct cf_error *err)
+bool cf_aiger_parse(struct cf_bits *bits, struct cf_bits_names *names, const void *data, size_t size, const char *label,
+                    struct cf_error *err)
 {
     *bits = (struct cf_bits){0};
     *names = (struct cf_bits_names){0};

@@ -139,8 +139,8 @@ static bool sweep(struct cf_bits *bits, struct cf_bits_stage *stages, uint32_t s
         if (!used[n])
             continue;
         struct cf_bits_node node = bits->nodes[n];
-        bits->nodes[kept++] = (struct cf_bits_node){moved(bits, place, node.a), moved(bits, place, node.b),
-                                                    moved(bits, place, node.c)};
+        bits->nodes[kept++] =
+            (struct cf_bits_node){moved(bits, place, node.a), moved(bits, place, node.b), moved(bits, place, node.c)};
     }
     for (uint32_t i = 0; done && i < bits->output_count; i++)
         bits->outputs[i] = moved(bits, place, bits->outputs[i]);

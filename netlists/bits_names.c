@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool cf_bits_names_new(struct cf_bits_names *names, const struct cf_bits *bits, const char *model,
-                       struct cf_error *err)
+bool cf_bits_names_new(struct cf_bits_names *names, const struct cf_bits *bits, const char *model, struct cf_error *err)
 {
     *names = (struct cf_bits_names){0};
     names->model = cf_arena_strdup(&names->arena, model);

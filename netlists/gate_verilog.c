@@ -46,12 +46,12 @@ static bool put_node(struct writer *w, uint32_t n, uint8_t used)
                put_signal(w, node->a) && put_text(w, " ^ ") && put_signal(w, node->b) &&
                (!full || (put_text(w, " ^ ") && put_signal(w, node->c))) && put_text(w, ";\n");
     if (done && used & 2)
-        done = put_text(w, "  wire ") && put_range(w) && cf_out_printf(w->out, w->err, "n%uc = (", n) &&
-               put_signal(w, node->a) && put_text(w, " & ") && put_signal(w, node->b) && put_text(w, ")") &&
-               (!full || (put_text(w, " | (") && put_signal(w, node->c) && put_text(w, " & (") &&
-                          put_signal(w, node->a) && put_text(w, " | ") && put_signal(w, node->b) &&
-                          put_text(w, "))"))) &&
-               put_text(w, ";\n");
+        done =
+            put_text(w, "  wire ") && put_range(w) && cf_out_printf(w->out, w->err, "n%uc = (", n) &&
+            put_signal(w, node->a) && put_text(w, " & ") && put_signal(w, node->b) && put_text(w, ")") &&
+            (!full || (put_text(w, " | (") && put_signal(w, node->c) && put_text(w, " & (") && put_signal(w, node->a) &&
+                       put_text(w, " | ") && put_signal(w, node->b) && put_text(w, "))"))) &&
+            put_text(w, ";\n");
     return done;
 }
 

@@ -100,8 +100,9 @@ static bool put_module(struct writer *w, const uint8_t *used)
 bool cf_yosys_json_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
                          struct cf_error *err)
 {
-    struct writer w = {NULL, bits, names, err, calloc(cf_bits_signals(bits), sizeof(uint64_t)),
-                       (uint64_t)cf_bits_signals(bits) + 1, 0};
+    struct writer w = {
+        NULL, bits, names, err, calloc(cf_bits_signals(bits), sizeof(uint64_t)), (uint64_t)cf_bits_signals(bits) + 1,
+        0};
     uint8_t *used = cf_bits_used(bits);
     bool done = ((used && w.inverse) || cf_fail(err, "%s: out of memory", path)) && cf_out_open(&w.out, path, err) &&
                 put_module(&w, used) && cf_out_commit(&w.out, err);

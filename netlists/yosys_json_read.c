@@ -20,8 +20,8 @@ struct gate {
 static const struct kind {
     const char *type, *pins;
 } kinds[] = {
-    {"$_BUF_", "A"},    {"$_NOT_", "A"},     {"$_AND_", "AB"},   {"$_NAND_", "AB"},   {"$_OR_", "AB"},   {"$_NOR_", "AB"},
-    {"$_XOR_", "AB"},   {"$_XNOR_", "AB"},   {"$_ANDNOT_", "AB"}, {"$_ORNOT_", "AB"}, {"$_MUX_", "ABS"},
+    {"$_BUF_", "A"},  {"$_NOT_", "A"},   {"$_AND_", "AB"},    {"$_NAND_", "AB"},  {"$_OR_", "AB"},   {"$_NOR_", "AB"},
+    {"$_XOR_", "AB"}, {"$_XNOR_", "AB"}, {"$_ANDNOT_", "AB"}, {"$_ORNOT_", "AB"}, {"$_MUX_", "ABS"},
 };
 enum { BUF, NOT, AND, NAND, OR, NOR, XOR, XNOR, ANDNOT, ORNOT, MUX, KINDS };
 
@@ -57,7 +57,8 @@ static bool net_of(struct reader *r, const cJSON *bit, const char *where, uint64
         *net = (uint64_t)(bit->valuestring[0] - '0');
         return true;
     }
-    return cf_fail(r->err, "%s: '%s': a bit is neither a net of a sensible number (from 2 on) nor \"0\" or \"1\"", r->label, where);
+    return cf_fail(r->err, "%s: '%s': a bit is neither a net of a sensible number (from 2 on) nor \"0\" or \"1\"",
+                   r->label, where);
 }
 
 static const cJSON *top_module(struct reader *r, const cJSON *root)
@@ -71,10 +72,10 @@ static const cJSON *top_module(struct reader *r, const cJSON *root)
         return modules->child;
     cJSON_ArrayForEach(module, modules)
     {
-        const cJSON *top = cJSON_GetObjectItemCaseSensitive(
-            cJSON_GetObjectItemCaseSensitive(module, "attributes"), "top");
-        bool set = cJSON_IsString(top) ? strchr(top->valuestring, '1') != NULL
-                                       : cJSON_IsNumber(top) && top->valuedouble != 0;
+        const cJSON *top =
+            cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(module, "attributes"), "top");
+        bool set =
+            cJSON_IsString(top) ? strchr(top->valuestring, '1') != NULL : cJSON_IsNumber(top) && top->valuedouble != 0;
         if (set && found) {
             cf_fail(r->err, "%s: two modules have the attribute 'top'", r->label);
             return NULL;
@@ -118,8 +119,7 @@ static bool count_nets(struct reader *r, const cJSON *module)
 static bool read_pin(struct reader *r, const cJSON *cell, char pin, uint64_t *net)
 {
     const char name[2] = {pin, 0};
-    const cJSON *bits =
-        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(cell, "connections"), name);
+    const cJSON *bits = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(cell, "connections"), name);
     if (!cJSON_IsArray(bits) || cJSON_GetArraySize(bits) != 1)
         return cf_fail(r->err, "%s: cell '%s': pin %c is not one bit", r->label, cell->string, pin);
     return net_of(r, bits->child, cell->string, net);

@@ -19,8 +19,10 @@
 
 /* Verilator's own default, -Os, takes as long as -O1 to compile and gives slower code. What runs once (the
  * constructors, megabytes of them) and the run-time library would cost minutes above -O0. Large functions cost the
- * compiler more than in proportion, hence the splitting. */
-static const char *const make_options[] = {"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", NULL};
+ * compiler more than in proportion, hence the splitting. A flat design is small: it is compiled as one file, as fast as
+ * can be. */
+static const char *const hierarchical_make[] = {"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", NULL};
+static const char *const flat_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0", NULL};
 static const char *const verilator_options[] = {
     "--cc", "--exe",      "--x-assign",     "fast",         "--x-initial",
     "fast", "-Wno-fatal", "--output-split", "200000",       "--output-split-cfuncs",
@@ -144,8 +146,10 @@ static bool make_key(struct builder *b, const char *sources, const char *scratch
     fprintf(stream, "harness %s\n", hex);
     for (int i = 0; verilator_options[i]; i++)
         fprintf(stream, "%s\n", verilator_options[i]);
-    for (int i = 0; make_options[i]; i++)
-        fprintf(stream, "%s\n", make_options[i]);
+    for (int i = 0; hierarchical_make[i]; i++)
+        fprintf(stream, "%s\n", hierarchical_make[i]);
+    for (int i = 0; flat_make[i]; i++)
+        fprintf(stream, "%s\n", flat_make[i]);
     if (fclose(stream) != 0)
         done = no_memory(b);
     if (done)
@@ -264,9 +268,10 @@ static bool compile(struct builder *b, bool hierarchical)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     snprintf(jobs, sizeof jobs, "-j%d", b->options->jobs > 0 ? b->options->jobs : processors > 0 ? (int)processors : 1);
     const char *argv[MAX_ARGUMENTS] = {b->make, jobs, "-f", hierarchical ? "Vcofiber_hier.mk" : "Vcofiber.mk"};
+    const char *const *options = hierarchical ? hierarchical_make : flat_make;
     int count = 4;
-    for (int i = 0; make_options[i]; i++)
-        argv[count++] = make_options[i];
+    for (int i = 0; options[i]; i++)
+        argv[count++] = options[i];
     argv[count] = hierarchical ? "hier_build" : "default";
     bool done = obj ? cf_process_run(argv, obj, b->log, tick, b, b->err) : no_memory(b);
     free(obj);

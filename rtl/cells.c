@@ -3,6 +3,28 @@
 
 #include <stdio.h>
 
+/* "x0_3", an operand of a list; "x0", a run, or the one operand of a list. */
+static void put_input(struct emission *e, const struct cf_kind *kind, uint32_t v, uint32_t slot)
+{
+    if (kind->vectors[v].run || kind->vectors[v].slots == 1)
+        cf_put(e, "x%u", v);
+    else
+        cf_put(e, "x%u_%u", v, slot);
+}
+
+static void put_inputs(struct emission *e, const struct cf_kind *kind, uint32_t v)
+{
+    const struct cf_vector *vector = &kind->vectors[v];
+    for (uint32_t k = 0; k < (vector->run ? 1 : vector->slots); k++) {
+        if (vector->run)
+            cf_put(e, "    input  wire [%u*%u-1:0] ", vector->slots, vector->width);
+        else
+            cf_put(e, "    input  wire [%u-1:0] ", vector->width);
+        put_input(e, kind, v, k);
+        cf_put(e, ", // %s\n", vector->is_signed ? "signed" : "unsigned");
+    }
+}
+
 static void put_ports(struct emission *e, const struct cf_kind *kind, const char *name)
 {
     cf_put(e, "module %s #(\n", name);
@@ -11,21 +33,25 @@ static void put_ports(struct emission *e, const struct cf_kind *kind, const char
                kind->vectors[v].weight_width, v, kind->vectors[v].slots, kind->vectors[v].weight_width);
     cf_put(e, "    parameter signed [%u-1:0] BIAS = %u'sd0\n) (\n", kind->sum_width, kind->sum_width);
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        cf_put(e, "    input  wire [%u*%u-1:0] x%u, // %s\n", kind->vectors[v].slots, kind->vectors[v].width, v,
-               kind->vectors[v].is_signed ? "signed" : "unsigned");
+        put_inputs(e, kind, v);
     cf_put(e, "    output wire [%u-1:0] y%s\n);\n", kind->type.width,
            kind->activation == CF_STEP ? ""
            : kind->type.is_signed      ? " // signed"
                                        : " // unsigned");
 }
 
-/* Longer vectors are summed by a loop: tools take long over expressions of hundreds of terms. */
+/* Longer runs are summed by a loop: tools take long over expressions of hundreds of terms. */
 enum { WRITTEN_OUT = 64 };
+
+static bool is_looped(const struct cf_kind *kind, uint32_t v)
+{
+    return kind->vectors[v].run && kind->vectors[v].slots > WRITTEN_OUT;
+}
 
 static bool has_loop(const struct cf_kind *kind)
 {
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        if (kind->vectors[v].slots > WRITTEN_OUT)
+        if (is_looped(kind, v))
             return true;
     return false;
 }
@@ -37,20 +63,23 @@ static bool needs_zero(const struct cf_kind *kind, uint32_t v)
     return !kind->vectors[v].is_signed && kind->vectors[v].width < kind->sum_width;
 }
 
-/* "$signed(x0[8*3 +: 8]) * $signed(W0[4*3 +: 4])" */
+/* "$signed(x0_3) * $signed(W0[4*3 +: 4])" */
 static void put_product(struct emission *e, const struct cf_kind *kind, uint32_t v, uint32_t slot)
 {
     const struct cf_vector *vector = &kind->vectors[v];
-    bool zero = needs_zero(kind, v);
-    cf_put(e, "$signed(%sx%u[%u*%u +: %u]%s) * $signed(W%u[%u*%u +: %u])", zero ? "{1'b0, " : "", v, vector->width,
-           slot, vector->width, zero ? "}" : "", v, vector->weight_width, slot, vector->weight_width);
+    cf_put(e, "$signed(%s", needs_zero(kind, v) ? "{1'b0, " : "");
+    put_input(e, kind, v, slot);
+    if (vector->run)
+        cf_put(e, "[%u*%u +: %u]", vector->width, slot, vector->width);
+    cf_put(e, "%s) * $signed(W%u[%u*%u +: %u])", needs_zero(kind, v) ? "}" : "", v, vector->weight_width, slot,
+           vector->weight_width);
 }
 
 static void put_written_out(struct emission *e, const struct cf_kind *kind, const char *indent)
 {
     cf_put(e, "sum = BIAS");
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        for (uint32_t k = 0; kind->vectors[v].slots <= WRITTEN_OUT && k < kind->vectors[v].slots; k++) {
+        for (uint32_t k = 0; !is_looped(kind, v) && k < kind->vectors[v].slots; k++) {
             cf_put(e, "\n%s    + ", indent);
             put_product(e, kind, v, k);
         }
@@ -77,13 +106,13 @@ static void put_sum(struct emission *e, const struct cf_kind *kind)
     }
     cf_put(e, "    integer k;\n    reg signed [%u-1:0] sum;\n", kind->sum_width);
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        if (kind->vectors[v].slots > WRITTEN_OUT)
+        if (is_looped(kind, v))
             cf_put(e, "    reg signed [%u-1:0] operand%u;\n    reg signed [%u-1:0] weight%u;\n",
                    kind->vectors[v].width + needs_zero(kind, v), v, kind->vectors[v].weight_width, v);
     cf_put(e, "    always @* begin\n        ");
     put_written_out(e, kind, "        ");
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        if (kind->vectors[v].slots > WRITTEN_OUT)
+        if (is_looped(kind, v))
             put_loop(e, kind, v);
     cf_put(e, "    end\n");
 }
@@ -106,11 +135,13 @@ static void put_kind(struct emission *e, uint32_t index)
 bool cf_put_cells(struct emission *e)
 {
     cf_put_heading(e, "The kinds of cell: each module is one gate.");
-    cf_put(e, "// A gate's output is BIAS + the sum of x[slot] * W[slot] over all slots, or, for a step, 1 where that "
-              "is >= 0.\n"
-              "// x and W are packed: slot k of a vector of 8-bit operands is x[8*k +: 8]. A weight is signed, and the "
-              "netlist's\n"
-              "// weight times 2^shift, because a shift is wiring; weight 0 is no wire.\n"
+    cf_put(e, "// A gate's output is BIAS + the sum of operand * weight, or, for a step, 1 where that is >= 0. Its "
+              "operands are\n"
+              "// single inputs x0_0, x0_1, ..., or packed in one: operand k of a packed vector of 8-bit values is "
+              "x0[8*k +: 8].\n"
+              "// Weights are always packed, W0[4*k +: 4], and signed. A weight is the netlist's weight times 2^shift, "
+              "because a\n"
+              "// shift is wiring; weight 0 is no wire.\n"
               "//\n"
               "// All operands of a sum are signed (an unsigned one has a 0 in front), so that each is extended by its "
               "sign to\n"

@@ -188,7 +188,7 @@ bool cf_gate_follows(const struct cf_gate *a, const struct cf_gate *b, uint32_t 
     if (a->cell != b->cell || a->vector_count != b->vector_count || a->operand_count != b->operand_count)
         return false;
     for (uint32_t v = 0; v < a->vector_count; v++)
-        if (a->vectors[v].slots != b->vectors[v].slots || a->vectors[v].run != b->vectors[v].run)
+        if (a->vectors[v].run || b->vectors[v].run || a->vectors[v].slots != b->vectors[v].slots)
             return false;
     for (uint32_t i = 0; i < a->operand_count; i++)
         if (a->operands[i].input != b->operands[i].input || a->operands[i].lane + distance != b->operands[i].lane)
@@ -205,7 +205,7 @@ static bool same_kind(const struct cf_kind *kind, const struct cf_gate *gate)
         return false;
     for (uint32_t v = 0; v < kind->vector_count; v++) {
         const struct cf_vector *a = &kind->vectors[v], *b = &gate->vectors[v];
-        if (a->slots != b->slots || a->width != b->width || a->is_signed != b->is_signed ||
+        if (a->slots != b->slots || a->run != b->run || a->width != b->width || a->is_signed != b->is_signed ||
             a->weight_width != b->weight_width)
             return false;
     }
@@ -271,9 +271,11 @@ const char *cf_kind_name(const struct cf_kinds *kinds, uint32_t index, char buff
     const struct cf_kind *kind = &kinds->kinds[index];
     const char *activation = kind->activation == CF_STEP ? "step" : "linear";
     int used = snprintf(buffer, CF_KIND_NAME_MAX, "%s", activation);
-    for (uint32_t v = 0; v < kind->vector_count && used < CF_KIND_NAME_MAX - 40; v++)
-        used += snprintf(buffer + used, CF_KIND_NAME_MAX - (size_t)used, "_%ux%c%uw%u", kind->vectors[v].slots,
-                         kind->vectors[v].is_signed ? 's' : 'u', kind->vectors[v].width, kind->vectors[v].weight_width);
+    for (uint32_t v = 0; v < kind->vector_count && used < CF_KIND_NAME_MAX - 40; v++) {
+        const struct cf_vector *vector = &kind->vectors[v];
+        used += snprintf(buffer + used, CF_KIND_NAME_MAX - (size_t)used, "_%u%s%c%uw%u", vector->slots,
+                         vector->run ? "x" : "", vector->is_signed ? 's' : 'u', vector->width, vector->weight_width);
+    }
     if (used >= CF_KIND_NAME_MAX - 40)
         snprintf(buffer, CF_KIND_NAME_MAX, "%s_of_%u_vectors_%u", activation, kind->vector_count, index);
     else if (kind->activation == CF_LINEAR)

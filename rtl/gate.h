@@ -1,10 +1,10 @@
 /* gate.h - one gate as an instance of a leaf module: its operands in vectors, and the kinds of leaf that a netlist
  * needs.
  *
- * A leaf has one input vector x0, x1, ... for each run of operands, with as many weights W0, W1, ... as slots. Terms
- * that lie close together in one row make a run, connected as one slice of that row, with weight 0 where there is no
- * wire. All other terms of a port are listed one by one, as a concatenation. The weight of a slot is the term's
- * weight * 2^shift: a shift is wiring.
+ * A leaf's operands come in vectors 0, 1, ..., each with its weights in one packed parameter, W0, W1, ... Terms that
+ * lie close together in one row make a run: one input, x0, connected as a slice of that row, with weight 0 where there
+ * is no wire. All other terms of a port make a list: an input for each, x0_0, x0_1, ... The weight of a slot is the
+ * term's weight * 2^shift: a shift is wiring.
  */
 #ifndef COFIBER_RTL_GATE_H
 #define COFIBER_RTL_GATE_H
@@ -41,7 +41,8 @@ bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_class *cla
                       struct cf_gate *gate);
 void cf_gate_free(struct cf_gate *gate);
 
-/* True when `b`, which stands `distance` lanes after `a`, is the same cell on operands shifted by as much. */
+/* True when `b`, which stands `distance` lanes after `a`, is the same cell on operands that each lie as far after those
+ * of `a`, all in lists: such gates are placed as one array of instances. */
 bool cf_gate_follows(const struct cf_gate *a, const struct cf_gate *b, uint32_t distance);
 
 /* Everything but weights and bias: one leaf module each. */
@@ -62,8 +63,8 @@ struct cf_kinds {
 bool cf_kinds_find(struct cf_kinds *kinds, const struct cf_gate *gate, bool add, uint32_t *index);
 void cf_kinds_free(struct cf_kinds *kinds);
 
-/* "step_768xs11w8", "linear_1xs8w4_1xs10w4_s11": activation, then slots x sign and width, w weight width; then the
- * output's type. The index alone where that is too long. */
+/* "step_768xs11w8", "linear_1s8w4_1s10w4_s11": the activation; for each vector its slots (x: a run), sign and width, w
+ * and the width of a weight; the type of a linear output. The index instead where that is too long. */
 const char *cf_kind_name(const struct cf_kinds *kinds, uint32_t index, char buffer[CF_KIND_NAME_MAX]);
 
 #endif

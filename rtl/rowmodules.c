@@ -72,89 +72,62 @@ static void put_head(const struct row_module *m, bool unread)
 
 /* ---- instances ---- */
 
-/* "[8*l +: 8]", "[8*(l+3) +: 8]" within a generate loop (`l` is then the lane of `gate`), "[8*17 +: 8]" outside. */
-static void put_slice(struct emission *e, uint8_t width, uint32_t lane, uint32_t slots, bool loop, uint32_t gate)
+/* The operand of lane `lane`, and those of the `count` - 1 lanes after it: "a3", where that is all of the row, or
+ * "a3[8*17 +: 8]". */
+static void put_slice(struct emission *e, const char *name, uint8_t width, uint32_t lane, uint32_t count, uint32_t all)
 {
-    if (!loop)
-        cf_put(e, "[%u*%u +: %u]", width, lane, width * slots);
-    else if (lane == gate)
-        cf_put(e, "[%u*l +: %u]", width, width * slots);
-    else
-        cf_put(e, "[%u*(l%c%u) +: %u]", width, lane > gate ? '+' : '-', lane > gate ? lane - gate : gate - lane,
-               width * slots);
+    cf_put(e, "%s", name);
+    if (count < all)
+        cf_put(e, "[%u*%u +: %u]", width, lane, width * count);
 }
 
-static void put_operand(const struct row_module *m, const struct cf_vector *vector, const struct cf_operand *operand,
-                        uint32_t slots, bool loop, uint32_t lane)
+static void put_vector(const struct row_module *m, uint32_t v, uint32_t count)
 {
-    char name[16];
-    cf_put(m->e, "%s", input_name(m, operand->input, name));
-    if (slots < cf_group_lanes(input_group(m, operand->input)))
-        put_slice(m->e, vector->width, operand->lane, slots, loop, lane);
-}
-
-static void put_connections(const struct row_module *m, bool loop, uint32_t lane)
-{
-    const struct cf_gate *gate = &m->gate;
-    for (uint32_t v = 0; v < gate->vector_count; v++) {
-        const struct cf_vector *vector = &gate->vectors[v];
-        const struct cf_operand *operands = gate->operands + vector->first;
-        cf_put(m->e, ".x%u(", v);
-        if (vector->run || vector->slots == 1) {
-            put_operand(m, vector, operands, vector->slots, loop, lane);
-        } else {
-            for (uint32_t i = vector->slots; i-- > 0;) {
-                cf_put(m->e, i + 1 == vector->slots ? "{" : i % 8 == 7 ? ",\n                " : ", ");
-                put_operand(m, vector, &operands[i], 1, loop, lane);
-            }
-            cf_put(m->e, "}");
-        }
-        cf_put(m->e, "), ");
+    const struct cf_vector *vector = &m->gate.vectors[v];
+    const struct cf_operand *operands = m->gate.operands + vector->first;
+    uint32_t inputs = vector->run ? 1 : vector->slots;
+    for (uint32_t k = 0; k < inputs; k++) {
+        char name[16];
+        if (v + k > 0)
+            cf_put(m->e, k > 0 && k % 8 == 0 ? ",\n        " : ", ");
+        cf_put(m->e, inputs > 1 ? ".x%u_%u(" : ".x%u(", v, k);
+        put_slice(m->e, input_name(m, operands[k].input, name), vector->width, operands[k].lane,
+                  vector->run ? vector->slots : count, cf_group_lanes(input_group(m, operands[k].input)));
+        cf_put(m->e, ")");
     }
-    cf_put(m->e, ".y(y");
-    put_slice(m->e, m->group->type.width, lane, 1, loop, lane);
-    cf_put(m->e, "));\n");
 }
 
-static void put_instance(const struct row_module *m, const char *name, const char *indent, bool loop, uint32_t lane)
+/* Places m->gate, which is that of lane `first`, for `count` lanes: alone as lane_<first>, or as an array of instances,
+ * each with its own bits of the operands. */
+static void put_instances(const struct row_module *m, uint32_t first, uint32_t count)
 {
     struct emission *e = m->e;
     const struct cf_gate *gate = &m->gate;
-    char kind_name[CF_KIND_NAME_MAX], weights_indent[32];
-    uint32_t kind;
+    char kind_name[CF_KIND_NAME_MAX];
+    uint32_t kind, last = first + count - 1;
     cf_kinds_find(&e->kinds, gate, false, &kind); /* every gate's kind was added before */
-    snprintf(weights_indent, sizeof weights_indent, "%s    ", indent);
-    cf_put(e, "%s%s #(", indent, cf_kind_name(&e->kinds, kind, kind_name));
+    cf_put(e, "    %s #(", cf_kind_name(&e->kinds, kind, kind_name));
     for (uint32_t v = 0; v < gate->vector_count; v++) {
         cf_put(e, ".W%u(", v);
-        cf_put_weights(e, gate->operands + gate->vectors[v].first, &gate->vectors[v], weights_indent);
+        cf_put_weights(e, gate->operands + gate->vectors[v].first, &gate->vectors[v], "        ");
         cf_put(e, "), ");
     }
     cf_put(e, ".BIAS(");
     cf_put_constant(e, gate->cell->bias, e->kinds.kinds[kind].sum_width);
-    cf_put(e, ")) %s (\n%s    ", name, indent);
-    put_connections(m, loop, lane);
+    if (count == 1)
+        cf_put(e, ")) lane_%u (\n        ", first);
+    else if (count < m->lanes)
+        cf_put(e, ")) lanes_%u_to_%u [%u:%u] (\n        ", first, last, last, first);
+    else
+        cf_put(e, ")) lane [%u:0] (\n        ", last);
+    for (uint32_t v = 0; v < gate->vector_count; v++)
+        put_vector(m, v, count);
+    cf_put(e, gate->vector_count > 0 ? ", .y(" : ".y(");
+    put_slice(e, "y", m->group->type.width, first, count, m->lanes);
+    cf_put(e, "));\n");
 }
 
-/* Lanes [first, first + count) of one cell on operands that advance with them. */
-static void put_loop(const struct row_module *m, uint32_t first, uint32_t count)
-{
-    char block[48] = "lane";
-    if (count < m->lanes)
-        snprintf(block, sizeof block, "lanes_%u_to_%u", first, first + count - 1);
-    cf_put(m->e, "    for (l = %u; l < %u; l = l + 1) begin : %s\n", first, first + count, block);
-    put_instance(m, "gate", "        ", true, first);
-    cf_put(m->e, "    end\n");
-}
-
-static void put_single(const struct row_module *m, uint32_t lane)
-{
-    char name[32];
-    snprintf(name, sizeof name, "lane_%u", lane);
-    put_instance(m, name, "    ", false, lane);
-}
-
-/* The number of lanes from `first` on, described by m->gate, that one loop can place. */
+/* The number of lanes from `first` on, described by m->gate, that one array can place. */
 static uint32_t run_length(struct row_module *m, uint32_t first)
 {
     const uint32_t *cell =
@@ -167,18 +140,13 @@ static uint32_t run_length(struct row_module *m, uint32_t first)
     return count;
 }
 
-/* Places all lanes, or (dry) only finds out whether a loop is among them. */
-static bool put_lanes(struct row_module *m, bool dry, bool *loops)
+static bool put_lanes(struct row_module *m)
 {
     for (uint32_t l = 0, count; l < m->lanes; l += count) {
         if (!cf_gate_describe(&m->e->rows, m->class, l, &m->gate))
             return cf_fail(m->e->err, "%s: out of memory", m->e->netlist->label);
         count = run_length(m, l);
-        *loops = *loops || count > 1;
-        if (!dry && count > 1)
-            put_loop(m, l, count);
-        else if (!dry)
-            put_single(m, l);
+        put_instances(m, l, count);
     }
     return true;
 }
@@ -188,14 +156,11 @@ static bool put_row(struct emission *e, uint32_t index)
     const struct cf_row_class *class = &e->rows.classes[index];
     const struct cf_group *group = &e->netlist->groups[class->group];
     struct row_module m = {.e = e, .class = class, .group = group, .lanes = cf_group_lanes(group)};
-    bool unread, loops = false, ignored;
-    bool done = find_unread(&m, &unread) && put_lanes(&m, true, &loops);
+    bool unread, done = find_unread(&m, &unread);
     if (done) {
         put_head(&m, unread);
-        cf_put(e, loops ? "    genvar l;\n    generate\n" : "");
-        done = put_lanes(&m, false, &ignored);
-        cf_put(e, "%sendmodule\n%s\n", loops ? "    endgenerate\n" : "",
-               unread ? "/* verilator lint_on UNUSEDSIGNAL */\n" : "");
+        done = put_lanes(&m);
+        cf_put(e, "endmodule\n%s\n", unread ? "/* verilator lint_on UNUSEDSIGNAL */\n" : "");
     }
     cf_gate_free(&m.gate);
     cf_gate_free(&m.next);
@@ -205,12 +170,15 @@ static bool put_row(struct emission *e, uint32_t index)
 bool cf_put_rows(struct emission *e)
 {
     cf_put_heading(e, "The rows: each module is one position of a group, with a leaf for every gate.");
-    cf_put(e, "// Lane l of the row is bits [W*l +: W] of y. Its gate is the instance lane[l].gate where all lanes are "
-              "alike,\n"
-              "// lanes_<first>_to_<last>[l].gate where some of them are, and lane_<l> where it stands alone.\n"
-              "// Inputs are whole rows: a0, a1, ... through the cells' first port, b0, ... through the second.\n\n"
-              "// The modules of all rows stand in this one file.\n"
-              "/* verilator lint_off DECLFILENAME */\n\n");
+    cf_put(e,
+           "// Lane l of the row is bits [W*l +: W] of y. Its gate is the instance lane[l] where all lanes are alike, "
+           "\n"
+           "// lanes_<first>_to_<last>[l] where some of them are, and lane_<l> where it stands alone. In an array of "
+           "instances\n"
+           "// each gate gets its own lane of every row.\n"
+           "// Inputs are whole rows: a0, a1, ... through the cells' first port, b0, ... through the second.\n\n"
+           "// The modules of all rows stand in this one file.\n"
+           "/* verilator lint_off DECLFILENAME */\n\n");
     for (uint32_t c = 0; c < e->rows.class_count; c++)
         if (!put_row(e, c))
             return false;

@@ -41,8 +41,7 @@ static uint64_t take_quantised(const struct cofiber_sim *sim, const int32_t *val
     return COFIBER_NONE;
 }
 
-static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_features *features, void *input,
-                              int threads)
+static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads)
 {
     static const enum cf_dtype dtypes[] = {
         [COFIBER_F32] = CF_F32, [COFIBER_F16] = CF_F16, [COFIBER_F64] = CF_F64, [COFIBER_BF16] = CF_BF16,

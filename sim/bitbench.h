@@ -5,12 +5,12 @@
 #include "sim/bitparallel.h"
 
 struct cf_bits_figures {
-    double ms;                      /* a whole run (all gates, transposition included), a frame, one thread: median */
-    double classify_ms;             /* the output groups' part of it */
-    uint64_t full_adders;           /* of the circuit: of each gate's network, both outputs used */
-    double fa_lanes_per_s;          /* full_adders * frames / time of the whole run */
-    double output_fa_lanes_per_s;   /* the same for the output groups alone */
-    double ceiling_fa_lanes_per_s;  /* full adders in registers alone, measured before and after: the better */
+    double ms;                     /* a whole run (all gates, transposition included), a frame, one thread: median */
+    double classify_ms;            /* the output groups' part of it */
+    uint64_t full_adders;          /* of the circuit: of each gate's network, both outputs used */
+    double fa_lanes_per_s;         /* full_adders * frames / time of the whole run */
+    double output_fa_lanes_per_s;  /* the same for the output groups alone */
+    double ceiling_fa_lanes_per_s; /* full adders in registers alone, measured before and after: the better */
 };
 
 /* Runs `runs` times on `frames` frames at once ([frames][input nets]) and takes the medians. */

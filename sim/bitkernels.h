@@ -17,14 +17,14 @@
  * CF_BIT_FULL is the counter of 3. The N forms invert every output. */
 enum cf_bit_op {
     CF_BIT_END,
-    CF_BIT_NOT,      /* 1 in, 1 out */
-    CF_BIT_COPY,     /* 1 in, 1 out */
-    CF_BIT_HALF,     /* 2 in, 2 out: sum, carry */
-    CF_BIT_FULL,     /* 3 in, 2 out: sum, carry */
-    CF_BIT_COUNT7,   /* 7 in, 3 out */
-    CF_BIT_COUNT15,  /* 15 in, 4 out */
+    CF_BIT_NOT,     /* 1 in, 1 out */
+    CF_BIT_COPY,    /* 1 in, 1 out */
+    CF_BIT_HALF,    /* 2 in, 2 out: sum, carry */
+    CF_BIT_FULL,    /* 3 in, 2 out: sum, carry */
+    CF_BIT_COUNT7,  /* 7 in, 3 out */
+    CF_BIT_COUNT15, /* 15 in, 4 out */
     CF_BIT_COUNT15N,
-    CF_BIT_COUNT31,  /* 31 in, 5 out */
+    CF_BIT_COUNT31, /* 31 in, 5 out */
     CF_BIT_COUNT31N,
     CF_BIT_OPS
 };

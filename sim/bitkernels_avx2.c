@@ -55,8 +55,7 @@ INLINE __m256i bytes_of(__m256i first, __m256i second, int high)
     return _mm256_permute4x64_epi64(_mm256_packus_epi16(a, b), 0xd8);
 }
 
-BIT_TARGET static void split(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width,
-                             uint8_t *planes)
+BIT_TARGET static void split(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes)
 {
     if (bytes > 2) {
         cf_bit_split_words(words, count, bytes, width, planes, sizeof(bit_vector));

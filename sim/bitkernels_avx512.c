@@ -78,8 +78,7 @@ BIT_TARGET static void split32(const void *const *words, uint32_t count, uint32_
     }
 }
 
-BIT_TARGET static void split(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width,
-                             uint8_t *planes)
+BIT_TARGET static void split(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes)
 {
     if (bytes == 1)
         split8(words, count, width, planes);

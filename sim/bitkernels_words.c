@@ -36,9 +36,9 @@ void cf_bit_join_words(const uint8_t *window, const uint16_t *planes, uint32_t w
         memcpy((uint8_t *)words + (size_t)l * bytes, &rows[l], bytes);
 }
 
-#define TRANSPOSE(type)                                                                                               \
-    for (uint32_t c = 0; c < count; c++)                                                                              \
-        for (uint32_t r = 0; r < CF_BLOCK; r++)                                                                       \
+#define TRANSPOSE(type)                                                                                                \
+    for (uint32_t c = 0; c < count; c++)                                                                               \
+        for (uint32_t r = 0; r < CF_BLOCK; r++)                                                                        \
     ((type *)columns)[c * CF_BLOCK + r] = ((const type *)rows[r])[c]
 
 void cf_bit_transpose_words(const void *const *rows, uint32_t count, uint32_t bytes, void *columns)

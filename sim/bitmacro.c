@@ -4,11 +4,11 @@
 #include <string.h>
 
 const uint8_t cf_bit_op_inputs[CF_BIT_OPS] = {
-    [CF_BIT_NOT] = 1,      [CF_BIT_COPY] = 1,     [CF_BIT_HALF] = 2,     [CF_BIT_FULL] = 3,    [CF_BIT_COUNT7] = 7,
+    [CF_BIT_NOT] = 1,      [CF_BIT_COPY] = 1,      [CF_BIT_HALF] = 2,     [CF_BIT_FULL] = 3,      [CF_BIT_COUNT7] = 7,
     [CF_BIT_COUNT15] = 15, [CF_BIT_COUNT15N] = 15, [CF_BIT_COUNT31] = 31, [CF_BIT_COUNT31N] = 31,
 };
 const uint8_t cf_bit_op_outputs[CF_BIT_OPS] = {
-    [CF_BIT_NOT] = 1,     [CF_BIT_COPY] = 1,     [CF_BIT_HALF] = 2,    [CF_BIT_FULL] = 2,    [CF_BIT_COUNT7] = 3,
+    [CF_BIT_NOT] = 1,     [CF_BIT_COPY] = 1,     [CF_BIT_HALF] = 2,    [CF_BIT_FULL] = 2,     [CF_BIT_COUNT7] = 3,
     [CF_BIT_COUNT15] = 4, [CF_BIT_COUNT15N] = 4, [CF_BIT_COUNT31] = 5, [CF_BIT_COUNT31N] = 5,
 };
 

@@ -6,10 +6,10 @@
 #include "sim/bitkernels.h"
 
 struct cf_bit_macro {
-    uint32_t first;   /* of its literals in the pool: inputs, then outputs */
-    uint32_t level;   /* within its stage: 0 when nothing of the stage is read */
-    uint32_t stage;   /* of the cell */
-    uint8_t op;       /* enum cf_bit_op */
+    uint32_t first; /* of its literals in the pool: inputs, then outputs */
+    uint32_t level; /* within its stage: 0 when nothing of the stage is read */
+    uint32_t stage; /* of the cell */
+    uint8_t op;     /* enum cf_bit_op */
 };
 
 struct cf_bit_macros {

@@ -7,16 +7,16 @@
 #include "sim/bitplan.h"
 
 enum {
-    REACH = 256,   /* consecutive operands transposed in one go */
-    GAP = 8        /* operands that nobody reads, up to which going on is cheaper than starting again */
+    REACH = 256, /* consecutive operands transposed in one go */
+    GAP = 8      /* operands that nobody reads, up to which going on is cheaper than starting again */
 };
 
 /* What one thread works in. */
 struct worker {
     uint8_t *window;
-    uint8_t *columns;             /* [REACH][CF_BLOCK] words, at most 8 bytes each */
-    const void *words[REACH];     /* operands in the block's lanes, consecutive */
-    const void *rows[CF_BLOCK];   /* where each lane's base is */
+    uint8_t *columns;           /* [REACH][CF_BLOCK] words, at most 8 bytes each */
+    const void *words[REACH];   /* operands in the block's lanes, consecutive */
+    const void *rows[CF_BLOCK]; /* where each lane's base is */
 };
 
 struct cf_bits_sim {
@@ -101,8 +101,8 @@ static void gather_mixed(const struct batch *b, const struct cf_bits_operand *op
     const struct cf_bit_family *family = b->family;
     for (uint32_t l = 0; l < CF_BLOCK; l++) {
         struct lane lane = lane_of(b, block, l);
-        uint32_t net = cf_instance_bases(b->group, family->gates_of[family->cells[0]][lane.gate])[operand->port] +
-                       operand->offset;
+        uint32_t net =
+            cf_instance_bases(b->group, family->gates_of[family->cells[0]][lane.gate])[operand->port] + operand->offset;
         uint32_t source = cf_netlist_group_of(b->sim->netlist, net);
         uint32_t first = b->sim->netlist->groups[source].first_net;
         memcpy(column + l * bytes, value_at(b->sim, source, lane.frame, net - first), bytes);
@@ -237,9 +237,9 @@ static void run_batch(const struct batch *b, uint64_t lane)
     struct block blocks[8];
     for (uint32_t at = 0; at < kernels->lanes && at < left; at += CF_BLOCK) {
         uint64_t first = lane + at;
-        blocks[block_count++] = (struct block){
-            {(uint32_t)(first / b->family->gate_count), (uint32_t)(first % b->family->gate_count)},
-            left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK};
+        blocks[block_count++] =
+            (struct block){{(uint32_t)(first / b->family->gate_count), (uint32_t)(first % b->family->gate_count)},
+                           left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK};
     }
     for (uint32_t s = 0; s < program->stage_count; s++) {
         load_stage(b, &program->stages[s], blocks, block_count);

@@ -164,8 +164,7 @@ static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *n
         family->part_count++;
         return true;
     }
-    return too_large && count > 1 &&
-           build_parts(family, netlist, cells, first, count / 2, lanes, err) &&
+    return too_large && count > 1 && build_parts(family, netlist, cells, first, count / 2, lanes, err) &&
            build_parts(family, netlist, cells, first + count / 2, count - count / 2, lanes, err);
 }
 

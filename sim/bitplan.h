@@ -18,8 +18,8 @@ struct cf_bit_part {
 };
 
 struct cf_bit_family {
-    uint32_t *cells;            /* [cell_count], of the netlist */
-    uint32_t *const *gates_of;  /* by cell of the netlist: its gates in the group, ascending */
+    uint32_t *cells;           /* [cell_count], of the netlist */
+    uint32_t *const *gates_of; /* by cell of the netlist: its gates in the group, ascending */
     uint32_t cell_count, gate_count;
     uint32_t source[CF_MAX_PORTS]; /* the group that a port reads; CF_SOURCES_MIXED where there are several */
     /* How many gates, from gate i on, have consecutive bases, up to 255: [ports][gate_count]. */

@@ -25,8 +25,8 @@ struct cf_bit_program {
     struct cf_bit_stage *stages;
     uint16_t *code;
     size_t code_length;
-    uint16_t *outputs;       /* the outputs' planes in units of 8 bytes, cell after cell */
-    uint32_t *output_first;  /* [cells + 1] */
+    uint16_t *outputs;      /* the outputs' planes in units of 8 bytes, cell after cell */
+    uint32_t *output_first; /* [cells + 1] */
     uint32_t stage_count, cell_count;
     uint32_t tile_plane, complement_plane; /* numbers of planes, not units */
     uint32_t window_planes;                /* planes 0 and 1 are constants 0 and 1, set by the caller */

@@ -38,8 +38,8 @@ static bool alloc_sums(struct cf_workspace *w)
         w->sums[f] = cf_arena_alloc(&w->arena, groups, sizeof **w->sums);
         for (uint32_t g = 0; w->sums[f] && g < groups; g++)
             if (family->live && family->summed[g] &&
-                !(w->sums[f][g] = cf_arena_alloc(&w->arena, (size_t)w->plan->blocks[g].rows * family->packed.padded_lanes,
-                                                 sizeof ***w->sums)))
+                !(w->sums[f][g] = cf_arena_alloc(
+                      &w->arena, (size_t)w->plan->blocks[g].rows * family->packed.padded_lanes, sizeof ***w->sums)))
                 return false;
         if (!w->sums[f])
             return false;
@@ -239,8 +239,8 @@ static void finish_row(const struct cf_workspace *w, const struct cf_scratch *sc
     char *out = (char *)w->values[group] + (size_t)row * block->lanes * cf_lane_size(block->lane);
     const int32_t *narrow = (const int32_t *)(const void *)scratch->sums;
     if (form->sums == CF_LANE32) {
-        w->plan->kernels->finish(narrow + (size_t)at * form->packed.padded_lanes, block->lanes, form->step,
-                                 block->lane, out);
+        w->plan->kernels->finish(narrow + (size_t)at * form->packed.padded_lanes, block->lanes, form->step, block->lane,
+                                 out);
         return;
     }
     for (uint32_t l = 0; l < block->lanes; l++) {
@@ -263,8 +263,7 @@ static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scra
         }
     start_sums(form, scratch, n);
     if (n)
-        cf_run_dense(w, scratch, &form->packed, form->operands, w->plan->blocks[form->source].lane, n,
-                     scratch->sums);
+        cf_run_dense(w, scratch, &form->packed, form->operands, w->plan->blocks[form->source].lane, n, scratch->sums);
     for (uint32_t i = 0; i < n; i++)
         finish_row(w, scratch, group, taken[i], i);
 }

@@ -17,9 +17,9 @@ struct cf_scratch {
 struct cf_workspace {
     const struct cf_plan *plan;
     int threads;
-    struct cf_scratch *scratch; /* [threads] */
-    void **values;              /* [group_count]; NULL: not stored */
-    int32_t ***sums;            /* decisions: [family][group], [rows][padded_lanes]; NULL: not kept */
+    struct cf_scratch *scratch;    /* [threads] */
+    void **values;                 /* [group_count]; NULL: not stored */
+    int32_t ***sums;               /* decisions: [family][group], [rows][padded_lanes]; NULL: not kept */
     struct cf_row_job ***pools;    /* decisions: [family][group], [rows]: jobs of no lanes where a row is not so had */
     struct cf_row_job **decisions; /* [group], [rows] */
     struct cf_arena arena;

@@ -100,14 +100,14 @@ static bool make_decisions(struct cf_workspace *w, uint32_t group)
         struct cf_row_job *job = &jobs[row];
         if (source_row == CF_NONE)
             continue;
-        *job = (struct cf_row_job){
-            .out = (char *)w->values[group] + (size_t)row * block->lanes * cf_lane_size(block->lane),
-            .lane_bias = output->bias,
-            .source_count = 1,
-            .lanes = block->lanes,
-            .out_lane = block->lane,
-            .compute = CF_LANE32,
-            .step = block->dense->step};
+        *job = (struct cf_row_job){.out = (char *)w->values[group] +
+                                          (size_t)row * block->lanes * cf_lane_size(block->lane),
+                                   .lane_bias = output->bias,
+                                   .source_count = 1,
+                                   .lanes = block->lanes,
+                                   .out_lane = block->lane,
+                                   .compute = CF_LANE32,
+                                   .step = block->dense->step};
         if (output->inlined) {
             job->sources = make_sources(w, output->family, source, source_row, &job->source_count);
         } else {

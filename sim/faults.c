@@ -107,7 +107,8 @@ static bool sample_gate(struct listing *l, const struct cf_group *group, uint32_
     for (uint32_t i = 0; i < count; i++)
         if (!add_fault(l, group->first_net + gate, l->pins[cell][chosen[i] / 2], chosen[i] % 2))
             return false;
-    qsort(l->list->faults + start, count, sizeof *l->list->faults, compare_faults);
+    if (count)
+        qsort(l->list->faults + start, count, sizeof *l->list->faults, compare_faults);
     return true;
 }
 

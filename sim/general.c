@@ -8,8 +8,8 @@
     sum += (uint64_t)((int64_t)terms[t].weight *                                                                       \
                       ((int64_t)((const type *)values)[terms[t].offset - low] * ((int64_t)1 << terms[t].shift)))
 
-static int64_t sum_of_run(const struct cf_term *terms, uint32_t first, uint32_t end, const void *values,
-                          uint32_t low, enum cf_lane lane)
+static int64_t sum_of_run(const struct cf_term *terms, uint32_t first, uint32_t end, const void *values, uint32_t low,
+                          enum cf_lane lane)
 {
     uint64_t sum = 0;
     switch (lane) {

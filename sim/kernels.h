@@ -12,9 +12,9 @@
 #include "sim/lane.h"
 
 enum {
-    CF_PANEL = 16,           /* lanes of one packed panel of weights */
-    CF_PANELS_A_GROUP = 5,   /* panels interleaved in memory, at most: what one register block covers */
-    CF_DENSE_ROWS = 60       /* rows that one call of a dense kernel takes, at most */
+    CF_PANEL = 16,         /* lanes of one packed panel of weights */
+    CF_PANELS_A_GROUP = 5, /* panels interleaved in memory, at most: what one register block covers */
+    CF_DENSE_ROWS = 60     /* rows that one call of a dense kernel takes, at most */
 };
 
 /* One input of a row of gates: `lanes` consecutive nets, each times `factor` (weight << shift). */
@@ -41,26 +41,26 @@ struct cf_row_job {
  * in groups of up to CF_PANELS_A_GROUP, as even as possible. Within a group, in this order: `span` inputs at a time
  * (4, 2 or 1: those of one 32-bit operand), panel, lane, input. */
 struct cf_dense {
-    void *weights;         /* int8_t, int16_t or int32_t by `lane` */
-    int32_t *weight_sum;   /* [padded_lanes] sum of each lane's weights, modulo 2^32 */
+    void *weights;       /* int8_t, int16_t or int32_t by `lane` */
+    int32_t *weight_sum; /* [padded_lanes] sum of each lane's weights, modulo 2^32 */
     uint32_t lanes, padded_lanes;
     uint32_t inputs, padded_inputs; /* padded to the span */
-    enum cf_lane lane;     /* of the operands and weights: CF_LANE8, CF_LANE16 or CF_LANE32 */
+    enum cf_lane lane;              /* of the operands and weights: CF_LANE8, CF_LANE16 or CF_LANE32 */
 };
 
 /* Features [channels][plane] of which `positions` of each plane are taken, to integers [positions][channels]:
  * clamp(round_half_even(feature / scale)), the quotient being that of IEEE doubles. */
 struct cf_quantise_job {
-    const uint8_t *features; /* little-endian, of any alignment: the first position of the first channel */
-    void *out;               /* the same place of the output */
+    const uint8_t *features;   /* little-endian, of any alignment: the first position of the first channel */
+    void *out;                 /* the same place of the output */
     const int16_t *half_table; /* the result for each of the 65,536 halves; NULL when features are floats */
-    size_t plane;            /* elements from one channel to the next */
-    size_t stride;           /* elements of `out` from one position to the next */
+    size_t plane;              /* elements from one channel to the next */
+    size_t stride;             /* elements of `out` from one position to the next */
     uint32_t channels, positions;
-    bool half;               /* IEEE half, else float */
-    enum cf_lane out_lane;   /* CF_LANE8 or CF_LANE16 */
+    bool half;             /* IEEE half, else float */
+    enum cf_lane out_lane; /* CF_LANE8 or CF_LANE16 */
     double scale;
-    int32_t low, high;       /* the clamp */
+    int32_t low, high; /* the clamp */
 };
 
 /* Channels [channel, ...) and positions [position, ...) of a job. */

@@ -52,8 +52,8 @@ TARGET static uint32_t row16(const struct cf_row_job *job)
                     acc[v] = _mm256_add_epi16(acc[v], load16(source, first + 16 * (size_t)v));
             else
                 for (int v = 0; v < BLOCK; v++)
-                    acc[v] = _mm256_add_epi16(acc[v],
-                                              _mm256_mullo_epi16(factor, load16(source, first + 16 * (size_t)v)));
+                    acc[v] =
+                        _mm256_add_epi16(acc[v], _mm256_mullo_epi16(factor, load16(source, first + 16 * (size_t)v)));
         }
         for (int v = 0; v < BLOCK; v++)
             _mm256_storeu_si256((__m256i *)((int16_t *)job->out + first + 16 * v), acc[v]);
@@ -89,8 +89,7 @@ static void row(const struct cf_row_job *job)
     for (uint32_t s = 0; s < job->source_count; s++)
         widest = job->sources[s].lane > widest ? job->sources[s].lane : widest;
     uint32_t done = job->first;
-    if (job->compute == CF_LANE16 && !job->step && job->out_lane == CF_LANE16 && widest <= CF_LANE16 &&
-        !job->lane_bias)
+    if (job->compute == CF_LANE16 && !job->step && job->out_lane == CF_LANE16 && widest <= CF_LANE16 && !job->lane_bias)
         done = row16(job);
     else if (job->compute == CF_LANE32 && widest <= CF_LANE32 && (job->step || job->out_lane == CF_LANE32))
         done = row32(job);
@@ -179,8 +178,7 @@ INLINE void bytes(int height, const int8_t *const *rows, const int8_t *weights, 
         for (int v = 0; v < 2; v++) {
             __m256i pairs = _mm256_hadd_epi32(acc[r][2 * v], acc[r][2 * v + 1]);
             __m256i *sum = (__m256i *)(sums + (size_t)r * stride + 8 * v);
-            _mm256_storeu_si256(sum, _mm256_add_epi32(_mm256_loadu_si256(sum),
-                                                      _mm256_permute4x64_epi64(pairs, 0xd8)));
+            _mm256_storeu_si256(sum, _mm256_add_epi32(_mm256_loadu_si256(sum), _mm256_permute4x64_epi64(pairs, 0xd8)));
         }
 }
 
@@ -242,8 +240,8 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
         __m256i low = _mm256_packs_epi32(_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1));
         __m256i high = _mm256_packs_epi32(_mm256_loadu_si256(from + 2), _mm256_loadu_si256(from + 3));
         /* Packing keeps signs, and works within halves of 128 bits: the order is put right at the end. */
-        __m256i ordered = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high),
-                                                      _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        __m256i ordered =
+            _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
         __m256i fires = _mm256_andnot_si256(_mm256_cmpgt_epi8(_mm256_setzero_si256(), ordered), _mm256_set1_epi8(1));
         _mm256_storeu_si256((__m256i *)((int8_t *)out + l), fires);
     }

@@ -63,8 +63,7 @@ INLINE void add_lane16(__m512i *acc, int vectors, const struct cf_row_source *so
         __m512i factor = _mm512_set1_epi16((int16_t)source->factor);
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
-            acc[v] = _mm512_add_epi16(acc[v],
-                                      _mm512_mullo_epi16(factor, load16(from + (size_t)v * step, lane, mask)));
+            acc[v] = _mm512_add_epi16(acc[v], _mm512_mullo_epi16(factor, load16(from + (size_t)v * step, lane, mask)));
     }
 }
 
@@ -95,8 +94,7 @@ INLINE void add_lane32(__m512i *acc, int vectors, const struct cf_row_source *so
         __m512i factor = _mm512_set1_epi32((int32_t)source->factor);
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
-            acc[v] = _mm512_add_epi32(acc[v],
-                                      _mm512_mullo_epi32(factor, load32(from + (size_t)v * step, lane, mask)));
+            acc[v] = _mm512_add_epi32(acc[v], _mm512_mullo_epi32(factor, load32(from + (size_t)v * step, lane, mask)));
     }
 }
 
@@ -242,8 +240,8 @@ INLINE void block(bool bytes, int height, int panels, const struct dense_call *c
         for (int p = 0; p < panels; p++) {
             acc[r][p] = _mm512_loadu_si512(sums + (size_t)r * call->stride + CF_PANEL * p);
             if (bytes)
-                acc[r][p] = _mm512_sub_epi32(
-                    acc[r][p], _mm512_slli_epi32(_mm512_loadu_si512(call->weight_sum + CF_PANEL * p), 7));
+                acc[r][p] = _mm512_sub_epi32(acc[r][p],
+                                             _mm512_slli_epi32(_mm512_loadu_si512(call->weight_sum + CF_PANEL * p), 7));
         }
     const void *const *rows = call->rows + first;
     for (uint32_t k = 0; k < call->steps; k++, w += panels) {
@@ -274,7 +272,7 @@ INLINE void block(bool bytes, int height, int panels, const struct dense_call *c
 
 /* All rows by one group of panels: blocks of `height`, then of 2 and 1 for what is left. */
 #define GROUP(kind, bytes, panels, height)                                                                             \
-    TARGET static void kind##_by_##panels(const struct dense_call *call)                                              \
+    TARGET static void kind##_by_##panels(const struct dense_call *call)                                               \
     {                                                                                                                  \
         uint32_t r = 0;                                                                                                \
         for (; r + (height) <= call->count; r += (height))                                                             \
@@ -303,8 +301,8 @@ static void dense(const group_function *by_panels, const struct cf_dense *dense_
                   uint32_t count, int32_t *sums)
 {
     uint32_t steps = (uint32_t)(dense_block->padded_inputs * cf_lane_size(dense_block->lane) / 4), first = 0;
-    struct dense_call call = {rows, dense_block->weights, dense_block->weight_sum, sums,
-                              dense_block->padded_lanes, steps, count};
+    struct dense_call call = {
+        rows, dense_block->weights, dense_block->weight_sum, sums, dense_block->padded_lanes, steps, count};
     for (uint32_t g = 0; g < cf_dense_groups(dense_block); g++) {
         uint32_t panels = cf_dense_panels(dense_block, g);
         call.weight_sum = dense_block->weight_sum + first;

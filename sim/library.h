@@ -24,12 +24,11 @@ struct cofiber_sim {
     bool reference;
 };
 
-bool cf_worker_new(const struct cofiber_sim *sim, struct cofiber_result *worker, int threads,
-                        struct cf_error *err);
+bool cf_worker_new(const struct cofiber_sim *sim, struct cofiber_result *worker, int threads, struct cf_error *err);
 void cf_worker_free(struct cofiber_result *worker);
 /* Quantises and simulates a frame; `*element` names a feature that was refused. */
-bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker,
-                        const cofiber_features *features, uint64_t *element, struct cf_error *err);
+bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker, const cofiber_features *features,
+                   uint64_t *element, struct cf_error *err);
 
 /* A netlist is its own public handle. */
 static inline cofiber_netlist *cofiber_wrap(struct cf_netlist *netlist)

@@ -65,9 +65,9 @@ static bool find_linear_rows(struct cf_plan *plan, uint32_t group)
         usable[i] = pattern_linear(plan, &block->patterns[i], block->lanes);
     for (uint32_t row = 0; done && row < block->rows; row++) {
         uint32_t pattern = block->pattern_of[row];
-        tainted[row] = pattern == CF_NONE || !usable[pattern] ||
-                       !place_row(plan, block, row, &block->patterns[pattern],
-                                  rows->base_row + (size_t)row * block->ports);
+        tainted[row] =
+            pattern == CF_NONE || !usable[pattern] ||
+            !place_row(plan, block, row, &block->patterns[pattern], rows->base_row + (size_t)row * block->ports);
     }
     for (uint32_t i = 0; done && i < block->exception_count; i++)
         tainted[block->exceptions[i] / block->lanes] = true;
@@ -198,12 +198,12 @@ static void choose_sums(struct cf_plan *plan)
 
 /* ---- tasks ----------------------------------------------------------------------------------------------------- */
 
-static bool add_rows(struct cf_schedule *schedule, enum cf_task_kind kind, uint32_t group, uint32_t first,
-                     uint32_t end)
+static bool add_rows(struct cf_schedule *schedule, enum cf_task_kind kind, uint32_t group, uint32_t first, uint32_t end)
 {
     for (uint32_t row = first; row < end; row += CF_TASK_ROW_COUNT) {
         uint32_t count = end - row < CF_TASK_ROW_COUNT ? end - row : CF_TASK_ROW_COUNT;
-        if (!cf_schedule_add(schedule, (struct cf_task){.kind = kind, .group = group, .first = row, .count = count, .key = row}))
+        if (!cf_schedule_add(schedule,
+                             (struct cf_task){.kind = kind, .group = group, .first = row, .count = count, .key = row}))
             return false;
     }
     return true;
@@ -232,8 +232,8 @@ static bool schedule_fast(struct cf_plan *plan)
                 wave[g] = wave[h] + 1;
         last = wave[g] > last ? wave[g] : last;
     }
-    bool done = !summed(linear, CF_INPUT) ||
-                add_rows(&linear->fast, CF_TASK_PRODUCT, CF_INPUT, 0, plan->blocks[CF_INPUT].rows);
+    bool done =
+        !summed(linear, CF_INPUT) || add_rows(&linear->fast, CF_TASK_PRODUCT, CF_INPUT, 0, plan->blocks[CF_INPUT].rows);
     done = done && cf_schedule_end_wave(&linear->fast);
     for (uint32_t w = 1; w <= last; w++) {
         for (uint32_t g = 1; done && g < count; g++)

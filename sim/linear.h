@@ -17,9 +17,9 @@
 
 /* The rows of a group as combinations of rows of other groups. */
 struct cf_linear_rows {
-    bool linear;              /* some rows are */
-    const bool *tainted;      /* [rows]: has not the form */
-    uint32_t *base_row;       /* [rows][ports]: in rows of the port's source */
+    bool linear;         /* some rows are */
+    const bool *tainted; /* [rows]: has not the form */
+    uint32_t *base_row;  /* [rows][ports]: in rows of the port's source */
     uint32_t tainted_count;
 };
 
@@ -27,8 +27,8 @@ struct cf_family {
     struct cf_dense packed; /* the classifiers' weights, for operands as wide as the input */
     const int32_t *matrix;  /* [lanes][inputs] */
     enum cf_operands operands;
-    bool *summed;           /* [group_count]: the groups whose rows of sums are kept */
-    bool live;              /* some output uses it */
+    bool *summed; /* [group_count]: the groups whose rows of sums are kept */
+    bool live;    /* some output uses it */
 };
 
 struct cf_linear_output {
@@ -39,15 +39,15 @@ struct cf_linear_output {
 };
 
 struct cf_linear {
-    bool whole; /* nothing gained: run the schedule of all gates */
+    bool whole;                  /* nothing gained: run the schedule of all gates */
     struct cf_linear_rows *rows; /* [group_count] */
     struct cf_family *families;
     uint32_t family_count;
     struct cf_linear_output *outputs; /* [group_count]; only those with family != CF_NONE count */
     struct cf_schedule fast, exact;
-    bool *stored;            /* [group_count]: groups whose values are computed (the outputs, and what `exact` needs) */
+    bool *stored; /* [group_count]: groups whose values are computed (the outputs, and what `exact` needs) */
     uint64_t exact_gates, fast_gates; /* decisions by either way */
-    uint64_t helper_gates;   /* gates that are no decisions and are run for the exact ones */
+    uint64_t helper_gates;            /* gates that are no decisions and are run for the exact ones */
 };
 
 bool cf_linear_plan(struct cf_plan *plan); /* false: memory is out */

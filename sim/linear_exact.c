@@ -47,7 +47,8 @@ static void need_sources_of_row(struct cone *cone, uint32_t group, uint32_t row)
     } else if (block->kind == CF_BLOCK_ROWS && block->pattern_of[row] != CF_NONE) {
         const struct cf_row_pattern *pattern = &block->patterns[block->pattern_of[row]];
         for (uint32_t t = 0; t < pattern->term_count; t++) {
-            uint32_t first = block->base[(size_t)row * block->ports + pattern->terms[t].port] + pattern->terms[t].offset;
+            uint32_t first =
+                block->base[(size_t)row * block->ports + pattern->terms[t].port] + pattern->terms[t].offset;
             need_nets(cone, first, first + block->lanes - 1);
         }
         cone->work += (uint64_t)block->lanes * pattern->term_count;
@@ -112,7 +113,10 @@ static bool add_group(struct cone *cone, uint32_t group)
             row++;
             continue;
         }
-        if (!cf_schedule_add(schedule, (struct cf_task){.kind = kind, .group = group, .first = row * scale, .count = (end - row) * scale, .key = row}))
+        if (!cf_schedule_add(
+                schedule,
+                (struct cf_task){
+                    .kind = kind, .group = group, .first = row * scale, .count = (end - row) * scale, .key = row}))
             return false;
         row = end;
     }
@@ -120,8 +124,9 @@ static bool add_group(struct cone *cone, uint32_t group)
         return false;
     if (!cone->plan->netlist->groups[group].output || block->exception_count == 0)
         return true;
-    return cf_schedule_add(schedule,
-                           (struct cf_task){.kind = CF_TASK_EXCEPTIONS, .group = group, .count = block->exception_count}) &&
+    return cf_schedule_add(
+               schedule,
+               (struct cf_task){.kind = CF_TASK_EXCEPTIONS, .group = group, .count = block->exception_count}) &&
            cf_schedule_end_wave(schedule);
 }
 

@@ -77,8 +77,7 @@ static bool touch(struct cf_form_finder *finder, uint32_t net)
 }
 
 /* Replaces `factor` times the gate's sum by its terms. */
-static bool expand(struct cf_form_finder *finder, uint32_t group_index, uint32_t net, int64_t factor,
-                   int64_t *constant)
+static bool expand(struct cf_form_finder *finder, uint32_t group_index, uint32_t net, int64_t factor, int64_t *constant)
 {
     const struct cf_group *group = &finder->netlist->groups[group_index];
     uint32_t index = net - group->first_net;

@@ -121,8 +121,7 @@ struct cf_plan *cf_plan_new(const struct cf_netlist *netlist, const struct cf_ke
         plan->kernels = kernels;
         plan->max_terms = 1; /* a decision has one source at least */
     }
-    if (!plan || !plan_blocks(plan) || !cf_schedule_all(plan) ||
-        (mode == CF_DECISIONS && !cf_linear_plan(plan))) {
+    if (!plan || !plan_blocks(plan) || !cf_schedule_all(plan) || (mode == CF_DECISIONS && !cf_linear_plan(plan))) {
         cf_plan_free(plan);
         cf_fail(err, "%s: out of memory", netlist->label);
         return NULL;
@@ -144,7 +143,7 @@ uint64_t cf_plan_general_gates(const struct cf_plan *plan)
 {
     uint64_t count = 0;
     for (uint32_t g = 1; g < plan->netlist->group_count; g++)
-        count += plan->blocks[g].kind == CF_BLOCK_GENERAL ? plan->netlist->groups[g].count
-                                                           : plan->blocks[g].exception_count;
+        count +=
+            plan->blocks[g].kind == CF_BLOCK_GENERAL ? plan->netlist->groups[g].count : plan->blocks[g].exception_count;
     return count;
 }

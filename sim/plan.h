@@ -45,28 +45,28 @@ enum cf_operands {
 
 struct cf_dense_form {
     struct cf_dense packed;
-    const int32_t *matrix;    /* [lanes][inputs], weight << shift */
-    const int64_t *bias;      /* [padded_lanes]; those of steps are brought into the range where they can matter */
+    const int32_t *matrix;      /* [lanes][inputs], weight << shift */
+    const int64_t *bias;        /* [padded_lanes]; those of steps are brought into the range where they can matter */
     const int32_t *narrow_bias; /* [padded_lanes]; the same where the sums are 32 bits wide */
-    const uint32_t *cells;    /* [lanes], the cells that are the pattern; CF_NONE: none */
-    uint32_t source;          /* the group that is read */
+    const uint32_t *cells;      /* [lanes], the cells that are the pattern; CF_NONE: none */
+    uint32_t source;            /* the group that is read */
     enum cf_operands operands;
-    enum cf_lane sums;        /* CF_LANE32 (shown to fit) or CF_LANE64 */
+    enum cf_lane sums; /* CF_LANE32 (shown to fit) or CF_LANE64 */
     bool step;
 };
 
 struct cf_block {
     enum cf_block_kind kind;
-    enum cf_lane lane;        /* storage of the group's values */
-    uint32_t rows, lanes;     /* rows * lanes gates */
-    uint32_t wave;            /* tasks of one wave do not depend on each other */
-    uint32_t ready;           /* the wave after which every value is there */
-    uint32_t fused;           /* rows: the dense group computed along with it, or CF_NONE */
-    bool in_fused;            /* dense: computed along with the group it reads */
+    enum cf_lane lane;          /* storage of the group's values */
+    uint32_t rows, lanes;       /* rows * lanes gates */
+    uint32_t wave;              /* tasks of one wave do not depend on each other */
+    uint32_t ready;             /* the wave after which every value is there */
+    uint32_t fused;             /* rows: the dense group computed along with it, or CF_NONE */
+    bool in_fused;              /* dense: computed along with the group it reads */
     const uint32_t *exceptions; /* ascending instance indices */
     uint32_t exception_count;
-    uint32_t *need;           /* [rows]: the last row of the input that the row depends on */
-    const bool *reads;        /* [group_count]: the groups that this one reads from */
+    uint32_t *need;    /* [rows]: the last row of the input that the row depends on */
+    const bool *reads; /* [group_count]: the groups that this one reads from */
     /* rows: */
     struct cf_row_pattern *patterns;
     uint32_t pattern_count;
@@ -90,7 +90,7 @@ enum cf_task_kind {
 struct cf_task {
     enum cf_task_kind kind;
     uint32_t group, first, count;
-    uint64_t key;  /* order within a wave: what is read together runs together */
+    uint64_t key; /* order within a wave: what is read together runs together */
     uint32_t wave;
     uint32_t need; /* the last row of the input that it depends on, however far away */
 };
@@ -111,10 +111,10 @@ struct cf_plan {
     struct cf_arena arena;
     const struct cf_netlist *netlist;
     const struct cf_kernels *kernels;
-    struct cf_block *blocks; /* [group_count] */
-    struct cf_reach *reaches; /* [cell_count] */
-    struct cf_schedule all;   /* every gate */
-    struct cf_linear *linear; /* the decisions alone; NULL when not asked for */
+    struct cf_block *blocks;                                 /* [group_count] */
+    struct cf_reach *reaches;                                /* [cell_count] */
+    struct cf_schedule all;                                  /* every gate */
+    struct cf_linear *linear;                                /* the decisions alone; NULL when not asked for */
     uint32_t max_terms, max_padded_lanes, max_padded_inputs; /* sizes of scratch memory */
 };
 

@@ -36,9 +36,8 @@ static void describe_dense(const struct cf_plan *plan, const struct cf_block *bl
     static const char *const operands[] = {"", " (widened)", " (two digits each)"};
     const struct cf_dense_form *form = block->dense;
     snprintf(text, size, "dense: %u rows of %s, %u lanes x %u inputs, %d-bit operands%s, %d-bit sums%s", block->rows,
-             plan->netlist->groups[form->source].name, block->lanes, form->packed.inputs,
-             lane_bits[form->packed.lane], operands[form->operands], lane_bits[form->sums],
-             form->step ? ", thresholds" : "");
+             plan->netlist->groups[form->source].name, block->lanes, form->packed.inputs, lane_bits[form->packed.lane],
+             operands[form->operands], lane_bits[form->sums], form->step ? ", thresholds" : "");
 }
 
 static void describe_group(const struct cf_plan *plan, uint32_t index, const struct lines *out)
@@ -52,7 +51,8 @@ static void describe_group(const struct cf_plan *plan, uint32_t index, const str
         describe_dense(plan, block, what, sizeof what);
     else if (block->kind == CF_BLOCK_INPUT)
         snprintf(what, sizeof what, "input: %u x %u lanes", block->rows, block->lanes);
-    snprintf(text, sizeof text, "%-14s %3u bits in %d  %s", group->name, group->type.width, lane_bits[block->lane], what);
+    snprintf(text, sizeof text, "%-14s %3u bits in %d  %s", group->name, group->type.width, lane_bits[block->lane],
+             what);
     if (block->exception_count) {
         size_t used = strnlen(text, sizeof text);
         snprintf(text + used, sizeof text - used, "; %u exception%s", block->exception_count,
@@ -86,8 +86,8 @@ static void describe_linear(const struct cf_plan *plan, const struct lines *out)
             out->line(out->context, text);
         }
     snprintf(text, sizeof text,
-             "decisions: %" PRIu64 " from the classified input, %" PRIu64 " gate by gate as in --all-gates, for which %" PRIu64
-             " other gates are run",
+             "decisions: %" PRIu64 " from the classified input, %" PRIu64
+             " gate by gate as in --all-gates, for which %" PRIu64 " other gates are run",
              linear->fast_gates, linear->exact_gates, linear->helper_gates);
     out->line(out->context, text);
 }

@@ -9,13 +9,13 @@ struct dense_search {
     const struct cf_group *group;
     struct cf_block *block;
     struct cf_dense_form *form;
-    uint32_t *lane_cell;   /* [lanes]: the pattern's cell, or CF_NONE */
-    uint32_t *row_base;    /* [rows]: the base most lanes share */
-    uint32_t port;         /* the one that is read */
-    uint32_t low, inputs;  /* offsets [low, low + inputs) are read */
-    uint64_t terms;        /* of all lanes' cells */
-    int64_t largest;       /* of |weight << shift| */
-    bool fits32;           /* every sum, with its bias */
+    uint32_t *lane_cell;  /* [lanes]: the pattern's cell, or CF_NONE */
+    uint32_t *row_base;   /* [rows]: the base most lanes share */
+    uint32_t port;        /* the one that is read */
+    uint32_t low, inputs; /* offsets [low, low + inputs) are read */
+    uint64_t terms;       /* of all lanes' cells */
+    int64_t largest;      /* of |weight << shift| */
+    bool fits32;          /* every sum, with its bias */
 };
 
 /* The cell that most positions have in each lane, if one has a majority. */
@@ -75,8 +75,8 @@ static void measure(struct dense_search *s, int64_t *bias)
         bias[lane] = useful_bias(cell, min - cell->bias, max - cell->bias);
         min += bias[lane] - cell->bias;
         max += bias[lane] - cell->bias;
-        s->fits32 = s->fits32 && min >= INT32_MIN && max <= INT32_MAX && bias[lane] >= INT32_MIN &&
-                    bias[lane] <= INT32_MAX;
+        s->fits32 =
+            s->fits32 && min >= INT32_MIN && max <= INT32_MAX && bias[lane] >= INT32_MIN && bias[lane] <= INT32_MAX;
         s->terms += cell->term_count;
         for (uint32_t t = 0; t < cell->term_count; t++) {
             const struct cf_term *term = &cell->terms[t];

@@ -74,11 +74,11 @@ static bool fill_pattern(struct rows_search *s, struct cf_row_pattern *pattern, 
     if (!terms)
         return false;
     for (uint32_t t = 0; t < cell->term_count; t++)
-        terms[t] = (struct cf_row_term){.factor = (int64_t)((uint64_t)(int64_t)cell->terms[t].weight
-                                                            << cell->terms[t].shift),
-                                        .offset = cell->terms[t].offset,
-                                        .row_offset = cell->terms[t].offset / s->block->lanes,
-                                        .port = cell->terms[t].port};
+        terms[t] =
+            (struct cf_row_term){.factor = (int64_t)((uint64_t)(int64_t)cell->terms[t].weight << cell->terms[t].shift),
+                                 .offset = cell->terms[t].offset,
+                                 .row_offset = cell->terms[t].offset / s->block->lanes,
+                                 .port = cell->terms[t].port};
     *pattern = (struct cf_row_pattern){
         .cell = index, .terms = terms, .term_count = cell->term_count, .compute = compute_lane(cell)};
     memcpy(pattern->source, source, sizeof pattern->source);
@@ -92,7 +92,8 @@ static uint32_t find_pattern(struct rows_search *s, uint32_t cell, const uint32_
 {
     struct cf_block *block = s->block;
     for (uint32_t i = s->first_pattern[cell]; i < block->pattern_count; i++)
-        if (block->patterns[i].cell == cell && memcmp(block->patterns[i].source, source, sizeof block->patterns[i].source) == 0)
+        if (block->patterns[i].cell == cell &&
+            memcmp(block->patterns[i].source, source, sizeof block->patterns[i].source) == 0)
             return i;
     if (block->pattern_count == s->pattern_capacity) {
         uint32_t capacity = s->pattern_capacity ? 2 * s->pattern_capacity : 16;

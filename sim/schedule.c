@@ -140,7 +140,8 @@ static bool add_block(struct cf_plan *plan, uint32_t group, uint32_t wave)
 {
     const struct cf_block *block = &plan->blocks[group];
     if (block->kind == CF_BLOCK_GENERAL)
-        return wave != block->wave || add_portions(&plan->all, CF_TASK_GATES, group, plan->netlist->groups[group].count);
+        return wave != block->wave ||
+               add_portions(&plan->all, CF_TASK_GATES, group, plan->netlist->groups[group].count);
     if (block->in_fused)
         return wave != block->ready || block->exception_count == 0 ||
                add_portions(&plan->all, CF_TASK_EXCEPTIONS, group, block->exception_count);

@@ -39,8 +39,7 @@ static bool declare(struct cf_trace *trace, uint64_t frames, struct cf_error *er
                 continue;
             for (int i = 0; i < group->rank; i++)
                 shape[i + 1] = group->shape[i];
-            if (!cf_safetensors_add(trace->out, group->name, order[pass], group->rank + 1, shape, &trace->ids[g],
-                                    err))
+            if (!cf_safetensors_add(trace->out, group->name, order[pass], group->rank + 1, shape, &trace->ids[g], err))
                 return false;
         }
     return true;

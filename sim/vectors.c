@@ -8,10 +8,10 @@
 struct maker {
     struct cf_vectors *vectors;
     const struct cf_netlist *netlist;
-    int32_t low, high;   /* of the input */
+    int32_t low, high; /* of the input */
     uint32_t inputs;
-    uint8_t *taken;      /* [inputs]: set by an aim of the open frame */
-    uint32_t open;       /* frame that aims are added to, or UINT32_MAX */
+    uint8_t *taken; /* [inputs]: set by an aim of the open frame */
+    uint32_t open;  /* frame that aims are added to, or UINT32_MAX */
     uint64_t random;
 };
 
@@ -288,8 +288,7 @@ bool cf_vectors_make(struct cf_vectors *vectors, const struct cf_netlist *netlis
     const struct cf_group *input = &netlist->groups[CF_INPUT];
     *vectors = (struct cf_vectors){0};
     if (input->type.width + !input->type.is_signed > 32)
-        return cf_fail(err, "%s: its input is %u bits wide; vectors have up to 32", netlist->label,
-                       input->type.width);
+        return cf_fail(err, "%s: its input is %u bits wide; vectors have up to 32", netlist->label, input->type.width);
     struct maker m = {.vectors = vectors,
                       .netlist = netlist,
                       .low = (int32_t)cf_type_min(input->type),

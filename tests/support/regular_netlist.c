@@ -21,8 +21,7 @@ static bool make_head(struct cf_head *head, uint32_t classes, uint32_t channels,
         head->scale[c] = 0.01;
         head->bias[c] = (double)random_between(random, -400, 400) / 64;
         for (uint32_t d = 0; d < channels; d++) {
-            head->quantised[c * channels + d] =
-                random_next(random) % 4 ? (int8_t)random_between(random, -127, 127) : 0;
+            head->quantised[c * channels + d] = random_next(random) % 4 ? (int8_t)random_between(random, -127, 127) : 0;
             head->weight[c * channels + d] = head->quantised[c * channels + d] * head->scale[c];
         }
     }
@@ -147,8 +146,8 @@ static bool add_dense_group(struct random_source *random, struct cf_netlist *n, 
         for (uint32_t k = 0; k < inputs; k++) {
             int32_t weight = (int32_t)random_between(random, -largest, largest);
             if (weight)
-                terms[(size_t)l * inputs + cell->term_count++] = (struct cf_term){
-                    .offset = k, .weight = weight, .shift = random_next(random) % 8 == 0};
+                terms[(size_t)l * inputs + cell->term_count++] =
+                    (struct cf_term){.offset = k, .weight = weight, .shift = random_next(random) % 8 == 0};
         }
         cell->bias = random_next(random) % 8 ? random_between(random, -3000, 3000) : INT64_C(1) << 40;
         cell->activation = step ? CF_STEP : CF_LINEAR;

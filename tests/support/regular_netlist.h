@@ -1,4 +1,5 @@
-/* regular_netlist.h - random netlists of the kind that the simulator's plan recognises, and mutations of any netlist. */
+/* regular_netlist.h - random netlists of the kind that the simulator's plan recognises, and mutations of any netlist.
+ */
 #ifndef COFIBER_TESTS_SUPPORT_REGULAR_NETLIST_H
 #define COFIBER_TESTS_SUPPORT_REGULAR_NETLIST_H
 

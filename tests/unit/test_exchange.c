@@ -121,7 +121,8 @@ static void yosys_json_is_read_back(void **unused)
 static void loose_ascii_aiger_is_read(void **unused)
 {
     (void)unused;
-    static const char text[] = "aag 20 2 0 3 3\n6\n40\n11\n7\n1\n10 13 15\n12 6 40\n14 7 41\ni0 a\no0 xnor\nc\nany comment";
+    static const char text[] =
+        "aag 20 2 0 3 3\n6\n40\n11\n7\n1\n10 13 15\n12 6 40\n14 7 41\ni0 a\no0 xnor\nc\nany comment";
     struct cf_error err;
     struct cf_bits bits;
     struct cf_bits_names names;
@@ -145,19 +146,21 @@ static void every_gate_type_of_yosys_is_read(void **unused)
     static const struct {
         const char *type;
         uint8_t table; /* bit a + 2b + 4s of the output */
-    } gates[] = {{"$_BUF_", 0xaa},  {"$_NOT_", 0x55}, {"$_AND_", 0x88},    {"$_NAND_", 0x77},  {"$_OR_", 0xee}, {"$_NOR_", 0x11},
-                 {"$_XOR_", 0x66},  {"$_XNOR_", 0x99}, {"$_ANDNOT_", 0x22}, {"$_ORNOT_", 0xbb}, {"$_MUX_", 0xca}};
+    } gates[] = {{"$_BUF_", 0xaa},    {"$_NOT_", 0x55},   {"$_AND_", 0x88}, {"$_NAND_", 0x77},
+                 {"$_OR_", 0xee},     {"$_NOR_", 0x11},   {"$_XOR_", 0x66}, {"$_XNOR_", 0x99},
+                 {"$_ANDNOT_", 0x22}, {"$_ORNOT_", 0xbb}, {"$_MUX_", 0xca}};
     for (size_t g = 0; g < sizeof gates / sizeof *gates; g++) {
         char text[1024];
         struct cf_error err;
         struct cf_bits bits;
         struct cf_bits_names names;
         uint64_t inputs[3] = {0xaa, 0xcc, 0xf0}, signals[32];
-        int size = snprintf(text, sizeof text,
-                            "{\"modules\": {\"m\": {\"ports\": {\"x\": {\"direction\": \"input\", \"bits\": [2, 3, 4]}, "
-                            "\"y\": {\"direction\": \"output\", \"bits\": [5]}}, \"cells\": {\"g\": {\"type\": \"%s\", "
-                            "\"connections\": {\"A\": [2], \"B\": [3], \"S\": [4], \"Y\": [5]}}}}}}",
-                            gates[g].type);
+        int size =
+            snprintf(text, sizeof text,
+                     "{\"modules\": {\"m\": {\"ports\": {\"x\": {\"direction\": \"input\", \"bits\": [2, 3, 4]}, "
+                     "\"y\": {\"direction\": \"output\", \"bits\": [5]}}, \"cells\": {\"g\": {\"type\": \"%s\", "
+                     "\"connections\": {\"A\": [2], \"B\": [3], \"S\": [4], \"Y\": [5]}}}}}}",
+                     gates[g].type);
         assert_done(cf_yosys_json_parse(&bits, &names, text, (size_t)size, "gate", &err), &err);
         cf_bits_evaluate(&bits, inputs, signals);
         if ((cf_bits_value(signals, bits.outputs[0]) & 0xff) != gates[g].table)

@@ -62,9 +62,8 @@ static bool found_by_force(const struct cf_netlist *netlist, const struct cf_bit
         for (uint32_t i = 0; i < group->count; i++) {
             const struct cf_cell *cell = &netlist->cells[group->cell[i]];
             uint32_t net = group->first_net + i;
-            nets[net] = net == fault->net
-                            ? faulty_value(netlist, &cells[group->cell[i]], group, i, nets, fault)
-                            : cf_cell_output(cell, cf_cell_sum(cell, cf_instance_bases(group, i), nets));
+            nets[net] = net == fault->net ? faulty_value(netlist, &cells[group->cell[i]], group, i, nets, fault)
+                                          : cf_cell_output(cell, cf_cell_sum(cell, cf_instance_bases(group, i), nets));
             found |= group->output && nets[net] != good[net];
         }
     }
@@ -96,8 +95,8 @@ static uint64_t check_circuit(const struct cf_netlist *netlist, uint32_t frames,
                 expected = f;
         if (list.faults[i].frame != expected) {
             char text[256];
-            fail_msg("%s: frame %u, by brute force %u", cf_fault_text(&list.faults[i], netlist, cells, text, sizeof text),
-                     list.faults[i].frame, expected);
+            fail_msg("%s: frame %u, by brute force %u",
+                     cf_fault_text(&list.faults[i], netlist, cells, text, sizeof text), list.faults[i].frame, expected);
         }
         assert_true(list.faults[i].seen || expected == CF_FAULT_MISSED);
         found += expected != CF_FAULT_MISSED;

@@ -20,8 +20,10 @@ static void *random_values(struct random_source *random, enum cf_lane lane, size
     assert_non_null(values);
     int64_t high = (INT64_C(1) << (bits - 1)) - 1;
     for (size_t i = 0; i < count; i++)
-        cf_lane_put(values, lane, i, random_next(random) % 8 ? random_between(random, -high - 1, high)
-                                     : random_next(random) % 2 ? high : -high - 1);
+        cf_lane_put(values, lane, i,
+                    random_next(random) % 8   ? random_between(random, -high - 1, high)
+                    : random_next(random) % 2 ? high
+                                              : -high - 1);
     return values;
 }
 

@@ -46,8 +46,8 @@ static void check(const struct cf_netlist *n, const struct cf_tensor *features)
             assert_true(cf_quantise(q, features, out, threads) == UINT64_MAX);
             for (uint32_t i = 0; i < input->count; i++) {
                 double quotient = value_of(features, (uint64_t)(i % d) * plane + i / d) / n->input_scale;
-                double wanted = fmax((double)cf_type_min(input->type),
-                                     fmin((double)cf_type_max(input->type), rint(quotient)));
+                double wanted =
+                    fmax((double)cf_type_min(input->type), fmin((double)cf_type_max(input->type), rint(quotient)));
                 if ((double)cf_lane_get(out, lane, i) != wanted)
                     fail_msg("%s: element %u: %g quantises to %lld, not %g", cf_kernels_at(k)->name, i,
                              quotient * n->input_scale, (long long)cf_lane_get(out, lane, i), wanted);

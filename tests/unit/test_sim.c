@@ -147,8 +147,9 @@ static struct cf_netlist *plain_circuit(struct random_source *random)
     struct cf_netlist *n;
     do /* until it is one that has several positions, and whose sums fit 32 bits */
         n = random_circuit(random);
-    while (n && (n->groups[CF_INPUT].type.width != 8 || n->groups[CF_INPUT].count / cf_group_lanes(n->groups) < 16 ||
-                 cf_group_lanes(&n->groups[CF_INPUT]) < 16) &&
+    while (n &&
+           (n->groups[CF_INPUT].type.width != 8 || n->groups[CF_INPUT].count / cf_group_lanes(n->groups) < 16 ||
+            cf_group_lanes(&n->groups[CF_INPUT]) < 16) &&
            (cf_netlist_free(n), true));
     assert_non_null(n);
     return n;

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Sets the simulator beside what a user would pick instead, on the same head and frame: the Verilator build of the same
+# netlist, NumPy with OpenBLAS, PyTorch, and oneDNN's matrix products of the same shapes. First it checks that the
+# exact ones decide equally, and counts on how many decisions the floats agree; then it times all in turns.
+#
+#   scripts/bench_peers.sh [BUILD [HEAD FRAME.npy]]      (default: build, and what examples/ holds)
+#
+# VERILATOR=no leaves Verilator out (its first build takes minutes); ROUNDS=5 and REPEATS=100 say how long to measure.
+# What is not installed is left out and said so; scripts/setup.sh bench installs all but PyTorch (python3-torch).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${1:-build} head=${2:-examples/head_nearest_fp32.safetensors} frame=${3:-}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+[ -n "$frame" ] || frame=$(ls examples/*.npy | head -n 1)
+
+if [ -e /usr/include/oneapi/dnnl/dnnl.h ]; then
+    cc -O2 -o "$scratch/onednn" scripts/peers/onednn.c -ldnnl
+else
+    echo "oneDNN (libdnnl-dev) is not installed: left out" >&2
+fi
+"$build/cofiber" compile "$head" -o "$scratch/net.cfn" --calibrate "$frame" >&2
+python=/usr/bin/python3 # the one that Debian's python3-numpy belongs to
+[ -x "$python" ] || python=python3
+exec "$python" scripts/peers/compare.py "$build/cofiber" "$scratch" "$head" "$frame"

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""The part of scripts/bench_peers.sh that runs, checks and tabulates. Standard library only."""
+import json
+import os
+import statistics
+import struct
+import subprocess
+import sys
+
+cofiber, scratch, head, frame = sys.argv[1:]
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+REPEATS = os.environ.get("REPEATS", "100")
+NET = f"{scratch}/net.cfn"
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(*command, threads=1, check=True):
+    env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    if done.returncode and check:
+        sys.exit(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout if done.returncode == 0 else None
+
+
+def decisions(path):
+    """All decisions of a decisions file, the groups in order of their names."""
+    with open(path, "rb") as file:
+        size = struct.unpack("<Q", file.read(8))[0]
+        header = json.loads(file.read(size))
+        data = file.read()
+    header.pop("__metadata__", None)
+    return b"".join(data[slice(*header[name]["data_offsets"])] for name in sorted(header))
+
+
+def has(module):
+    return subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True).returncode == 0
+
+
+def check_decisions(peers):
+    ways = {"all gates": [], "decisions": ["--decisions"], "reference": ["--isa", "reference"]}
+    found = {}
+    for name, options in ways.items():
+        run(cofiber, "sim", NET, frame, "-o", f"{scratch}/out", *options)
+        found[name] = decisions(f"{scratch}/out")
+    if len(set(found.values())) != 1:
+        sys.exit("the simulator's modes decide differently")
+    exact = found["reference"]
+    print(f"decisions: {len(exact):,} in one frame, {sum(exact)} fire; all gates, decisions and reference are equal")
+    for library in peers:
+        out = f"{scratch}/{library}.npy"
+        run(sys.executable, f"{HERE}/head.py", library, head, frame, out, "1", "1")
+        with open(out, "rb") as file:
+            floats = file.read()[-len(exact):]
+        same = sum(a == b for a, b in zip(exact, floats))
+        print(f"decisions: {library} in float32 agrees on {100 * same / len(exact):.4f}%")
+
+
+def time_in_turns(peers, threads):
+    """Medians over the rounds of each contender's own median, in milliseconds."""
+    times = {}
+
+    def add(name, value):
+        times.setdefault(name, []).append(value)
+
+    for _ in range(ROUNDS):
+        bench = json.loads(run(cofiber, "bench", NET, frame, "--isa", "auto", "--json", "--threads", str(threads)))
+        for one in bench["runs"]:
+            if one["threads"] == threads:
+                add(f"cofiber {one['mode']}", one["ms"])
+        for library in peers:
+            figures = json.loads(run(sys.executable, f"{HERE}/head.py", library, head, frame, f"{scratch}/x.npy",
+                                     str(threads), REPEATS))
+            for form, of in figures.items():
+                add(f"{library} float32, {form}", of["ms"])
+        if os.path.exists(f"{scratch}/onednn"):
+            for positions, kind in ((1600, "s8s8"), (1600, "u8s8"), (2100, "f32")):
+                out = run(f"{scratch}/onednn", str(positions), "768", "80", kind, REPEATS, threads=threads)
+                add(f"oneDNN {kind}, {positions} x 768 x 80 alone", float(out.split()[0]))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def verilator():
+    if os.environ.get("VERILATOR") == "no":
+        return None
+    out = run(cofiber, "cosim", NET, frame, "--json", check=False)
+    if out is None:
+        print("Verilator: cofiber cosim did not run here: left out")
+        return None
+    figures = json.loads(out)
+    print(f"Verilator: {figures['compared']:,} gates compared, {figures['different']} differ")
+    return 1e3 * figures["seconds_per_frame"]
+
+
+def main():
+    peers = [library for library in ("numpy", "torch") if has(library)]
+    check_decisions(peers)
+    verilated = verilator()
+    for threads in sorted({1, os.cpu_count() or 1}):
+        load = os.getloadavg()[0]
+        times = time_in_turns(peers, threads)
+        if threads == 1 and verilated:
+            times["Verilator, every gate"] = verilated
+        print(f"\n{threads} thread{'s' * (threads > 1)}, median of {ROUNDS} rounds in turns, load {load:.2f}\n")
+        print("| contender | ms a frame | times cofiber --all-gates | times cofiber --decisions |")
+        print("|---|---|---|---|")
+        for name, value in sorted(times.items(), key=lambda item: item[1]):
+            print(f"| {name} | {value:.3f} | {value / times['cofiber all gates']:.2f} "
+                  f"| {value / times['cofiber decisions']:.2f} |")
+
+
+main()

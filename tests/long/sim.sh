@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# The simulator at full size: every instruction set, mode and number of threads against the reference simulator, on
+# real and adversarial frames, on mutated netlists; long batches, their memory, and stopping and resuming them.
+#
+#   tests/long/sim.sh BUILD        uses examples/, and the frames of ../shared/data where they are
+set -uo pipefail
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(cd "$1" && pwd)
+export PATH=$build:$PATH
+passed=0 failed=0
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+check() { # name, command...
+    if "${@:2}" >"$scratch/said" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $1"
+        sed 's/^/    /' "$scratch/said"
+    fi
+}
+
+isas=$(cofiber sim --help | grep -q avx512 && grep -q avx512_vnni /proc/cpuinfo && echo avx512)
+grep -qw avx2 /proc/cpuinfo && isas="avx2 $isas"
+isas="portable $isas"
+example=$(echo "$root"/examples/*.npy)
+more=("$root"/../shared/data/frames/*.npy)
+[ -e "${more[0]}" ] || more=()
+head=$root/examples/head_nearest_fp32.safetensors
+
+# Every way of simulating NET on the frames gives the reference's decisions; for the first frame, its every gate.
+all_ways() { # label, net, frames...
+    local label=$1 net=$2 isa threads mode
+    shift 2
+    check "$label: reference" cofiber sim "$net" "$@" -o "$scratch/wanted" --isa reference
+    check "$label: reference trace" cofiber sim "$net" "$1" --trace "$scratch/wanted.trace" --isa reference
+    for isa in $isas; do
+        check "$label: $isa trace" cofiber sim "$net" "$1" --trace "$scratch/trace" --isa "$isa"
+        check "$label: $isa, every gate" cmp "$scratch/wanted.trace" "$scratch/trace"
+        for threads in 1 2 3; do
+            for mode in --all-gates --decisions; do
+                rm -f "$scratch/out"
+                check "$label: $isa $threads $mode" \
+                    cofiber sim "$net" "$@" -o "$scratch/out" --isa "$isa" --threads $threads $mode
+                check "$label: $isa $threads $mode decides as the reference" cmp "$scratch/wanted" "$scratch/out"
+            done
+        done
+    done
+}
+
+compile() { # options...
+    cofiber compile "$head" -o "$scratch/net" --calibrate "$example" --score-threshold 0.02 "$@" >/dev/null
+}
+
+for form in nearest bilinear iterated bits12; do
+    case $form in
+    nearest) compile ;;
+    bilinear) compile --upsample bilinear ;;
+    iterated) compile --pools iterated --top cofiber ;;
+    bits12) compile --input-bits 12 --upsample bilinear ;;
+    esac
+    all_ways "$form" "$scratch/net" "$example" "${more[@]}"
+    check "$form: vectors" cofiber vectors "$scratch/net" -o "$scratch/vectors"
+    all_ways "$form, vectors" "$scratch/net" "$scratch/vectors"
+done
+
+compile
+cp "$scratch/net" "$scratch/plain"
+for count in 1 100 10000; do
+    check "$count mutated gates" "$build/tools/scatter" "$scratch/plain" -o "$scratch/net" $count
+    check "$count mutated gates are what the plan excepts" \
+        bash -c "cofiber sim '$scratch/net' --plan | grep -q '; $count gates by the general path'"
+    all_ways "$count mutated" "$scratch/net" "$example" "${more[@]}"
+done
+
+# A long batch: memory, and stopping it twice.
+frames=()
+for i in $(seq 10000); do frames+=("$example"); done
+check "10,000 frames" /usr/bin/time -f %M -o "$scratch/kilobytes" \
+    cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/long" --decisions
+check "10,000 frames in 250 MB, not $(cat "$scratch/kilobytes") kB" test "$(cat "$scratch/kilobytes")" -lt 250000
+rm -f "$scratch/stopped"
+for signal in INT TERM; do
+    cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/stopped" --decisions --resume >"$scratch/said" 2>&1 &
+    sleep 2
+    kill -$signal $!
+    wait $!
+    check "stopped by $signal" grep -q 'interrupted after .* --resume continues' "$scratch/said"
+    check "stopped by $signal: no output yet" test ! -e "$scratch/stopped"
+done
+check "resumed with fewer frames" bash -c "! cofiber sim '$scratch/plain' '$example' -o '$scratch/stopped' --resume"
+check "resumed" cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/stopped" --resume
+check "resumed: the same decisions" cmp "$scratch/long" "$scratch/stopped"
+check "resumed: nothing left behind" bash -c "! ls '$scratch'/stopped.*"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
