@@ -50,6 +50,12 @@ $(BUILD)/libcofiber.so: $(LIB_OBJ)
 # The harness of cosim is part of the binary.
 $(BUILD)/obj/rtl/harness.o: rtl/harness/cosim.cpp
 
+# The example is linked as a user's program would be: with the shared library, and nothing but its public header.
+$(BUILD)/run_frames: examples/run_frames.c include/cofiber.h $(BUILD)/libcofiber.so
+	ln -sf libcofiber.so $(BUILD)/libcofiber.so.$(SOVERSION)
+	$(CC) $(CSTD) $(OPTIMISE) $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
+	    -Wl,-rpath,'$$ORIGIN' $(LDFLAGS)
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -96,7 +102,7 @@ demo: setup
 	scripts/demo.sh $(BUILD)/cofiber
 
 .PHONY: tests
-tests: all $(TESTS) $(TOOLS)
+tests: all $(TESTS) $(TOOLS) $(BUILD)/run_frames
 
 .PHONY: test
 test: setup

@@ -43,6 +43,9 @@ bool cf_out_write_at(struct cf_out *out, uint64_t offset, const void *data, size
  * instance: "PATH: No space left on device") nothing is left behind. */
 bool cf_out_commit(struct cf_out **out, struct cf_error *err);
 
+/* From now on the file is to be called by its path and this suffix. What is written in place stays where it is. */
+bool cf_out_add_suffix(struct cf_out *out, const char *suffix, struct cf_error *err);
+
 /* Gives the file up; NULL is fine. */
 void cf_out_abort(struct cf_out **out);
 

@@ -240,6 +240,19 @@ bool cf_out_write_at(struct cf_out *out, uint64_t offset, const void *data, size
 
 /* ---- finishing ---- */
 
+bool cf_out_add_suffix(struct cf_out *out, const char *suffix, struct cf_error *err)
+{
+    if (out->in_place)
+        return true;
+    char *target;
+    if (asprintf(&target, "%s%s", out->target, suffix) < 0)
+        return cf_fail(err, "%s: out of memory", out->path);
+    out->name = target + (out->name - out->target);
+    free(out->target);
+    out->target = target;
+    return true;
+}
+
 /* Gives an unnamed file a name: the target's own if that is free (one step, nothing can be left behind), else a
  * temporary one, because linkat does not replace. */
 static bool link_unnamed(struct cf_out *out, bool *finished)

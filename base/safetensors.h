@@ -52,6 +52,8 @@ bool cf_safetensors_add(struct cf_safetensors_writer *writer, const char *name, 
 bool cf_safetensors_begin(struct cf_safetensors_writer *writer, struct cf_error *err);
 bool cf_safetensors_write(struct cf_safetensors_writer *writer, size_t id, uint64_t byte_offset, const void *data,
                           size_t size, struct cf_error *err);
+/* As cf_out_add_suffix. */
+bool cf_safetensors_add_suffix(struct cf_safetensors_writer *writer, const char *suffix, struct cf_error *err);
 /* `*writer` becomes NULL in either case. */
 bool cf_safetensors_commit(struct cf_safetensors_writer **writer, struct cf_error *err);
 void cf_safetensors_abort(struct cf_safetensors_writer **writer);

@@ -267,6 +267,11 @@ bool cf_safetensors_write(struct cf_safetensors_writer *writer, size_t id, uint6
     return cf_out_write_at(writer->out, writer->data_start + tensor->begin + byte_offset, data, size, err);
 }
 
+bool cf_safetensors_add_suffix(struct cf_safetensors_writer *writer, const char *suffix, struct cf_error *err)
+{
+    return cf_out_add_suffix(writer->out, suffix, err);
+}
+
 bool cf_safetensors_commit(struct cf_safetensors_writer **writer, struct cf_error *err)
 {
     bool done = ((*writer)->data_start || cf_safetensors_begin(*writer, err)) && cf_out_commit(&(*writer)->out, err);

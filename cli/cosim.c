@@ -16,6 +16,7 @@ struct session {
     struct cf_frames *frames;
     struct cf_cosim *cosim;
     struct cli_progress progress;
+    long long jobs;
     int64_t *expected, *found; /* [net_count] */
     uint64_t compared, different;
     uint64_t first_frame; /* where the first difference is */
@@ -33,13 +34,10 @@ static void on_progress(void *context, uint64_t done, uint64_t total)
 
 static bool open_session(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
-    long long jobs;
     if (!cf_netlist_load(&s->netlist, args->operands[0], err) ||
         !cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
         !cf_frames_fit(s->frames, s->netlist, err))
         return false;
-    if (!cli_integer(args, "--jobs", 0, 256, &jobs))
-        return cf_fail(err, "cosim: --jobs is out of range");
     s->expected = malloc((size_t)s->netlist->net_count * sizeof *s->expected);
     s->found = malloc((size_t)s->netlist->net_count * sizeof *s->found);
     if (!s->expected || !s->found)
@@ -47,7 +45,7 @@ static bool open_session(const struct cli_args *args, struct session *s, struct 
     struct cf_cosim_options options = {.rtl_directory = cli_value(args, "--rtl"),
                                        .cache_directory = cli_value(args, "--cache"),
                                        .rebuild = cli_given(args, "--rebuild"),
-                                       .jobs = (int)jobs,
+                                       .jobs = (int)s->jobs,
                                        .progress = on_progress,
                                        .user = &s->progress};
     double started = cli_seconds();
@@ -152,6 +150,8 @@ static int run(const struct cli_args *args)
 {
     struct cf_error err;
     struct session s = {0};
+    if (!cli_integer(args, "--jobs", 0, 256, &s.jobs))
+        return CLI_BAD;
     bool done = open_session(args, &s, &err) && compare_all(&s, &err);
     int status = done ? report(args, &s) : cli_fail(&err);
     close_session(&s);

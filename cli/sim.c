@@ -14,10 +14,12 @@
 #include "sim/library.h"
 #include "sim/trace.h"
 
-/* An output file is written as PATH.partial and renamed when it is complete; a run that was interrupted leaves it. */
+#define PARTIAL ".partial"
+
+/* An output file appears when it is complete; a run that was interrupted leaves what it has as PATH.partial. */
 struct output {
     const char *path; /* NULL: not asked for */
-    char *partial;    /* the same as path for what is no regular file (/dev/null) */
+    char *partial;    /* path and ".partial"; NULL for what is no regular file (/dev/null) */
     struct cf_trace *trace;
 };
 
@@ -26,6 +28,7 @@ struct session {
     struct cf_frames *frames;
     cofiber_sim *sim;
     struct output decisions, trace;
+    long long threads;
     struct cli_resume resume;
     char *resume_path; /* NULL: no output to continue */
     struct cli_progress progress;
@@ -67,12 +70,12 @@ static bool open_output(struct session *s, struct output *output, const char *pa
         return true;
     bool special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
     output->path = path;
-    output->partial = with_suffix(path, special ? "" : ".partial");
-    if (!output->partial)
+    output->partial = special ? NULL : with_suffix(path, PARTIAL);
+    if (!special && !output->partial)
         return cf_fail(err, "%s: out of memory", path);
     if (!s->resume_path && !special)
         s->resume_path = with_suffix(path, ".resume");
-    return cf_trace_create(&output->trace, output->partial, s->netlist, cf_frames_count(s->frames), kind, err);
+    return cf_trace_create(&output->trace, path, s->netlist, cf_frames_count(s->frames), kind, err);
 }
 
 /* Takes over what an interrupted run left. */
@@ -89,7 +92,7 @@ static bool take_up(const struct cli_args *args, struct session *s, struct cf_er
         return false;
     struct output *outputs[] = {&s->decisions, &s->trace};
     for (int i = 0; i < 2; i++)
-        if (s->resume.done && outputs[i]->trace &&
+        if (s->resume.done && outputs[i]->trace && outputs[i]->partial &&
             !cf_trace_copy(outputs[i]->trace, outputs[i]->partial, s->resume.done, err))
             return false;
     return true;
@@ -97,13 +100,10 @@ static bool take_up(const struct cli_args *args, struct session *s, struct cf_er
 
 static bool make_simulator(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
-    long long threads;
     cofiber_error error;
-    if (!cli_integer(args, "--threads", 0, 1024, &threads))
-        return cf_fail(err, "sim: --threads was not a number of threads");
     cofiber_options options = {.mode = cli_given(args, "--decisions") ? COFIBER_DECISIONS : COFIBER_ALL_GATES,
                                .isa = cli_value(args, "--isa"),
-                               .threads = (int)threads};
+                               .threads = (int)s->threads};
     if (!cofiber_sim_new(&s->sim, cofiber_wrap(s->netlist), &options, &error))
         return cf_fail(err, "%s", error.text);
     return true;
@@ -225,10 +225,12 @@ static bool close_output(struct output *output, bool complete, struct cf_error *
 {
     if (!output->trace)
         return true;
+    if (!complete && !cf_trace_add_suffix(output->trace, PARTIAL, err))
+        return false;
     if (!cf_trace_commit(&output->trace, err))
         return false;
-    if (complete && strcmp(output->partial, output->path) != 0 && rename(output->partial, output->path) != 0)
-        return cf_fail(err, "%s: cannot be renamed to %s", output->partial, output->path);
+    if (complete && output->partial)
+        unlink(output->partial); /* what an interrupted run left, if there was one */
     return true;
 }
 
@@ -304,6 +306,8 @@ static int run(const struct cli_args *args)
 {
     struct cf_error err;
     struct session s = {0};
+    if (!cli_integer(args, "--threads", 0, 1024, &s.threads))
+        return CLI_BAD;
     if (args->operand_count < 2 && !cli_given(args, "--plan"))
         return cli_complain("sim: no FRAMES (--plan alone needs none)");
     if (cli_given(args, "--decisions") && (cli_given(args, "--trace") || cli_given(args, "--all-gates")))

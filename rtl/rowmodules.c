@@ -171,8 +171,8 @@ bool cf_put_rows(struct emission *e)
 {
     cf_put_heading(e, "The rows: each module is one position of a group, with a leaf for every gate.");
     cf_put(e,
-           "// Lane l of the row is bits [W*l +: W] of y. Its gate is the instance lane[l] where all lanes are alike, "
-           "\n"
+           "// Lane l of the row is bits [W*l +: W] of y. Its gate is the instance lane[l] where all lanes are "
+           "alike,\n"
            "// lanes_<first>_to_<last>[l] where some of them are, and lane_<l> where it stands alone. In an array of "
            "instances\n"
            "// each gate gets its own lane of every row.\n"

@@ -55,10 +55,13 @@ static void put_instance(struct emission *e, uint32_t row, const struct cf_row_v
     for (uint32_t i = 0; i < class->input_count; i++) {
         number = i > 0 && class->inputs[i - 1].port == class->inputs[i].port ? number + 1 : 0;
         uint32_t wired = cf_row_wired_to(&e->rows, class, i, &representatives[c], &view);
-        cf_put(e, "%s.%c%u(%s), ", i > 0 && i % 8 == 0 ? "\n        " : "", (char)('a' + class->inputs[i].port), number,
-               cf_row_name(&e->rows, wired, source));
+        cf_put(e, "%s.%c%u(%s)",
+               i == 0       ? ""
+               : i % 8 == 0 ? ",\n        "
+                            : ", ",
+               (char)('a' + class->inputs[i].port), number, cf_row_name(&e->rows, wired, source));
     }
-    cf_put(e, ".y(%s));\n", name);
+    cf_put(e, "%s.y(%s));\n", class->input_count > 0 ? ", " : "", name);
 }
 
 static void put_group(struct emission *e, uint32_t g, const struct cf_row_view *representatives)

@@ -63,6 +63,15 @@ static bool has_suffix(const char *text, const char *suffix)
     return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
+static void forget(const struct frame_file *file, uint64_t first, uint64_t count)
+{
+    uint64_t size = cf_dtype_size(file->tensor->dtype);
+    if (file->npy)
+        cf_npy_forget(file->npy, first * size, count * size);
+    else
+        cf_safetensors_forget(file->safetensors, file->tensor, first * size, count * size);
+}
+
 static bool open_file(struct cf_frames *frames, struct frame_file *file, struct cf_error *err)
 {
     if (has_suffix(file->path, ".npy") || is_npy(file->path)) {
@@ -94,6 +103,7 @@ static bool open_file(struct cf_frames *frames, struct frame_file *file, struct 
     file->first = frames->count;
     file->count = tensor->rank == 4 ? tensor->shape[0] : 1;
     frames->count += file->count;
+    forget(file, 0, tensor->count); /* looking at the header brought some of the data along */
     return true;
 }
 
@@ -192,15 +202,6 @@ static bool read_finite(const struct frame_file *file, uint64_t first, uint64_t 
         return refuse(file, bad, err);
     cf_tensor_to_f64(file->tensor, first, count, out);
     return true;
-}
-
-static void forget(const struct frame_file *file, uint64_t first, uint64_t count)
-{
-    uint64_t size = cf_dtype_size(file->tensor->dtype);
-    if (file->npy)
-        cf_npy_forget(file->npy, first * size, count * size);
-    else
-        cf_safetensors_forget(file->safetensors, file->tensor, first * size, count * size);
 }
 
 bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *features, struct cf_error *err)

@@ -162,6 +162,11 @@ static void release(struct cf_trace **trace)
     *trace = NULL;
 }
 
+bool cf_trace_add_suffix(struct cf_trace *trace, const char *suffix, struct cf_error *err)
+{
+    return cf_safetensors_add_suffix(trace->out, suffix, err);
+}
+
 bool cf_trace_commit(struct cf_trace **trace, struct cf_error *err)
 {
     bool done = cf_safetensors_commit(&(*trace)->out, err);

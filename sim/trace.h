@@ -24,6 +24,8 @@ bool cf_trace_put_group(struct cf_trace *trace, uint64_t frame, uint32_t group, 
                         struct cf_error *err);
 /* Copies frames [0, frames) from an earlier trace of the same netlist, kind and number of frames. */
 bool cf_trace_copy(struct cf_trace *trace, const char *path, uint64_t frames, struct cf_error *err);
+/* From now on the file is to be called by its path and this suffix. */
+bool cf_trace_add_suffix(struct cf_trace *trace, const char *suffix, struct cf_error *err);
 bool cf_trace_commit(struct cf_trace **trace, struct cf_error *err); /* `*trace` becomes NULL in either case */
 void cf_trace_abort(struct cf_trace **trace);
 

@@ -9,7 +9,7 @@ number = int(sys.argv[3]) if len(sys.argv) > 3 else 0
 cells = open(folder + "/cofiber_cells.v").read()
 rows = open(folder + "/cofiber_rows.v").read()
 row = next(m for m in re.finditer(r"module row_(\w+) \(.*?endmodule", rows, re.S) if kind in m.group(1)).group(0)
-leaf, parameters = re.findall(r"^\s*(\w+) (#\(.*\)) \w+ \(\s*$", row, re.M)[number]
+leaf, parameters = re.findall(r"^\s*(\w+) (#\(.*\)) \w+ (?:\[\d+:0\] )?\(", row, re.M)[number]
 header = re.search(r"module " + leaf + r" #\((.*?)\) \((.*?)\);", cells, re.S).group(2)
 ports = re.findall(r"(input|output)\s+wire\s+(\[[^\]]*\])\s+(\w+)", header)
 print("module wrapped (" + ", ".join(f"{d} wire {r} {n}" for d, r, n in ports) + ");")

@@ -75,6 +75,15 @@ for count in 1 100 10000; do
     all_ways "$count mutated" "$scratch/net" "$example" "${more[@]}"
 done
 
+# The example program, over the shared library: it prints the decisions that fire, and sim counts them.
+if [ ${#more[@]} -gt 0 ]; then
+    tail -c 4915200 "${more[0]}" >"$scratch/floats" # float32 after the header
+    cofiber sim "$scratch/plain" "${more[0]}" | sed 's/.*: \([0-9]*\) of.*/\1/' | awk '{ n += $1 } END { print n }' >"$scratch/wanted"
+    check "example" bash -c "'$build/run_frames' '$scratch/plain' '$scratch/floats' | wc -l >'$scratch/found'"
+    check "example: as many decisions" cmp "$scratch/wanted" "$scratch/found"
+    check "example: some" test "$(cat "$scratch/wanted")" -gt 10
+fi
+
 # A long batch: memory, and stopping it twice.
 frames=()
 for i in $(seq 10000); do frames+=("$example"); done
@@ -83,11 +92,11 @@ check "10,000 frames" /usr/bin/time -f %M -o "$scratch/kilobytes" \
 check "10,000 frames in 250 MB, not $(cat "$scratch/kilobytes") kB" test "$(cat "$scratch/kilobytes")" -lt 250000
 rm -f "$scratch/stopped"
 for signal in INT TERM; do
-    cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/stopped" --decisions --resume >"$scratch/said" 2>&1 &
+    cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/stopped" --decisions --resume >"$scratch/stop" 2>&1 &
     sleep 2
     kill -$signal $!
     wait $!
-    check "stopped by $signal" grep -q 'interrupted after .* --resume continues' "$scratch/said"
+    check "stopped by $signal" grep -q 'interrupted after .* --resume continues' "$scratch/stop"
     check "stopped by $signal: no output yet" test ! -e "$scratch/stopped"
 done
 check "resumed with fewer frames" bash -c "! cofiber sim '$scratch/plain' '$example' -o '$scratch/stopped' --resume"

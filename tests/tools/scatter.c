@@ -44,11 +44,19 @@ int main(int argc, char **argv)
     }
     struct random_source random = {2024};
     uint32_t gates = netlist->net_count - netlist->groups[CF_INPUT].count;
+    bool *changed = calloc(netlist->net_count, sizeof *changed);
+    if (!changed)
+        return 2;
     for (long left = strtol(argv[4], NULL, 10); left > 0;) {
         uint32_t net = netlist->groups[CF_INPUT].count + (uint32_t)(random_next(&random) % gates);
+        if (changed[net])
+            continue;
         struct cf_group *group = &netlist->groups[cf_netlist_group_of(netlist, net)];
-        left -= move_base(netlist, group, net - group->first_net, (uint32_t)(random_next(&random) % group->ports));
+        changed[net] =
+            move_base(netlist, group, net - group->first_net, (uint32_t)(random_next(&random) % group->ports));
+        left -= changed[net];
     }
+    free(changed);
     bool done = cf_netlist_save(netlist, argv[3], &err);
     if (!done)
         fprintf(stderr, "scatter: %s\n", err.text);

@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# The emitted Verilog on small circuits: lint, Yosys's count, Icarus and Verilator against the simulator; and what is
+# broken on purpose, in a netlist or in Verilog, must be noticed and named.
+#
+#   tests/rtl/run.sh BUILD      ends with 'N passed, N failed'
+set -uo pipefail
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(cd "$1" && pwd)
+export PATH=$build:$build/tools:$PATH
+fixtures=$root/tests/fixtures
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+passed=0 failed=0
+
+# check NAME STATUS WORDS COMMAND...: the command ends with the status and says the words (a fixed string).
+check() {
+    local status
+    "${@:4}" >log 2>&1 </dev/null
+    status=$?
+    if [ "$status" -eq "$2" ] && grep -qF -- "$3" log; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $1: status $status, expected $2 and '$3': ${*:4}"
+        tail -n 5 log | sed 's/^/    /'
+    fi
+}
+
+inputs() { python3 "$root/tests/rtl/inputs.py" "$@"; }
+icarus() { python3 "$root/tests/rtl/icarus.py" "$1.trace" "$2"/*.v; }
+lint() { verilator --lint-only -Wall --top-module cofiber_top "$1"/*.v && echo clean; }
+verilate() { cofiber cosim --cache cache "$@"; }
+compile() { cofiber compile "$1" -o "$2.cfn" --input-scale 0.05 "${@:3}"; }
+# Icarus runs what Yosys made of the design: its reading of the language, beside Verilator's and Icarus's own.
+synthesise() {
+    mkdir "$1.yosys" && cp "$1/cofiber_top.v" "$1.yosys/" &&
+        yosys -q -p "read_verilog $1/*.v; hierarchy -top cofiber_top -check; proc; flatten; opt_clean;
+                     write_verilog -noattr $1.yosys/synthesised.v" &&
+        python3 "$root/tests/rtl/icarus.py" "$1.trace" "$1.yosys/synthesised.v"
+}
+
+# emit NAME FRAMES: everything that does not need a build of Verilator's.
+emit() {
+    check "$1: trace" 0 "" cofiber sim "$1.cfn" "$2" --trace "$1.trace"
+    check "$1: verilog" 0 "row modules" cofiber verilog "$1.cfn" -o "$1"
+    check "$1: lint" 0 "clean" lint "$1"
+    check "$1: census" 0 "all counts are equal" cofiber census "$1.cfn"
+    check "$1: icarus" 0 "values compared" icarus "$1" "$1"
+}
+
+# ---- every option of the compiler ----
+
+frames=$fixtures/frames_f32.safetensors head=$fixtures/head_f32.safetensors
+options() { # name, options...
+    check "$1: compile" 0 "" compile "$head" "$1" --grid 8x8 "${@:2}"
+    emit "$1" "$frames"
+}
+options nearest
+options bilinear --upsample bilinear
+options iterated --pools iterated
+options cofiber --upsample bilinear --pools iterated --top cofiber
+options swept --sweep
+options bits2 --input-bits 2 --scales 1
+options bits16 --input-bits 16 --scales 2 --score-threshold 0.3
+inputs frames oblong.st 2 3 4 12 1
+check "oblong: compile" 0 "" compile "$head" oblong --grid 4x12 --scales 2 --upsample bilinear
+emit oblong oblong.st
+# A class that sums to 0 on a frame of zeros fires: H(0) = 1.
+check "zero: compile" 0 "" compile "$fixtures/head_card_i8.safetensors" zero --grid 8x8
+emit zero "$fixtures/frame_zeros.npy"
+# Classifiers long enough to be summed by a loop, their weights in hexadecimal.
+inputs head wide_head.st 3 70 2
+inputs frames wide.st 2 70 4 4 3
+check "wide: compile" 0 "" compile wide_head.st wide --grid 4x4 --scales 1 --top cofiber
+emit wide wide.st
+
+# ---- any netlist: several ports, crossing groups, up to 63 bits, steps that read steps ----
+
+for seed in 100 101 110 117 123 128 136 144; do
+    read -r depth height width < <(random "random$seed.cfn" $seed)
+    inputs frames "random$seed.st" 3 "$depth" "$height" "$width" $seed
+    emit "random$seed" "random$seed.st"
+done
+check "nearest: synthesised by Yosys" 0 "values compared" synthesise nearest
+check "random117: synthesised by Yosys" 0 "values compared" synthesise random117
+
+# ---- Verilator ----
+
+check "nearest: cosim" 0 "1,016 gate values of 2 frames compared, 0 differ" verilate nearest.cfn "$frames"
+check "nearest: found in the cache" 0 '"cached":	true' verilate nearest.cfn "$frames" --json
+check "cofiber: cosim" 0 ", 0 differ" verilate cofiber.cfn "$frames"
+check "wide: cosim" 0 ", 0 differ" verilate wide.cfn wide.st
+check "random117: cosim" 0 ", 0 differ" verilate random117.cfn random117.st
+
+# ---- one thing changed in a netlist ----
+
+# mutation NAME GATE mutate's arguments...: the changed netlist is emitted as such, and differs from the old Verilog at
+# that gate first. The old Verilog is in the cache already.
+mutation() {
+    check "$1: mutate" 0 "" mutate nearest.cfn -o "$1.cfn" "${@:3}"
+    emit "$1" "$frames"
+    check "$1: named" 1 ": $2: simulator" verilate "$1.cfn" "$frames" --rtl nearest
+    check "$1: named by icarus" 1 "$2 differs" icarus "$1" nearest
+}
+mutation weight "s0.subtract[2,3,1]" weight "s0.subtract[2,3,1]" 1 2
+mutation shift "s1.subtract[1,2,0]" shift "s1.subtract[1,2,0]" 0 -1
+mutation base "s0.pool[3,1,2]" base "s0.pool[3,1,2]" 0 -1
+mutation bias "s0.subtract[7,7,2]" bias "s0.subtract[7,7,2]" 3
+mutation class_bias "s1.classify[3,3,3]" bias "s1.classify[3,3,3]" 1000000000
+mutation class_weight "s2.classify[0,1,2]" weight "s2.classify[0,1,2]" 2 100000
+check "weight: cosim" 0 ", 0 differ" verilate weight.cfn "$frames"
+check "width: mutate" 0 "" mutate nearest.cfn -o width.cfn width "s0.subtract[2,3,1]" 1
+check "width: refused" 2 "s0.subtract[2,3,1]" cofiber check width.cfn
+check "width: not emitted" 2 "s0.subtract[2,3,1]" cofiber verilog width.cfn -o width
+
+# ---- one thing changed in the Verilog ----
+
+# broken NAME FROM FILE SED: a copy of the Verilog in which the sed command changed one line.
+broken() {
+    cp -r "$2" "$1"
+    sed -i "$4" "$1/$3"
+    check "$1: changed" 1 ">" diff "$2" "$1"
+}
+broken wire nearest cofiber_top.v '/u_s0_subtract_2_3 /s/input_2_3/input_2_4/'
+check "wire: named" 1 ": s0.subtract[2,3,0]: simulator" verilate nearest.cfn "$frames" --rtl wire
+broken operand nearest cofiber_rows.v '/module row_s1_pool_0/,/endmodule/s/x0_5(a5)/x0_5(a6)/'
+check "operand: named" 1 ": s1.pool[0,0,0]: simulator" verilate nearest.cfn "$frames" --rtl operand
+broken digit wide cofiber_rows.v "0,/280'h\(.\)./s//280'h\14/"
+check "digit: named" 1 ": s0.classify[" verilate wide.cfn wide.st --rtl digit
+broken comparison zero cofiber_cells.v 's/sum >= /sum > /'
+check "comparison: named by icarus" 1 "s0.classify[0,0,2] differs" icarus zero comparison
+broken row_less nearest cofiber_top.v '/u_s2_classify_0_0 /d'
+check "row less: census" 1 "the counts differ" cofiber census nearest.cfn --rtl row_less
+check "row less: group" 1 "s2.classify" grep -c "" <(cofiber census nearest.cfn --rtl row_less | grep DIFFERENT)
+broken gate_less nearest cofiber_rows.v 's/lane_3 (/lane_3_twice (/;/module row_s1_classify_0/,/endmodule/{/lane_0/,/;/d}'
+check "gate less: census" 1 "DIFFERENT" cofiber census nearest.cfn --rtl gate_less
+broken no_wire nearest cofiber_top.v 's/s1_pool_1_1\b/another/g'
+check "no wire: named" 2 "no row s1_pool_1_1" verilate nearest.cfn "$frames" --rtl no_wire
+check "other geometry: refused" 2 "row" verilate swept.cfn "$frames" --rtl bilinear
+mkdir empty
+check "no Verilog" 2 "cofiber_" verilate nearest.cfn "$frames" --rtl empty
+
+# ---- files, tools, accidents ----
+
+check "deterministic" 0 "" cofiber verilog nearest.cfn -o again
+check "deterministic: same bytes" 0 "" diff -r nearest again
+check "own directory is written again" 0 "row modules" cofiber verilog bilinear.cfn -o again
+check "written again: complete" 0 "" diff -r bilinear again
+mkdir other && echo kept >other/notes.txt
+check "other files: refused" 2 "--force" cofiber verilog nearest.cfn -o other
+check "other files: forced" 0 "row modules" cofiber verilog nearest.cfn -o other --force
+check "other files: kept" 0 "kept" cat other/notes.txt
+check "nothing is left beside" 1 "" ls -d ./*.tmp-*
+for tool in verilator:cosim make:cosim g++:cosim; do
+    mkdir -p "without_${tool%:*}"
+    for program in verilator make g++; do
+        [ "$program" = "${tool%:*}" ] || ln -s "$(command -v $program)" "without_${tool%:*}/$program"
+    done
+    check "without ${tool%:*}" 2 "apt install ${tool%:*}" env PATH="without_${tool%:*}" "$build/cofiber" cosim \
+        nearest.cfn "$frames" --cache fresh
+done
+check "without yosys" 2 "apt install yosys" env PATH=without_make "$build/cofiber" census nearest.cfn
+program=$(dirname "$(ls -t cache/*/Vcofiber | tail -n 1)")
+cp -r cache crashed
+for program in crashed/*/Vcofiber; do printf '#!/bin/sh\necho "%%Error: out of luck"\nkill -SEGV $$\n' >"$program"; done
+check "the model dies" 2 "%Error: out of luck" cofiber cosim --cache crashed nearest.cfn "$frames"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
