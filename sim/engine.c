@@ -99,11 +99,6 @@ void cf_workspace_put(struct cf_workspace *workspace, uint32_t group, uint32_t i
     cf_lane_put(workspace->values[group], workspace->plan->blocks[group].lane, index, value);
 }
 
-size_t cf_workspace_bytes(const struct cf_workspace *workspace)
-{
-    return workspace->arena.bytes;
-}
-
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
 
 static void run_row(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t row)

@@ -24,6 +24,4 @@ const void *cf_workspace_values(const struct cf_workspace *workspace, uint32_t g
 /* Stores one value, for a group that is stored: for those who compute otherwise and keep their values here. */
 void cf_workspace_put(struct cf_workspace *workspace, uint32_t group, uint32_t index, int64_t value);
 
-size_t cf_workspace_bytes(const struct cf_workspace *workspace);
-
 #endif

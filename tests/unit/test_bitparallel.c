@@ -83,7 +83,7 @@ static void counters_count(void **unused)
         for (uint32_t lane = 0; lane < 64; lane++) {
             uint32_t ones = 0, counted = 0;
             for (uint32_t i = 0; i < in; i++)
-                ones += window[i] >> lane & 1;
+                ones += (uint32_t)(window[i] >> lane & 1);
             for (uint32_t i = 0; i < out; i++)
                 counted |= ((uint32_t)(window[in + i] >> lane & 1) ^ inverted) << i;
             assert_int_equal(counted, ones);
