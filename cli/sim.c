@@ -9,12 +9,16 @@
 
 #include "cli/cli.h"
 #include "cli/resume.h"
+#include "compiler/lower.h"
 #include "netlists/store.h"
+#include "sim/bitparallel.h"
 #include "sim/frames.h"
 #include "sim/library.h"
 #include "sim/trace.h"
 
 #define PARTIAL ".partial"
+
+static const char *const engine_choices[] = {"word", "bits", NULL};
 
 /* An output file appears when it is complete; a run that was interrupted leaves what it has as PATH.partial. */
 struct output {
@@ -26,9 +30,12 @@ struct output {
 struct session {
     struct cf_netlist *netlist;
     struct cf_frames *frames;
-    cofiber_sim *sim;
+    cofiber_sim *sim;         /* the word engine, */
+    struct cf_bits_sim *bits; /* or the bit engine */
+    const char *isa;          /* of the engine */
     struct output decisions, trace;
     long long threads;
+    int bit_engine; /* 0: word */
     struct cli_resume resume;
     char *resume_path; /* NULL: no output to continue */
     struct cli_progress progress;
@@ -98,14 +105,34 @@ static bool take_up(const struct cli_args *args, struct session *s, struct cf_er
     return true;
 }
 
+/* Cells are lowered here, because compiler and sim do not know each other. */
+static bool make_bit_simulator(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    const struct cf_bit_kernels *kernels = cf_bit_kernels_find(cli_value(args, "--isa"));
+    if (!kernels)
+        return cf_fail(err, "sim: --isa '%s': the bit engine has no such kernels here", cli_value(args, "--isa"));
+    struct cf_bits_cell *cells = cf_lower_cells(s->netlist, err);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    s->isa = kernels->name;
+    if (s->threads == 0)
+        s->threads = processors > 0 ? processors : 1;
+    bool done = cells && cf_bits_sim_new(&s->bits, s->netlist, cells, kernels, 1, (int)s->threads, err);
+    cf_lower_free(cells, s->netlist->cell_count);
+    return done;
+}
+
 static bool make_simulator(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
+    if (s->bit_engine)
+        return make_bit_simulator(args, s, err);
     cofiber_error error;
     cofiber_options options = {.mode = cli_given(args, "--decisions") ? COFIBER_DECISIONS : COFIBER_ALL_GATES,
                                .isa = cli_value(args, "--isa"),
                                .threads = (int)s->threads};
     if (!cofiber_sim_new(&s->sim, cofiber_wrap(s->netlist), &options, &error))
         return cf_fail(err, "%s", error.text);
+    s->isa = cofiber_sim_isa(s->sim);
+    s->threads = cofiber_sim_threads(s->sim);
     return true;
 }
 
@@ -125,6 +152,7 @@ static void close_session(struct session *s)
         free(outputs[i]->partial);
     }
     cofiber_sim_free(s->sim);
+    cf_bits_sim_free(s->bits);
     cf_frames_close(s->frames);
     cf_netlist_free(s->netlist);
     free(s->resume.fired);
@@ -170,24 +198,29 @@ static uint64_t count_fired(const void *values, enum cf_lane lane, uint32_t coun
     return fired;
 }
 
+/* Counts and writes one group of one frame; its values stand in the group's lane. */
+static bool take_group(struct session *s, uint64_t frame, uint32_t g, const void *values, struct cf_error *err)
+{
+    const struct cf_group *group = &s->netlist->groups[g];
+    struct output *outputs[] = {&s->decisions, &s->trace};
+    if (g != CF_INPUT && group->output)
+        s->resume.fired[g] += count_fired(values, cf_lane_of(group->type), group->count);
+    for (int i = 0; i < 2; i++)
+        if (outputs[i]->trace && cf_trace_holds(outputs[i]->trace, g) &&
+            !cf_trace_put_group(outputs[i]->trace, frame, g, values, err))
+            return false;
+    return true;
+}
+
 static bool take_result(void *context, uint64_t frame, const cofiber_result *result, cofiber_error *error)
 {
     struct session *s = context;
-    struct output *outputs[] = {&s->decisions, &s->trace};
     struct cf_error err;
-    for (uint32_t g = 0; g < s->netlist->group_count; g++) {
-        const struct cf_group *group = &s->netlist->groups[g];
-        cofiber_lane lane = COFIBER_INT8;
-        const void *values = cofiber_values(result, g, &lane);
-        if (g != CF_INPUT && group->output)
-            s->resume.fired[g] += count_fired(values, (enum cf_lane)lane, group->count);
-        for (int i = 0; i < 2; i++)
-            if (outputs[i]->trace && cf_trace_holds(outputs[i]->trace, g) &&
-                !cf_trace_put_group(outputs[i]->trace, frame, g, values, &err)) {
-                memcpy(error->text, err.text, sizeof error->text);
-                return false;
-            }
-    }
+    for (uint32_t g = 0; g < s->netlist->group_count; g++)
+        if (!take_group(s, frame, g, cofiber_values(result, g, NULL), &err)) {
+            memcpy(error->text, err.text, sizeof error->text);
+            return false;
+        }
     cli_progress_update(&s->progress, ++s->finished);
     return true;
 }
@@ -198,7 +231,26 @@ static bool asked_to_stop(void *context)
     return interrupted != 0;
 }
 
-static bool simulate(struct session *s, struct cf_error *err)
+/* The bit engine, a frame at a time. */
+static bool simulate_bits(struct session *s, struct cf_error *err)
+{
+    int32_t *input = malloc((size_t)s->netlist->groups[CF_INPUT].count * sizeof *input);
+    bool good = input || cf_fail(err, "%s: out of memory", s->netlist->label);
+    while (good && !interrupted && s->resume.done < s->resume.count) {
+        good = cf_frames_quantise(s->frames, s->resume.done, s->netlist, input, err);
+        if (!good)
+            break;
+        cf_bits_sim_run(s->bits, input);
+        for (uint32_t g = 0; good && g < s->netlist->group_count; g++)
+            good = take_group(s, s->resume.done, g, cf_bits_sim_values(s->bits, g, 0), err);
+        s->resume.done += good;
+        cli_progress_update(&s->progress, ++s->finished);
+    }
+    free(input);
+    return good;
+}
+
+static bool simulate_words(struct session *s, struct cf_error *err)
 {
     uint64_t left = s->resume.count - s->resume.done, done = 0;
     cofiber_batch batch = {.first = s->resume.done,
@@ -209,15 +261,21 @@ static bool simulate(struct session *s, struct cf_error *err)
                            .stop = asked_to_stop,
                            .context = s};
     cofiber_error error;
-    cli_progress_start(&s->progress, "simulating", "frames", left);
-    s->seconds = cli_seconds();
     bool good = cofiber_sim_run_batch(s->sim, &batch, &done, &error);
-    s->seconds = cli_seconds() - s->seconds;
-    cli_progress_finish(&s->progress);
     s->resume.done += done;
     if (!good && error.element != COFIBER_NONE)
         return cf_frames_refuse(s->frames, error.frame, error.element, err);
     return good || cf_fail(err, "%s", error.text);
+}
+
+static bool simulate(struct session *s, struct cf_error *err)
+{
+    cli_progress_start(&s->progress, "simulating", "frames", s->resume.count - s->resume.done);
+    s->seconds = cli_seconds();
+    bool good = s->bit_engine ? simulate_bits(s, err) : simulate_words(s, err);
+    s->seconds = cli_seconds() - s->seconds;
+    cli_progress_finish(&s->progress);
+    return good;
 }
 
 /* Completes a file under its own name, or leaves it as partial. */
@@ -254,8 +312,9 @@ static int report(const struct cli_args *args, const struct session *s)
     uint64_t frames = s->resume.count;
     cJSON *document = cJSON_CreateObject(), *groups = cJSON_AddObjectToObject(document, "fired");
     cJSON_AddNumberToObject(document, "frames", (double)frames);
-    cJSON_AddStringToObject(document, "isa", cofiber_sim_isa(s->sim));
-    cJSON_AddNumberToObject(document, "threads", cofiber_sim_threads(s->sim));
+    cJSON_AddStringToObject(document, "engine", engine_choices[s->bit_engine]);
+    cJSON_AddStringToObject(document, "isa", s->isa);
+    cJSON_AddNumberToObject(document, "threads", (double)s->threads);
     cJSON_AddNumberToObject(document, "seconds", s->seconds);
     for (uint32_t g = 1; g < s->netlist->group_count; g++) {
         const struct cf_group *group = &s->netlist->groups[g];
@@ -308,6 +367,10 @@ static int run(const struct cli_args *args)
     struct session s = {0};
     if (!cli_integer(args, "--threads", 0, 1024, &s.threads))
         return CLI_BAD;
+    if (!cli_choice(args, "--engine", engine_choices, &s.bit_engine))
+        return CLI_BAD;
+    if (s.bit_engine && (cli_given(args, "--decisions") || cli_given(args, "--plan")))
+        return cli_complain("sim: --engine bits evaluates every gate, without a plan: leave out --decisions and --plan");
     if (args->operand_count < 2 && !cli_given(args, "--plan"))
         return cli_complain("sim: no FRAMES (--plan alone needs none)");
     if (cli_given(args, "--decisions") && (cli_given(args, "--trace") || cli_given(args, "--all-gates")))
@@ -335,6 +398,8 @@ const struct cli_command cli_sim = {
             {"--trace", "FILE", NULL, "write every gate's value to this file"},
             {"--all-gates", NULL, NULL, "evaluate every gate (the default)"},
             {"--decisions", NULL, NULL, "compute the decisions alone, by the fastest exact way the netlist allows"},
+            {"--engine", "ENGINE", "word",
+             "word: gates on integers; bits: every cell as its binary gates, up to 512 gates an instruction"},
             {"--threads", "N", "0", "threads; 0: one for each processor"},
             {"--isa", "NAME", "auto",
              "kernels: portable, avx2 or avx512; or reference, which goes gate by gate by definition"},
