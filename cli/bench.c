@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/bench.h"
+#include "cli/bench_bits.h"
 #include "cli/cli.h"
 #include "netlists/store.h"
 #include "sim/engine.h"
@@ -56,6 +57,9 @@ struct bench {
     struct way ways[MAX_WAYS];
     int way_count;
     double seconds; /* for each way */
+    long long threads;
+    bool words, bits; /* the engines to measure */
+    const char *isa;  /* or NULL */
 };
 
 /* What the plan multiplies: blocks of a matrix by a matrix, the rest being adds. */
@@ -247,6 +251,22 @@ static void add_way_json(const struct bench *bench, const struct way *way, cJSON
     cJSON_AddNumberToObject(mode, "limit_ms", 1e3 * way->limit.median);
 }
 
+/* The bit engine's part. */
+static bool report_bits(const struct bench *bench, cJSON *document, bool json, struct cf_error *err)
+{
+    enum { RUNS = 15 };
+    const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
+    int32_t *input = malloc(group->count * sizeof *input);
+    if (!input)
+        return cf_fail(err, "bench: out of memory");
+    for (uint32_t i = 0; i < group->count; i++)
+        input[i] = (int32_t)cf_lane_get(bench->input, cf_lane_of(group->type), i);
+    bool done = cli_bench_bits(bench->netlist, input, 1, bench->isa ? bench->isa : "auto", RUNS,
+                               json ? document : NULL, err);
+    free(input);
+    return done;
+}
+
 static int report(const struct cli_args *args, struct bench *bench, double load, struct cf_error *err)
 {
     double quantise[2], copy[2], bandwidth = cf_limit_copy((size_t)64 << 20);
@@ -264,6 +284,10 @@ static int report(const struct cli_args *args, struct bench *bench, double load,
         if (!json)
             print_way(bench, way);
         add_way_json(bench, way, document, runs, way->kernels == best && way->threads == 1);
+    }
+    if (bench->bits && !report_bits(bench, document, json, err)) {
+        cJSON_Delete(document);
+        return cli_fail(err);
     }
     static const char *const names[] = {"f16", "f32"};
     cJSON *quantising = cJSON_AddObjectToObject(document, "quantise");
@@ -326,14 +350,14 @@ static bool make_ways(const struct cli_args *args, struct bench *bench, struct c
 {
     const char *isa = cli_value(args, "--isa");
     const struct cf_kernels *kernels, *only = isa ? cf_kernels_find(isa) : NULL;
-    long long most;
+    bench->isa = isa;
+    if (!bench->words)
+        return true;
     if (isa && !only)
         return cf_fail(err, "bench: --isa '%s': no such instruction set here", isa);
-    if (!cli_integer(args, "--threads", 0, 1024, &most))
-        return cf_fail(err, "bench: --threads was not a number of threads");
     for (int mode = CF_ALL_GATES; mode <= CF_DECISIONS; mode++)
         for (int k = 0; (kernels = cf_kernels_at(k)) != NULL; k++) {
-            int all = most ? (int)most : omp_get_max_threads();
+            int all = bench->threads ? (int)bench->threads : omp_get_max_threads();
             for (int threads = 1; threads <= all; threads += all > 1 ? all - 1 : 1)
                 if ((!only || kernels == only) && !add_way(bench, (enum cf_mode)mode, kernels, threads, err))
                     return false;
@@ -348,10 +372,15 @@ static int run(const struct cli_args *args)
     if (!bench)
         return cli_complain("bench: out of memory");
     double load = load_average();
-    if (!cli_number(args, "--seconds", &bench->seconds)) {
+    static const char *const engines[] = {"all", "word", "bits", NULL};
+    int engine = 0;
+    if (!cli_number(args, "--seconds", &bench->seconds) || !cli_choice(args, "--engine", engines, &engine) ||
+        !cli_integer(args, "--threads", 0, 1024, &bench->threads)) {
         free(bench);
         return CLI_BAD;
     }
+    bench->words = engine != 2;
+    bench->bits = engine != 1;
     int status = CLI_BAD;
     if (!cf_netlist_load(&bench->netlist, args->operands[0], &err) || !make_input(args, bench, &err) ||
         !make_ways(args, bench, &err)) {
@@ -380,10 +409,12 @@ const struct cli_command cli_bench = {
         "Each line is the median of samples taken in turns with all others, and with a loop of multiply-adds from "
         "registers alone; 'limit' is the time that the frame's matrix products would take at that loop's speed, "
         "'ratio' the time over it. Quantising is apart. --json has, for one thread and the best instruction set, "
-        "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, and load.",
+        "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, bits.ms, bits.fa_lanes_per_s, "
+        "bits.ceiling_fa_lanes_per_s (full adders of one lane), and load.",
     .min_operands = 1,
     .max_operands = -1,
-    .options = (const struct cli_option[]){{"--isa", "NAME", NULL,
+    .options = (const struct cli_option[]){{"--engine", "ENGINE", "all", "word, bits, or all"},
+                                           {"--isa", "NAME", NULL,
                                             "only these kernels: portable, avx2 or avx512; auto: the best"},
                                            {"--threads", "N", "0", "one thread and N; 0: as many as processors"},
                                            {"--seconds", "S", "0.25", "time to spend on each line"},

@@ -19,9 +19,11 @@
 
 /* Verilator's own default, -Os, takes as long as -O1 to compile and gives slower code. What runs once (the
  * constructors, megabytes of them) and the run-time library would cost minutes above -O0. Large functions cost the
- * compiler more than in proportion, hence the splitting. A flat design is small: it is compiled as one file, as fast as
+ * compiler more than in proportion, hence the splitting. A block of a hierarchical design is compiled as one file: ten
+ * small ones would read Verilator's headers ten times. A flat design is small: it is compiled likewise, and as fast as
  * can be. */
-static const char *const hierarchical_make[] = {"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", NULL};
+static const char *const hierarchical_make[] = {"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0",
+                                                "VM_PARALLEL_BUILDS=$(if $(filter Vcofiber,$(VM_PREFIX)),1,0)", NULL};
 static const char *const flat_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0", NULL};
 static const char *const verilator_options[] = {
     "--cc", "--exe",      "--x-assign",     "fast",         "--x-initial",
@@ -40,7 +42,6 @@ struct builder {
     char *entry, *part;     /* this program's directory, and the one it is built in */
     char *log;              /* in `part` */
     char key[CF_SHA256_HEX];
-    uint64_t blocks; /* of a hierarchical build; 0 while not known */
 };
 
 static char *join(const char *directory, const char *name)
