@@ -59,11 +59,10 @@ const struct cli_command cli_verilog = {
     .summary = "Write the circuit as Verilog: every gate, named as in the netlist.",
     .details =
         "DIR gets cofiber_cells.v (one module a kind of cell, weights as parameters), cofiber_rows.v (one module a "
-        "kind "
-        "of row: one position of a group with all its lanes), cofiber_top.v (one wire and one instance a row) and the "
-        "list cofiber.f. The gate s1.classify[4,9,17] is bit 17 of the wire s1_classify_4_9. The files are "
-        "Verilog-2005 "
-        "that Verilator's lint, Yosys and Icarus Verilog take without a warning.",
+        "kind of row: one position of a group with all its lanes), cofiber_top.v (one wire and one instance a row) "
+        "and the list cofiber.f. The gate s1.classify[4,9,17] is bit 17 of the wire s1_classify_4_9. The files are "
+        "Verilog-2005 and lint-clean. Verilator's --lint-only flattens, which two million gates are too many for: "
+        "there, lint the row modules one by one (--top-module row_...) and the whole with verilator --xml-only -Wall.",
     .min_operands = 1,
     .max_operands = 1,
     .options = (const struct cli_option[]){{"-o", "DIR", NULL, "the directory to write (required)"},
