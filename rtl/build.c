@@ -25,15 +25,17 @@
 static const char *const hierarchical_make[] = {"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0",
                                                 "VM_PARALLEL_BUILDS=$(if $(filter Vcofiber,$(VM_PREFIX)),1,0)", NULL};
 static const char *const flat_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0", NULL};
-static const char *const verilator_options[] = {"--cc",          "--exe",
-                                                "--x-assign",    "fast",
-                                                "--x-initial",   "fast",
-                                                "-Wno-fatal",    "--output-split",
-                                                "200000",        "--output-split-cfuncs",
-                                                "500",           "--prefix",
-                                                "Vcofiber",      "--top-module",
-                                                CF_RTL_TOP,      "-fno-dfg",
-                                                "-fno-assemble", NULL};
+/* Two of Verilator's passes would gather a row's lanes into one expression of thousands of bits, and the loop of a
+ * classifier would be unrolled: minutes of compiling, for slower code. */
+// clang-format off
+static const char *const verilator_options[] = {
+    "--cc", "--exe", "--prefix", "Vcofiber", "--top-module", CF_RTL_TOP,
+    "--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal",
+    "--output-split", "200000", "--output-split-cfuncs", "500",
+    "-fno-dfg", "-fno-assemble", "--unroll-count", "1",
+    NULL,
+};
+// clang-format on
 
 enum { SOURCE_LIMIT = 1 << 30, MAX_ARGUMENTS = 64 };
 

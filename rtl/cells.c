@@ -40,8 +40,9 @@ static void put_ports(struct emission *e, const struct cf_kind *kind, const char
                                        : " // unsigned");
 }
 
-/* Longer runs are summed by a loop: tools take long over expressions of hundreds of terms. */
-enum { WRITTEN_OUT = 64 };
+/* Longer runs are summed by a loop: tools take long over expressions of hundreds of terms. It takes a slice of several
+ * operands a round, whose selects are constant: Verilator's model of the loop is then twice as fast. */
+enum { WRITTEN_OUT = 64, SLICE = 8 };
 
 static bool is_looped(const struct cf_kind *kind, uint32_t v)
 {
@@ -63,25 +64,35 @@ static bool needs_zero(const struct cf_kind *kind, uint32_t v)
     return !kind->vectors[v].is_signed && kind->vectors[v].width < kind->sum_width;
 }
 
-/* "$signed(x0_3) * $signed(W0[4*3 +: 4])" */
-static void put_product(struct emission *e, const struct cf_kind *kind, uint32_t v, uint32_t slot)
+/* "$signed(x0_3) * $signed(W0[4*3 +: 4])". Within a loop "slice0" and "weights0" stand for the input and W0. */
+static void put_product(struct emission *e, const struct cf_kind *kind, uint32_t v, uint32_t slot, bool sliced)
 {
     const struct cf_vector *vector = &kind->vectors[v];
     cf_put(e, "$signed(%s", needs_zero(kind, v) ? "{1'b0, " : "");
-    put_input(e, kind, v, slot);
+    if (sliced)
+        cf_put(e, "slice%u", v);
+    else
+        put_input(e, kind, v, slot);
     if (vector->run)
         cf_put(e, "[%u*%u +: %u]", vector->width, slot, vector->width);
-    cf_put(e, "%s) * $signed(W%u[%u*%u +: %u])", needs_zero(kind, v) ? "}" : "", v, vector->weight_width, slot,
-           vector->weight_width);
+    cf_put(e, "%s) * $signed(%s%u[%u*%u +: %u])", needs_zero(kind, v) ? "}" : "", sliced ? "weights" : "W", v,
+           vector->weight_width, slot, vector->weight_width);
+}
+
+/* The operands of a looped run that fill no slice. */
+static uint32_t first_written_out(const struct cf_kind *kind, uint32_t v)
+{
+    uint32_t slots = kind->vectors[v].slots;
+    return is_looped(kind, v) ? slots - slots % SLICE : 0;
 }
 
 static void put_written_out(struct emission *e, const struct cf_kind *kind, const char *indent)
 {
     cf_put(e, "sum = BIAS");
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        for (uint32_t k = 0; !is_looped(kind, v) && k < kind->vectors[v].slots; k++) {
+        for (uint32_t k = first_written_out(kind, v); k < kind->vectors[v].slots; k++) {
             cf_put(e, "\n%s    + ", indent);
-            put_product(e, kind, v, k);
+            put_product(e, kind, v, k, false);
         }
     cf_put(e, ";\n");
 }
@@ -89,12 +100,15 @@ static void put_written_out(struct emission *e, const struct cf_kind *kind, cons
 static void put_loop(struct emission *e, const struct cf_kind *kind, uint32_t v)
 {
     const struct cf_vector *vector = &kind->vectors[v];
-    bool zero = needs_zero(kind, v);
-    cf_put(e, "        for (k = 0; k < %u; k = k + 1) begin\n", vector->slots);
-    cf_put(e, "            operand%u = %sx%u[%u*k +: %u]%s;\n", v, zero ? "{1'b0, " : "", v, vector->width,
-           vector->width, zero ? "}" : "");
-    cf_put(e, "            weight%u = W%u[%u*k +: %u];\n", v, v, vector->weight_width, vector->weight_width);
-    cf_put(e, "            sum = sum + operand%u * weight%u;\n        end\n", v, v);
+    cf_put(e, "        for (k = 0; k < %u; k = k + %d) begin\n", first_written_out(kind, v), SLICE);
+    cf_put(e, "            slice%u = x%u[%u*k +: %u*%d];\n", v, v, vector->width, vector->width, SLICE);
+    cf_put(e, "            weights%u = W%u[%u*k +: %u*%d];\n", v, v, vector->weight_width, vector->weight_width, SLICE);
+    cf_put(e, "            sum = sum");
+    for (uint32_t k = 0; k < SLICE; k++) {
+        cf_put(e, "\n                + ");
+        put_product(e, kind, v, k, true);
+    }
+    cf_put(e, ";\n        end\n");
 }
 
 static void put_sum(struct emission *e, const struct cf_kind *kind)
@@ -107,8 +121,8 @@ static void put_sum(struct emission *e, const struct cf_kind *kind)
     cf_put(e, "    integer k;\n    reg signed [%u-1:0] sum;\n", kind->sum_width);
     for (uint32_t v = 0; v < kind->vector_count; v++)
         if (is_looped(kind, v))
-            cf_put(e, "    reg signed [%u-1:0] operand%u;\n    reg signed [%u-1:0] weight%u;\n",
-                   kind->vectors[v].width + needs_zero(kind, v), v, kind->vectors[v].weight_width, v);
+            cf_put(e, "    reg [%u*%d-1:0] slice%u;\n    reg [%u*%d-1:0] weights%u;\n", kind->vectors[v].width, SLICE,
+                   v, kind->vectors[v].weight_width, SLICE, v);
     cf_put(e, "    always @* begin\n        ");
     put_written_out(e, kind, "        ");
     for (uint32_t v = 0; v < kind->vector_count; v++)
