@@ -248,7 +248,8 @@ static void add_way_json(const struct bench *bench, const struct way *way, cJSON
         return;
     cJSON *mode = cJSON_AddObjectToObject(document, way->mode == CF_ALL_GATES ? "all_gates" : "decisions");
     cJSON_AddNumberToObject(mode, "ms", 1e3 * way->time.median);
-    cJSON_AddNumberToObject(mode, "limit_ms", 1e3 * way->limit.median);
+    if (way->limit.median > 0)
+        cJSON_AddNumberToObject(mode, "limit_ms", 1e3 * way->limit.median);
 }
 
 /* The bit engine's part. */
@@ -261,8 +262,8 @@ static bool report_bits(const struct bench *bench, cJSON *document, bool json, s
         return cf_fail(err, "bench: out of memory");
     for (uint32_t i = 0; i < group->count; i++)
         input[i] = (int32_t)cf_lane_get(bench->input, cf_lane_of(group->type), i);
-    bool done = cli_bench_bits(bench->netlist, input, 1, bench->isa ? bench->isa : "auto", RUNS,
-                               json ? document : NULL, err);
+    bool done =
+        cli_bench_bits(bench->netlist, input, 1, bench->isa ? bench->isa : "auto", RUNS, json ? document : NULL, err);
     free(input);
     return done;
 }
@@ -270,7 +271,7 @@ static bool report_bits(const struct bench *bench, cJSON *document, bool json, s
 static int report(const struct cli_args *args, struct bench *bench, double load, struct cf_error *err)
 {
     double quantise[2], copy[2], bandwidth = cf_limit_copy((size_t)64 << 20);
-    const struct cf_kernels *best = cf_kernels_find(NULL);
+    const struct cf_kernels *best = cf_kernels_find(bench->isa);
     bool json = cli_given(args, "--json");
     if (!time_quantising(bench, CF_F16, &quantise[0], &copy[0], err) ||
         !time_quantising(bench, CF_F32, &quantise[1], &copy[1], err))
@@ -351,10 +352,10 @@ static bool make_ways(const struct cli_args *args, struct bench *bench, struct c
     const char *isa = cli_value(args, "--isa");
     const struct cf_kernels *kernels, *only = isa ? cf_kernels_find(isa) : NULL;
     bench->isa = isa;
-    if (!bench->words)
-        return true;
     if (isa && !only)
         return cf_fail(err, "bench: --isa '%s': no such instruction set here", isa);
+    if (!bench->words)
+        return true;
     for (int mode = CF_ALL_GATES; mode <= CF_DECISIONS; mode++)
         for (int k = 0; (kernels = cf_kernels_at(k)) != NULL; k++) {
             int all = bench->threads ? (int)bench->threads : omp_get_max_threads();
@@ -378,6 +379,10 @@ static int run(const struct cli_args *args)
         !cli_integer(args, "--threads", 0, 1024, &bench->threads)) {
         free(bench);
         return CLI_BAD;
+    }
+    if (!(bench->seconds > 0)) {
+        free(bench);
+        return cli_complain("bench: --seconds '%s' is not above 0", cli_value(args, "--seconds"));
     }
     bench->words = engine != 2;
     bench->bits = engine != 1;
@@ -408,7 +413,8 @@ const struct cli_command cli_bench = {
     .details =
         "Each line is the median of samples taken in turns with all others, and with a loop of multiply-adds from "
         "registers alone; 'limit' is the time that the frame's matrix products would take at that loop's speed, "
-        "'ratio' the time over it. Quantising is apart. --json has, for one thread and the best instruction set, "
+        "'ratio' the time over it. Quantising is apart. --json has, for one thread and the best of these instruction "
+        "sets, "
         "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, bits.ms, bits.fa_lanes_per_s, "
         "bits.ceiling_fa_lanes_per_s (full adders of one lane), and load.",
     .min_operands = 1,
