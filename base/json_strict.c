@@ -116,11 +116,14 @@ static const char *scan_number(struct scan *scan)
 struct nesting {
     int depth, max_depth;
     int elements, max_array; /* commas of the innermost array seen so far */
+    int values, max_values;  /* opened or set apart by a comma, in all */
     bool in_array;           /* arrays hold numbers: whatever opens or closes inside ends the counting */
 };
 
 static const char *scan_mark(struct nesting *nesting, uint8_t mark)
 {
+    if (strchr("{[,", mark) && ++nesting->values > nesting->max_values)
+        return "too many values";
     if (mark == '{' || mark == '[') {
         nesting->in_array = mark == '[';
         nesting->elements = 1;
@@ -156,10 +159,10 @@ static const char *scan_token(struct scan *scan, struct nesting *nesting)
     return known ? NULL : "not valid JSON";
 }
 
-const char *cf_json_check(const uint8_t *text, size_t size, int max_depth, int max_array, size_t *at)
+const char *cf_json_check(const uint8_t *text, size_t size, int max_depth, int max_array, int max_values, size_t *at)
 {
     struct scan scan = {.text = text, .size = size};
-    struct nesting nesting = {.max_depth = max_depth, .max_array = max_array};
+    struct nesting nesting = {.max_depth = max_depth, .max_array = max_array, .max_values = max_values};
     const char *wrong = NULL;
     while (!wrong && scan.at < size)
         wrong = scan_token(&scan, &nesting);

@@ -16,8 +16,9 @@
 bool cf_utf8_check(const uint8_t *text, size_t size, size_t *at);
 
 /* Lexical check: strings without control characters, \u0000 or malformed \u escapes; every number a plain integer
- * from 0 to 2^53; nesting at most `max_depth`; arrays of at most `max_array` elements (both bound what cJSON will
- * allocate). On failure `*at` is the offset and the result says what is wrong there; NULL when all is well. */
-const char *cf_json_check(const uint8_t *text, size_t size, int max_depth, int max_array, size_t *at);
+ * from 0 to 2^53; nesting at most `max_depth`; arrays of at most `max_array` elements; at most `max_values` arrays,
+ * objects and commas in all (this bounds what cJSON will allocate: some 100 bytes a value). On failure `*at` is the
+ * offset and the result says what is wrong there; NULL when all is well. */
+const char *cf_json_check(const uint8_t *text, size_t size, int max_depth, int max_array, int max_values, size_t *at);
 
 #endif

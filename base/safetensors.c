@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/json_strict.h"
 
-enum { LENGTH_BYTES = 8 };
+enum { LENGTH_BYTES = 8, MAX_VALUES = 1 << 20 }; /* values: some 100 MB within cJSON */
 
 struct slot {
     struct cf_tensor tensor;
@@ -40,7 +40,7 @@ static bool parse_json(struct cf_safetensors *file, const uint8_t *text, size_t 
     if (!cf_utf8_check(text, size, &at))
         return cf_fail(err, "%s: byte %zu: the header is not valid UTF-8", file->path, LENGTH_BYTES + at);
     /* Deepest: { tensor : { "shape" : [ ; one more level and one more element leave the clearer messages to others. */
-    const char *wrong = cf_json_check(text, size, 4, 64, &at);
+    const char *wrong = cf_json_check(text, size, 4, 64, MAX_VALUES, &at);
     if (wrong)
         return cf_fail(err, "%s: byte %zu: header: %s", file->path, LENGTH_BYTES + at, wrong);
     const char *end = NULL;

@@ -8,7 +8,7 @@
 #include "base/json_strict.h"
 #include "netlists/yosys_json.h"
 
-enum { MAX_NETS = 1 << 28, LEAST_NETS = 1 << 16, MAX_DEPTH = 16, MAX_ARRAY = 1 << 24 };
+enum { MAX_NETS = 1 << 28, LEAST_NETS = 1 << 16, MAX_DEPTH = 16, MAX_ARRAY = 1 << 24, MAX_VALUES = 1 << 26 };
 
 /* The pins A, B, S of a gate, as literals of nets; Y is the net it drives. */
 struct gate {
@@ -355,7 +355,7 @@ bool cf_yosys_json_parse(struct cf_bits *bits, struct cf_bits_names *names, cons
     size_t at;
     if (!cf_utf8_check(data, size, &at))
         return cf_fail(err, "%s: byte %zu: not UTF-8", label, at);
-    const char *what = cf_json_check(data, size, MAX_DEPTH, MAX_ARRAY, &at);
+    const char *what = cf_json_check(data, size, MAX_DEPTH, MAX_ARRAY, MAX_VALUES, &at);
     if (what)
         return cf_fail(err, "%s: byte %zu: %s", label, at, what);
     const char *end = NULL;

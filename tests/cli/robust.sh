@@ -116,6 +116,19 @@ END
 )
 check long_frames "$megabytes MB for frames of 1 MB" [ "${megabytes:-999}" -lt 150 ]
 
+# ---- a header of 90 MB, which cJSON would unfold to gigabytes, is refused before that ----
+
+python3 - crowded <<'END'
+import sys
+
+text = b"{" + b'"a":{},' * 13000000 + b'"b":{}}'
+with open(sys.argv[1], "wb") as file:
+    file.write(len(text).to_bytes(8, "little") + text)
+END
+fails crowded_header 'crowded: byte [0-9]*: header: too many values' \
+    "cofiber compile crowded --grid 8x8 --input-scale 1 -o crowded.out"
+rm crowded
+
 # ---- a reader that goes away ----
 
 run "cofiber explain full/default 's0.classify[0,0,0]' | head -n 1"
