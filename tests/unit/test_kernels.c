@@ -89,9 +89,9 @@ static void run_dense(const struct cf_kernels *kernels, const struct cf_dense *p
                       uint32_t count, void *sums)
 {
     if (packed->lane == CF_LANE8)
-        kernels->dense8(packed, (const int8_t *const *)rows, count, sums);
+        kernels->dense8(packed, (const int8_t *const *)rows, count, sums, NULL);
     else if (packed->lane == CF_LANE16)
-        kernels->dense16(packed, (const int16_t *const *)rows, count, sums);
+        kernels->dense16(packed, (const int16_t *const *)rows, count, sums, NULL);
     else
         kernels->dense32(packed, (const int32_t *const *)rows, count, sums);
 }
