@@ -8,8 +8,12 @@
 
 enum { ALIGNMENT = 64, CHUNK = 256 * 1024 };
 
-/* AddressSanitizer watches the ends of what malloc gives, not of what the kernel does. */
-#ifdef __SANITIZE_ADDRESS__
+/* AddressSanitizer watches the ends of what malloc gives, not of what the kernel does. clang has its own way to tell.
+ */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #define PAGES_FROM SIZE_MAX
 #else
 #define PAGES_FROM (CF_HUGE_PAGE / 2)
