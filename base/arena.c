@@ -4,10 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
+
 enum { ALIGNMENT = 64, CHUNK = 256 * 1024 };
+
+/* AddressSanitizer watches the ends of what malloc gives, not of what the kernel does. clang has its own way to tell.
+ */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define PAGES_FROM SIZE_MAX
+#else
+#define PAGES_FROM (CF_HUGE_PAGE / 2)
+#endif
 
 struct cf_arena_block {
     struct cf_arena_block *next;
+    size_t size;     /* bytes of the whole allocation, this header included */
     size_t capacity; /* bytes at `memory` */
     size_t used;
     unsigned char *memory; /* aligned to ALIGNMENT, inside this very allocation */
@@ -19,27 +33,39 @@ static struct cf_arena_block *new_block(size_t capacity)
     size_t extra = sizeof(struct cf_arena_block) + ALIGNMENT;
     if (capacity > SIZE_MAX / 2 - extra)
         return NULL;
-    struct cf_arena_block *block = calloc(1, capacity + extra);
+    size_t size = capacity + extra;
+    struct cf_arena_block *block = size >= PAGES_FROM ? cf_pages_alloc(size) : calloc(1, size);
     if (!block)
         return NULL;
     unsigned char *start = (unsigned char *)(block + 1);
     size_t misfit = (uintptr_t)start % ALIGNMENT;
     block->memory = start + (misfit ? ALIGNMENT - misfit : 0);
     block->capacity = capacity;
+    block->size = size;
     return block;
 }
 
-/* A large request gets a block of its own behind the first, which stays the one that small requests fill. */
+static void free_block(struct cf_arena_block *block)
+{
+    if (block->size >= PAGES_FROM)
+        cf_pages_free(block, block->size);
+    else
+        free(block);
+}
+
+/* Blocks grow with the arena, so that a large arena stands in few blocks, on huge pages. Of the new block and the
+ * first, the one with more room left stands first, where small requests look for it. */
 static struct cf_arena_block *add_block(struct cf_arena *arena, size_t bytes)
 {
-    struct cf_arena_block *block = new_block(bytes > CHUNK / 4 ? bytes : CHUNK);
+    size_t capacity = arena->bytes > CHUNK ? arena->bytes : CHUNK;
+    struct cf_arena_block *first = arena->blocks, *block = new_block(bytes > capacity ? bytes : capacity);
     if (!block)
         return NULL;
-    if (bytes > CHUNK / 4 && arena->blocks) {
-        block->next = arena->blocks->next;
-        arena->blocks->next = block;
+    if (first && first->capacity - first->used > block->capacity - bytes) {
+        block->next = first->next;
+        first->next = block;
     } else {
-        block->next = arena->blocks;
+        block->next = first;
         arena->blocks = block;
     }
     return block;
@@ -82,7 +108,7 @@ void cf_arena_free(struct cf_arena *arena)
     struct cf_arena_block *block = arena->blocks;
     while (block) {
         struct cf_arena_block *next = block->next;
-        free(block);
+        free_block(block);
         block = next;
     }
     *arena = (struct cf_arena){0};

@@ -190,10 +190,10 @@ static void run_split(const struct cf_workspace *w, struct cf_scratch *scratch, 
         high_rows[r] = row_high;
     }
     memset(high_sums, 0, values * sizeof *high_sums);
-    kernels->dense16(packed, high_rows, count, high_sums);
+    kernels->dense16(packed, high_rows, count, high_sums, NULL);
     for (size_t i = 0; i < values; i++)
         sums[i] = (int32_t)((uint32_t)sums[i] + ((uint32_t)high_sums[i] << 16));
-    kernels->dense16(packed, low_rows, count, sums);
+    kernels->dense16(packed, low_rows, count, sums, &scratch->ahead);
 }
 
 void cf_run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
@@ -207,9 +207,9 @@ void cf_run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, cons
     if (operands == CF_OPERANDS_WIDEN)
         widen(scratch, packed, stored, count);
     if (packed->lane == CF_LANE8)
-        kernels->dense8(packed, (const int8_t *const *)scratch->rows, count, sums);
+        kernels->dense8(packed, (const int8_t *const *)scratch->rows, count, sums, &scratch->ahead);
     else if (packed->lane == CF_LANE16)
-        kernels->dense16(packed, (const int16_t *const *)scratch->rows, count, sums);
+        kernels->dense16(packed, (const int16_t *const *)scratch->rows, count, sums, &scratch->ahead);
     else
         kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, sums);
 }
@@ -307,8 +307,11 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
 static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule)
 {
     const struct cf_task *tasks = schedule->in_turn ? schedule->in_turn : schedule->tasks;
-    for (uint32_t t = 0; t < schedule->task_count; t++)
+    for (uint32_t t = 0; t < schedule->task_count; t++) {
+        if (cf_task_multiplies(&tasks[t]))
+            cf_look_ahead(w, &w->scratch[0].ahead, &tasks[t], tasks + schedule->task_count);
         run_task(w, &w->scratch[0], &tasks[t]);
+    }
 }
 
 /* The end of each loop is a barrier: the next wave reads what this one wrote. */

@@ -12,6 +12,7 @@ struct cf_scratch {
     int32_t *high_sums;            /* [CF_DENSE_ROWS][max_padded_lanes], of high digits */
     int32_t *operands;             /* [CF_DENSE_ROWS][max_padded_inputs], as 32 bits or two digits of 16 */
     const void *rows[CF_DENSE_ROWS];
+    struct cf_ahead ahead; /* empty where several threads share a frame: who runs what next is not known */
 };
 
 struct cf_workspace {
@@ -34,6 +35,11 @@ static inline void *cf_net_at(const struct cf_workspace *w, uint32_t group, uint
 
 /* general.c: evaluates gate `index` of a group from the values of its sources. */
 void cf_run_gate(const struct cf_workspace *w, uint32_t group, uint32_t index);
+
+/* Sets out what the tasks after `task`, in the order in which they run up to `end`, will read and write, to be fetched
+ * while `task` multiplies (ahead.c). */
+void cf_look_ahead(const struct cf_workspace *w, struct cf_ahead *ahead, const struct cf_task *task,
+                   const struct cf_task *end);
 
 /* The tasks of the decisions' fast way (engine_linear.c). */
 void cf_run_linear_task(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_task *task);

@@ -14,7 +14,9 @@
 enum {
     CF_PANEL = 16,         /* lanes of one packed panel of weights */
     CF_PANELS_A_GROUP = 5, /* panels interleaved in memory, at most: what one register block covers */
-    CF_DENSE_ROWS = 60     /* rows that one call of a dense kernel takes, at most */
+    CF_DENSE_ROWS = 60,    /* rows that one call of a dense kernel takes, at most */
+    CF_AHEAD_RANGES = 12,
+    CF_CACHE_LINE = 64
 };
 
 /* One input of a row of gates: `lanes` consecutive nets, each times `factor` (weight << shift). */
@@ -46,6 +48,17 @@ struct cf_dense {
     uint32_t lanes, padded_lanes;
     uint32_t inputs, padded_inputs; /* padded to the span */
     enum cf_lane lane;              /* of the operands and weights: CF_LANE8, CF_LANE16 or CF_LANE32 */
+};
+
+/* Memory that will be read or written soon. A dense kernel may fetch it into the caches while it multiplies: its own
+ * operands are there already, so that the way to memory stands idle. A hint, which changes no result. */
+struct cf_ahead {
+    struct cf_ahead_range {
+        const char *at, *end; /* what is left of it */
+        bool write;
+    } ranges[CF_AHEAD_RANGES];
+    uint32_t count, next; /* ranges, and those fetched */
+    uint32_t pace;        /* cache lines to fetch for each row that is multiplied */
 };
 
 /* Features [channels][plane] of which `positions` of each plane are taken, to integers [positions][channels]:
@@ -80,9 +93,11 @@ struct cf_kernels {
     void (*row)(const struct cf_row_job *job);
 
     /* sums[r][l] += sum over k of weight[l][k] * rows[r][k], for r < count <= CF_DENSE_ROWS, l < padded_lanes; sums is
-     * [count][padded_lanes]. Each row has padded_inputs elements. In 32 bits, modulo 2^32: */
-    void (*dense8)(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums);
-    void (*dense16)(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums);
+     * [count][padded_lanes]. Each row has padded_inputs elements. `ahead` may be NULL. In 32 bits, modulo 2^32: */
+    void (*dense8)(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums,
+                   struct cf_ahead *ahead);
+    void (*dense16)(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums,
+                    struct cf_ahead *ahead);
     /* In 64 bits: */
     void (*dense32)(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, int64_t *sums);
 

@@ -130,8 +130,10 @@ INLINE void words(int height, const int16_t *const *rows, const int16_t *weights
             _mm256_storeu_si256((__m256i *)(sums + (size_t)r * stride + 8 * v), acc[r][v]);
 }
 
-TARGET static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums)
+TARGET static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums,
+                           struct cf_ahead *ahead)
 {
+    (void)ahead;
     const int16_t *group = dense->weights;
     uint32_t first = 0, pairs = dense->padded_inputs / 2;
     size_t stride = dense->padded_lanes;
@@ -182,8 +184,10 @@ INLINE void bytes(int height, const int8_t *const *rows, const int8_t *weights, 
         }
 }
 
-TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums)
+TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums,
+                          struct cf_ahead *ahead)
 {
+    (void)ahead;
     const int8_t *group = dense->weights;
     uint32_t first = 0, quads = dense->padded_inputs / 4;
     size_t stride = dense->padded_lanes;

@@ -223,7 +223,27 @@ struct dense_call {
     int32_t *sums;             /* the group's first lane of the first row */
     size_t stride;             /* lanes of a row of sums */
     uint32_t steps, count;
+    struct cf_ahead *ahead; /* or NULL */
 };
+
+enum { CHUNK = 16 }; /* steps between two looks ahead */
+
+/* Fetches the next lines of what is wanted soon: what will be read to the second-level cache, since it may be a while
+ * until then. */
+INLINE void fetch_ahead(struct cf_ahead *ahead, uint32_t lines)
+{
+    while (lines && ahead->next < ahead->count) {
+        struct cf_ahead_range *range = &ahead->ranges[ahead->next];
+        const char *at = range->at;
+        for (; lines && at < range->end; lines--, at += CF_CACHE_LINE)
+            if (range->write)
+                __builtin_prefetch(at, 1, 3);
+            else
+                __builtin_prefetch(at, 0, 2);
+        range->at = at;
+        ahead->next += at >= range->end;
+    }
+}
 
 /* A register block: `height` rows times `panels` panels of one group, over all inputs. Operands are read 32 bits at a
  * time: two 16-bit or four 8-bit inputs. The 8-bit instruction wants its first operand unsigned: x + 128 (the sign
@@ -244,7 +264,11 @@ INLINE void block(bool bytes, int height, int panels, const struct dense_call *c
                                              _mm512_slli_epi32(_mm512_loadu_si512(call->weight_sum + CF_PANEL * p), 7));
         }
     const void *const *rows = call->rows + first;
+    uint32_t chunks = (call->steps + CHUNK - 1) / CHUNK;
+    uint32_t lines = call->ahead ? ((uint32_t)height * call->ahead->pace + chunks - 1) / chunks : 0;
     for (uint32_t k = 0; k < call->steps; k++, w += panels) {
+        if (k % CHUNK == 0 && lines)
+            fetch_ahead(call->ahead, lines);
         __m512i wp[CF_PANELS_A_GROUP];
 #pragma GCC unroll 5
         for (int p = 0; p < panels; p++)
@@ -298,31 +322,34 @@ GROUP(words, false, 5, 5)
 typedef void (*group_function)(const struct dense_call *call);
 
 static void dense(const group_function *by_panels, const struct cf_dense *dense_block, const void *const *rows,
-                  uint32_t count, int32_t *sums)
+                  uint32_t count, int32_t *sums, struct cf_ahead *ahead)
 {
     uint32_t steps = (uint32_t)(dense_block->padded_inputs * cf_lane_size(dense_block->lane) / 4), first = 0;
     struct dense_call call = {
-        rows, dense_block->weights, dense_block->weight_sum, sums, dense_block->padded_lanes, steps, count};
+        rows, dense_block->weights, dense_block->weight_sum, sums, dense_block->padded_lanes, steps, count, ahead};
     for (uint32_t g = 0; g < cf_dense_groups(dense_block); g++) {
         uint32_t panels = cf_dense_panels(dense_block, g);
         call.weight_sum = dense_block->weight_sum + first;
         call.sums = sums + first;
         by_panels[panels](&call);
+        call.ahead = NULL; /* the rows are gone through once for each group, and what is ahead once in all */
         call.weights += (size_t)steps * panels;
         first += panels * CF_PANEL;
     }
 }
 
-static void dense8(const struct cf_dense *dense_block, const int8_t *const *rows, uint32_t count, int32_t *sums)
+static void dense8(const struct cf_dense *dense_block, const int8_t *const *rows, uint32_t count, int32_t *sums,
+                   struct cf_ahead *ahead)
 {
     static const group_function by_panels[] = {NULL, bytes_by_1, bytes_by_2, bytes_by_3, bytes_by_4, bytes_by_5};
-    dense(by_panels, dense_block, (const void *const *)rows, count, sums);
+    dense(by_panels, dense_block, (const void *const *)rows, count, sums, ahead);
 }
 
-static void dense16(const struct cf_dense *dense_block, const int16_t *const *rows, uint32_t count, int32_t *sums)
+static void dense16(const struct cf_dense *dense_block, const int16_t *const *rows, uint32_t count, int32_t *sums,
+                    struct cf_ahead *ahead)
 {
     static const group_function by_panels[] = {NULL, words_by_1, words_by_2, words_by_3, words_by_4, words_by_5};
-    dense(by_panels, dense_block, (const void *const *)rows, count, sums);
+    dense(by_panels, dense_block, (const void *const *)rows, count, sums, ahead);
 }
 
 /* 64-bit sums: eight lanes a vector, one row after another. */

@@ -92,8 +92,10 @@ static void row(const struct cf_row_job *job)
         row_chunk(job, first, job->lanes - first < CHUNK ? job->lanes - first : CHUNK);
 }
 
-static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums)
+static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums,
+                   struct cf_ahead *ahead)
 {
+    (void)ahead;
     const int8_t *group = dense->weights;
     uint32_t first = 0;
     for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
@@ -115,8 +117,10 @@ static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint
     }
 }
 
-static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums)
+static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums,
+                    struct cf_ahead *ahead)
 {
+    (void)ahead;
     const int16_t *group = dense->weights;
     uint32_t first = 0;
     for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {

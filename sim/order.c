@@ -9,8 +9,6 @@
 
 #include "sim/plan_internal.h"
 
-#define EVERYTHING UINT32_MAX
-
 /* The greatest need among the rows that hold `count` nets from `first`, all of one group. */
 static uint32_t need_of_run(const struct cf_plan *plan, uint32_t group, uint32_t first, uint32_t count)
 {
@@ -29,9 +27,9 @@ static uint32_t need_of_row(const struct cf_plan *plan, const struct cf_block *b
     if (block->kind == CF_BLOCK_DENSE && block->base[row] != CF_NONE)
         return need_of_run(plan, block->dense->source, block->base[row], block->dense->packed.inputs);
     if (block->kind != CF_BLOCK_ROWS || block->pattern_of[row] == CF_NONE)
-        return EVERYTHING;
+        return CF_EVERYTHING;
     const struct cf_row_pattern *pattern = &block->patterns[block->pattern_of[row]];
-    for (uint32_t t = 0; t < pattern->term_count && need != EVERYTHING; t++) {
+    for (uint32_t t = 0; t < pattern->term_count && need != CF_EVERYTHING; t++) {
         const struct cf_row_term *term = &pattern->terms[t];
         uint32_t first = block->base[(size_t)row * block->ports + term->port] + term->offset;
         uint32_t of_term = need_of_run(plan, pattern->source[term->port], first, block->lanes);
@@ -63,7 +61,7 @@ bool cf_find_needs(struct cf_plan *plan)
             block->need[row] = need_of_row(plan, block, row);
         /* Exceptions may read anything. */
         for (uint32_t i = 0; i < block->exception_count; i++)
-            block->need[block->exceptions[i] / block->lanes] = EVERYTHING;
+            block->need[block->exceptions[i] / block->lanes] = CF_EVERYTHING;
         share_need(block);
     }
     return true;
@@ -90,8 +88,9 @@ bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedul
         struct cf_task *task = &schedule->in_turn[t];
         *task = schedule->tasks[t];
         bool gates = task->kind == CF_TASK_GATES || task->kind == CF_TASK_EXCEPTIONS;
-        task->need = gates ? EVERYTHING : plan->blocks[task->group].need[task->first];
+        task->need = gates ? CF_EVERYTHING : plan->blocks[task->group].need[task->first];
     }
     qsort(schedule->in_turn, schedule->task_count, sizeof *schedule->in_turn, by_need);
+    cf_find_ahead(schedule->in_turn, schedule->task_count);
     return true;
 }

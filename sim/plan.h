@@ -92,8 +92,15 @@ struct cf_task {
     uint32_t group, first, count;
     uint64_t key; /* order within a wave: what is read together runs together */
     uint32_t wave;
-    uint32_t need; /* the last row of the input that it depends on, however far away */
+    uint32_t need;                     /* the last row of the input that it depends on, however far away */
+    uint32_t ahead_first, ahead_count; /* rows of the input to fetch meanwhile, for later tasks (ahead.c) */
 };
+
+/* The tasks that compute more than they read and write. */
+static inline bool cf_task_multiplies(const struct cf_task *task)
+{
+    return task->kind == CF_TASK_FUSED || task->kind == CF_TASK_DENSE || task->kind == CF_TASK_PRODUCT;
+}
 
 /* Tasks wave after wave, for several threads; and for one thread as early as the input's rows allow, so that what a
  * task reads is still near. */

@@ -22,6 +22,8 @@ bool cf_schedule_end_wave(struct cf_schedule *schedule);
 bool cf_find_needs(struct cf_plan *plan);
 /* Orders a schedule for one thread. */
 bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule);
+/* Shares out among tasks in that order which rows of the input each fetches for later ones (ahead.c). */
+void cf_find_ahead(struct cf_task *tasks, uint32_t count);
 void cf_schedule_free(struct cf_schedule *schedule);
 
 /* The run of nets [first, first + count) lies in this group, or CF_NONE. */
@@ -33,6 +35,9 @@ struct cf_index_list {
     uint32_t count, capacity;
 };
 bool cf_index_list_add(struct cf_index_list *list, uint32_t item);
+
+/* A task's need, where no last row of the input can be told: all of it. */
+#define CF_EVERYTHING UINT32_MAX
 
 /* Rows that a task covers: enough work to be worth handing out, little enough to share. */
 enum { CF_TASK_ROW_COUNT = 20, CF_TASK_GATE_COUNT = 1024 };

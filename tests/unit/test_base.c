@@ -105,21 +105,29 @@ static void arena_gives_zeroed_aligned_memory(void **state)
 static void arena_serves_large_and_small_in_turn(void **state)
 {
     (void)state;
+    enum { LARGE = 10 << 20, LARGER = 21 << 20 };
     struct cf_arena arena = {0};
-    uint8_t *large = cf_arena_alloc(&arena, 1, 10 << 20);
+    static const uint8_t zeros[4096] = {0};
+    uint8_t *large = cf_arena_alloc(&arena, 1, LARGE);
     uint8_t *small = cf_arena_alloc(&arena, 3, 5);
-    uint8_t *medium = cf_arena_alloc(&arena, 700000, 1);
+    uint8_t *larger = cf_arena_alloc(&arena, LARGER, 1);
     uint8_t *next = cf_arena_alloc(&arena, 3, 5);
-    assert_true(large && small && medium && next);
-    memset(large, 1, 10 << 20);
-    memset(medium, 2, 700000);
+    uint8_t *medium = cf_arena_alloc(&arena, 700000, 1);
+    assert_true(large && small && larger && next && medium);
+    assert_memory_equal(larger, zeros, sizeof zeros);
+    assert_memory_equal(larger + LARGER - sizeof zeros, zeros, sizeof zeros);
+    assert_int_equal((uintptr_t)larger % 64, 0);
+    memset(large, 1, LARGE);
+    memset(larger, 2, LARGER);
     memset(small, 3, 15);
     memset(next, 4, 15);
-    assert_int_equal(large[(10 << 20) - 1], 1);
-    assert_int_equal(medium[699999], 2);
+    memset(medium, 5, 700000);
+    assert_int_equal(large[LARGE - 1], 1);
+    assert_int_equal(larger[LARGER - 1], 2);
     assert_int_equal(small[14], 3);
-    assert_int_equal(next - small, 64); /* the large one did not take the small ones' block away */
-    assert_int_equal(arena.bytes, (10 << 20) + 15 + 700000 + 15);
+    assert_int_equal(next - small, 64);  /* the larger one did not take the small ones' block away */
+    assert_int_equal(medium - next, 64); /* a block grown with the arena serves medium ones too */
+    assert_int_equal(arena.bytes, LARGE + LARGER + 15 + 15 + 700000);
     cf_arena_free(&arena);
     assert_non_null(cf_arena_alloc(&arena, 1, 1)); /* may be used again */
     cf_arena_free(&arena);
