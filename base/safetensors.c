@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/json_strict.h"
 
-enum { LENGTH_BYTES = 8, MAX_VALUES = 1 << 20 }; /* values: some 100 MB within cJSON */
+enum { LENGTH_BYTES = 8, MAX_VALUES = 1 << 22 }; /* values: some 400 MB within cJSON */
 
 struct slot {
     struct cf_tensor tensor;
