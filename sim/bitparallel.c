@@ -29,12 +29,12 @@ struct cf_bits_sim {
     int threads;
 };
 
-/* A block of up to CF_BLOCK lanes of a family, from one on: gates of each of its cells, running over the end of one
- * frame into the next. */
+/* A lane: gate `gate` of each of a family's cells, in a frame. `run` is the run that the gate belongs to. */
 struct lane {
-    uint32_t frame, gate;
+    uint32_t frame, gate, run;
 };
 
+/* Up to CF_BLOCK lanes from one on, running over the end of one frame into the next. */
 struct block {
     struct lane first;
     uint32_t lanes;
@@ -60,49 +60,60 @@ static uint8_t *value_at(const struct cf_bits_sim *sim, uint32_t group, uint32_t
     return sim->values[group] + ((size_t)frame * g->count + index) * lane_bytes(g->type);
 }
 
-/* Lane `l` of a block; past its last, the last again. */
-static struct lane lane_of(const struct batch *b, const struct block *block, uint32_t l)
+static struct lane lane_at(const struct cf_bit_family *family, uint64_t number)
 {
-    struct lane lane = block->first;
-    lane.gate += l < block->lanes ? l : block->lanes - 1;
-    if (lane.gate >= b->family->gate_count) { /* rare, and a division is slow */
-        lane.frame += lane.gate / b->family->gate_count;
-        lane.gate %= b->family->gate_count;
-    }
+    struct lane lane = {(uint32_t)(number / family->gate_count), (uint32_t)(number % family->gate_count), 0};
+    lane.run = family->run_at[lane.gate / CF_BLOCK];
+    while (family->run_first[lane.run + 1] <= lane.gate)
+        lane.run++;
     return lane;
 }
 
-/* Where the base of a lane lies, through a port that reads one group. */
-static const uint8_t *base_of(const struct batch *b, uint32_t port, struct lane lane)
+static void next_lane(const struct cf_bit_family *family, struct lane *lane)
+{
+    lane->gate++;
+    lane->run += lane->gate == family->run_first[lane->run + 1];
+    if (lane->gate == family->gate_count)
+        *lane = (struct lane){lane->frame + 1, 0, 0};
+}
+
+static uint32_t port_base(const struct batch *b, uint32_t port, const struct lane *lane)
 {
     const struct cf_bit_family *family = b->family;
-    uint32_t source = family->source[port];
-    uint32_t base = cf_instance_bases(b->group, family->gates_of[family->cells[0]][lane.gate])[port];
+    return family->run_bases[(size_t)lane->run * b->group->ports + port] + lane->gate - family->run_first[lane->run];
+}
+
+/* The lane's gate of a cell, of which `gates` are the gates. */
+static uint32_t gate_of(const struct batch *b, const uint32_t *gates, const struct lane *lane)
+{
+    uint32_t first = b->family->run_first[lane->run];
+    return gates[first] + lane->gate - first;
+}
+
+/* Where the base of a lane lies, through a port that reads one group. */
+static const uint8_t *base_of(const struct batch *b, uint32_t port, const struct lane *lane)
+{
+    uint32_t source = b->family->source[port];
     const struct cf_group *from = &b->sim->netlist->groups[source];
     size_t bytes = lane_bytes(from->type);
     /* The base itself may lie before the group: only base + offset is inside. */
-    return b->sim->values[source] + (size_t)lane.frame * from->count * bytes +
-           ((int64_t)base - (int64_t)from->first_net) * (int64_t)bytes;
+    return b->sim->values[source] + (size_t)lane->frame * from->count * bytes +
+           ((int64_t)port_base(b, port, lane) - (int64_t)from->first_net) * (int64_t)bytes;
 }
 
-/* Lanes whose operands stand side by side need no copy. */
-static bool is_run(const struct batch *b, uint32_t port, const struct block *block)
+/* Lanes that stand side by side need no copy. */
+static bool is_run(const struct batch *b, const struct block *block)
 {
-    const struct cf_bit_family *family = b->family;
-    uint32_t gate = block->first.gate;
-    return block->lanes == CF_BLOCK && family->gate_count - gate >= CF_BLOCK &&
-           family->runs[(size_t)port * family->gate_count + gate] >= CF_BLOCK;
+    return block->lanes == CF_BLOCK && b->family->run_first[block->first.run + 1] - block->first.gate >= CF_BLOCK;
 }
 
 /* One operand, lane by lane, where a port reads several groups. */
 static void gather_mixed(const struct batch *b, const struct cf_bits_operand *operand, const struct block *block,
                          size_t bytes, uint8_t *column)
 {
-    const struct cf_bit_family *family = b->family;
-    for (uint32_t l = 0; l < CF_BLOCK; l++) {
-        struct lane lane = lane_of(b, block, l);
-        uint32_t net =
-            cf_instance_bases(b->group, family->gates_of[family->cells[0]][lane.gate])[operand->port] + operand->offset;
+    struct lane lane = block->first;
+    for (uint32_t l = 0; l < block->lanes; l++, next_lane(b->family, &lane)) {
+        uint32_t net = port_base(b, operand->port, &lane) + operand->offset;
         uint32_t source = cf_netlist_group_of(b->sim->netlist, net);
         uint32_t first = b->sim->netlist->groups[source].first_net;
         memcpy(column + l * bytes, value_at(b->sim, source, lane.frame, net - first), bytes);
@@ -122,15 +133,19 @@ static void gather(const struct batch *b, const struct cf_bits_operand *operands
         }
         return;
     }
-    if (is_run(b, port, block)) {
-        const uint8_t *base = base_of(b, port, block->first);
+    if (is_run(b, block)) {
+        const uint8_t *base = base_of(b, port, &block->first);
         for (uint32_t o = 0; o < count; o++)
             w->words[o] = base + operands[o].offset * bytes;
         return;
     }
     uint32_t reach = operands[count - 1].offset - operands[0].offset + 1;
-    for (uint32_t l = 0; l < CF_BLOCK; l++)
-        w->rows[l] = base_of(b, port, lane_of(b, block, l)) + operands[0].offset * bytes;
+    struct lane lane = block->first;
+    for (uint32_t l = 0; l < CF_BLOCK; l++) {
+        w->rows[l] = base_of(b, port, &lane) + operands[0].offset * bytes;
+        if (l + 1 < block->lanes) /* past the last lane, the last again */
+            next_lane(b->family, &lane);
+    }
     b->sim->kernels->transpose(w->rows, reach, (uint32_t)bytes, w->columns);
     for (uint32_t o = 0; o < count; o++)
         w->words[o] = w->columns + (operands[o].offset - operands[0].offset) * CF_BLOCK * bytes;
@@ -171,16 +186,6 @@ static void load_stage(const struct batch *b, const struct cf_bit_stage *stage, 
     }
 }
 
-/* Writes the valid lanes of a block, from words to the group's values. */
-static void scatter(const struct batch *b, const uint32_t *gates, const struct block *block, const uint8_t *words)
-{
-    size_t bytes = lane_bytes(b->group->type);
-    for (uint32_t l = 0; l < block->lanes; l++) {
-        struct lane lane = lane_of(b, block, l);
-        memcpy(value_at(b->sim, b->group_index, lane.frame, gates[lane.gate]), words + l * bytes, bytes);
-    }
-}
-
 static void store_cell(const struct batch *b, uint32_t member, const struct block *block, const uint8_t *window)
 {
     const struct cf_bit_program *program = b->part->program;
@@ -188,14 +193,17 @@ static void store_cell(const struct batch *b, uint32_t member, const struct bloc
     const uint32_t *gates = b->family->gates_of[b->family->cells[b->part->cell_first + member]];
     const uint16_t *planes = program->outputs + program->output_first[member];
     struct cf_type type = b->group->type;
-    uint32_t bytes = (uint32_t)lane_bytes(type), gate = block->first.gate;
-    bool whole = block->lanes == CF_BLOCK && b->family->gate_count - gate >= CF_BLOCK &&
-                 gates[gate + CF_BLOCK - 1] - gates[gate] == CF_BLOCK - 1;
+    uint32_t bytes = (uint32_t)lane_bytes(type);
+    struct lane lane = block->first;
+    if (is_run(b, block)) {
+        uint8_t *to = value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane));
+        kernels->join(window, planes, type.width, type.is_signed, bytes, to);
+        return;
+    }
     uint8_t words[CF_BLOCK * sizeof(uint64_t)];
-    uint8_t *to = whole ? value_at(b->sim, b->group_index, block->first.frame, gates[gate]) : words;
-    kernels->join(window, planes, type.width, type.is_signed, bytes, to);
-    if (!whole)
-        scatter(b, gates, block, words);
+    kernels->join(window, planes, type.width, type.is_signed, bytes, words);
+    for (uint32_t l = 0; l < block->lanes; l++, next_lane(b->family, &lane))
+        memcpy(value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane)), words + l * bytes, bytes);
 }
 
 /* Steps whose gates stand side by side: 64 cells by 64 lanes of bits are transposed, and each lane's cells are written
@@ -209,10 +217,9 @@ static void store_adjacent(const struct batch *b, uint32_t first, uint32_t count
     for (uint32_t c = 0; c < count; c++)
         memcpy(&rows[c], window + 8 * (size_t)program->outputs[program->output_first[first + c]], sizeof rows[c]);
     cf_bit_transpose64(rows);
-    for (uint32_t l = 0; l < block->lanes; l++) {
-        struct lane lane = lane_of(b, block, l);
-        b->sim->kernels->expand(rows[l], count, value_at(b->sim, b->group_index, lane.frame, gates[lane.gate]));
-    }
+    struct lane lane = block->first;
+    for (uint32_t l = 0; l < block->lanes; l++, next_lane(b->family, &lane))
+        b->sim->kernels->expand(rows[l], count, value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane)));
 }
 
 static void store_block(const struct batch *b, const struct block *block, const uint8_t *window)
@@ -236,10 +243,8 @@ static void run_batch(const struct batch *b, uint64_t lane)
     uint32_t block_count = 0;
     struct block blocks[8];
     for (uint32_t at = 0; at < kernels->lanes && at < left; at += CF_BLOCK) {
-        uint64_t first = lane + at;
-        blocks[block_count++] =
-            (struct block){{(uint32_t)(first / b->family->gate_count), (uint32_t)(first % b->family->gate_count)},
-                           left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK};
+        blocks[block_count++] = (struct block){lane_at(b->family, lane + at),
+                                               left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK};
     }
     for (uint32_t s = 0; s < program->stage_count; s++) {
         load_stage(b, &program->stages[s], blocks, block_count);
@@ -316,6 +321,7 @@ static bool make_workers(struct cf_bits_sim *sim)
         w->columns = aligned_alloc(64, (size_t)REACH * CF_BLOCK * sizeof(uint64_t));
         if (!w->window || !w->columns)
             return false;
+        memset(w->columns, 0, (size_t)REACH * CF_BLOCK * sizeof(uint64_t));
         memset(w->window, 0, window);
         memset(w->window + plane, 0xff, plane);
     }

@@ -82,17 +82,43 @@ static bool add_to_family(struct cf_bit_group *out, const struct cf_netlist *net
     return true;
 }
 
-static void find_runs(struct cf_bit_family *family, const struct cf_group *group)
+/* True when gate `i` of every cell stands beside the one before, and reads beside it. */
+static bool goes_on(const struct cf_bit_family *family, const struct cf_group *group, uint32_t i)
 {
     const uint32_t *gates = family->gates_of[family->cells[0]];
-    for (uint32_t port = 0; port < group->ports; port++) {
-        uint8_t *runs = family->runs + (size_t)port * family->gate_count;
-        runs[family->gate_count - 1] = 1;
-        for (uint32_t i = family->gate_count - 1; i-- > 0;) {
-            bool goes_on = cf_instance_bases(group, gates[i + 1])[port] == cf_instance_bases(group, gates[i])[port] + 1;
-            runs[i] = !goes_on ? 1 : runs[i + 1] == 255 ? 255 : (uint8_t)(runs[i + 1] + 1);
+    const uint32_t *here = cf_instance_bases(group, gates[i]), *before = cf_instance_bases(group, gates[i - 1]);
+    for (uint32_t port = 0; port < group->ports; port++)
+        if (here[port] != before[port] + 1)
+            return false;
+    for (uint32_t c = 0; c < family->cell_count; c++)
+        if (family->gates_of[family->cells[c]][i] != family->gates_of[family->cells[c]][i - 1] + 1)
+            return false;
+    return true;
+}
+
+static bool find_runs(struct cf_bit_family *family, const struct cf_group *group)
+{
+    const uint32_t *gates = family->gates_of[family->cells[0]];
+    uint32_t count = 1, run = 0;
+    for (uint32_t i = 1; i < family->gate_count; i++)
+        count += !goes_on(family, group, i);
+    family->run_count = count;
+    family->run_first = calloc((size_t)count + 1, sizeof *family->run_first);
+    family->run_bases = calloc((size_t)count * group->ports + 1, sizeof *family->run_bases);
+    family->run_at = calloc(family->gate_count / CF_BLOCK + 1, sizeof *family->run_at);
+    if (!family->run_first || !family->run_bases || !family->run_at)
+        return false;
+    for (uint32_t i = 0; i < family->gate_count; i++) {
+        if (i == 0 || !goes_on(family, group, i)) {
+            memcpy(family->run_bases + (size_t)run * group->ports, cf_instance_bases(group, gates[i]),
+                   group->ports * sizeof *group->base);
+            family->run_first[run++] = i;
         }
+        if (i % CF_BLOCK == 0)
+            family->run_at[i / CF_BLOCK] = run - 1;
     }
+    family->run_first[count] = family->gate_count;
+    return true;
 }
 
 /* The one group that a port reads, over all gates and all cells of the family. */
@@ -171,11 +197,9 @@ static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *n
 static bool plan_family(struct cf_bit_family *family, const struct cf_netlist *netlist, const struct cf_group *group,
                         const struct cf_bits_cell *cells, uint32_t lanes, struct cf_error *err)
 {
-    family->runs = calloc((size_t)group->ports * family->gate_count, sizeof *family->runs);
     family->parts = calloc(family->cell_count, sizeof *family->parts);
-    if (!family->runs || !family->parts)
+    if (!family->parts || !find_runs(family, group))
         return cf_fail(err, "%s: out of memory", netlist->label);
-    find_runs(family, group);
     find_sources(family, netlist, group);
     return build_parts(family, netlist, cells, 0, family->cell_count, lanes, err);
 }
@@ -227,7 +251,9 @@ void cf_bit_plan_free(struct cf_bit_plan *plan)
             for (uint32_t p = 0; p < family->part_count; p++)
                 cf_bit_program_free(family->parts[p].program);
             free(family->parts);
-            free(family->runs);
+            free(family->run_first);
+            free(family->run_bases);
+            free(family->run_at);
             free(family->cells);
         }
         free(group->families);
