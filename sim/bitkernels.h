@@ -12,23 +12,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Instructions. A run is: opcode, number of instructions, then for each the input planes and the output planes. A
- * counter adds 2^n - 1 inputs of one weight into n outputs, least significant first, as a tree of full adders:
- * CF_BIT_FULL is the counter of 3. The N forms invert every output. */
+/* Instructions. A run is: opcode, number of instructions, which inputs are inverted, then for each instruction the
+ * input planes and the output planes. A counter adds 2^n - 1 inputs of one weight into n outputs, least significant
+ * first, as a tree of full adders: CF_BIT_FULL is the counter of 3. Bit i of the third word inverts input i before it
+ * is used; counters of 15 and 31 have CF_BIT_ALL there or 0, and CF_BIT_ALL inverts every input. */
 enum cf_bit_op {
     CF_BIT_END,
-    CF_BIT_NOT,     /* 1 in, 1 out */
     CF_BIT_COPY,    /* 1 in, 1 out */
     CF_BIT_HALF,    /* 2 in, 2 out: sum, carry */
     CF_BIT_FULL,    /* 3 in, 2 out: sum, carry */
     CF_BIT_COUNT7,  /* 7 in, 3 out */
     CF_BIT_COUNT15, /* 15 in, 4 out */
-    CF_BIT_COUNT15N,
     CF_BIT_COUNT31, /* 31 in, 5 out */
-    CF_BIT_COUNT31N,
     CF_BIT_OPS
 };
 
+enum { CF_BIT_ALL = 0xffff };
 enum { CF_BIT_CODE_PADDING = 4 };
 enum { CF_BLOCK = 64 }; /* lanes that the conversions below take at a time */
 

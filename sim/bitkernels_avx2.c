@@ -30,9 +30,14 @@ INLINE __m256i bit_majority(__m256i a, __m256i b, __m256i c)
     return _mm256_or_si256(_mm256_and_si256(a, b), _mm256_and_si256(c, _mm256_xor_si256(a, b)));
 }
 
-INLINE __m256i bit_not(__m256i a)
+INLINE __m256i bit_xor(__m256i a, __m256i b)
 {
-    return _mm256_xor_si256(a, _mm256_set1_epi8(-1));
+    return _mm256_xor_si256(a, b);
+}
+
+INLINE __m256i bit_fill(bool one)
+{
+    return _mm256_set1_epi8(one ? -1 : 0);
 }
 
 #include "sim/bitkernels_body.h"

@@ -30,9 +30,14 @@ INLINE __m512i bit_majority(__m512i a, __m512i b, __m512i c)
     return _mm512_ternarylogic_epi64(a, b, c, 0xe8);
 }
 
-INLINE __m512i bit_not(__m512i a)
+INLINE __m512i bit_xor(__m512i a, __m512i b)
 {
-    return _mm512_ternarylogic_epi64(a, a, a, 0x55);
+    return _mm512_xor_si512(a, b);
+}
+
+INLINE __m512i bit_fill(bool one)
+{
+    return _mm512_set1_epi8(one ? -1 : 0);
 }
 
 #include "sim/bitkernels_body.h"

@@ -17,9 +17,14 @@ static inline uint64_t bit_majority(uint64_t a, uint64_t b, uint64_t c)
     return (a & b) | (c & (a ^ b));
 }
 
-static inline uint64_t bit_not(uint64_t a)
+static inline uint64_t bit_xor(uint64_t a, uint64_t b)
 {
-    return ~a;
+    return a ^ b;
+}
+
+static inline uint64_t bit_fill(bool one)
+{
+    return one ? ~(uint64_t)0 : 0;
 }
 
 #include "sim/bitkernels_body.h"

@@ -178,12 +178,6 @@ static void load_stage(const struct batch *b, const struct cf_bit_stage *stage, 
             kernels->split(b->worker->words, count, (uint32_t)bytes, operands[o].width,
                            tile + operands[o].first_input * plane + n * sizeof(uint64_t));
         }
-    if (stage->complement) {
-        const uint64_t *from = (const uint64_t *)tile;
-        uint64_t *to = (uint64_t *)(b->worker->window + program->complement_plane * plane);
-        for (size_t i = 0; i < stage->plane_count * plane / sizeof *to; i++)
-            to[i] = ~from[i];
-    }
 }
 
 static void store_cell(const struct batch *b, uint32_t member, const struct block *block, const uint8_t *window)

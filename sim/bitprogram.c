@@ -26,7 +26,7 @@ struct builder {
     uint32_t units;    /* of 8 bytes to a plane */
     uint32_t *spare;   /* planes free to be reused */
     uint32_t spare_count, spare_capacity;
-    uint32_t next_plane, plane_limit;
+    uint32_t tile_end, next_plane, plane_limit;
     size_t code_capacity, run; /* where the current run's header is; 0: none */
     bool out_of_memory, too_large;
 };
@@ -58,16 +58,17 @@ static void emit_plane(struct builder *b, uint32_t plane)
 }
 
 /* Opens a run, or extends the one that is open when it is of the same kind. */
-static void emit_op(struct builder *b, uint8_t op)
+static void emit_op(struct builder *b, uint8_t op, uint32_t inverted)
 {
     uint16_t *code = b->program->code;
-    if (b->run && code[b->run] == op && code[b->run + 1] < UINT16_MAX) {
+    if (b->run && code[b->run] == op && code[b->run + 1] < UINT16_MAX && code[b->run + 2] == inverted) {
         code[b->run + 1]++;
         return;
     }
     emit(b, op);
     emit(b, 1);
-    b->run = b->program->code_length - 2;
+    emit(b, inverted);
+    b->run = b->program->code_length - 3;
 }
 
 static uint32_t take_plane(struct builder *b)
@@ -83,7 +84,7 @@ static uint32_t take_plane(struct builder *b)
 
 static void give_plane(struct builder *b, uint32_t plane)
 {
-    if (plane < b->program->complement_plane + (b->program->complement_plane - b->program->tile_plane))
+    if (plane < b->tile_end)
         return; /* a constant, or a plane of the tile */
     b->spare[b->spare_count++] = plane;
 }
@@ -104,19 +105,28 @@ static void release(struct builder *b, struct member *m, cf_lit literal)
 /* Makes the inverse of a literal whose own plane is missing. */
 static void make_inverse(struct builder *b, struct member *m, cf_lit literal)
 {
-    emit_op(b, CF_BIT_NOT);
+    emit_op(b, CF_BIT_COPY, 1);
     emit_plane(b, m->plane[literal ^ 1]);
     m->plane[literal] = take_plane(b);
     emit_plane(b, m->plane[literal]);
     release(b, m, literal);
 }
 
+/* Small instructions invert inputs themselves; large counters only all of them. */
+static bool can_invert(const struct cf_bit_macro *macro)
+{
+    return macro->op < CF_BIT_COUNT15;
+}
+
 static void place(struct builder *b, struct member *m, const struct cf_bit_macro *macro)
 {
     const cf_lit *in = m->macros.literals + macro->first, *out = in + cf_bit_op_inputs[macro->op];
-    emit_op(b, macro->op);
+    uint32_t inverted = macro->inverted ? CF_BIT_ALL : 0;
+    for (uint32_t i = 0; can_invert(macro) && i < cf_bit_op_inputs[macro->op]; i++)
+        inverted |= (uint32_t)(m->plane[in[i]] == NO_PLANE) << i;
+    emit_op(b, macro->op, inverted);
     for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++) {
-        emit_plane(b, m->plane[in[i]]);
+        emit_plane(b, m->plane[in[i]] == NO_PLANE ? m->plane[in[i] ^ 1] : m->plane[in[i]]);
         m->macros.uses[in[i]]--;
     }
     for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++)
@@ -129,11 +139,11 @@ static void place(struct builder *b, struct member *m, const struct cf_bit_macro
     }
 }
 
-/* Makes what the instruction reads inverted, where that has no plane yet. */
+/* Makes what the instruction reads inverted and cannot invert itself, where that has no plane yet. */
 static void prepare(struct builder *b, struct member *m, const struct cf_bit_macro *macro)
 {
     const cf_lit *in = m->macros.literals + macro->first;
-    for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++)
+    for (uint32_t i = 0; !can_invert(macro) && i < cf_bit_op_inputs[macro->op]; i++)
         if (m->plane[in[i]] == NO_PLANE)
             make_inverse(b, m, in[i]);
 }
@@ -167,7 +177,7 @@ static int compare_operands(const void *x, const void *y)
 }
 
 /* Points a member's input literals of this stage at the tile. */
-static void bind_inputs(struct builder *b, struct member *m, struct cf_bit_stage *stage)
+static void bind_inputs(struct builder *b, struct member *m, const struct cf_bit_stage *stage)
 {
     const struct cf_bit_program *p = b->program;
     uint32_t at = stage->operand_first;
@@ -175,12 +185,8 @@ static void bind_inputs(struct builder *b, struct member *m, struct cf_bit_stage
         const struct cf_bits_operand *operand = &m->cell->operands[o];
         while (compare_operands(&p->operands[at], operand) != 0)
             at++;
-        for (uint32_t k = 0; k < operand->width; k++) {
-            cf_lit literal = cf_bits_input(operand->first_input + k);
-            m->plane[literal] = p->tile_plane + p->operands[at].first_input + k;
-            m->plane[literal | 1] = p->complement_plane + p->operands[at].first_input + k;
-            stage->complement |= m->macros.uses[literal | 1] > 0;
-        }
+        for (uint32_t k = 0; k < operand->width; k++)
+            m->plane[cf_bits_input(operand->first_input + k)] = p->tile_plane + p->operands[at].first_input + k;
     }
 }
 
@@ -189,17 +195,19 @@ static void rescue_inputs(struct builder *b, struct member *m)
 {
     for (uint32_t o = operand_begin(m); o < operand_end(m); o++)
         for (uint32_t k = 0; k < m->cell->operands[o].width; k++) {
-            cf_lit first = cf_bits_input(m->cell->operands[o].first_input + k);
-            for (cf_lit literal = first; literal <= (first | 1); literal++) {
-                uint32_t from = m->plane[literal];
-                m->plane[literal] = NO_PLANE;
-                if (m->macros.uses[literal] == 0)
-                    continue;
-                emit_op(b, CF_BIT_COPY);
-                emit_plane(b, from);
-                m->plane[literal] = take_plane(b);
-                emit_plane(b, m->plane[literal]);
-            }
+            cf_lit literal = cf_bits_input(m->cell->operands[o].first_input + k);
+            uint32_t from = m->plane[literal];
+            if (from == NO_PLANE)
+                continue;
+            bool needed =
+                m->macros.uses[literal] > 0 || (m->macros.uses[literal | 1] > 0 && m->plane[literal | 1] == NO_PLANE);
+            m->plane[literal] = NO_PLANE;
+            if (!needed)
+                continue;
+            emit_op(b, CF_BIT_COPY, 0);
+            emit_plane(b, from);
+            m->plane[literal] = take_plane(b);
+            emit_plane(b, m->plane[literal]);
         }
 }
 
@@ -376,8 +384,7 @@ static bool lay_out(struct builder *b, uint32_t lanes)
         p->output_first[i + 1] = p->output_first[i] + b->members[i].cell->bits.output_count;
     }
     p->tile_plane = PLANE_TILE;
-    p->complement_plane = PLANE_TILE + widest;
-    b->next_plane = PLANE_TILE + 2 * widest;
+    b->next_plane = b->tile_end = PLANE_TILE + widest;
     b->too_large = b->next_plane >= b->plane_limit;
     return true;
 }

@@ -16,8 +16,7 @@
 struct cf_bit_stage {
     uint32_t operand_first, operand_count;
     uint32_t plane_count;
-    bool complement; /* the code also reads the operands' planes inverted: those at complement_plane */
-    size_t code;     /* index into program->code; ends with CF_BIT_END */
+    size_t code; /* index into program->code; ends with CF_BIT_END */
 };
 
 struct cf_bit_program {
@@ -28,8 +27,8 @@ struct cf_bit_program {
     uint16_t *outputs;      /* the outputs' planes in units of 8 bytes, cell after cell */
     uint32_t *output_first; /* [cells + 1] */
     uint32_t stage_count, cell_count;
-    uint32_t tile_plane, complement_plane; /* numbers of planes, not units */
-    uint32_t window_planes;                /* planes 0 and 1 are constants 0 and 1, set by the caller */
+    uint32_t tile_plane;    /* a number of planes, not units */
+    uint32_t window_planes; /* planes 0 and 1 are constants 0 and 1, set by the caller */
 };
 
 /* The program of `count` cells for planes of `lanes` lanes. When the signals that live at one time are more than an

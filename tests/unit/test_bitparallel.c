@@ -24,6 +24,14 @@ static void fill(void *memory, size_t size)
         ((uint8_t *)memory)[i] = (uint8_t)random_next(&source);
 }
 
+/* The third word of a run: which inputs are inverted. */
+static uint16_t random_inversion(uint8_t op)
+{
+    if (op >= CF_BIT_COUNT15)
+        return random_next(&source) & 1 ? CF_BIT_ALL : 0;
+    return (uint16_t)(random_next(&source) & ((1u << cf_bit_op_inputs[op]) - 1));
+}
+
 /* Each instruction on random planes: all kernels must leave the same bits as the portable ones run lane group by lane
  * group. */
 static void check_op(const struct cf_bit_kernels *kernels, uint8_t op)
@@ -37,11 +45,12 @@ static void check_op(const struct cf_bit_kernels *kernels, uint8_t op)
         size_t length = 0;
         code[length++] = op;
         code[length++] = 3; /* a run of three, so that results are read again */
+        code[length++] = random_inversion(op);
         for (uint32_t i = 0; i < 3 * (in + out); i++)
             code[length++] = (uint16_t)(random_between(&source, 0, PLANES - 1) * words);
         memset(code + length, 0, 8 * sizeof *code);
         memcpy(portable, code, sizeof code);
-        for (size_t i = 2; i < length; i++)
+        for (size_t i = 3; i < length; i++)
             portable[i] = (uint16_t)(portable[i] / words);
         fill(window, PLANES * 64);
         memcpy(expected, window, PLANES * 64);
@@ -63,7 +72,7 @@ static void instructions_agree(void **unused)
     (void)unused;
     const struct cf_bit_kernels *kernels;
     for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
-        for (uint8_t op = CF_BIT_NOT; op < CF_BIT_OPS; op++)
+        for (uint8_t op = CF_BIT_COPY; op < CF_BIT_OPS; op++)
             check_op(kernels, op);
 }
 
@@ -71,24 +80,26 @@ static void instructions_agree(void **unused)
 static void counters_count(void **unused)
 {
     (void)unused;
-    for (uint8_t op = CF_BIT_HALF; op < CF_BIT_OPS; op++) {
-        uint32_t in = cf_bit_op_inputs[op], out = cf_bit_op_outputs[op];
-        bool inverted = op == CF_BIT_COUNT15N || op == CF_BIT_COUNT31N;
-        uint64_t window[64];
-        uint16_t code[64] = {op, 1};
-        fill(window, sizeof window);
-        for (uint32_t i = 0; i < in + out; i++)
-            code[2 + i] = (uint16_t)i;
-        cf_bit_kernels_portable.run(code, window);
-        for (uint32_t lane = 0; lane < 64; lane++) {
-            uint32_t ones = 0, counted = 0;
-            for (uint32_t i = 0; i < in; i++)
-                ones += (uint32_t)(window[i] >> lane & 1);
-            for (uint32_t i = 0; i < out; i++)
-                counted |= ((uint32_t)(window[in + i] >> lane & 1) ^ inverted) << i;
-            assert_int_equal(counted, ones);
+    for (uint8_t op = CF_BIT_HALF; op < CF_BIT_OPS; op++)
+        for (int trial = 0; trial < 20; trial++) {
+            uint32_t in = cf_bit_op_inputs[op], out = cf_bit_op_outputs[op];
+            uint64_t window[64];
+            uint16_t code[64] = {op, 1, random_inversion(op)};
+            fill(window, sizeof window);
+            for (uint32_t i = 0; i < in + out; i++)
+                code[3 + i] = (uint16_t)i;
+            cf_bit_kernels_portable.run(code, window);
+            for (uint32_t lane = 0; lane < 64; lane++) {
+                uint32_t ones = 0, counted = 0;
+                for (uint32_t i = 0; i < in; i++) {
+                    bool inverted = code[2] == CF_BIT_ALL || code[2] >> i & 1;
+                    ones += (uint32_t)(window[i] >> lane & 1) ^ inverted;
+                }
+                for (uint32_t i = 0; i < out; i++)
+                    counted |= (uint32_t)(window[in + i] >> lane & 1) << i;
+                assert_int_equal(counted, ones);
+            }
         }
-    }
 }
 
 static void conversions_agree(void **unused)
