@@ -42,6 +42,7 @@ struct block {
 
 struct batch {
     struct cf_bits_sim *sim;
+    const struct cf_bit_kernels *kernels; /* the simulator's, or narrow ones */
     struct worker *worker;
     const struct cf_group *group;
     const struct cf_bit_family *family;
@@ -146,7 +147,7 @@ static void gather(const struct batch *b, const struct cf_bits_operand *operands
         if (l + 1 < block->lanes) /* past the last lane, the last again */
             next_lane(b->family, &lane);
     }
-    b->sim->kernels->transpose(w->rows, reach, (uint32_t)bytes, w->columns);
+    b->kernels->transpose(w->rows, reach, (uint32_t)bytes, w->columns);
     for (uint32_t o = 0; o < count; o++)
         w->words[o] = w->columns + (operands[o].offset - operands[0].offset) * CF_BLOCK * bytes;
 }
@@ -165,7 +166,7 @@ static void load_stage(const struct batch *b, const struct cf_bit_stage *stage, 
                        uint32_t block_count)
 {
     const struct cf_bit_program *program = b->part->program;
-    const struct cf_bit_kernels *kernels = b->sim->kernels;
+    const struct cf_bit_kernels *kernels = b->kernels;
     const struct cf_bits_operand *operands = program->operands + stage->operand_first;
     const struct cf_cell *cell = &b->sim->netlist->cells[b->family->cells[0]];
     size_t plane = kernels->lanes / 8;
@@ -176,14 +177,14 @@ static void load_stage(const struct batch *b, const struct cf_bit_stage *stage, 
             size_t bytes = lane_bytes(cell->ports[operands[o].port]);
             gather(b, operands + o, count, &blocks[n], bytes);
             kernels->split(b->worker->words, count, (uint32_t)bytes, operands[o].width,
-                           tile + operands[o].first_input * plane + n * sizeof(uint64_t));
+                           tile + operands[o].first_input * plane + n * sizeof(uint64_t), plane);
         }
 }
 
 static void store_cell(const struct batch *b, uint32_t member, const struct block *block, const uint8_t *window)
 {
     const struct cf_bit_program *program = b->part->program;
-    const struct cf_bit_kernels *kernels = b->sim->kernels;
+    const struct cf_bit_kernels *kernels = b->kernels;
     const uint32_t *gates = b->family->gates_of[b->family->cells[b->part->cell_first + member]];
     const uint16_t *planes = program->outputs + program->output_first[member];
     struct cf_type type = b->group->type;
@@ -191,11 +192,11 @@ static void store_cell(const struct batch *b, uint32_t member, const struct bloc
     struct lane lane = block->first;
     if (is_run(b, block)) {
         uint8_t *to = value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane));
-        kernels->join(window, planes, type.width, type.is_signed, bytes, to);
+        kernels->join(window, kernels->lanes / 8, planes, type.width, type.is_signed, bytes, to);
         return;
     }
     uint8_t words[CF_BLOCK * sizeof(uint64_t)];
-    kernels->join(window, planes, type.width, type.is_signed, bytes, words);
+    kernels->join(window, kernels->lanes / 8, planes, type.width, type.is_signed, bytes, words);
     for (uint32_t l = 0; l < block->lanes; l++, next_lane(b->family, &lane))
         memcpy(value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane)), words + l * bytes, bytes);
 }
@@ -209,11 +210,13 @@ static void store_adjacent(const struct batch *b, uint32_t first, uint32_t count
     const uint32_t *gates = b->family->gates_of[b->family->cells[b->part->cell_first + first]];
     uint64_t rows[CF_BLOCK] = {0};
     for (uint32_t c = 0; c < count; c++)
-        memcpy(&rows[c], window + 8 * (size_t)program->outputs[program->output_first[first + c]], sizeof rows[c]);
+        memcpy(&rows[c],
+               cf_bit_plane(window, b->kernels->lanes / 8, program->outputs[program->output_first[first + c]]),
+               sizeof rows[c]);
     cf_bit_transpose64(rows);
     struct lane lane = block->first;
     for (uint32_t l = 0; l < block->lanes; l++, next_lane(b->family, &lane))
-        b->sim->kernels->expand(rows[l], count, value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane)));
+        b->kernels->expand(rows[l], count, value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane)));
 }
 
 static void store_block(const struct batch *b, const struct block *block, const uint8_t *window)
@@ -232,7 +235,7 @@ static void store_block(const struct batch *b, const struct block *block, const 
 static void run_batch(const struct batch *b, uint64_t lane)
 {
     const struct cf_bit_program *program = b->part->program;
-    const struct cf_bit_kernels *kernels = b->sim->kernels;
+    const struct cf_bit_kernels *kernels = b->kernels;
     uint64_t left = (uint64_t)b->sim->frames * b->family->gate_count - lane;
     uint32_t block_count = 0;
     struct block blocks[8];
@@ -240,6 +243,8 @@ static void run_batch(const struct batch *b, uint64_t lane)
         blocks[block_count++] = (struct block){lane_at(b->family, lane + at),
                                                left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK};
     }
+    memset(b->worker->window, 0, kernels->lanes / 8);
+    memset(b->worker->window + kernels->lanes / 8, 0xff, kernels->lanes / 8);
     for (uint32_t s = 0; s < program->stage_count; s++) {
         load_stage(b, &program->stages[s], blocks, block_count);
         kernels->run(program->code + program->stages[s].code, b->worker->window);
@@ -255,8 +260,17 @@ static void run_part(struct cf_bits_sim *sim, uint32_t group, const struct cf_bi
     int64_t batches = (int64_t)((lanes + size - 1) / size);
 #pragma omp parallel for num_threads(sim->threads) schedule(dynamic) if (sim->threads > 1)
     for (int64_t i = 0; i < batches; i++) {
-        struct batch b = {sim, &sim->workers[omp_get_thread_num()], &sim->netlist->groups[group], family, part, group};
-        run_batch(&b, (uint64_t)i * size);
+        uint64_t first = (uint64_t)i * size;
+        const struct cf_bit_kernels *narrow = sim->kernels->narrow;
+        bool few = narrow && lanes - first <= narrow->lanes;
+        struct batch b = {sim,
+                          few ? narrow : sim->kernels,
+                          &sim->workers[omp_get_thread_num()],
+                          &sim->netlist->groups[group],
+                          family,
+                          part,
+                          group};
+        run_batch(&b, first);
     }
 }
 
@@ -317,7 +331,6 @@ static bool make_workers(struct cf_bits_sim *sim)
             return false;
         memset(w->columns, 0, (size_t)REACH * CF_BLOCK * sizeof(uint64_t));
         memset(w->window, 0, window);
-        memset(w->window + plane, 0xff, plane);
     }
     return sim->workers != NULL;
 }
@@ -345,7 +358,7 @@ bool cf_bits_sim_new(struct cf_bits_sim **out, const struct cf_netlist *netlist,
     sim->kernels = kernels;
     sim->frames = frames;
     sim->threads = threads;
-    bool done = cf_bit_plan_make(&sim->plan, netlist, cells, kernels->lanes, err) &&
+    bool done = cf_bit_plan_make(&sim->plan, netlist, cells, err) &&
                 ((make_workers(sim) && make_values(sim)) || cf_fail(err, "%s: out of memory", netlist->label));
     if (!done) {
         cf_bits_sim_free(sim);

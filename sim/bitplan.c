@@ -172,8 +172,7 @@ static bool is_adjacent(const struct cf_bit_family *family, const struct cf_netl
 
 /* Programs for the cells [first, first + count): one if they fit, else halves. */
 static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *netlist,
-                        const struct cf_bits_cell *cells, uint32_t first, uint32_t count, uint32_t lanes,
-                        struct cf_error *err)
+                        const struct cf_bits_cell *cells, uint32_t first, uint32_t count, struct cf_error *err)
 {
     const struct cf_bits_cell **members = calloc(count, sizeof *members);
     if (!members)
@@ -182,7 +181,7 @@ static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *n
         members[c] = &cells[family->cells[first + c]];
     struct cf_bit_part *part = &family->parts[family->part_count];
     bool too_large;
-    bool done = cf_bit_program_build(&part->program, members, count, lanes, &too_large, err);
+    bool done = cf_bit_program_build(&part->program, members, count, &too_large, err);
     free(members);
     if (done) {
         part->cell_first = first;
@@ -190,22 +189,22 @@ static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *n
         family->part_count++;
         return true;
     }
-    return too_large && count > 1 && build_parts(family, netlist, cells, first, count / 2, lanes, err) &&
-           build_parts(family, netlist, cells, first + count / 2, count - count / 2, lanes, err);
+    return too_large && count > 1 && build_parts(family, netlist, cells, first, count / 2, err) &&
+           build_parts(family, netlist, cells, first + count / 2, count - count / 2, err);
 }
 
 static bool plan_family(struct cf_bit_family *family, const struct cf_netlist *netlist, const struct cf_group *group,
-                        const struct cf_bits_cell *cells, uint32_t lanes, struct cf_error *err)
+                        const struct cf_bits_cell *cells, struct cf_error *err)
 {
     family->parts = calloc(family->cell_count, sizeof *family->parts);
     if (!family->parts || !find_runs(family, group))
         return cf_fail(err, "%s: out of memory", netlist->label);
     find_sources(family, netlist, group);
-    return build_parts(family, netlist, cells, 0, family->cell_count, lanes, err);
+    return build_parts(family, netlist, cells, 0, family->cell_count, err);
 }
 
 static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf_netlist *netlist,
-                       const struct cf_bits_cell *cells, uint32_t lanes, uint32_t *counts, struct cf_error *err)
+                       const struct cf_bits_cell *cells, uint32_t *counts, struct cf_error *err)
 {
     struct cf_bit_group *out = &plan->groups[index];
     const struct cf_group *group = &netlist->groups[index];
@@ -217,7 +216,7 @@ static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf
     if (!done)
         return cf_fail(err, "%s: out of memory", netlist->label);
     for (uint32_t f = 0; f < out->family_count; f++)
-        if (!plan_family(&out->families[f], netlist, group, cells, lanes, err))
+        if (!plan_family(&out->families[f], netlist, group, cells, err))
             return false;
     for (uint32_t f = 0; f < out->family_count; f++)
         for (uint32_t p = 0; p < out->families[f].part_count; p++) {
@@ -228,14 +227,14 @@ static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf
 }
 
 bool cf_bit_plan_make(struct cf_bit_plan *plan, const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
-                      uint32_t lanes, struct cf_error *err)
+                      struct cf_error *err)
 {
     *plan = (struct cf_bit_plan){.group_count = netlist->group_count, .window_planes = 4};
     plan->groups = calloc(netlist->group_count, sizeof *plan->groups);
     uint32_t *counts = calloc(netlist->cell_count ? netlist->cell_count : 1, sizeof *counts);
     bool done = (plan->groups && counts) || cf_fail(err, "%s: out of memory", netlist->label);
     for (uint32_t g = 1; done && g < netlist->group_count; g++)
-        done = plan_group(plan, g, netlist, cells, lanes, counts, err);
+        done = plan_group(plan, g, netlist, cells, counts, err);
     free(counts);
     if (!done)
         cf_bit_plan_free(plan);

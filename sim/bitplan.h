@@ -48,7 +48,7 @@ struct cf_bit_plan {
 };
 
 bool cf_bit_plan_make(struct cf_bit_plan *plan, const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
-                      uint32_t lanes, struct cf_error *err);
+                      struct cf_error *err);
 void cf_bit_plan_free(struct cf_bit_plan *plan);
 
 #endif

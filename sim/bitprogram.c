@@ -23,10 +23,9 @@ struct builder {
     struct member *members;
     uint32_t member_count;
     uint64_t *windows; /* [stage_count], ascending: the stages of all members together */
-    uint32_t units;    /* of 8 bytes to a plane */
     uint32_t *spare;   /* planes free to be reused */
     uint32_t spare_count, spare_capacity;
-    uint32_t tile_end, next_plane, plane_limit;
+    uint32_t tile_end, next_plane;
     size_t code_capacity, run; /* where the current run's header is; 0: none */
     bool out_of_memory, too_large;
 };
@@ -54,7 +53,7 @@ static void emit(struct builder *b, uint32_t value)
 
 static void emit_plane(struct builder *b, uint32_t plane)
 {
-    emit(b, plane * b->units);
+    emit(b, plane * CF_PLANE_STEP);
 }
 
 /* Opens a run, or extends the one that is open when it is of the same kind. */
@@ -75,7 +74,7 @@ static uint32_t take_plane(struct builder *b)
 {
     if (b->spare_count)
         return b->spare[--b->spare_count];
-    if (b->next_plane >= b->plane_limit) {
+    if (b->next_plane >= CF_MAX_PLANES) {
         b->too_large = true;
         return PLANE_TRASH;
     }
@@ -292,7 +291,7 @@ static void place_outputs(struct builder *b)
         for (uint32_t k = 0; k < bits->output_count; k++) {
             if (m->plane[bits->outputs[k]] == NO_PLANE)
                 make_inverse(b, m, bits->outputs[k]);
-            *out++ = (uint16_t)(m->plane[bits->outputs[k]] * b->units);
+            *out++ = (uint16_t)(m->plane[bits->outputs[k]] * CF_PLANE_STEP);
         }
     }
 }
@@ -357,7 +356,7 @@ static void collect_operands(struct builder *b, uint32_t index, uint32_t *used)
     *used += kept;
 }
 
-static bool lay_out(struct builder *b, uint32_t lanes)
+static bool lay_out(struct builder *b)
 {
     struct cf_bit_program *p = b->program;
     uint64_t operands = 0, outputs = 0, signals = 0;
@@ -370,9 +369,7 @@ static bool lay_out(struct builder *b, uint32_t lanes)
     p->operands = calloc(operands ? operands : 1, sizeof *p->operands);
     p->outputs = calloc(outputs ? outputs : 1, sizeof *p->outputs);
     p->output_first = calloc((size_t)p->cell_count + 1, sizeof *p->output_first);
-    b->units = lanes / 64;
-    b->plane_limit = (UINT16_MAX + 1) / b->units;
-    b->spare = calloc(b->plane_limit, sizeof *b->spare);
+    b->spare = calloc(CF_MAX_PLANES, sizeof *b->spare);
     if (!p->operands || !p->outputs || !p->output_first || !b->spare)
         return false;
     for (uint32_t s = 0; s < p->stage_count; s++) {
@@ -385,7 +382,7 @@ static bool lay_out(struct builder *b, uint32_t lanes)
     }
     p->tile_plane = PLANE_TILE;
     b->next_plane = b->tile_end = PLANE_TILE + widest;
-    b->too_large = b->next_plane >= b->plane_limit;
+    b->too_large = b->next_plane >= CF_MAX_PLANES;
     return true;
 }
 
@@ -420,9 +417,9 @@ static void close_builder(struct builder *b)
     free(b->spare);
 }
 
-static bool build(struct builder *b, const struct cf_bits_cell *const *cells, uint32_t lanes, struct cf_error *err)
+static bool build(struct builder *b, const struct cf_bits_cell *const *cells, struct cf_error *err)
 {
-    if (!open_members(b, cells, err) || !collect_stages(b) || !lay_out(b, lanes))
+    if (!open_members(b, cells, err) || !collect_stages(b) || !lay_out(b))
         return false;
     for (uint32_t s = 0; s < b->program->stage_count && !b->too_large && !b->out_of_memory; s++) {
         if (!build_stage(b, s))
@@ -439,7 +436,7 @@ static bool build(struct builder *b, const struct cf_bits_cell *const *cells, ui
 }
 
 bool cf_bit_program_build(struct cf_bit_program **program, const struct cf_bits_cell *const *cells, uint32_t count,
-                          uint32_t lanes, bool *too_large, struct cf_error *err)
+                          bool *too_large, struct cf_error *err)
 {
     *too_large = false;
     *program = calloc(1, sizeof **program);
@@ -447,7 +444,7 @@ bool cf_bit_program_build(struct cf_bit_program **program, const struct cf_bits_
         return cf_fail(err, "out of memory");
     (*program)->cell_count = count;
     struct builder b = {.program = *program, .member_count = count};
-    bool done = build(&b, cells, lanes, err) || cf_fail(err, "out of memory");
+    bool done = build(&b, cells, err) || cf_fail(err, "out of memory");
     if (done && b.too_large) {
         *too_large = true;
         done = cf_fail(err, "%u cells need more signals at one time than an instruction can name", count);

@@ -24,17 +24,17 @@ struct cf_bit_program {
     struct cf_bit_stage *stages;
     uint16_t *code;
     size_t code_length;
-    uint16_t *outputs;      /* the outputs' planes in units of 8 bytes, cell after cell */
+    uint16_t *outputs;      /* the outputs' planes, as instructions name them, cell after cell */
     uint32_t *output_first; /* [cells + 1] */
     uint32_t stage_count, cell_count;
-    uint32_t tile_plane;    /* a number of planes, not units */
+    uint32_t tile_plane;    /* a plain number */
     uint32_t window_planes; /* planes 0 and 1 are constants 0 and 1, set by the caller */
 };
 
-/* The program of `count` cells for planes of `lanes` lanes. When the signals that live at one time are more than an
+/* The program of `count` cells, for planes of any size. When the signals that live at one time are more than an
  * instruction can name, returns false with `*too_large` set: build programs of fewer cells. One cell always fits. */
 bool cf_bit_program_build(struct cf_bit_program **program, const struct cf_bits_cell *const *cells, uint32_t count,
-                          uint32_t lanes, bool *too_large, struct cf_error *err);
+                          bool *too_large, struct cf_error *err);
 void cf_bit_program_free(struct cf_bit_program *program); /* NULL is fine */
 
 #endif

@@ -40,25 +40,22 @@ static void check_op(const struct cf_bit_kernels *kernels, uint8_t op)
     uint32_t words = kernels->lanes / 64, in = cf_bit_op_inputs[op], out = cf_bit_op_outputs[op];
     uint64_t *window = aligned_alloc(64, PLANES * 64), *expected = aligned_alloc(64, PLANES * 64);
     uint64_t one[PLANES];
-    uint16_t code[256] = {0}, portable[256] = {0};
+    uint16_t code[256] = {0};
     for (int trial = 0; trial < 20; trial++) {
         size_t length = 0;
         code[length++] = op;
         code[length++] = 3; /* a run of three, so that results are read again */
         code[length++] = random_inversion(op);
         for (uint32_t i = 0; i < 3 * (in + out); i++)
-            code[length++] = (uint16_t)(random_between(&source, 0, PLANES - 1) * words);
+            code[length++] = (uint16_t)(random_between(&source, 0, PLANES - 1) * CF_PLANE_STEP);
         memset(code + length, 0, 8 * sizeof *code);
-        memcpy(portable, code, sizeof code);
-        for (size_t i = 3; i < length; i++)
-            portable[i] = (uint16_t)(portable[i] / words);
         fill(window, PLANES * 64);
         memcpy(expected, window, PLANES * 64);
         kernels->run(code, window);
         for (uint32_t w = 0; w < words; w++) {
             for (uint32_t p = 0; p < PLANES; p++)
                 one[p] = expected[p * words + w];
-            cf_bit_kernels_portable.run(portable, one);
+            cf_bit_kernels_portable.run(code, one);
             for (uint32_t p = 0; p < PLANES; p++)
                 assert_int_equal(window[p * words + w], one[p]);
         }
@@ -73,7 +70,8 @@ static void instructions_agree(void **unused)
     const struct cf_bit_kernels *kernels;
     for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
         for (uint8_t op = CF_BIT_COPY; op < CF_BIT_OPS; op++)
-            check_op(kernels, op);
+            for (const struct cf_bit_kernels *one = kernels; one; one = one->narrow)
+                check_op(one, op);
 }
 
 /* A counter counts: the portable kernels, which the others follow, against arithmetic. */
@@ -87,7 +85,7 @@ static void counters_count(void **unused)
             uint16_t code[64] = {op, 1, random_inversion(op)};
             fill(window, sizeof window);
             for (uint32_t i = 0; i < in + out; i++)
-                code[3 + i] = (uint16_t)i;
+                code[3 + i] = (uint16_t)(i * CF_PLANE_STEP);
             cf_bit_kernels_portable.run(code, window);
             for (uint32_t lane = 0; lane < 64; lane++) {
                 uint32_t ones = 0, counted = 0;
@@ -102,59 +100,65 @@ static void counters_count(void **unused)
         }
 }
 
-static void conversions_agree(void **unused)
+static void check_conversions(const struct cf_bit_kernels *kernels)
 {
-    (void)unused;
     enum { OPERANDS = 5, COLUMNS = 77 };
     static uint8_t planes[OPERANDS * 64 * 64], words[OPERANDS][CF_BLOCK * 8], back[CF_BLOCK * 8];
     static uint8_t matrix[CF_BLOCK][COLUMNS * 8], turned[COLUMNS * CF_BLOCK * 8];
-    const struct cf_bit_kernels *kernels;
-    for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
-        for (uint32_t bytes = 1; bytes <= 8; bytes *= 2) {
-            const void *pointers[OPERANDS], *rows[CF_BLOCK];
-            size_t plane = kernels->lanes / 8;
-            fill(words, sizeof words);
-            for (int o = 0; o < OPERANDS; o++)
-                pointers[o] = words[o];
-            for (uint32_t width = 1; width <= 8 * bytes; width++) {
-                kernels->split(pointers, OPERANDS, bytes, width, planes);
-                for (uint32_t o = 0; o < OPERANDS; o++) {
-                    uint16_t list[64];
-                    for (uint32_t i = 0; i < width; i++)
-                        list[i] = (uint16_t)((o * width + i) * plane / 8);
-                    for (int is_signed = 0; is_signed < 2; is_signed++) {
-                        kernels->join(planes, list, width, is_signed, bytes, back);
-                        for (uint32_t l = 0; l < CF_BLOCK; l++) {
-                            uint64_t value = 0, result = 0, mask = ~(uint64_t)0 >> (64 - 8 * bytes);
-                            memcpy(&value, words[o] + l * bytes, bytes);
-                            memcpy(&result, back + l * bytes, bytes);
-                            value &= ~(uint64_t)0 >> (64 - width);
-                            if (is_signed && value >> (width - 1) & 1)
-                                value |= ~(uint64_t)0 << (width - 1);
-                            assert_int_equal(result, value & mask);
-                        }
+    for (uint32_t bytes = 1; bytes <= 8; bytes *= 2) {
+        const void *pointers[OPERANDS], *rows[CF_BLOCK];
+        size_t plane = kernels->lanes / 8;
+        fill(words, sizeof words);
+        for (int o = 0; o < OPERANDS; o++)
+            pointers[o] = words[o];
+        for (uint32_t width = 1; width <= 8 * bytes; width++) {
+            kernels->split(pointers, OPERANDS, bytes, width, planes, plane);
+            for (uint32_t o = 0; o < OPERANDS; o++) {
+                uint16_t list[64];
+                for (uint32_t i = 0; i < width; i++)
+                    list[i] = (uint16_t)((o * width + i) * CF_PLANE_STEP);
+                for (int is_signed = 0; is_signed < 2; is_signed++) {
+                    kernels->join(planes, plane, list, width, is_signed, bytes, back);
+                    for (uint32_t l = 0; l < CF_BLOCK; l++) {
+                        uint64_t value = 0, result = 0, mask = ~(uint64_t)0 >> (64 - 8 * bytes);
+                        memcpy(&value, words[o] + l * bytes, bytes);
+                        memcpy(&result, back + l * bytes, bytes);
+                        value &= ~(uint64_t)0 >> (64 - width);
+                        if (is_signed && value >> (width - 1) & 1)
+                            value |= ~(uint64_t)0 << (width - 1);
+                        assert_int_equal(result, value & mask);
                     }
                 }
             }
-            fill(matrix, sizeof matrix);
-            for (int r = 0; r < CF_BLOCK; r++)
-                rows[r] = matrix[r];
-            for (uint32_t count = 1; count <= COLUMNS; count += 19) {
-                kernels->transpose(rows, count, bytes, turned);
-                for (uint32_t c = 0; c < count; c++)
-                    for (uint32_t r = 0; r < CF_BLOCK; r++)
-                        assert_memory_equal(turned + (c * CF_BLOCK + r) * bytes, matrix[r] + c * bytes, bytes);
-            }
-            uint8_t expanded[66];
-            for (uint32_t count = 1; count <= 64; count += 9) {
-                uint64_t bits = random_next(&source);
-                memset(expanded, 7, sizeof expanded);
-                kernels->expand(bits, count, expanded);
-                for (uint32_t c = 0; c < count; c++)
-                    assert_int_equal(expanded[c], bits >> c & 1);
-                assert_int_equal(expanded[count], 7); /* nothing beyond */
-            }
         }
+        fill(matrix, sizeof matrix);
+        for (int r = 0; r < CF_BLOCK; r++)
+            rows[r] = matrix[r];
+        for (uint32_t count = 1; count <= COLUMNS; count += 19) {
+            kernels->transpose(rows, count, bytes, turned);
+            for (uint32_t c = 0; c < count; c++)
+                for (uint32_t r = 0; r < CF_BLOCK; r++)
+                    assert_memory_equal(turned + (c * CF_BLOCK + r) * bytes, matrix[r] + c * bytes, bytes);
+        }
+        uint8_t expanded[66];
+        for (uint32_t count = 1; count <= 64; count += 9) {
+            uint64_t bits = random_next(&source);
+            memset(expanded, 7, sizeof expanded);
+            kernels->expand(bits, count, expanded);
+            for (uint32_t c = 0; c < count; c++)
+                assert_int_equal(expanded[c], bits >> c & 1);
+            assert_int_equal(expanded[count], 7); /* nothing beyond */
+        }
+    }
+}
+
+static void conversions_agree(void **unused)
+{
+    (void)unused;
+    const struct cf_bit_kernels *kernels;
+    for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
+        for (; kernels; kernels = kernels->narrow)
+            check_conversions(kernels);
 }
 
 /* Runs `frames` random frames through the engine and through the definition; returns how many nets differ. */
