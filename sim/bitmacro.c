@@ -93,26 +93,46 @@ static void swap_if(bool wanted, cf_lit *a, cf_lit *b)
     *b = wanted ? kept : *b;
 }
 
-/* The instruction that starts at s->start; moves s->next past it. An adder's inverted inputs come first, so that there
- * are few kinds of adders, and long runs of each. */
+/* Puts the inverted inputs of an adder first; returns how many there are. */
+static uint32_t sort_adder(cf_lit *in)
+{
+    swap_if(in[2] & 1, &in[1], &in[2]);
+    swap_if(in[1] & 1, &in[0], &in[1]);
+    swap_if(in[2] & 1, &in[1], &in[2]);
+    return (in[0] & 1) + (in[1] & 1) + (in[2] & 1);
+}
+
+/* The same for the two adders of a counter of 7 that read inputs; the one with more of them comes first. */
+static void sort_counter(cf_lit *in)
+{
+    bool wanted = sort_adder(in) < sort_adder(in + 3);
+    for (int i = 0; i < 3; i++)
+        swap_if(wanted, &in[i], &in[3 + i]);
+}
+
+/* The instruction that starts at s->start; moves s->next past it. Inputs whose order does not matter are sorted, so
+ * that there are few kinds of instructions, and long runs of each. */
 static uint8_t next_op(struct search *s, cf_lit *in, cf_lit *out)
 {
     static const uint8_t counters[6] = {[3] = CF_BIT_COUNT7, [4] = CF_BIT_COUNT15, [5] = CF_BIT_COUNT31};
     for (int n = 5; n >= 3; n--) {
         s->next = s->start;
-        if (match(s, n, in, out))
-            return counters[n];
+        if (!match(s, n, in, out))
+            continue;
+        if (n == 3)
+            sort_counter(in);
+        return counters[n];
     }
     const struct cf_bits_node *node = &s->bits->nodes[s->start];
     memcpy(in, node, 3 * sizeof *in);
     out[0] = cf_bits_sum(s->bits, s->start);
     out[1] = cf_bits_carry(s->bits, s->start);
     s->next = s->start + 1;
-    swap_if(in[1] & 1, &in[0], &in[1]);
-    if (node->c == CF_LIT_FALSE)
+    if (node->c == CF_LIT_FALSE) {
+        swap_if(in[1] & 1, &in[0], &in[1]);
         return CF_BIT_HALF;
-    swap_if(in[2] & 1, &in[1], &in[2]);
-    swap_if(in[1] & 1, &in[0], &in[1]);
+    }
+    sort_adder(in);
     return CF_BIT_FULL;
 }
 

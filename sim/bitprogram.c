@@ -7,6 +7,10 @@
 
 enum { PLANE_ZERO, PLANE_ONE, PLANE_TRASH, PLANE_TILE }; /* PLANE_TRASH takes what nobody reads */
 
+/* Planes of the tile that instructions of one kind read before they go on: 16 KiB of 512 lanes, half of a first-level
+ * cache. */
+enum { CHUNK = 256 };
+
 #define NO_PLANE UINT32_MAX
 
 /* A cell on its way into the program. */
@@ -30,9 +34,9 @@ struct builder {
     bool out_of_memory, too_large;
 };
 
-/* An instruction waiting to be placed: members' instructions of one level are sorted by opcode. */
+/* An instruction waiting to be placed. */
 struct pending {
-    uint32_t member, macro;
+    uint32_t level, op, chunk, kind, member, macro;
 };
 
 static void emit(struct builder *b, uint32_t value)
@@ -210,50 +214,90 @@ static void rescue_inputs(struct builder *b, struct member *m)
         }
 }
 
-/* One member after the other, in the order of its nodes: what it makes is used again at once. */
-static void place_in_order(struct builder *b, uint32_t stage)
+/* Which part of the tile an instruction reads, by the first operand bit; 0 where it reads none. */
+static uint32_t chunk_of(const struct member *m, const struct cf_bit_macro *macro)
 {
-    for (uint32_t i = 0; i < b->member_count; i++) {
-        struct member *m = &b->members[i];
-        if (!has_stage(b, m, stage))
-            continue;
-        for (; m->macro < m->macros.count && m->macros.macros[m->macro].stage == m->stage; m->macro++) {
-            prepare(b, m, &m->macros.macros[m->macro]);
-            place(b, m, &m->macros.macros[m->macro]);
+    const cf_lit *in = m->macros.literals + macro->first;
+    uint32_t first = UINT32_MAX;
+    for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++)
+        first = in[i] / 2 < first ? in[i] / 2 : first;
+    return cf_bits_is_node(&m->cell->bits, first) ? 0 : first / CHUNK;
+}
+
+/* Which inputs are inverted. */
+static uint32_t kind_of(const struct member *m, const struct cf_bit_macro *macro)
+{
+    const cf_lit *in = m->macros.literals + macro->first;
+    uint32_t inverted = macro->inverted;
+    for (uint32_t i = 0; can_invert(macro) && i < cf_bit_op_inputs[macro->op]; i++)
+        inverted |= (in[i] & 1) << i;
+    return inverted;
+}
+
+static int compare_pending(const void *x, const void *y)
+{
+    const struct pending *a = x, *b = y;
+    if (a->level != b->level)
+        return a->level < b->level ? -1 : 1;
+    if (a->op != b->op)
+        return a->op < b->op ? -1 : 1;
+    if (a->chunk != b->chunk)
+        return a->chunk < b->chunk ? -1 : 1;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->member != b->member)
+        return a->member < b->member ? -1 : 1;
+    return a->macro < b->macro ? -1 : a->macro > b->macro;
+}
+
+/* Appends the instructions of a member's stage. */
+static void collect_pending(struct builder *b, uint32_t member, uint32_t stage, struct pending *pending, size_t *count)
+{
+    struct member *m = &b->members[member];
+    if (!has_stage(b, m, stage))
+        return;
+    for (; m->macro < m->macros.count && m->macros.macros[m->macro].stage == m->stage; m->macro++) {
+        const struct cf_bit_macro *macro = &m->macros.macros[m->macro];
+        pending[(*count)++] =
+            (struct pending){macro->level, macro->op, chunk_of(m, macro), kind_of(m, macro), member, m->macro};
+    }
+}
+
+/* Places instructions level by level, and within a level in runs of one kind, as long as may be: each new run is a
+ * jump that the processor cannot foresee. */
+static void place_pending(struct builder *b, struct pending *pending, size_t count)
+{
+    qsort(pending, count, sizeof *pending, compare_pending);
+    for (size_t first = 0, end = 0; first < count; first = end) {
+        for (; end < count && pending[end].level == pending[first].level; end++) {
+            struct member *m = &b->members[pending[end].member];
+            prepare(b, m, &m->macros.macros[pending[end].macro]);
+        }
+        for (size_t i = first; i < end; i++) {
+            struct member *m = &b->members[pending[i].member];
+            place(b, m, &m->macros.macros[pending[i].macro]);
         }
     }
 }
 
-/* All members in step, level by level: a carry chain alone would be one short run after another, each waiting for the
- * one before. */
-static bool place_by_level(struct builder *b, uint32_t stage)
+/* A stage with operands: one member after the other, so that what it makes is used again at once. One without is all
+ * carry chains: the members in step, or there would be one short run after another, each waiting for the one before. */
+static bool place_stage(struct builder *b, uint32_t stage)
 {
-    size_t total = 0, count = 0;
-    uint32_t levels = 0;
+    size_t total = 1, count = 0;
+    bool in_step = b->program->stages[stage].operand_count == 0;
     for (uint32_t i = 0; i < b->member_count; i++)
         total += b->members[i].macros.count - b->members[i].macro;
-    struct pending *pending = calloc(total ? total : 1, sizeof *pending);
+    struct pending *pending = calloc(total, sizeof *pending);
     if (!pending)
         return false;
     for (uint32_t i = 0; i < b->member_count; i++) {
-        struct member *m = &b->members[i];
-        if (!has_stage(b, m, stage))
+        collect_pending(b, i, stage, pending, &count);
+        if (in_step && i + 1 < b->member_count)
             continue;
-        for (; m->macro < m->macros.count && m->macros.macros[m->macro].stage == m->stage; m->macro++) {
-            uint32_t level = m->macros.macros[m->macro].level;
-            levels = level >= levels ? level + 1 : levels;
-            pending[count++] = (struct pending){i, m->macro};
-        }
+        place_pending(b, pending, count);
+        count = 0;
     }
-    for (uint32_t level = 0; level < levels; level++)
-        for (uint8_t op = 0; op < CF_BIT_OPS; op++)
-            for (int pass = 0; pass < 2; pass++)
-                for (size_t i = 0; i < count; i++) {
-                    struct member *m = &b->members[pending[i].member];
-                    const struct cf_bit_macro *macro = &m->macros.macros[pending[i].macro];
-                    if (macro->level == level && macro->op == op)
-                        (pass ? place : prepare)(b, m, macro);
-                }
     free(pending);
     return true;
 }
@@ -266,9 +310,7 @@ static bool build_stage(struct builder *b, uint32_t index)
     for (uint32_t i = 0; i < b->member_count; i++)
         if (has_stage(b, &b->members[i], index))
             bind_inputs(b, &b->members[i], stage);
-    if (stage->operand_count)
-        place_in_order(b, index);
-    else if (!place_by_level(b, index))
+    if (!place_stage(b, index))
         return false;
     for (uint32_t i = 0; i < b->member_count; i++) {
         struct member *m = &b->members[i];
