@@ -49,6 +49,12 @@ struct cf_bit_kernels {
     void (*join)(const uint8_t *window, size_t plane_bytes, const uint16_t *planes, uint32_t width, bool is_signed,
                  uint32_t bytes, void *words);
 
+    /* The same for all lanes of one operand at once, from and to lanes / CF_BLOCK blocks of words; `bytes` is 1 or 2.
+     * NULL where there is nothing better than block by block. */
+    void (*split_all)(const void *const *words, uint32_t bytes, uint32_t width, uint8_t *planes);
+    void (*join_all)(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
+                     void *const *words);
+
     /* columns[c * CF_BLOCK + r] = rows[r][c] for r < CF_BLOCK, c < count: elements of `bytes`. Reads no more than
      * `count` elements of a row. */
     void (*transpose)(const void *const *rows, uint32_t count, uint32_t bytes, void *columns);

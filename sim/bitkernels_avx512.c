@@ -13,6 +13,7 @@ const struct cf_bit_kernels *cf_bit_kernels_avx512(void)
 #include <immintrin.h>
 #include <string.h>
 
+#include "sim/bitkernels_gfni.h"
 #include "sim/bitkernels_words.h"
 
 #define BIT_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
@@ -231,12 +232,26 @@ static const struct cf_bit_kernels kernels = {
     .narrow = &narrow,
 };
 
+static const struct cf_bit_kernels kernels_gfni = {
+    .name = "avx512",
+    .lanes = 8 * sizeof(bit_vector),
+    .run = run,
+    .split = split,
+    .join = join,
+    .split_all = cf_bit_split_all_gfni,
+    .join_all = cf_bit_join_all_gfni,
+    .transpose = transpose,
+    .expand = expand,
+    .ceiling = ceiling,
+    .narrow = &narrow,
+};
+
 const struct cf_bit_kernels *cf_bit_kernels_avx512(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-               ? &kernels
-               : NULL;
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+        !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+        return NULL;
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("gfni") ? &kernels_gfni : &kernels;
 }
 
 #endif

@@ -152,13 +152,50 @@ static void check_conversions(const struct cf_bit_kernels *kernels)
     }
 }
 
+/* All lanes at once against block by block. */
+static void check_all_lanes(const struct cf_bit_kernels *kernels)
+{
+    enum { BLOCKS = 8, WIDTH = 16 };
+    static _Alignas(64) uint8_t planes[2][WIDTH * 64];
+    static uint8_t words[BLOCKS][CF_BLOCK * 2], back[2][BLOCKS][CF_BLOCK * 2];
+    const void *from[BLOCKS];
+    void *to[BLOCKS];
+    uint16_t list[WIDTH];
+    size_t plane = kernels->lanes / 8, blocks = kernels->lanes / CF_BLOCK;
+    for (uint32_t i = 0; i < WIDTH; i++)
+        list[i] = (uint16_t)(i * 5 % WIDTH * CF_PLANE_STEP); /* in no order */
+    for (uint32_t bytes = 1; bytes <= 2; bytes++)
+        for (uint32_t width = 1; width <= 8 * bytes; width++) {
+            fill(words, sizeof words);
+            memset(planes, 0, sizeof planes);
+            for (size_t n = 0; n < blocks; n++) {
+                from[n] = words[n];
+                to[n] = back[0][n];
+                kernels->split(&from[n], 1, bytes, width, planes[1] + 8 * n, plane);
+            }
+            kernels->split_all(from, bytes, width, planes[0]);
+            assert_memory_equal(planes[0], planes[1], sizeof planes[0]);
+            fill(planes[0], sizeof planes[0]);
+            for (int is_signed = 0; is_signed < 2; is_signed++) {
+                kernels->join_all(planes[0], list, width, is_signed, bytes, to);
+                for (size_t n = 0; n < blocks; n++)
+                    kernels->join(planes[0] + 8 * n, plane, list, width, is_signed, bytes, back[1][n]);
+                for (size_t n = 0; n < blocks; n++)
+                    assert_memory_equal(back[0][n], back[1][n], CF_BLOCK * bytes);
+            }
+        }
+}
+
 static void conversions_agree(void **unused)
 {
     (void)unused;
     const struct cf_bit_kernels *kernels;
     for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
-        for (; kernels; kernels = kernels->narrow)
+        for (; kernels; kernels = kernels->narrow) {
             check_conversions(kernels);
+            if (kernels->split_all)
+                check_all_lanes(kernels);
+        }
 }
 
 /* Runs `frames` random frames through the engine and through the definition; returns how many nets differ. */
