@@ -7,7 +7,7 @@
 
 enum {
     COLUMNS = 64,
-    STAGE_PLANES = 2112, /* operand bits of one stage: 132 KiB of 512 lanes, so that a simulator has them in its L2 */
+    STAGE_PLANES = 2816, /* operand bits of one stage: 176 KiB of 512 lanes, so that a simulator has them in its L2 */
     STAGE_LEAST = 8,     /* operands */
     STAGE_MOST = 512
 };
