@@ -1,9 +1,10 @@
 /* bitprogram.h - lowered cells as one program for the bit kernels.
  *
  * The cells of a program read the same nets with different weights: the classifiers of one position. They run stage by
- * stage: the operands of a stage are loaded into planes once and then serve every cell, so that they stay in the
- * first-level cache. Full adders that form a counter (as the lowering builds them, but found by their structure) become
- * one instruction, whose intermediate bits never leave the registers.
+ * stage: the operands of a stage are loaded into planes once and then serve every cell, out of the second-level cache,
+ * and out of the first as far as instructions can be ordered by what they read. Full adders that form a counter (as the
+ * lowering builds them, but found by their structure) become one instruction, whose intermediate bits never leave the
+ * registers.
  */
 #ifndef COFIBER_SIM_BITPROGRAM_H
 #define COFIBER_SIM_BITPROGRAM_H
