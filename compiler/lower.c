@@ -7,8 +7,9 @@
 
 enum {
     COLUMNS = 64,
-    STAGE_PLANES = 1056, /* operand bits of one stage: 66 KiB of 512 lanes, so that a simulator has most in its L1 */
-    STAGE_LEAST = 8      /* operands */
+    STAGE_PLANES = 2816, /* operand bits of one stage: 176 KiB of 512 lanes, so that a simulator has them in its L2 */
+    STAGE_LEAST = 8,     /* operands */
+    STAGE_MOST = 512
 };
 
 /* The bits of one column, still to be added. */
@@ -361,7 +362,7 @@ static bool make_stages(struct lowering *l)
     for (uint32_t t = 0; t < out->operand_count; t++)
         widest = out->operands[t].width > widest ? out->operands[t].width : widest;
     uint32_t most = STAGE_PLANES / widest / STAGE_LEAST * STAGE_LEAST;
-    most = most < STAGE_LEAST ? STAGE_LEAST : most > 128 ? 128 : most;
+    most = most < STAGE_LEAST ? STAGE_LEAST : most > STAGE_MOST ? STAGE_MOST : most;
     uint64_t span = out->operand_count <= most ? UINT64_MAX : most;
     uint32_t enough = 2 * (out->operand_count / most + 1) + l->cell->port_count;
     while (span < (uint64_t)1 << 32 && cut_stages(out, most, span, NULL) > enough)

@@ -1,7 +1,8 @@
 /* bitkernels.h - running binary networks on many patterns at once: one contract, three instruction sets.
  *
  * A plane holds one signal of `lanes` patterns, a bit each: bit l % 64 of 64-bit word l / 64 is lane l. Planes stand in
- * a window, one after another; an instruction names them by their offset in units of 8 bytes, in 16 bits.
+ * a window, one after another; an instruction names them in 16 bits, by CF_PLANE_STEP times their number, so that the
+ * same code runs on planes of any size. (It is an offset in eighths of a plane, which is what processors address best.)
  *
  * The portable kernels define what each function does; the others must give the same bits, and tests hold them to it.
  */
@@ -12,23 +13,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Instructions. A run is: opcode, number of instructions, then for each the input planes and the output planes. A
- * counter adds 2^n - 1 inputs of one weight into n outputs, least significant first, as a tree of full adders:
- * CF_BIT_FULL is the counter of 3. The N forms invert every output. */
+/* Instructions. A run is: opcode, number of instructions, which inputs are inverted, then for each instruction the
+ * input planes and the output planes. A counter adds 2^n - 1 inputs of one weight into n outputs, least significant
+ * first, as a tree of full adders: CF_BIT_FULL is the counter of 3. Bit i of the third word inverts input i before it
+ * is used; counters of 15 and 31 have CF_BIT_ALL there or 0, and CF_BIT_ALL inverts every input. */
 enum cf_bit_op {
     CF_BIT_END,
-    CF_BIT_NOT,     /* 1 in, 1 out */
     CF_BIT_COPY,    /* 1 in, 1 out */
     CF_BIT_HALF,    /* 2 in, 2 out: sum, carry */
     CF_BIT_FULL,    /* 3 in, 2 out: sum, carry */
     CF_BIT_COUNT7,  /* 7 in, 3 out */
     CF_BIT_COUNT15, /* 15 in, 4 out */
-    CF_BIT_COUNT15N,
     CF_BIT_COUNT31, /* 31 in, 5 out */
-    CF_BIT_COUNT31N,
     CF_BIT_OPS
 };
 
+enum { CF_BIT_ALL = 0xffff, CF_PLANE_STEP = 8, CF_MAX_PLANES = 0x10000 / CF_PLANE_STEP };
 enum { CF_BIT_CODE_PADDING = 4 };
 enum { CF_BLOCK = 64 }; /* lanes that the conversions below take at a time */
 
@@ -40,13 +40,20 @@ struct cf_bit_kernels {
     void (*run)(const uint16_t *code, void *window);
 
     /* Words to planes. Operand o has CF_BLOCK words of `bytes` (1, 2, 4, 8) at words[o], of which the low `width` bits
-     * count; bit k of all of them becomes the 64-bit word at planes + (o * width + k) * lanes / 8. */
-    void (*split)(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes);
+     * count; bit k of all of them becomes the 64-bit word at planes + (o * width + k) * plane_bytes. */
+    void (*split)(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes,
+                  size_t plane_bytes);
 
-    /* Planes to words: bit k of word l (of `bytes`) is bit l of the 64-bit word at window + 8 * planes[k]. The bits
-     * above `width` are copies of the last one for `is_signed`, else 0. */
-    void (*join)(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
-                 void *words);
+    /* Planes to words: bit k of word l (of `bytes`) is bit l of the 64-bit word that begins plane planes[k], named as
+     * in an instruction. The bits above `width` are copies of the last one for `is_signed`, else 0. */
+    void (*join)(const uint8_t *window, size_t plane_bytes, const uint16_t *planes, uint32_t width, bool is_signed,
+                 uint32_t bytes, void *words);
+
+    /* The same for all lanes of one operand at once, from and to lanes / CF_BLOCK blocks of words; `bytes` is 1 or 2.
+     * NULL where there is nothing better than block by block. */
+    void (*split_all)(const void *const *words, uint32_t bytes, uint32_t width, uint8_t *planes);
+    void (*join_all)(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
+                     void *const *words);
 
     /* columns[c * CF_BLOCK + r] = rows[r][c] for r < CF_BLOCK, c < count: elements of `bytes`. Reads no more than
      * `count` elements of a row. */
@@ -58,7 +65,17 @@ struct cf_bit_kernels {
     /* The limit that no engine passes: full adders of `lanes` patterns in registers alone, `rounds` times
      * CF_CEILING_ADDERS of them. The result depends on all of them. */
     uint64_t (*ceiling)(uint64_t rounds);
+
+    /* Kernels with half the lanes, for a batch that has no more: the same time for each lane, and half the memory. NULL
+     * where there are none. */
+    const struct cf_bit_kernels *narrow;
 };
+
+/* The first 64-bit word of a plane, named as in an instruction. */
+static inline const uint8_t *cf_bit_plane(const uint8_t *window, size_t plane_bytes, uint16_t plane)
+{
+    return window + plane_bytes / CF_PLANE_STEP * plane;
+}
 
 enum { CF_CEILING_ADDERS = 64 };
 

@@ -30,12 +30,18 @@ INLINE __m256i bit_majority(__m256i a, __m256i b, __m256i c)
     return _mm256_or_si256(_mm256_and_si256(a, b), _mm256_and_si256(c, _mm256_xor_si256(a, b)));
 }
 
-INLINE __m256i bit_not(__m256i a)
+INLINE __m256i bit_xor(__m256i a, __m256i b)
 {
-    return _mm256_xor_si256(a, _mm256_set1_epi8(-1));
+    return _mm256_xor_si256(a, b);
+}
+
+INLINE __m256i bit_fill(bool one)
+{
+    return _mm256_set1_epi8(one ? -1 : 0);
 }
 
 #include "sim/bitkernels_body.h"
+#include "sim/bitkernels_ceiling.h"
 
 /* Bit k of 32 bytes: moved to the bytes' sign bits. What the shift drags in from the byte below lands under them. */
 INLINE uint64_t bit_of_bytes(__m256i low, __m256i high, uint32_t k)
@@ -55,10 +61,11 @@ INLINE __m256i bytes_of(__m256i first, __m256i second, int high)
     return _mm256_permute4x64_epi64(_mm256_packus_epi16(a, b), 0xd8);
 }
 
-BIT_TARGET static void split(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes)
+BIT_TARGET static void split(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes,
+                             size_t plane_bytes)
 {
     if (bytes > 2) {
-        cf_bit_split_words(words, count, bytes, width, planes, sizeof(bit_vector));
+        cf_bit_split_words(words, count, bytes, width, planes, plane_bytes);
         return;
     }
     for (uint32_t o = 0; o < count; o++) {
@@ -74,7 +81,7 @@ BIT_TARGET static void split(const void *const *words, uint32_t count, uint32_t 
             }
             for (uint32_t k = 8 * half; k < width && k < 8 * half + 8; k++) {
                 uint64_t bits = bit_of_bytes(low, high, k - 8 * half);
-                memcpy(planes + (o * (size_t)width + k) * sizeof(bit_vector), &bits, sizeof bits);
+                memcpy(planes + (o * (size_t)width + k) * plane_bytes, &bits, sizeof bits);
             }
         }
     }

@@ -3,10 +3,12 @@
  *
  *     BIT_TARGET    the function attributes (the target), or nothing
  *     bit_vector    the type of a plane
- *     bit_sum3(a, b, c), bit_majority(a, b, c), bit_not(a)   functions on it
- *
- * `invert` arguments are literals wherever the functions are inlined, and vanish there.
+ *     bit_sum3(a, b, c), bit_majority(a, b, c), bit_xor(a, b), bit_fill(one)   functions on it; the last: all bits
+ * alike
  */
+/* Elements of code to fetch ahead: code is read once a batch, and comes from further away than the planes. */
+enum { BIT_AHEAD = 512 };
+
 #define BIT_INLINE BIT_TARGET static inline __attribute__((always_inline))
 
 /* Operand `i` of an instruction. Four are read at a time: with a load for each, the loads of operands and those of
@@ -15,7 +17,7 @@ BIT_INLINE size_t operand(const uint16_t *code, int i)
 {
     uint64_t four;
     memcpy(&four, code + (i & ~3), sizeof four);
-    return 8 * (size_t)(uint16_t)(four >> 16 * (i & 3));
+    return sizeof(bit_vector) / CF_PLANE_STEP * (size_t)(uint16_t)(four >> 16 * (i & 3));
 }
 
 BIT_INLINE bit_vector plane_in(const uint8_t *window, const uint16_t *code, int i)
@@ -35,21 +37,23 @@ BIT_INLINE void full_adder(bit_vector a, bit_vector b, bit_vector c, bit_vector 
     *sum = s;
 }
 
-/* Counters of the operands from number `at` on. */
-BIT_INLINE void count7(const uint8_t *w, const uint16_t *code, int at, bit_vector out[3])
+BIT_INLINE void count7(const bit_vector in[7], bit_vector out[3])
 {
     bit_vector s1, s2, c1, c2, c3;
-    full_adder(plane_in(w, code, at), plane_in(w, code, at + 1), plane_in(w, code, at + 2), &s1, &c1);
-    full_adder(plane_in(w, code, at + 3), plane_in(w, code, at + 4), plane_in(w, code, at + 5), &s2, &c2);
-    full_adder(s1, s2, plane_in(w, code, at + 6), &out[0], &c3);
+    full_adder(in[0], in[1], in[2], &s1, &c1);
+    full_adder(in[3], in[4], in[5], &s2, &c2);
+    full_adder(s1, s2, in[6], &out[0], &c3);
     full_adder(c1, c2, c3, &out[1], &out[2]);
 }
 
+/* Counters of the operands from number `at` on. */
 BIT_INLINE void count15(const uint8_t *w, const uint16_t *code, int at, bit_vector out[4])
 {
-    bit_vector low[3], high[3], carry;
-    count7(w, code, at, low);
-    count7(w, code, at + 7, high);
+    bit_vector in[14], low[3], high[3], carry;
+    for (int i = 0; i < 14; i++)
+        in[i] = plane_in(w, code, at + i);
+    count7(in, low);
+    count7(in + 7, high);
     full_adder(low[0], high[0], plane_in(w, code, at + 14), &out[0], &carry);
     full_adder(low[1], high[1], carry, &out[1], &carry);
     full_adder(low[2], high[2], carry, &out[2], &out[3]);
@@ -66,42 +70,43 @@ BIT_INLINE void count31(const uint8_t *w, const uint16_t *code, int at, bit_vect
     full_adder(low[3], high[3], carry, &out[3], &out[4]);
 }
 
-BIT_INLINE const uint16_t *run_counts(const uint16_t *code, uint8_t *w, uint32_t count, int n, bool invert)
+/* A run of large counters. One of inverted inputs is one with inverted outputs. */
+BIT_INLINE const uint16_t *run_counts(const uint16_t *code, uint8_t *w, uint32_t count, uint32_t inverted, int n)
 {
-    int inputs = (1 << n) - 1;
+    const int inputs = (1 << n) - 1;
+    bit_vector flip = bit_fill(inverted);
     for (; count > 0; count--, code += inputs + n) {
+        __builtin_prefetch(code + BIT_AHEAD);
         bit_vector out[5];
         if (n == 5)
             count31(w, code, 0, out);
-        else if (n == 4)
-            count15(w, code, 0, out);
         else
-            count7(w, code, 0, out);
+            count15(w, code, 0, out);
         for (int i = 0; i < n; i++)
-            plane_out(w, code, inputs + i, invert ? bit_not(out[i]) : out[i]);
+            plane_out(w, code, inputs + i, bit_xor(out[i], flip));
     }
     return code;
 }
 
-BIT_INLINE const uint16_t *run_small(const uint16_t *code, uint8_t *w, uint32_t count, uint16_t op)
+/* A run of small instructions: memory limits them, so that inverting costs nothing. */
+BIT_INLINE const uint16_t *run_small(const uint16_t *code, uint8_t *w, uint32_t count, uint32_t inverted, int inputs,
+                                     int outputs)
 {
-    bit_vector sum, carry, zero = {0};
-    for (; count > 0; count--) {
-        if (op == CF_BIT_FULL) {
-            full_adder(plane_in(w, code, 0), plane_in(w, code, 1), plane_in(w, code, 2), &sum, &carry);
-            plane_out(w, code, 3, sum);
-            plane_out(w, code, 4, carry);
-            code += 5;
-        } else if (op == CF_BIT_HALF) {
-            full_adder(plane_in(w, code, 0), plane_in(w, code, 1), zero, &sum, &carry);
-            plane_out(w, code, 2, sum);
-            plane_out(w, code, 3, carry);
-            code += 4;
-        } else {
-            bit_vector value = plane_in(w, code, 0);
-            plane_out(w, code, 1, op == CF_BIT_NOT ? bit_not(value) : value);
-            code += 2;
-        }
+    bit_vector flip[7], in[7], out[3], zero = bit_fill(false);
+    for (int i = 0; i < inputs; i++)
+        flip[i] = bit_fill(inverted >> i & 1);
+    for (; count > 0; count--, code += inputs + outputs) {
+        __builtin_prefetch(code + BIT_AHEAD);
+        for (int i = 0; i < inputs; i++)
+            in[i] = bit_xor(plane_in(w, code, i), flip[i]);
+        if (inputs == 7)
+            count7(in, out);
+        else if (inputs == 1)
+            out[0] = in[0];
+        else
+            full_adder(in[0], in[1], inputs == 3 ? in[2] : zero, &out[0], &out[1]);
+        for (int i = 0; i < outputs; i++)
+            plane_out(w, code, inputs + i, out[i]);
     }
     return code;
 }
@@ -111,61 +116,29 @@ BIT_TARGET static void run(const uint16_t *code, void *window)
     uint8_t *w = window;
     for (;;) {
         uint16_t op = code[0];
-        uint32_t count = code[1];
-        code += 2;
+        uint32_t count = code[1], inverted = code[2];
+        code += 3;
         switch (op) {
-        case CF_BIT_NOT:
-            code = run_small(code, w, count, CF_BIT_NOT);
-            break;
         case CF_BIT_COPY:
-            code = run_small(code, w, count, CF_BIT_COPY);
+            code = run_small(code, w, count, inverted, 1, 1);
             break;
         case CF_BIT_HALF:
-            code = run_small(code, w, count, CF_BIT_HALF);
+            code = run_small(code, w, count, inverted, 2, 2);
             break;
         case CF_BIT_FULL:
-            code = run_small(code, w, count, CF_BIT_FULL);
+            code = run_small(code, w, count, inverted, 3, 2);
             break;
         case CF_BIT_COUNT7:
-            code = run_counts(code, w, count, 3, false);
+            code = run_small(code, w, count, inverted, 7, 3);
             break;
         case CF_BIT_COUNT15:
-            code = run_counts(code, w, count, 4, false);
-            break;
-        case CF_BIT_COUNT15N:
-            code = run_counts(code, w, count, 4, true);
+            code = run_counts(code, w, count, inverted, 4);
             break;
         case CF_BIT_COUNT31:
-            code = run_counts(code, w, count, 5, false);
-            break;
-        case CF_BIT_COUNT31N:
-            code = run_counts(code, w, count, 5, true);
+            code = run_counts(code, w, count, inverted, 5);
             break;
         default:
             return;
         }
     }
-}
-
-/* Eight independent chains of adders, so that throughput and not latency is the limit; two values circulate in each. */
-BIT_TARGET static uint64_t ceiling(uint64_t rounds)
-{
-    bit_vector a[8], b[8];
-    uint64_t seed[8] = {3, 5, 17, 257, 65537, 641, 6700417, 274177};
-    for (int i = 0; i < 8; i++) {
-        memset(&a[i], (int)seed[i], sizeof a[i]);
-        memset(&b[i], (int)seed[7 - i], sizeof b[i]);
-    }
-    bit_vector c = a[3];
-    for (uint64_t r = 0; r < rounds; r++) {
-        for (int repeat = 0; repeat < CF_CEILING_ADDERS / 8; repeat++)
-            for (int i = 0; i < 8; i++)
-                full_adder(a[i], b[i], c, &a[i], &b[i]);
-    }
-    bit_vector all = {0};
-    for (int i = 0; i < 8; i++)
-        all = bit_sum3(all, a[i], b[i]);
-    uint64_t first;
-    memcpy(&first, &all, sizeof first);
-    return first;
 }

@@ -17,12 +17,18 @@ static inline uint64_t bit_majority(uint64_t a, uint64_t b, uint64_t c)
     return (a & b) | (c & (a ^ b));
 }
 
-static inline uint64_t bit_not(uint64_t a)
+static inline uint64_t bit_xor(uint64_t a, uint64_t b)
 {
-    return ~a;
+    return a ^ b;
+}
+
+static inline uint64_t bit_fill(bool one)
+{
+    return one ? ~(uint64_t)0 : 0;
 }
 
 #include "sim/bitkernels_body.h"
+#include "sim/bitkernels_ceiling.h"
 #include "sim/bitkernels_words.h"
 
 void cf_bit_transpose64(uint64_t rows[64])
@@ -37,16 +43,11 @@ void cf_bit_transpose64(uint64_t rows[64])
         }
 }
 
-static void split(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes)
-{
-    cf_bit_split_words(words, count, bytes, width, planes, sizeof(bit_vector));
-}
-
 const struct cf_bit_kernels cf_bit_kernels_portable = {
     .name = "portable",
     .lanes = 8 * sizeof(bit_vector),
     .run = run,
-    .split = split,
+    .split = cf_bit_split_words,
     .join = cf_bit_join_words,
     .transpose = cf_bit_transpose_words,
     .expand = cf_bit_expand_bytes,

@@ -23,12 +23,12 @@ void cf_bit_split_words(const void *const *words, uint32_t count, uint32_t bytes
     }
 }
 
-void cf_bit_join_words(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
-                       void *words)
+void cf_bit_join_words(const uint8_t *window, size_t plane_bytes, const uint16_t *planes, uint32_t width,
+                       bool is_signed, uint32_t bytes, void *words)
 {
     uint64_t rows[CF_BLOCK] = {0};
     for (uint32_t k = 0; k < width; k++)
-        memcpy(&rows[k], window + 8 * (size_t)planes[k], sizeof rows[k]);
+        memcpy(&rows[k], cf_bit_plane(window, plane_bytes, planes[k]), sizeof rows[k]);
     for (uint32_t k = width; is_signed && k < 8 * bytes; k++)
         rows[k] = rows[width - 1];
     cf_bit_transpose64(rows);

@@ -4,12 +4,12 @@
 #include <string.h>
 
 const uint8_t cf_bit_op_inputs[CF_BIT_OPS] = {
-    [CF_BIT_NOT] = 1,      [CF_BIT_COPY] = 1,      [CF_BIT_HALF] = 2,     [CF_BIT_FULL] = 3,      [CF_BIT_COUNT7] = 7,
-    [CF_BIT_COUNT15] = 15, [CF_BIT_COUNT15N] = 15, [CF_BIT_COUNT31] = 31, [CF_BIT_COUNT31N] = 31,
+    [CF_BIT_COPY] = 1,   [CF_BIT_HALF] = 2,     [CF_BIT_FULL] = 3,
+    [CF_BIT_COUNT7] = 7, [CF_BIT_COUNT15] = 15, [CF_BIT_COUNT31] = 31,
 };
 const uint8_t cf_bit_op_outputs[CF_BIT_OPS] = {
-    [CF_BIT_NOT] = 1,     [CF_BIT_COPY] = 1,     [CF_BIT_HALF] = 2,    [CF_BIT_FULL] = 2,     [CF_BIT_COUNT7] = 3,
-    [CF_BIT_COUNT15] = 4, [CF_BIT_COUNT15N] = 4, [CF_BIT_COUNT31] = 5, [CF_BIT_COUNT31N] = 5,
+    [CF_BIT_COPY] = 1,   [CF_BIT_HALF] = 2,    [CF_BIT_FULL] = 2,
+    [CF_BIT_COUNT7] = 3, [CF_BIT_COUNT15] = 4, [CF_BIT_COUNT31] = 5,
 };
 
 struct search {
@@ -75,33 +75,65 @@ static bool match(struct search *s, int n, cf_lit *in, cf_lit *out)
     return true;
 }
 
-/* A counter of inverted bits is the counter of the bits, inverted. */
-static uint8_t counter_op(int n, cf_lit *in)
+/* Turns the inputs of a large counter plain when all are inverted. */
+static bool make_plain(cf_lit *in, uint32_t size)
 {
-    uint32_t size = (1u << n) - 1, inverted = 0;
     for (uint32_t i = 0; i < size; i++)
-        inverted += in[i] & 1;
-    if (n == 3 || inverted < size)
-        return n == 3 ? CF_BIT_COUNT7 : n == 4 ? CF_BIT_COUNT15 : CF_BIT_COUNT31;
+        if (!(in[i] & 1))
+            return false;
     for (uint32_t i = 0; i < size; i++)
         in[i] ^= 1;
-    return n == 4 ? CF_BIT_COUNT15N : CF_BIT_COUNT31N;
+    return true;
 }
 
-/* The instruction that starts at s->start; moves s->next past it. */
+static void swap_if(bool wanted, cf_lit *a, cf_lit *b)
+{
+    cf_lit kept = *a;
+    *a = wanted ? *b : *a;
+    *b = wanted ? kept : *b;
+}
+
+/* Puts the inverted inputs of an adder first; returns how many there are. */
+static uint32_t sort_adder(cf_lit *in)
+{
+    swap_if(in[2] & 1, &in[1], &in[2]);
+    swap_if(in[1] & 1, &in[0], &in[1]);
+    swap_if(in[2] & 1, &in[1], &in[2]);
+    return (in[0] & 1) + (in[1] & 1) + (in[2] & 1);
+}
+
+/* The same for the two adders of a counter of 7 that read inputs; the one with more of them comes first. */
+static void sort_counter(cf_lit *in)
+{
+    bool wanted = sort_adder(in) < sort_adder(in + 3);
+    for (int i = 0; i < 3; i++)
+        swap_if(wanted, &in[i], &in[3 + i]);
+}
+
+/* The instruction that starts at s->start; moves s->next past it. Inputs whose order does not matter are sorted, so
+ * that there are few kinds of instructions, and long runs of each. */
 static uint8_t next_op(struct search *s, cf_lit *in, cf_lit *out)
 {
+    static const uint8_t counters[6] = {[3] = CF_BIT_COUNT7, [4] = CF_BIT_COUNT15, [5] = CF_BIT_COUNT31};
     for (int n = 5; n >= 3; n--) {
         s->next = s->start;
-        if (match(s, n, in, out))
-            return counter_op(n, in);
+        if (!match(s, n, in, out))
+            continue;
+        if (n == 3)
+            sort_counter(in);
+        return counters[n];
     }
     const struct cf_bits_node *node = &s->bits->nodes[s->start];
     memcpy(in, node, 3 * sizeof *in);
     out[0] = cf_bits_sum(s->bits, s->start);
     out[1] = cf_bits_carry(s->bits, s->start);
     s->next = s->start + 1;
-    return node->c == CF_LIT_FALSE ? CF_BIT_HALF : CF_BIT_FULL;
+    if (node->c == CF_LIT_FALSE) {
+        swap_if(in[1] & 1, &in[0], &in[1]);
+        return CF_BIT_HALF;
+    }
+    sort_adder(in);
+    return CF_BIT_FULL;
 }
 
 static uint32_t *count_reads(const struct cf_bits *bits)
@@ -117,10 +149,12 @@ static uint32_t *count_reads(const struct cf_bits *bits)
     return reads;
 }
 
-static void append(struct cf_bit_macros *macros, uint8_t op, uint32_t stage, const cf_lit *in, const cf_lit *out)
+static void append(struct cf_bit_macros *macros, uint8_t op, uint32_t stage, cf_lit *in, const cf_lit *out)
 {
     uint32_t inputs = cf_bit_op_inputs[op], outputs = cf_bit_op_outputs[op];
-    macros->macros[macros->count++] = (struct cf_bit_macro){.first = macros->literal_count, .stage = stage, .op = op};
+    bool inverted = op >= CF_BIT_COUNT15 && make_plain(in, inputs);
+    macros->macros[macros->count++] =
+        (struct cf_bit_macro){.first = macros->literal_count, .stage = stage, .op = op, .inverted = inverted};
     memcpy(macros->literals + macros->literal_count, in, inputs * sizeof *in);
     memcpy(macros->literals + macros->literal_count + inputs, out, outputs * sizeof *out);
     macros->literal_count += inputs + outputs;

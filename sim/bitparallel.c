@@ -7,17 +7,20 @@
 #include "sim/bitplan.h"
 
 enum {
-    REACH = 256, /* consecutive operands transposed in one go */
-    GAP = 8      /* operands that nobody reads, up to which going on is cheaper than starting again */
+    MOST_BLOCKS = 8, /* of a plane */
+    REACH = 64,      /* consecutive operands transposed in one go */
+    GAP = 8          /* operands that nobody reads, up to which going on is cheaper than starting again */
 };
 
 /* What one thread works in. */
 struct worker {
     uint8_t *window;
-    uint8_t *columns;           /* [REACH][CF_BLOCK] words, at most 8 bytes each */
-    const void *words[REACH];   /* operands in the block's lanes, consecutive */
-    const void *rows[CF_BLOCK]; /* where each lane's base is */
+    uint8_t *columns;                      /* [MOST_BLOCKS][REACH][CF_BLOCK] words, at most 8 bytes each */
+    const void *words[MOST_BLOCKS][REACH]; /* consecutive operands in the lanes of each block */
+    const void *rows[CF_BLOCK];            /* where each lane's base is */
 };
+
+enum { COLUMNS_BYTES = MOST_BLOCKS * REACH * CF_BLOCK * sizeof(uint64_t) };
 
 struct cf_bits_sim {
     const struct cf_netlist *netlist;
@@ -29,19 +32,22 @@ struct cf_bits_sim {
     int threads;
 };
 
-/* A block of up to CF_BLOCK lanes of a family, from one on: gates of each of its cells, running over the end of one
- * frame into the next. */
+/* A lane: gate `gate` of each of a family's cells, in a frame. `run` is the run that the gate belongs to. */
 struct lane {
-    uint32_t frame, gate;
+    uint32_t frame, gate, run;
 };
 
+/* Up to CF_BLOCK lanes from one on, running over the end of one frame into the next. */
 struct block {
     struct lane first;
     uint32_t lanes;
+    bool is_run;  /* its lanes stand side by side, and need no copy */
+    bool goes_on; /* so do those of the block before, and then come these */
 };
 
 struct batch {
     struct cf_bits_sim *sim;
+    const struct cf_bit_kernels *kernels; /* the simulator's, or narrow ones */
     struct worker *worker;
     const struct cf_group *group;
     const struct cf_bit_family *family;
@@ -60,80 +66,101 @@ static uint8_t *value_at(const struct cf_bits_sim *sim, uint32_t group, uint32_t
     return sim->values[group] + ((size_t)frame * g->count + index) * lane_bytes(g->type);
 }
 
-/* Lane `l` of a block; past its last, the last again. */
-static struct lane lane_of(const struct batch *b, const struct block *block, uint32_t l)
+static struct lane lane_at(const struct cf_bit_family *family, uint64_t number)
 {
-    struct lane lane = block->first;
-    lane.gate += l < block->lanes ? l : block->lanes - 1;
-    if (lane.gate >= b->family->gate_count) { /* rare, and a division is slow */
-        lane.frame += lane.gate / b->family->gate_count;
-        lane.gate %= b->family->gate_count;
-    }
+    struct lane lane = {(uint32_t)(number / family->gate_count), (uint32_t)(number % family->gate_count), 0};
+    lane.run = family->run_at[lane.gate / CF_BLOCK];
+    while (family->run_first[lane.run + 1] <= lane.gate)
+        lane.run++;
     return lane;
 }
 
-/* Where the base of a lane lies, through a port that reads one group. */
-static const uint8_t *base_of(const struct batch *b, uint32_t port, struct lane lane)
+static void next_lane(const struct cf_bit_family *family, struct lane *lane)
+{
+    lane->gate++;
+    lane->run += lane->gate == family->run_first[lane->run + 1];
+    if (lane->gate == family->gate_count)
+        *lane = (struct lane){lane->frame + 1, 0, 0};
+}
+
+static uint32_t port_base(const struct batch *b, uint32_t port, const struct lane *lane)
 {
     const struct cf_bit_family *family = b->family;
-    uint32_t source = family->source[port];
-    uint32_t base = cf_instance_bases(b->group, family->gates_of[family->cells[0]][lane.gate])[port];
+    return family->run_bases[(size_t)lane->run * b->group->ports + port] + lane->gate - family->run_first[lane->run];
+}
+
+/* The lane's gate of a cell, of which `gates` are the gates. */
+static uint32_t gate_of(const struct batch *b, const uint32_t *gates, const struct lane *lane)
+{
+    uint32_t first = b->family->run_first[lane->run];
+    return gates[first] + lane->gate - first;
+}
+
+/* Where the base of a lane lies, through a port that reads one group. */
+static const uint8_t *base_of(const struct batch *b, uint32_t port, const struct lane *lane)
+{
+    uint32_t source = b->family->source[port];
     const struct cf_group *from = &b->sim->netlist->groups[source];
     size_t bytes = lane_bytes(from->type);
     /* The base itself may lie before the group: only base + offset is inside. */
-    return b->sim->values[source] + (size_t)lane.frame * from->count * bytes +
-           ((int64_t)base - (int64_t)from->first_net) * (int64_t)bytes;
+    return b->sim->values[source] + (size_t)lane->frame * from->count * bytes +
+           ((int64_t)port_base(b, port, lane) - (int64_t)from->first_net) * (int64_t)bytes;
 }
 
-/* Lanes whose operands stand side by side need no copy. */
-static bool is_run(const struct batch *b, uint32_t port, const struct block *block)
+/* The block of lanes from number `first` on; `before` is the block before it, or NULL. */
+static struct block block_at(const struct cf_bit_family *family, uint64_t first, uint32_t lanes,
+                             const struct block *before)
 {
-    const struct cf_bit_family *family = b->family;
-    uint32_t gate = block->first.gate;
-    return block->lanes == CF_BLOCK && family->gate_count - gate >= CF_BLOCK &&
-           family->runs[(size_t)port * family->gate_count + gate] >= CF_BLOCK;
+    struct block block = {lane_at(family, first), lanes, false, false};
+    block.is_run = lanes == CF_BLOCK && family->run_first[block.first.run + 1] - block.first.gate >= CF_BLOCK;
+    block.goes_on = block.is_run && before && before->is_run && before->first.run == block.first.run &&
+                    before->first.frame == block.first.frame;
+    return block;
 }
 
 /* One operand, lane by lane, where a port reads several groups. */
 static void gather_mixed(const struct batch *b, const struct cf_bits_operand *operand, const struct block *block,
                          size_t bytes, uint8_t *column)
 {
-    const struct cf_bit_family *family = b->family;
-    for (uint32_t l = 0; l < CF_BLOCK; l++) {
-        struct lane lane = lane_of(b, block, l);
-        uint32_t net =
-            cf_instance_bases(b->group, family->gates_of[family->cells[0]][lane.gate])[operand->port] + operand->offset;
+    struct lane lane = block->first;
+    for (uint32_t l = 0; l < block->lanes; l++, next_lane(b->family, &lane)) {
+        uint32_t net = port_base(b, operand->port, &lane) + operand->offset;
         uint32_t source = cf_netlist_group_of(b->sim->netlist, net);
         uint32_t first = b->sim->netlist->groups[source].first_net;
         memcpy(column + l * bytes, value_at(b->sim, source, lane.frame, net - first), bytes);
     }
 }
 
-/* Makes worker->words point at the operands [first, first + count), which share a port. */
+/* Makes `words` point at the operands [first, first + count) in a block's lanes; they share a port. What does not
+ * stand like that already is copied to `columns`. */
 static void gather(const struct batch *b, const struct cf_bits_operand *operands, uint32_t count,
-                   const struct block *block, size_t bytes)
+                   const struct block *block, size_t bytes, const void **words, uint8_t *columns)
 {
-    struct worker *w = b->worker;
     uint32_t port = operands[0].port;
     if (b->family->source[port] == CF_SOURCES_MIXED) {
         for (uint32_t o = 0; o < count; o++) {
-            w->words[o] = w->columns + o * CF_BLOCK * bytes;
-            gather_mixed(b, &operands[o], block, bytes, w->columns + o * CF_BLOCK * bytes);
+            words[o] = columns + o * CF_BLOCK * bytes;
+            gather_mixed(b, &operands[o], block, bytes, columns + o * CF_BLOCK * bytes);
         }
         return;
     }
-    if (is_run(b, port, block)) {
-        const uint8_t *base = base_of(b, port, block->first);
+    if (block->is_run) {
+        const uint8_t *base = base_of(b, port, &block->first);
         for (uint32_t o = 0; o < count; o++)
-            w->words[o] = base + operands[o].offset * bytes;
+            words[o] = base + operands[o].offset * bytes;
         return;
     }
     uint32_t reach = operands[count - 1].offset - operands[0].offset + 1;
-    for (uint32_t l = 0; l < CF_BLOCK; l++)
-        w->rows[l] = base_of(b, port, lane_of(b, block, l)) + operands[0].offset * bytes;
-    b->sim->kernels->transpose(w->rows, reach, (uint32_t)bytes, w->columns);
+    const void **rows = b->worker->rows;
+    struct lane lane = block->first;
+    for (uint32_t l = 0; l < CF_BLOCK; l++) {
+        rows[l] = base_of(b, port, &lane) + operands[0].offset * bytes;
+        if (l + 1 < block->lanes) /* past the last lane, the last again */
+            next_lane(b->family, &lane);
+    }
+    b->kernels->transpose(rows, reach, (uint32_t)bytes, columns);
     for (uint32_t o = 0; o < count; o++)
-        w->words[o] = w->columns + (operands[o].offset - operands[0].offset) * CF_BLOCK * bytes;
+        words[o] = columns + (operands[o].offset - operands[0].offset) * CF_BLOCK * bytes;
 }
 
 /* How many operands, from the first on, can be gathered together: of one port, close to each other. */
@@ -146,56 +173,70 @@ static uint32_t gather_count(const struct cf_bits_operand *operands, uint32_t co
     return n;
 }
 
+/* Splits gathered operands of one type into planes, of which the first is `to`. */
+static void split_operands(const struct batch *b, uint32_t count, uint32_t bytes, uint32_t width, uint32_t block_count,
+                           uint8_t *to)
+{
+    const struct cf_bit_kernels *kernels = b->kernels;
+    struct worker *w = b->worker;
+    size_t plane = kernels->lanes / 8;
+    if (!kernels->split_all || block_count * CF_BLOCK < kernels->lanes || bytes > 2) {
+        for (uint32_t n = 0; n < block_count; n++)
+            kernels->split(w->words[n], count, bytes, width, to + n * sizeof(uint64_t), plane);
+        return;
+    }
+    for (uint32_t o = 0; o < count; o++, to += width * plane) {
+        const void *words[MOST_BLOCKS];
+        for (uint32_t n = 0; n < block_count; n++)
+            words[n] = w->words[n][o];
+        kernels->split_all(words, bytes, width, to);
+    }
+}
+
 static void load_stage(const struct batch *b, const struct cf_bit_stage *stage, const struct block *blocks,
                        uint32_t block_count)
 {
     const struct cf_bit_program *program = b->part->program;
-    const struct cf_bit_kernels *kernels = b->sim->kernels;
     const struct cf_bits_operand *operands = program->operands + stage->operand_first;
     const struct cf_cell *cell = &b->sim->netlist->cells[b->family->cells[0]];
-    size_t plane = kernels->lanes / 8;
+    size_t plane = b->kernels->lanes / 8;
     uint8_t *tile = b->worker->window + program->tile_plane * plane;
-    for (uint32_t n = 0; n < block_count; n++)
-        for (uint32_t o = 0, count; o < stage->operand_count; o += count) {
-            count = gather_count(operands + o, stage->operand_count - o);
-            size_t bytes = lane_bytes(cell->ports[operands[o].port]);
-            gather(b, operands + o, count, &blocks[n], bytes);
-            kernels->split(b->worker->words, count, (uint32_t)bytes, operands[o].width,
-                           tile + operands[o].first_input * plane + n * sizeof(uint64_t));
+    for (uint32_t o = 0, count; o < stage->operand_count; o += count) {
+        count = gather_count(operands + o, stage->operand_count - o);
+        size_t bytes = lane_bytes(cell->ports[operands[o].port]);
+        bool mixed = b->family->source[operands[o].port] == CF_SOURCES_MIXED;
+        for (uint32_t n = 0; n < block_count; n++) {
+            const void **words = b->worker->words[n];
+            if (!blocks[n].goes_on || mixed)
+                gather(b, operands + o, count, &blocks[n], bytes, words,
+                       b->worker->columns + n * REACH * CF_BLOCK * bytes);
+            else
+                for (uint32_t i = 0; i < count; i++)
+                    words[i] = (const uint8_t *)b->worker->words[n - 1][i] + CF_BLOCK * bytes;
         }
-    if (stage->complement) {
-        const uint64_t *from = (const uint64_t *)tile;
-        uint64_t *to = (uint64_t *)(b->worker->window + program->complement_plane * plane);
-        for (size_t i = 0; i < stage->plane_count * plane / sizeof *to; i++)
-            to[i] = ~from[i];
-    }
-}
-
-/* Writes the valid lanes of a block, from words to the group's values. */
-static void scatter(const struct batch *b, const uint32_t *gates, const struct block *block, const uint8_t *words)
-{
-    size_t bytes = lane_bytes(b->group->type);
-    for (uint32_t l = 0; l < block->lanes; l++) {
-        struct lane lane = lane_of(b, block, l);
-        memcpy(value_at(b->sim, b->group_index, lane.frame, gates[lane.gate]), words + l * bytes, bytes);
+        split_operands(b, count, (uint32_t)bytes, operands[o].width, block_count,
+                       tile + operands[o].first_input * plane);
     }
 }
 
 static void store_cell(const struct batch *b, uint32_t member, const struct block *block, const uint8_t *window)
 {
     const struct cf_bit_program *program = b->part->program;
-    const struct cf_bit_kernels *kernels = b->sim->kernels;
+    const struct cf_bit_kernels *kernels = b->kernels;
     const uint32_t *gates = b->family->gates_of[b->family->cells[b->part->cell_first + member]];
     const uint16_t *planes = program->outputs + program->output_first[member];
     struct cf_type type = b->group->type;
-    uint32_t bytes = (uint32_t)lane_bytes(type), gate = block->first.gate;
-    bool whole = block->lanes == CF_BLOCK && b->family->gate_count - gate >= CF_BLOCK &&
-                 gates[gate + CF_BLOCK - 1] - gates[gate] == CF_BLOCK - 1;
+    uint32_t bytes = (uint32_t)lane_bytes(type);
+    struct lane lane = block->first;
+    if (block->is_run) {
+        uint8_t *to = value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane));
+        kernels->join(window, kernels->lanes / 8, planes, type.width, type.is_signed, bytes, to);
+        return;
+    }
     uint8_t words[CF_BLOCK * sizeof(uint64_t)];
-    uint8_t *to = whole ? value_at(b->sim, b->group_index, block->first.frame, gates[gate]) : words;
-    kernels->join(window, planes, type.width, type.is_signed, bytes, to);
-    if (!whole)
-        scatter(b, gates, block, words);
+    kernels->join(window, kernels->lanes / 8, planes, type.width, type.is_signed, bytes, words);
+    for (uint32_t l = 0; l < block->lanes; l++, next_lane(b->family, &lane))
+        memcpy(value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane)), words + l * bytes, bytes);
 }
 
 /* Steps whose gates stand side by side: 64 cells by 64 lanes of bits are transposed, and each lane's cells are written
@@ -207,12 +248,13 @@ static void store_adjacent(const struct batch *b, uint32_t first, uint32_t count
     const uint32_t *gates = b->family->gates_of[b->family->cells[b->part->cell_first + first]];
     uint64_t rows[CF_BLOCK] = {0};
     for (uint32_t c = 0; c < count; c++)
-        memcpy(&rows[c], window + 8 * (size_t)program->outputs[program->output_first[first + c]], sizeof rows[c]);
+        memcpy(&rows[c],
+               cf_bit_plane(window, b->kernels->lanes / 8, program->outputs[program->output_first[first + c]]),
+               sizeof rows[c]);
     cf_bit_transpose64(rows);
-    for (uint32_t l = 0; l < block->lanes; l++) {
-        struct lane lane = lane_of(b, block, l);
-        b->sim->kernels->expand(rows[l], count, value_at(b->sim, b->group_index, lane.frame, gates[lane.gate]));
-    }
+    struct lane lane = block->first;
+    for (uint32_t l = 0; l < block->lanes; l++, next_lane(b->family, &lane))
+        b->kernels->expand(rows[l], count, value_at(b->sim, b->group_index, lane.frame, gate_of(b, gates, &lane)));
 }
 
 static void store_block(const struct batch *b, const struct block *block, const uint8_t *window)
@@ -227,23 +269,54 @@ static void store_block(const struct batch *b, const struct block *block, const 
         store_adjacent(b, c, cells - c < CF_BLOCK ? cells - c : CF_BLOCK, block, window);
 }
 
+/* Whether a batch can be stored all lanes at once: every block is a run. */
+static bool can_store_all(const struct batch *b, const struct block *blocks, uint32_t block_count)
+{
+    if (!b->kernels->join_all || block_count * CF_BLOCK < b->kernels->lanes || b->part->adjacent ||
+        lane_bytes(b->group->type) > 2)
+        return false;
+    for (uint32_t n = 0; n < block_count; n++)
+        if (!blocks[n].is_run)
+            return false;
+    return true;
+}
+
+static void store_all(const struct batch *b, const struct block *blocks, uint32_t block_count)
+{
+    const struct cf_bit_program *program = b->part->program;
+    struct cf_type type = b->group->type;
+    uint32_t bytes = (uint32_t)lane_bytes(type);
+    void *words[MOST_BLOCKS];
+    for (uint32_t c = 0; c < program->cell_count; c++) {
+        const uint32_t *gates = b->family->gates_of[b->family->cells[b->part->cell_first + c]];
+        const uint16_t *planes = program->outputs + program->output_first[c];
+        for (uint32_t n = 0; n < block_count; n++)
+            words[n] = value_at(b->sim, b->group_index, blocks[n].first.frame, gate_of(b, gates, &blocks[n].first));
+        b->kernels->join_all(b->worker->window, planes, type.width, type.is_signed, bytes, words);
+    }
+}
+
 /* All lanes from `lane` on that fit a plane: at most kernels->lanes. */
 static void run_batch(const struct batch *b, uint64_t lane)
 {
     const struct cf_bit_program *program = b->part->program;
-    const struct cf_bit_kernels *kernels = b->sim->kernels;
+    const struct cf_bit_kernels *kernels = b->kernels;
     uint64_t left = (uint64_t)b->sim->frames * b->family->gate_count - lane;
     uint32_t block_count = 0;
-    struct block blocks[8];
-    for (uint32_t at = 0; at < kernels->lanes && at < left; at += CF_BLOCK) {
-        uint64_t first = lane + at;
-        blocks[block_count++] =
-            (struct block){{(uint32_t)(first / b->family->gate_count), (uint32_t)(first % b->family->gate_count)},
-                           left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK};
-    }
+    struct block blocks[MOST_BLOCKS];
+    for (uint32_t at = 0; at < kernels->lanes && at < left; at += CF_BLOCK, block_count++)
+        blocks[block_count] =
+            block_at(b->family, lane + at, left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK,
+                     block_count ? &blocks[block_count - 1] : NULL);
+    memset(b->worker->window, 0, kernels->lanes / 8);
+    memset(b->worker->window + kernels->lanes / 8, 0xff, kernels->lanes / 8);
     for (uint32_t s = 0; s < program->stage_count; s++) {
         load_stage(b, &program->stages[s], blocks, block_count);
         kernels->run(program->code + program->stages[s].code, b->worker->window);
+    }
+    if (can_store_all(b, blocks, block_count)) {
+        store_all(b, blocks, block_count);
+        return;
     }
     for (uint32_t n = 0; n < block_count; n++)
         store_block(b, &blocks[n], b->worker->window + n * sizeof(uint64_t));
@@ -256,8 +329,17 @@ static void run_part(struct cf_bits_sim *sim, uint32_t group, const struct cf_bi
     int64_t batches = (int64_t)((lanes + size - 1) / size);
 #pragma omp parallel for num_threads(sim->threads) schedule(dynamic) if (sim->threads > 1)
     for (int64_t i = 0; i < batches; i++) {
-        struct batch b = {sim, &sim->workers[omp_get_thread_num()], &sim->netlist->groups[group], family, part, group};
-        run_batch(&b, (uint64_t)i * size);
+        uint64_t first = (uint64_t)i * size;
+        const struct cf_bit_kernels *narrow = sim->kernels->narrow;
+        bool few = narrow && lanes - first <= narrow->lanes;
+        struct batch b = {sim,
+                          few ? narrow : sim->kernels,
+                          &sim->workers[omp_get_thread_num()],
+                          &sim->netlist->groups[group],
+                          family,
+                          part,
+                          group};
+        run_batch(&b, first);
     }
 }
 
@@ -313,11 +395,11 @@ static bool make_workers(struct cf_bits_sim *sim)
     for (int t = 0; sim->workers && t < sim->threads; t++) {
         struct worker *w = &sim->workers[t];
         w->window = aligned_alloc(64, window);
-        w->columns = aligned_alloc(64, (size_t)REACH * CF_BLOCK * sizeof(uint64_t));
+        w->columns = aligned_alloc(64, COLUMNS_BYTES);
         if (!w->window || !w->columns)
             return false;
+        memset(w->columns, 0, COLUMNS_BYTES);
         memset(w->window, 0, window);
-        memset(w->window + plane, 0xff, plane);
     }
     return sim->workers != NULL;
 }
@@ -345,7 +427,7 @@ bool cf_bits_sim_new(struct cf_bits_sim **out, const struct cf_netlist *netlist,
     sim->kernels = kernels;
     sim->frames = frames;
     sim->threads = threads;
-    bool done = cf_bit_plan_make(&sim->plan, netlist, cells, kernels->lanes, err) &&
+    bool done = cf_bit_plan_make(&sim->plan, netlist, cells, err) &&
                 ((make_workers(sim) && make_values(sim)) || cf_fail(err, "%s: out of memory", netlist->label));
     if (!done) {
         cf_bits_sim_free(sim);

@@ -82,17 +82,43 @@ static bool add_to_family(struct cf_bit_group *out, const struct cf_netlist *net
     return true;
 }
 
-static void find_runs(struct cf_bit_family *family, const struct cf_group *group)
+/* True when gate `i` of every cell stands beside the one before, and reads beside it. */
+static bool goes_on(const struct cf_bit_family *family, const struct cf_group *group, uint32_t i)
 {
     const uint32_t *gates = family->gates_of[family->cells[0]];
-    for (uint32_t port = 0; port < group->ports; port++) {
-        uint8_t *runs = family->runs + (size_t)port * family->gate_count;
-        runs[family->gate_count - 1] = 1;
-        for (uint32_t i = family->gate_count - 1; i-- > 0;) {
-            bool goes_on = cf_instance_bases(group, gates[i + 1])[port] == cf_instance_bases(group, gates[i])[port] + 1;
-            runs[i] = !goes_on ? 1 : runs[i + 1] == 255 ? 255 : (uint8_t)(runs[i + 1] + 1);
+    const uint32_t *here = cf_instance_bases(group, gates[i]), *before = cf_instance_bases(group, gates[i - 1]);
+    for (uint32_t port = 0; port < group->ports; port++)
+        if (here[port] != before[port] + 1)
+            return false;
+    for (uint32_t c = 0; c < family->cell_count; c++)
+        if (family->gates_of[family->cells[c]][i] != family->gates_of[family->cells[c]][i - 1] + 1)
+            return false;
+    return true;
+}
+
+static bool find_runs(struct cf_bit_family *family, const struct cf_group *group)
+{
+    const uint32_t *gates = family->gates_of[family->cells[0]];
+    uint32_t count = 1, run = 0;
+    for (uint32_t i = 1; i < family->gate_count; i++)
+        count += !goes_on(family, group, i);
+    family->run_count = count;
+    family->run_first = calloc((size_t)count + 1, sizeof *family->run_first);
+    family->run_bases = calloc((size_t)count * group->ports + 1, sizeof *family->run_bases);
+    family->run_at = calloc(family->gate_count / CF_BLOCK + 1, sizeof *family->run_at);
+    if (!family->run_first || !family->run_bases || !family->run_at)
+        return false;
+    for (uint32_t i = 0; i < family->gate_count; i++) {
+        if (i == 0 || !goes_on(family, group, i)) {
+            memcpy(family->run_bases + (size_t)run * group->ports, cf_instance_bases(group, gates[i]),
+                   group->ports * sizeof *group->base);
+            family->run_first[run++] = i;
         }
+        if (i % CF_BLOCK == 0)
+            family->run_at[i / CF_BLOCK] = run - 1;
     }
+    family->run_first[count] = family->gate_count;
+    return true;
 }
 
 /* The one group that a port reads, over all gates and all cells of the family. */
@@ -146,8 +172,7 @@ static bool is_adjacent(const struct cf_bit_family *family, const struct cf_netl
 
 /* Programs for the cells [first, first + count): one if they fit, else halves. */
 static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *netlist,
-                        const struct cf_bits_cell *cells, uint32_t first, uint32_t count, uint32_t lanes,
-                        struct cf_error *err)
+                        const struct cf_bits_cell *cells, uint32_t first, uint32_t count, struct cf_error *err)
 {
     const struct cf_bits_cell **members = calloc(count, sizeof *members);
     if (!members)
@@ -156,7 +181,7 @@ static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *n
         members[c] = &cells[family->cells[first + c]];
     struct cf_bit_part *part = &family->parts[family->part_count];
     bool too_large;
-    bool done = cf_bit_program_build(&part->program, members, count, lanes, &too_large, err);
+    bool done = cf_bit_program_build(&part->program, members, count, &too_large, err);
     free(members);
     if (done) {
         part->cell_first = first;
@@ -164,24 +189,22 @@ static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *n
         family->part_count++;
         return true;
     }
-    return too_large && count > 1 && build_parts(family, netlist, cells, first, count / 2, lanes, err) &&
-           build_parts(family, netlist, cells, first + count / 2, count - count / 2, lanes, err);
+    return too_large && count > 1 && build_parts(family, netlist, cells, first, count / 2, err) &&
+           build_parts(family, netlist, cells, first + count / 2, count - count / 2, err);
 }
 
 static bool plan_family(struct cf_bit_family *family, const struct cf_netlist *netlist, const struct cf_group *group,
-                        const struct cf_bits_cell *cells, uint32_t lanes, struct cf_error *err)
+                        const struct cf_bits_cell *cells, struct cf_error *err)
 {
-    family->runs = calloc((size_t)group->ports * family->gate_count, sizeof *family->runs);
     family->parts = calloc(family->cell_count, sizeof *family->parts);
-    if (!family->runs || !family->parts)
+    if (!family->parts || !find_runs(family, group))
         return cf_fail(err, "%s: out of memory", netlist->label);
-    find_runs(family, group);
     find_sources(family, netlist, group);
-    return build_parts(family, netlist, cells, 0, family->cell_count, lanes, err);
+    return build_parts(family, netlist, cells, 0, family->cell_count, err);
 }
 
 static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf_netlist *netlist,
-                       const struct cf_bits_cell *cells, uint32_t lanes, uint32_t *counts, struct cf_error *err)
+                       const struct cf_bits_cell *cells, uint32_t *counts, struct cf_error *err)
 {
     struct cf_bit_group *out = &plan->groups[index];
     const struct cf_group *group = &netlist->groups[index];
@@ -193,7 +216,7 @@ static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf
     if (!done)
         return cf_fail(err, "%s: out of memory", netlist->label);
     for (uint32_t f = 0; f < out->family_count; f++)
-        if (!plan_family(&out->families[f], netlist, group, cells, lanes, err))
+        if (!plan_family(&out->families[f], netlist, group, cells, err))
             return false;
     for (uint32_t f = 0; f < out->family_count; f++)
         for (uint32_t p = 0; p < out->families[f].part_count; p++) {
@@ -204,14 +227,14 @@ static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf
 }
 
 bool cf_bit_plan_make(struct cf_bit_plan *plan, const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
-                      uint32_t lanes, struct cf_error *err)
+                      struct cf_error *err)
 {
     *plan = (struct cf_bit_plan){.group_count = netlist->group_count, .window_planes = 4};
     plan->groups = calloc(netlist->group_count, sizeof *plan->groups);
     uint32_t *counts = calloc(netlist->cell_count ? netlist->cell_count : 1, sizeof *counts);
     bool done = (plan->groups && counts) || cf_fail(err, "%s: out of memory", netlist->label);
     for (uint32_t g = 1; done && g < netlist->group_count; g++)
-        done = plan_group(plan, g, netlist, cells, lanes, counts, err);
+        done = plan_group(plan, g, netlist, cells, counts, err);
     free(counts);
     if (!done)
         cf_bit_plan_free(plan);
@@ -227,7 +250,9 @@ void cf_bit_plan_free(struct cf_bit_plan *plan)
             for (uint32_t p = 0; p < family->part_count; p++)
                 cf_bit_program_free(family->parts[p].program);
             free(family->parts);
-            free(family->runs);
+            free(family->run_first);
+            free(family->run_bases);
+            free(family->run_at);
             free(family->cells);
         }
         free(group->families);

@@ -22,8 +22,12 @@ struct cf_bit_family {
     uint32_t *const *gates_of; /* by cell of the netlist: its gates in the group, ascending */
     uint32_t cell_count, gate_count;
     uint32_t source[CF_MAX_PORTS]; /* the group that a port reads; CF_SOURCES_MIXED where there are several */
-    /* How many gates, from gate i on, have consecutive bases, up to 255: [ports][gate_count]. */
-    uint8_t *runs;
+    /* Runs of gates that stand side by side: the bases of every port, and the gates of every cell, are consecutive.
+     * They take the place of the group's own arrays, which are too large to be read on the way. */
+    uint32_t *run_first; /* [run_count + 1]: the first gate; the last is gate_count */
+    uint32_t *run_bases; /* [run_count][ports]: of the first gate */
+    uint32_t *run_at;    /* [gate_count / CF_BLOCK + 1]: the run of gate CF_BLOCK * i */
+    uint32_t run_count;
     struct cf_bit_part *parts;
     uint32_t part_count;
 };
@@ -44,7 +48,7 @@ struct cf_bit_plan {
 };
 
 bool cf_bit_plan_make(struct cf_bit_plan *plan, const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
-                      uint32_t lanes, struct cf_error *err);
+                      struct cf_error *err);
 void cf_bit_plan_free(struct cf_bit_plan *plan);
 
 #endif

@@ -7,6 +7,10 @@
 
 enum { PLANE_ZERO, PLANE_ONE, PLANE_TRASH, PLANE_TILE }; /* PLANE_TRASH takes what nobody reads */
 
+/* Planes of the tile that instructions of one kind read before they go on: 16 KiB of 512 lanes, half of a first-level
+ * cache. */
+enum { CHUNK = 256 };
+
 #define NO_PLANE UINT32_MAX
 
 /* A cell on its way into the program. */
@@ -23,17 +27,16 @@ struct builder {
     struct member *members;
     uint32_t member_count;
     uint64_t *windows; /* [stage_count], ascending: the stages of all members together */
-    uint32_t units;    /* of 8 bytes to a plane */
     uint32_t *spare;   /* planes free to be reused */
     uint32_t spare_count, spare_capacity;
-    uint32_t next_plane, plane_limit;
+    uint32_t tile_end, next_plane;
     size_t code_capacity, run; /* where the current run's header is; 0: none */
     bool out_of_memory, too_large;
 };
 
-/* An instruction waiting to be placed: members' instructions of one level are sorted by opcode. */
+/* An instruction waiting to be placed. */
 struct pending {
-    uint32_t member, macro;
+    uint32_t level, op, chunk, kind, member, macro;
 };
 
 static void emit(struct builder *b, uint32_t value)
@@ -54,27 +57,28 @@ static void emit(struct builder *b, uint32_t value)
 
 static void emit_plane(struct builder *b, uint32_t plane)
 {
-    emit(b, plane * b->units);
+    emit(b, plane * CF_PLANE_STEP);
 }
 
 /* Opens a run, or extends the one that is open when it is of the same kind. */
-static void emit_op(struct builder *b, uint8_t op)
+static void emit_op(struct builder *b, uint8_t op, uint32_t inverted)
 {
     uint16_t *code = b->program->code;
-    if (b->run && code[b->run] == op && code[b->run + 1] < UINT16_MAX) {
+    if (b->run && code[b->run] == op && code[b->run + 1] < UINT16_MAX && code[b->run + 2] == inverted) {
         code[b->run + 1]++;
         return;
     }
     emit(b, op);
     emit(b, 1);
-    b->run = b->program->code_length - 2;
+    emit(b, inverted);
+    b->run = b->program->code_length - 3;
 }
 
 static uint32_t take_plane(struct builder *b)
 {
     if (b->spare_count)
         return b->spare[--b->spare_count];
-    if (b->next_plane >= b->plane_limit) {
+    if (b->next_plane >= CF_MAX_PLANES) {
         b->too_large = true;
         return PLANE_TRASH;
     }
@@ -83,7 +87,7 @@ static uint32_t take_plane(struct builder *b)
 
 static void give_plane(struct builder *b, uint32_t plane)
 {
-    if (plane < b->program->complement_plane + (b->program->complement_plane - b->program->tile_plane))
+    if (plane < b->tile_end)
         return; /* a constant, or a plane of the tile */
     b->spare[b->spare_count++] = plane;
 }
@@ -104,19 +108,28 @@ static void release(struct builder *b, struct member *m, cf_lit literal)
 /* Makes the inverse of a literal whose own plane is missing. */
 static void make_inverse(struct builder *b, struct member *m, cf_lit literal)
 {
-    emit_op(b, CF_BIT_NOT);
+    emit_op(b, CF_BIT_COPY, 1);
     emit_plane(b, m->plane[literal ^ 1]);
     m->plane[literal] = take_plane(b);
     emit_plane(b, m->plane[literal]);
     release(b, m, literal);
 }
 
+/* Small instructions invert inputs themselves; large counters only all of them. */
+static bool can_invert(const struct cf_bit_macro *macro)
+{
+    return macro->op < CF_BIT_COUNT15;
+}
+
 static void place(struct builder *b, struct member *m, const struct cf_bit_macro *macro)
 {
     const cf_lit *in = m->macros.literals + macro->first, *out = in + cf_bit_op_inputs[macro->op];
-    emit_op(b, macro->op);
+    uint32_t inverted = macro->inverted ? CF_BIT_ALL : 0;
+    for (uint32_t i = 0; can_invert(macro) && i < cf_bit_op_inputs[macro->op]; i++)
+        inverted |= (uint32_t)(m->plane[in[i]] == NO_PLANE) << i;
+    emit_op(b, macro->op, inverted);
     for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++) {
-        emit_plane(b, m->plane[in[i]]);
+        emit_plane(b, m->plane[in[i]] == NO_PLANE ? m->plane[in[i] ^ 1] : m->plane[in[i]]);
         m->macros.uses[in[i]]--;
     }
     for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++)
@@ -129,11 +142,11 @@ static void place(struct builder *b, struct member *m, const struct cf_bit_macro
     }
 }
 
-/* Makes what the instruction reads inverted, where that has no plane yet. */
+/* Makes what the instruction reads inverted and cannot invert itself, where that has no plane yet. */
 static void prepare(struct builder *b, struct member *m, const struct cf_bit_macro *macro)
 {
     const cf_lit *in = m->macros.literals + macro->first;
-    for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++)
+    for (uint32_t i = 0; !can_invert(macro) && i < cf_bit_op_inputs[macro->op]; i++)
         if (m->plane[in[i]] == NO_PLANE)
             make_inverse(b, m, in[i]);
 }
@@ -167,7 +180,7 @@ static int compare_operands(const void *x, const void *y)
 }
 
 /* Points a member's input literals of this stage at the tile. */
-static void bind_inputs(struct builder *b, struct member *m, struct cf_bit_stage *stage)
+static void bind_inputs(struct builder *b, struct member *m, const struct cf_bit_stage *stage)
 {
     const struct cf_bit_program *p = b->program;
     uint32_t at = stage->operand_first;
@@ -175,12 +188,8 @@ static void bind_inputs(struct builder *b, struct member *m, struct cf_bit_stage
         const struct cf_bits_operand *operand = &m->cell->operands[o];
         while (compare_operands(&p->operands[at], operand) != 0)
             at++;
-        for (uint32_t k = 0; k < operand->width; k++) {
-            cf_lit literal = cf_bits_input(operand->first_input + k);
-            m->plane[literal] = p->tile_plane + p->operands[at].first_input + k;
-            m->plane[literal | 1] = p->complement_plane + p->operands[at].first_input + k;
-            stage->complement |= m->macros.uses[literal | 1] > 0;
-        }
+        for (uint32_t k = 0; k < operand->width; k++)
+            m->plane[cf_bits_input(operand->first_input + k)] = p->tile_plane + p->operands[at].first_input + k;
     }
 }
 
@@ -189,64 +198,106 @@ static void rescue_inputs(struct builder *b, struct member *m)
 {
     for (uint32_t o = operand_begin(m); o < operand_end(m); o++)
         for (uint32_t k = 0; k < m->cell->operands[o].width; k++) {
-            cf_lit first = cf_bits_input(m->cell->operands[o].first_input + k);
-            for (cf_lit literal = first; literal <= (first | 1); literal++) {
-                uint32_t from = m->plane[literal];
-                m->plane[literal] = NO_PLANE;
-                if (m->macros.uses[literal] == 0)
-                    continue;
-                emit_op(b, CF_BIT_COPY);
-                emit_plane(b, from);
-                m->plane[literal] = take_plane(b);
-                emit_plane(b, m->plane[literal]);
-            }
+            cf_lit literal = cf_bits_input(m->cell->operands[o].first_input + k);
+            uint32_t from = m->plane[literal];
+            if (from == NO_PLANE)
+                continue;
+            bool needed =
+                m->macros.uses[literal] > 0 || (m->macros.uses[literal | 1] > 0 && m->plane[literal | 1] == NO_PLANE);
+            m->plane[literal] = NO_PLANE;
+            if (!needed)
+                continue;
+            emit_op(b, CF_BIT_COPY, 0);
+            emit_plane(b, from);
+            m->plane[literal] = take_plane(b);
+            emit_plane(b, m->plane[literal]);
         }
 }
 
-/* One member after the other, in the order of its nodes: what it makes is used again at once. */
-static void place_in_order(struct builder *b, uint32_t stage)
+/* Which part of the tile an instruction reads, by the first operand bit; 0 where it reads none. */
+static uint32_t chunk_of(const struct member *m, const struct cf_bit_macro *macro)
 {
-    for (uint32_t i = 0; i < b->member_count; i++) {
-        struct member *m = &b->members[i];
-        if (!has_stage(b, m, stage))
-            continue;
-        for (; m->macro < m->macros.count && m->macros.macros[m->macro].stage == m->stage; m->macro++) {
-            prepare(b, m, &m->macros.macros[m->macro]);
-            place(b, m, &m->macros.macros[m->macro]);
+    const cf_lit *in = m->macros.literals + macro->first;
+    uint32_t first = UINT32_MAX;
+    for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++)
+        first = in[i] / 2 < first ? in[i] / 2 : first;
+    return cf_bits_is_node(&m->cell->bits, first) ? 0 : first / CHUNK;
+}
+
+/* Which inputs are inverted. */
+static uint32_t kind_of(const struct member *m, const struct cf_bit_macro *macro)
+{
+    const cf_lit *in = m->macros.literals + macro->first;
+    uint32_t inverted = macro->inverted;
+    for (uint32_t i = 0; can_invert(macro) && i < cf_bit_op_inputs[macro->op]; i++)
+        inverted |= (in[i] & 1) << i;
+    return inverted;
+}
+
+static int compare_pending(const void *x, const void *y)
+{
+    const struct pending *a = x, *b = y;
+    if (a->level != b->level)
+        return a->level < b->level ? -1 : 1;
+    if (a->op != b->op)
+        return a->op < b->op ? -1 : 1;
+    if (a->chunk != b->chunk)
+        return a->chunk < b->chunk ? -1 : 1;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->member != b->member)
+        return a->member < b->member ? -1 : 1;
+    return a->macro < b->macro ? -1 : a->macro > b->macro;
+}
+
+/* Appends the instructions of a member's stage. */
+static void collect_pending(struct builder *b, uint32_t member, uint32_t stage, struct pending *pending, size_t *count)
+{
+    struct member *m = &b->members[member];
+    if (!has_stage(b, m, stage))
+        return;
+    for (; m->macro < m->macros.count && m->macros.macros[m->macro].stage == m->stage; m->macro++) {
+        const struct cf_bit_macro *macro = &m->macros.macros[m->macro];
+        pending[(*count)++] =
+            (struct pending){macro->level, macro->op, chunk_of(m, macro), kind_of(m, macro), member, m->macro};
+    }
+}
+
+/* Places instructions level by level, and within a level in runs of one kind, as long as may be: each new run is a
+ * jump that the processor cannot foresee. */
+static void place_pending(struct builder *b, struct pending *pending, size_t count)
+{
+    qsort(pending, count, sizeof *pending, compare_pending);
+    for (size_t first = 0, end = 0; first < count; first = end) {
+        for (; end < count && pending[end].level == pending[first].level; end++) {
+            struct member *m = &b->members[pending[end].member];
+            prepare(b, m, &m->macros.macros[pending[end].macro]);
+        }
+        for (size_t i = first; i < end; i++) {
+            struct member *m = &b->members[pending[i].member];
+            place(b, m, &m->macros.macros[pending[i].macro]);
         }
     }
 }
 
-/* All members in step, level by level: a carry chain alone would be one short run after another, each waiting for the
- * one before. */
-static bool place_by_level(struct builder *b, uint32_t stage)
+/* A stage with operands: one member after the other, so that what it makes is used again at once. One without is all
+ * carry chains: the members in step, or there would be one short run after another, each waiting for the one before. */
+static bool place_stage(struct builder *b, uint32_t stage)
 {
-    size_t total = 0, count = 0;
-    uint32_t levels = 0;
+    size_t total = 1, count = 0;
+    bool in_step = b->program->stages[stage].operand_count == 0;
     for (uint32_t i = 0; i < b->member_count; i++)
         total += b->members[i].macros.count - b->members[i].macro;
-    struct pending *pending = calloc(total ? total : 1, sizeof *pending);
+    struct pending *pending = calloc(total, sizeof *pending);
     if (!pending)
         return false;
     for (uint32_t i = 0; i < b->member_count; i++) {
-        struct member *m = &b->members[i];
-        if (!has_stage(b, m, stage))
+        collect_pending(b, i, stage, pending, &count);
+        if (in_step && i + 1 < b->member_count)
             continue;
-        for (; m->macro < m->macros.count && m->macros.macros[m->macro].stage == m->stage; m->macro++) {
-            uint32_t level = m->macros.macros[m->macro].level;
-            levels = level >= levels ? level + 1 : levels;
-            pending[count++] = (struct pending){i, m->macro};
-        }
+        place_pending(b, pending, count);
+        count = 0;
     }
-    for (uint32_t level = 0; level < levels; level++)
-        for (uint8_t op = 0; op < CF_BIT_OPS; op++)
-            for (int pass = 0; pass < 2; pass++)
-                for (size_t i = 0; i < count; i++) {
-                    struct member *m = &b->members[pending[i].member];
-                    const struct cf_bit_macro *macro = &m->macros.macros[pending[i].macro];
-                    if (macro->level == level && macro->op == op)
-                        (pass ? place : prepare)(b, m, macro);
-                }
     free(pending);
     return true;
 }
@@ -259,9 +310,7 @@ static bool build_stage(struct builder *b, uint32_t index)
     for (uint32_t i = 0; i < b->member_count; i++)
         if (has_stage(b, &b->members[i], index))
             bind_inputs(b, &b->members[i], stage);
-    if (stage->operand_count)
-        place_in_order(b, index);
-    else if (!place_by_level(b, index))
+    if (!place_stage(b, index))
         return false;
     for (uint32_t i = 0; i < b->member_count; i++) {
         struct member *m = &b->members[i];
@@ -284,7 +333,7 @@ static void place_outputs(struct builder *b)
         for (uint32_t k = 0; k < bits->output_count; k++) {
             if (m->plane[bits->outputs[k]] == NO_PLANE)
                 make_inverse(b, m, bits->outputs[k]);
-            *out++ = (uint16_t)(m->plane[bits->outputs[k]] * b->units);
+            *out++ = (uint16_t)(m->plane[bits->outputs[k]] * CF_PLANE_STEP);
         }
     }
 }
@@ -349,7 +398,7 @@ static void collect_operands(struct builder *b, uint32_t index, uint32_t *used)
     *used += kept;
 }
 
-static bool lay_out(struct builder *b, uint32_t lanes)
+static bool lay_out(struct builder *b)
 {
     struct cf_bit_program *p = b->program;
     uint64_t operands = 0, outputs = 0, signals = 0;
@@ -362,9 +411,7 @@ static bool lay_out(struct builder *b, uint32_t lanes)
     p->operands = calloc(operands ? operands : 1, sizeof *p->operands);
     p->outputs = calloc(outputs ? outputs : 1, sizeof *p->outputs);
     p->output_first = calloc((size_t)p->cell_count + 1, sizeof *p->output_first);
-    b->units = lanes / 64;
-    b->plane_limit = (UINT16_MAX + 1) / b->units;
-    b->spare = calloc(b->plane_limit, sizeof *b->spare);
+    b->spare = calloc(CF_MAX_PLANES, sizeof *b->spare);
     if (!p->operands || !p->outputs || !p->output_first || !b->spare)
         return false;
     for (uint32_t s = 0; s < p->stage_count; s++) {
@@ -376,9 +423,8 @@ static bool lay_out(struct builder *b, uint32_t lanes)
         p->output_first[i + 1] = p->output_first[i] + b->members[i].cell->bits.output_count;
     }
     p->tile_plane = PLANE_TILE;
-    p->complement_plane = PLANE_TILE + widest;
-    b->next_plane = PLANE_TILE + 2 * widest;
-    b->too_large = b->next_plane >= b->plane_limit;
+    b->next_plane = b->tile_end = PLANE_TILE + widest;
+    b->too_large = b->next_plane >= CF_MAX_PLANES;
     return true;
 }
 
@@ -413,9 +459,9 @@ static void close_builder(struct builder *b)
     free(b->spare);
 }
 
-static bool build(struct builder *b, const struct cf_bits_cell *const *cells, uint32_t lanes, struct cf_error *err)
+static bool build(struct builder *b, const struct cf_bits_cell *const *cells, struct cf_error *err)
 {
-    if (!open_members(b, cells, err) || !collect_stages(b) || !lay_out(b, lanes))
+    if (!open_members(b, cells, err) || !collect_stages(b) || !lay_out(b))
         return false;
     for (uint32_t s = 0; s < b->program->stage_count && !b->too_large && !b->out_of_memory; s++) {
         if (!build_stage(b, s))
@@ -432,7 +478,7 @@ static bool build(struct builder *b, const struct cf_bits_cell *const *cells, ui
 }
 
 bool cf_bit_program_build(struct cf_bit_program **program, const struct cf_bits_cell *const *cells, uint32_t count,
-                          uint32_t lanes, bool *too_large, struct cf_error *err)
+                          bool *too_large, struct cf_error *err)
 {
     *too_large = false;
     *program = calloc(1, sizeof **program);
@@ -440,7 +486,7 @@ bool cf_bit_program_build(struct cf_bit_program **program, const struct cf_bits_
         return cf_fail(err, "out of memory");
     (*program)->cell_count = count;
     struct builder b = {.program = *program, .member_count = count};
-    bool done = build(&b, cells, lanes, err) || cf_fail(err, "out of memory");
+    bool done = build(&b, cells, err) || cf_fail(err, "out of memory");
     if (done && b.too_large) {
         *too_large = true;
         done = cf_fail(err, "%u cells need more signals at one time than an instruction can name", count);

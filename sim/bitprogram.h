@@ -1,9 +1,10 @@
 /* bitprogram.h - lowered cells as one program for the bit kernels.
  *
  * The cells of a program read the same nets with different weights: the classifiers of one position. They run stage by
- * stage: the operands of a stage are loaded into planes once and then serve every cell, so that they stay in the
- * first-level cache. Full adders that form a counter (as the lowering builds them, but found by their structure) become
- * one instruction, whose intermediate bits never leave the registers.
+ * stage: the operands of a stage are loaded into planes once and then serve every cell, out of the second-level cache,
+ * and out of the first as far as instructions can be ordered by what they read. Full adders that form a counter (as the
+ * lowering builds them, but found by their structure) become one instruction, whose intermediate bits never leave the
+ * registers.
  */
 #ifndef COFIBER_SIM_BITPROGRAM_H
 #define COFIBER_SIM_BITPROGRAM_H
@@ -16,8 +17,7 @@
 struct cf_bit_stage {
     uint32_t operand_first, operand_count;
     uint32_t plane_count;
-    bool complement; /* the code also reads the operands' planes inverted: those at complement_plane */
-    size_t code;     /* index into program->code; ends with CF_BIT_END */
+    size_t code; /* index into program->code; ends with CF_BIT_END */
 };
 
 struct cf_bit_program {
@@ -25,17 +25,17 @@ struct cf_bit_program {
     struct cf_bit_stage *stages;
     uint16_t *code;
     size_t code_length;
-    uint16_t *outputs;      /* the outputs' planes in units of 8 bytes, cell after cell */
+    uint16_t *outputs;      /* the outputs' planes, as instructions name them, cell after cell */
     uint32_t *output_first; /* [cells + 1] */
     uint32_t stage_count, cell_count;
-    uint32_t tile_plane, complement_plane; /* numbers of planes, not units */
-    uint32_t window_planes;                /* planes 0 and 1 are constants 0 and 1, set by the caller */
+    uint32_t tile_plane;    /* a plain number */
+    uint32_t window_planes; /* planes 0 and 1 are constants 0 and 1, set by the caller */
 };
 
-/* The program of `count` cells for planes of `lanes` lanes. When the signals that live at one time are more than an
+/* The program of `count` cells, for planes of any size. When the signals that live at one time are more than an
  * instruction can name, returns false with `*too_large` set: build programs of fewer cells. One cell always fits. */
 bool cf_bit_program_build(struct cf_bit_program **program, const struct cf_bits_cell *const *cells, uint32_t count,
-                          uint32_t lanes, bool *too_large, struct cf_error *err);
+                          bool *too_large, struct cf_error *err);
 void cf_bit_program_free(struct cf_bit_program *program); /* NULL is fine */
 
 #endif

@@ -24,6 +24,14 @@ static void fill(void *memory, size_t size)
         ((uint8_t *)memory)[i] = (uint8_t)random_next(&source);
 }
 
+/* The third word of a run: which inputs are inverted. */
+static uint16_t random_inversion(uint8_t op)
+{
+    if (op >= CF_BIT_COUNT15)
+        return random_next(&source) & 1 ? CF_BIT_ALL : 0;
+    return (uint16_t)(random_next(&source) & ((1u << cf_bit_op_inputs[op]) - 1));
+}
+
 /* Each instruction on random planes: all kernels must leave the same bits as the portable ones run lane group by lane
  * group. */
 static void check_op(const struct cf_bit_kernels *kernels, uint8_t op)
@@ -32,24 +40,22 @@ static void check_op(const struct cf_bit_kernels *kernels, uint8_t op)
     uint32_t words = kernels->lanes / 64, in = cf_bit_op_inputs[op], out = cf_bit_op_outputs[op];
     uint64_t *window = aligned_alloc(64, PLANES * 64), *expected = aligned_alloc(64, PLANES * 64);
     uint64_t one[PLANES];
-    uint16_t code[256] = {0}, portable[256] = {0};
+    uint16_t code[256] = {0};
     for (int trial = 0; trial < 20; trial++) {
         size_t length = 0;
         code[length++] = op;
         code[length++] = 3; /* a run of three, so that results are read again */
+        code[length++] = random_inversion(op);
         for (uint32_t i = 0; i < 3 * (in + out); i++)
-            code[length++] = (uint16_t)(random_between(&source, 0, PLANES - 1) * words);
+            code[length++] = (uint16_t)(random_between(&source, 0, PLANES - 1) * CF_PLANE_STEP);
         memset(code + length, 0, 8 * sizeof *code);
-        memcpy(portable, code, sizeof code);
-        for (size_t i = 2; i < length; i++)
-            portable[i] = (uint16_t)(portable[i] / words);
         fill(window, PLANES * 64);
         memcpy(expected, window, PLANES * 64);
         kernels->run(code, window);
         for (uint32_t w = 0; w < words; w++) {
             for (uint32_t p = 0; p < PLANES; p++)
                 one[p] = expected[p * words + w];
-            cf_bit_kernels_portable.run(portable, one);
+            cf_bit_kernels_portable.run(code, one);
             for (uint32_t p = 0; p < PLANES; p++)
                 assert_int_equal(window[p * words + w], one[p]);
         }
@@ -63,86 +69,132 @@ static void instructions_agree(void **unused)
     (void)unused;
     const struct cf_bit_kernels *kernels;
     for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
-        for (uint8_t op = CF_BIT_NOT; op < CF_BIT_OPS; op++)
-            check_op(kernels, op);
+        for (uint8_t op = CF_BIT_COPY; op < CF_BIT_OPS; op++)
+            for (const struct cf_bit_kernels *one = kernels; one; one = one->narrow)
+                check_op(one, op);
 }
 
 /* A counter counts: the portable kernels, which the others follow, against arithmetic. */
 static void counters_count(void **unused)
 {
     (void)unused;
-    for (uint8_t op = CF_BIT_HALF; op < CF_BIT_OPS; op++) {
-        uint32_t in = cf_bit_op_inputs[op], out = cf_bit_op_outputs[op];
-        bool inverted = op == CF_BIT_COUNT15N || op == CF_BIT_COUNT31N;
-        uint64_t window[64];
-        uint16_t code[64] = {op, 1};
-        fill(window, sizeof window);
-        for (uint32_t i = 0; i < in + out; i++)
-            code[2 + i] = (uint16_t)i;
-        cf_bit_kernels_portable.run(code, window);
-        for (uint32_t lane = 0; lane < 64; lane++) {
-            uint32_t ones = 0, counted = 0;
-            for (uint32_t i = 0; i < in; i++)
-                ones += (uint32_t)(window[i] >> lane & 1);
-            for (uint32_t i = 0; i < out; i++)
-                counted |= ((uint32_t)(window[in + i] >> lane & 1) ^ inverted) << i;
-            assert_int_equal(counted, ones);
+    for (uint8_t op = CF_BIT_HALF; op < CF_BIT_OPS; op++)
+        for (int trial = 0; trial < 20; trial++) {
+            uint32_t in = cf_bit_op_inputs[op], out = cf_bit_op_outputs[op];
+            uint64_t window[64];
+            uint16_t code[64] = {op, 1, random_inversion(op)};
+            fill(window, sizeof window);
+            for (uint32_t i = 0; i < in + out; i++)
+                code[3 + i] = (uint16_t)(i * CF_PLANE_STEP);
+            cf_bit_kernels_portable.run(code, window);
+            for (uint32_t lane = 0; lane < 64; lane++) {
+                uint32_t ones = 0, counted = 0;
+                for (uint32_t i = 0; i < in; i++) {
+                    bool inverted = code[2] == CF_BIT_ALL || code[2] >> i & 1;
+                    ones += (uint32_t)(window[i] >> lane & 1) ^ inverted;
+                }
+                for (uint32_t i = 0; i < out; i++)
+                    counted |= (uint32_t)(window[in + i] >> lane & 1) << i;
+                assert_int_equal(counted, ones);
+            }
+        }
+}
+
+static void check_conversions(const struct cf_bit_kernels *kernels)
+{
+    enum { OPERANDS = 5, COLUMNS = 77 };
+    static uint8_t planes[OPERANDS * 64 * 64], words[OPERANDS][CF_BLOCK * 8], back[CF_BLOCK * 8];
+    static uint8_t matrix[CF_BLOCK][COLUMNS * 8], turned[COLUMNS * CF_BLOCK * 8];
+    for (uint32_t bytes = 1; bytes <= 8; bytes *= 2) {
+        const void *pointers[OPERANDS], *rows[CF_BLOCK];
+        size_t plane = kernels->lanes / 8;
+        fill(words, sizeof words);
+        for (int o = 0; o < OPERANDS; o++)
+            pointers[o] = words[o];
+        for (uint32_t width = 1; width <= 8 * bytes; width++) {
+            kernels->split(pointers, OPERANDS, bytes, width, planes, plane);
+            for (uint32_t o = 0; o < OPERANDS; o++) {
+                uint16_t list[64];
+                for (uint32_t i = 0; i < width; i++)
+                    list[i] = (uint16_t)((o * width + i) * CF_PLANE_STEP);
+                for (int is_signed = 0; is_signed < 2; is_signed++) {
+                    kernels->join(planes, plane, list, width, is_signed, bytes, back);
+                    for (uint32_t l = 0; l < CF_BLOCK; l++) {
+                        uint64_t value = 0, result = 0, mask = ~(uint64_t)0 >> (64 - 8 * bytes);
+                        memcpy(&value, words[o] + l * bytes, bytes);
+                        memcpy(&result, back + l * bytes, bytes);
+                        value &= ~(uint64_t)0 >> (64 - width);
+                        if (is_signed && value >> (width - 1) & 1)
+                            value |= ~(uint64_t)0 << (width - 1);
+                        assert_int_equal(result, value & mask);
+                    }
+                }
+            }
+        }
+        fill(matrix, sizeof matrix);
+        for (int r = 0; r < CF_BLOCK; r++)
+            rows[r] = matrix[r];
+        for (uint32_t count = 1; count <= COLUMNS; count += 19) {
+            kernels->transpose(rows, count, bytes, turned);
+            for (uint32_t c = 0; c < count; c++)
+                for (uint32_t r = 0; r < CF_BLOCK; r++)
+                    assert_memory_equal(turned + (c * CF_BLOCK + r) * bytes, matrix[r] + c * bytes, bytes);
+        }
+        uint8_t expanded[66];
+        for (uint32_t count = 1; count <= 64; count += 9) {
+            uint64_t bits = random_next(&source);
+            memset(expanded, 7, sizeof expanded);
+            kernels->expand(bits, count, expanded);
+            for (uint32_t c = 0; c < count; c++)
+                assert_int_equal(expanded[c], bits >> c & 1);
+            assert_int_equal(expanded[count], 7); /* nothing beyond */
         }
     }
+}
+
+/* All lanes at once against block by block. */
+static void check_all_lanes(const struct cf_bit_kernels *kernels)
+{
+    enum { BLOCKS = 8, WIDTH = 16 };
+    static _Alignas(64) uint8_t planes[2][WIDTH * 64];
+    static uint8_t words[BLOCKS][CF_BLOCK * 2], back[2][BLOCKS][CF_BLOCK * 2];
+    const void *from[BLOCKS];
+    void *to[BLOCKS];
+    uint16_t list[WIDTH];
+    size_t plane = kernels->lanes / 8, blocks = kernels->lanes / CF_BLOCK;
+    for (uint32_t i = 0; i < WIDTH; i++)
+        list[i] = (uint16_t)(i * 5 % WIDTH * CF_PLANE_STEP); /* in no order */
+    for (uint32_t bytes = 1; bytes <= 2; bytes++)
+        for (uint32_t width = 1; width <= 8 * bytes; width++) {
+            fill(words, sizeof words);
+            memset(planes, 0, sizeof planes);
+            for (size_t n = 0; n < blocks; n++) {
+                from[n] = words[n];
+                to[n] = back[0][n];
+                kernels->split(&from[n], 1, bytes, width, planes[1] + 8 * n, plane);
+            }
+            kernels->split_all(from, bytes, width, planes[0]);
+            assert_memory_equal(planes[0], planes[1], sizeof planes[0]);
+            fill(planes[0], sizeof planes[0]);
+            for (int is_signed = 0; is_signed < 2; is_signed++) {
+                kernels->join_all(planes[0], list, width, is_signed, bytes, to);
+                for (size_t n = 0; n < blocks; n++)
+                    kernels->join(planes[0] + 8 * n, plane, list, width, is_signed, bytes, back[1][n]);
+                for (size_t n = 0; n < blocks; n++)
+                    assert_memory_equal(back[0][n], back[1][n], CF_BLOCK * bytes);
+            }
+        }
 }
 
 static void conversions_agree(void **unused)
 {
     (void)unused;
-    enum { OPERANDS = 5, COLUMNS = 77 };
-    static uint8_t planes[OPERANDS * 64 * 64], words[OPERANDS][CF_BLOCK * 8], back[CF_BLOCK * 8];
-    static uint8_t matrix[CF_BLOCK][COLUMNS * 8], turned[COLUMNS * CF_BLOCK * 8];
     const struct cf_bit_kernels *kernels;
     for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
-        for (uint32_t bytes = 1; bytes <= 8; bytes *= 2) {
-            const void *pointers[OPERANDS], *rows[CF_BLOCK];
-            size_t plane = kernels->lanes / 8;
-            fill(words, sizeof words);
-            for (int o = 0; o < OPERANDS; o++)
-                pointers[o] = words[o];
-            for (uint32_t width = 1; width <= 8 * bytes; width++) {
-                kernels->split(pointers, OPERANDS, bytes, width, planes);
-                for (uint32_t o = 0; o < OPERANDS; o++) {
-                    uint16_t list[64];
-                    for (uint32_t i = 0; i < width; i++)
-                        list[i] = (uint16_t)((o * width + i) * plane / 8);
-                    for (int is_signed = 0; is_signed < 2; is_signed++) {
-                        kernels->join(planes, list, width, is_signed, bytes, back);
-                        for (uint32_t l = 0; l < CF_BLOCK; l++) {
-                            uint64_t value = 0, result = 0, mask = ~(uint64_t)0 >> (64 - 8 * bytes);
-                            memcpy(&value, words[o] + l * bytes, bytes);
-                            memcpy(&result, back + l * bytes, bytes);
-                            value &= ~(uint64_t)0 >> (64 - width);
-                            if (is_signed && value >> (width - 1) & 1)
-                                value |= ~(uint64_t)0 << (width - 1);
-                            assert_int_equal(result, value & mask);
-                        }
-                    }
-                }
-            }
-            fill(matrix, sizeof matrix);
-            for (int r = 0; r < CF_BLOCK; r++)
-                rows[r] = matrix[r];
-            for (uint32_t count = 1; count <= COLUMNS; count += 19) {
-                kernels->transpose(rows, count, bytes, turned);
-                for (uint32_t c = 0; c < count; c++)
-                    for (uint32_t r = 0; r < CF_BLOCK; r++)
-                        assert_memory_equal(turned + (c * CF_BLOCK + r) * bytes, matrix[r] + c * bytes, bytes);
-            }
-            uint8_t expanded[66];
-            for (uint32_t count = 1; count <= 64; count += 9) {
-                uint64_t bits = random_next(&source);
-                memset(expanded, 7, sizeof expanded);
-                kernels->expand(bits, count, expanded);
-                for (uint32_t c = 0; c < count; c++)
-                    assert_int_equal(expanded[c], bits >> c & 1);
-                assert_int_equal(expanded[count], 7); /* nothing beyond */
-            }
+        for (; kernels; kernels = kernels->narrow) {
+            check_conversions(kernels);
+            if (kernels->split_all)
+                check_all_lanes(kernels);
         }
 }
 
