@@ -255,7 +255,7 @@ static void add_way_json(const struct bench *bench, const struct way *way, cJSON
 /* The bit engine's part: one frame, and copies of it at once (its time does not depend on values). */
 static bool report_bits(const struct bench *bench, cJSON *document, bool json, struct cf_error *err)
 {
-    enum { RUNS = 15, AT_ONCE = 4 };
+    enum { RUNS = 15, AT_ONCE = 8 };
     const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
     const char *isa = bench->isa ? bench->isa : "auto";
     int32_t *input = malloc((size_t)AT_ONCE * group->count * sizeof *input);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "sim/bitplan.h"
 
 enum {
@@ -26,6 +27,7 @@ struct cf_bits_sim {
     const struct cf_netlist *netlist;
     const struct cf_bit_kernels *kernels;
     struct cf_bit_plan plan;
+    struct cf_arena arena; /* holds what follows */
     uint8_t **values; /* [group_count]: [frames][count] in the group's lane size */
     struct worker *workers;
     uint32_t frames;
@@ -390,26 +392,24 @@ void cf_bits_sim_nets(const struct cf_bits_sim *sim, uint32_t frame, int64_t *ne
 
 static bool make_workers(struct cf_bits_sim *sim)
 {
-    size_t plane = sim->kernels->lanes / 8, window = (sim->plan.window_planes * plane + 63) / 64 * 64;
-    sim->workers = calloc((size_t)sim->threads, sizeof *sim->workers);
+    size_t plane = sim->kernels->lanes / 8;
+    sim->workers = cf_arena_alloc(&sim->arena, (size_t)sim->threads, sizeof *sim->workers);
     for (int t = 0; sim->workers && t < sim->threads; t++) {
         struct worker *w = &sim->workers[t];
-        w->window = aligned_alloc(64, window);
-        w->columns = aligned_alloc(64, COLUMNS_BYTES);
+        w->window = cf_arena_alloc(&sim->arena, sim->plan.window_planes, plane);
+        w->columns = cf_arena_alloc(&sim->arena, COLUMNS_BYTES, 1);
         if (!w->window || !w->columns)
             return false;
-        memset(w->columns, 0, COLUMNS_BYTES);
-        memset(w->window, 0, window);
     }
     return sim->workers != NULL;
 }
 
 static bool make_values(struct cf_bits_sim *sim)
 {
-    sim->values = calloc(sim->netlist->group_count, sizeof *sim->values);
+    sim->values = cf_arena_alloc(&sim->arena, sim->netlist->group_count, sizeof *sim->values);
     for (uint32_t g = 0; sim->values && g < sim->netlist->group_count; g++) {
         const struct cf_group *group = &sim->netlist->groups[g];
-        sim->values[g] = calloc((size_t)sim->frames * group->count, lane_bytes(group->type));
+        sim->values[g] = cf_arena_alloc(&sim->arena, (size_t)sim->frames * group->count, lane_bytes(group->type));
         if (!sim->values[g])
             return false;
     }
@@ -442,13 +442,6 @@ void cf_bits_sim_free(struct cf_bits_sim *sim)
     if (!sim)
         return;
     cf_bit_plan_free(&sim->plan);
-    for (int t = 0; sim->workers && t < sim->threads; t++) {
-        free(sim->workers[t].window);
-        free(sim->workers[t].columns);
-    }
-    free(sim->workers);
-    for (uint32_t g = 0; sim->values && g < sim->netlist->group_count; g++)
-        free(sim->values[g]);
-    free(sim->values);
+    cf_arena_free(&sim->arena);
     free(sim);
 }
