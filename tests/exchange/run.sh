@@ -5,7 +5,7 @@
 #
 # D_CEC is the number of channels of the classifiers (INT8 weights, 4-bit inputs) that ABC proves equal to Yosys's
 # synthesis of the structural Verilog. Adder trees that differ are hard for SAT: with 5 channels of 15 bits, cec gives
-# no answer in ten minutes. Full size is proved by linear forms over adders instead (tests/unit/test_lower.c).
+# no answer in ten minutes. Full size is proved by linear forms over adders instead (tests/unit/test_proof.c).
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 cofiber=$1/cofiber here=tests/exchange D_CEC=${D_CEC:-3}
