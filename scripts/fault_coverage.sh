@@ -4,13 +4,13 @@
 #
 #   scripts/fault_coverage.sh [FRAMES...]        (default: examples/*.npy)
 #
-# SAMPLE faults of each group (default 50000) and SCORE, the score threshold (default 0.1), from the environment.
+# SAMPLE faults of each group (default 10000) and SCORE, the score threshold (default 0.1), from the environment.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cofiber=$root/build/cofiber
 frames=("$@")
 [ ${#frames[@]} -gt 0 ] || frames=("$root"/examples/*.npy)
-sample=${SAMPLE:-50000} score=${SCORE:-0.1}
+sample=${SAMPLE:-10000} score=${SCORE:-0.1}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
