@@ -7,7 +7,8 @@
 # Rates are in AND-node lanes a second of the same and-inverter graph (a full adder is seven AND nodes), so that tools
 # which see adders and tools which see AND nodes are measured alike. A peer that takes longer than LIMIT seconds
 # (default 900) to build or run is left out, and that is said; VERILATOR=no leaves out Verilator, whose build takes
-# minutes. Quote the load printed at the end.
+# minutes. Quote the load printed at the end: ABC reports the time of its own thread, ours is the clock on the wall, so
+# that other jobs on the machine make the ratio to ABC smaller than it is.
 set -euo pipefail
 cofiber=$(realpath "$1") net=$(realpath "$2") gate=${3:-'s0.classify[0,0,0]'} limit=${LIMIT:-900}
 scripts=$(cd "$(dirname "$0")" && pwd)
