@@ -34,8 +34,45 @@ static bool simulate(struct session *s, struct cf_error *err)
 }
 
 struct share {
+    uint64_t population; /* of faults: every pin that is read of every gate, at 0 and at 1 */
     uint64_t faults, found, seen;
 };
+
+/* The faults of one cell's network: its inputs that are read, and the pins of its adders. */
+static bool count_faults(const struct cf_bits *bits, uint64_t *faults, struct cf_error *err)
+{
+    struct cf_bits_counts counts;
+    uint8_t *read = calloc(cf_bits_signals(bits), 1);
+    bool done = (read || cf_fail(err, "out of memory")) && cf_bits_count(bits, &counts, err);
+    uint64_t pins = 0;
+    for (uint32_t n = 0; done && n < bits->node_count; n++) /* lowered cells are swept: every adder is read */
+        read[bits->nodes[n].a >> 1] = read[bits->nodes[n].b >> 1] = read[bits->nodes[n].c >> 1] = 1;
+    for (uint32_t i = 0; done && i < bits->output_count; i++)
+        read[bits->outputs[i] >> 1] = 1;
+    for (uint32_t i = 0; done && i < bits->input_count; i++)
+        pins += read[1 + i];
+    if (done)
+        *faults = 2 * (pins + 5 * counts.full_adders + 4 * (counts.majority_gates + counts.parity_gates) +
+                       4 * counts.half_adders + 3 * (counts.and_gates + counts.xor_gates));
+    free(read);
+    return done;
+}
+
+static bool count_population(const struct session *s, struct share *groups, struct cf_error *err)
+{
+    const struct cf_netlist *n = s->netlist;
+    uint64_t *faults = calloc(n->cell_count ? n->cell_count : 1, sizeof *faults);
+    bool done = faults || cf_fail(err, "%s: out of memory", n->label);
+    for (uint32_t c = 0; done && c < n->cell_count; c++)
+        done = count_faults(&s->cells[c].bits, &faults[c], err);
+    for (uint32_t g = 1; done && g < n->group_count; g++) {
+        for (uint32_t i = 0; i < n->groups[g].count; i++)
+            groups[g].population += faults[n->groups[g].cell[i]];
+        groups[0].population += groups[g].population;
+    }
+    free(faults);
+    return done;
+}
 
 static void tally(const struct session *s, struct share *groups)
 {
@@ -74,15 +111,16 @@ static void print_missed(const struct session *s, uint64_t most)
 
 static void print_table(const struct session *s, const struct share *groups)
 {
-    char text[3][32];
-    printf("%-16s %14s %14s %9s %14s %9s\n", "group", "faults", "at the gate", "share", "found", "coverage");
+    char text[4][32];
+    printf("%-16s %18s %14s %14s %9s %14s %9s\n", "group", "faults in all", "simulated", "at the gate", "share",
+           "found", "coverage");
     for (uint32_t g = 1; g <= s->netlist->group_count; g++) {
         uint32_t row = g == s->netlist->group_count ? 0 : g;
         const struct share *share = &groups[row];
-        printf("%-16s %14s %14s %8.2f%% %14s %8.2f%%\n", row ? s->netlist->groups[row].name : "total",
-               cli_thousands(share->faults, text[0]), cli_thousands(share->seen, text[1]),
-               percent(share->seen, share->faults), cli_thousands(share->found, text[2]),
-               percent(share->found, share->faults));
+        printf("%-16s %18s %14s %14s %8.2f%% %14s %8.2f%%\n", row ? s->netlist->groups[row].name : "total",
+               cli_thousands(share->population, text[3]), cli_thousands(share->faults, text[0]),
+               cli_thousands(share->seen, text[1]), percent(share->seen, share->faults),
+               cli_thousands(share->found, text[2]), percent(share->found, share->faults));
     }
     print_missed(s, (uint64_t)s->shown);
 }
@@ -96,6 +134,7 @@ static cJSON *json_of(const struct session *s, const struct share *groups)
     for (uint32_t g = 1; g < s->netlist->group_count; g++) {
         cJSON *entry = cJSON_CreateObject();
         cJSON_AddStringToObject(entry, "name", s->netlist->groups[g].name);
+        cJSON_AddNumberToObject(entry, "population", (double)groups[g].population);
         cJSON_AddNumberToObject(entry, "faults", (double)groups[g].faults);
         cJSON_AddNumberToObject(entry, "seen_at_gate", (double)groups[g].seen);
         cJSON_AddNumberToObject(entry, "found", (double)groups[g].found);
@@ -114,11 +153,14 @@ static cJSON *json_of(const struct session *s, const struct share *groups)
 static int report(const struct session *s)
 {
     struct share *groups = calloc(s->netlist->group_count, sizeof *groups);
+    struct cf_error err;
     int status = CLI_OK;
     if (!groups)
         return cli_complain("out of memory");
     tally(s, groups);
-    if (cli_given(s->args, "--json"))
+    if (!count_population(s, groups, &err))
+        status = cli_fail(&err);
+    else if (cli_given(s->args, "--json"))
         status = cli_print_json(json_of(s, groups));
     else
         print_table(s, groups);
@@ -159,7 +201,8 @@ const struct cli_command cli_faults = {
         "at 0 or 1; all other gates are sound. A frame finds it when a gate of an output group changes ('at the gate': "
         "when the gate's own output does, whatever becomes of that). By default "
         "faults are sampled in each group, at gates drawn at random, 64 faults a gate; --all takes every pin of every "
-        "cell at both values, 64 at a time at a gate of the cell drawn at random. A fault once found is dropped.",
+        "cell at both values, 64 at a time at a gate of the cell drawn at random. A fault once found is dropped. "
+        "'Faults in all' (JSON: population) is every pin that something reads, of every gate, at both values.",
     .min_operands = 2,
     .max_operands = -1,
     .options = (const struct cli_option[]){{"--sample", "N", "20000", "faults of each group, at least 1"},

@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "compiler/lower.h"
+#include "compiler/lower_depth.h"
 
 struct tally {
     const struct cf_netlist *netlist;
@@ -15,10 +16,12 @@ struct tally {
     struct cf_bits_counts *shared; /* [group_count]: each cell once, as in one column that all positions share */
     uint32_t *group_cells;         /* [group_count]: different cells */
     struct cf_bits_counts total, total_shared;
-    uint32_t depth; /* of the whole circuit, in nodes */
+    uint32_t *arrivals; /* [group_count]: the latest of the group's bits, in adders from the input */
+    uint32_t depth;     /* of the whole circuit: the latest arrival */
 };
 
-/* A step is one threshold gate over the bits of its operands; what it lowers to counts in the other columns. */
+/* A step is one threshold gate over the bits of its operands; what it lowers to counts in the other columns. The
+ * circuit's depth is found while the lowered cells are there. */
 static bool count_cells(struct tally *t, struct cf_error *err)
 {
     struct cf_bits_cell *lowered = cf_lower_cells(t->netlist, err);
@@ -28,33 +31,11 @@ static bool count_cells(struct tally *t, struct cf_error *err)
         if (t->netlist->cells[c].activation == CF_STEP)
             t->cells[c].threshold_gates = 1;
     }
+    done = done && cf_lower_depth(t->netlist, lowered, t->arrivals, err);
+    for (uint32_t g = 0; done && g < t->netlist->group_count; g++)
+        t->depth = t->arrivals[g] > t->depth ? t->arrivals[g] : t->depth;
     cf_lower_free(lowered, t->netlist->cell_count);
     return done;
-}
-
-/* The longest path through the circuit, by adding up depths of cells along it: an upper bound that a carry chain
- * running into the next cell's may undercut. By groups, of which each reads only earlier ones. */
-static bool add_depths(struct tally *t, struct cf_error *err)
-{
-    const struct cf_netlist *n = t->netlist;
-    uint32_t *deepest = calloc(n->group_count, sizeof *deepest);
-    if (!deepest)
-        return cf_fail(err, "%s: out of memory", n->label);
-    for (uint32_t g = 1; g < n->group_count; g++) {
-        const struct cf_group *group = &n->groups[g];
-        uint32_t below = 0, source = 0;
-        for (uint32_t i = 0; i < group->count; i++)
-            for (uint32_t p = 0; p < group->ports; p++) {
-                uint32_t base = cf_instance_bases(group, i)[p];
-                if (base < n->groups[source].first_net || base - n->groups[source].first_net >= n->groups[source].count)
-                    source = cf_netlist_group_of(n, base);
-                below = deepest[source] > below ? deepest[source] : below;
-            }
-        deepest[g] = below + t->groups[g].depth;
-        t->depth = deepest[g] > t->depth ? deepest[g] : t->depth;
-    }
-    free(deepest);
-    return true;
 }
 
 static bool count_groups(struct tally *t, struct cf_error *err)
@@ -78,7 +59,7 @@ static bool count_groups(struct tally *t, struct cf_error *err)
         cf_bits_counts_add(&t->total_shared, &t->shared[g], 1);
     }
     free(times);
-    return add_depths(t, err);
+    return true;
 }
 
 static void print_row(const char *name, uint64_t copies, const struct cf_bits_counts *c)
@@ -117,11 +98,11 @@ static void print_tally(const struct tally *t)
     for (uint32_t g = 1; g < n->group_count; g++)
         print_row(n->groups[g].name, t->group_cells[g], &t->shared[g]);
     print_row("total", n->cell_count, &t->total_shared);
-    printf(
-        "full and half adders: both outputs used (maj3, xor3, and2, xor2: one). 2-input gates: 5 to a full adder. "
-        "threshold: H(w.x + b) over bits;\na step cell is one, a full adder two. depth: adders along the longest path; "
-        "through the whole circuit at most %u.\n",
-        t->depth);
+    printf("full and half adders: both outputs used (maj3, xor3, and2, xor2: one). 2-input gates: 5 to a full adder. "
+           "threshold: H(w.x + b) over bits;\na step cell is one, a full adder two. depth: adders along the longest "
+           "path in "
+           "a cell;\nthrough the whole circuit %u, bit by bit along the operands read, cells as lowered.\n",
+           t->depth);
 }
 
 static cJSON *counts_json(const struct cf_bits_counts *c)
@@ -154,6 +135,7 @@ static bool tally_json(const struct tally *t, cJSON *json, struct cf_error *err)
         cJSON_AddStringToObject(entry, "name", n->groups[g].name);
         cJSON_AddNumberToObject(entry, "gates", n->groups[g].count);
         cJSON_AddNumberToObject(entry, "cells", t->group_cells[g]);
+        cJSON_AddNumberToObject(entry, "arrival", t->arrivals[g]);
         cJSON_AddItemToObject(entry, "spatial", counts_json(&t->groups[g]));
         cJSON_AddItemToObject(entry, "shared", counts_json(&t->shared[g]));
         cJSON_AddItemToArray(groups, entry);
@@ -170,7 +152,9 @@ bool cli_stats_bits(const struct cf_netlist *netlist, cJSON *json, struct cf_err
     t.groups = calloc(netlist->group_count, sizeof *t.groups);
     t.shared = calloc(netlist->group_count, sizeof *t.shared);
     t.group_cells = calloc(netlist->group_count, sizeof *t.group_cells);
-    bool done = (t.cells && t.groups && t.shared && t.group_cells) || cf_fail(err, "%s: out of memory", netlist->label);
+    t.arrivals = calloc(netlist->group_count, sizeof *t.arrivals);
+    bool done = (t.cells && t.groups && t.shared && t.group_cells && t.arrivals) ||
+                cf_fail(err, "%s: out of memory", netlist->label);
     done = done && count_cells(&t, err) && count_groups(&t, err);
     if (done && json)
         done = tally_json(&t, json, err);
@@ -180,5 +164,6 @@ bool cli_stats_bits(const struct cf_netlist *netlist, cJSON *json, struct cf_err
     free(t.groups);
     free(t.shared);
     free(t.group_cells);
+    free(t.arrivals);
     return done;
 }

@@ -10,6 +10,7 @@
 
 #include "compiler/lower.h"
 #include "compiler/lower_circuit.h"
+#include "compiler/lower_depth.h"
 #include "compiler/lower_threshold.h"
 #include "netlists/bits.h"
 #include "sim/word.h"
@@ -216,6 +217,94 @@ static void a_step_is_one_threshold_gate(void **unused)
     cf_netlist_free(netlist);
 }
 
+/* The circuit as one network with every adder of every cell, nothing folded, every bit of every net an output. */
+static struct cf_bits expanded(const struct cf_netlist *netlist, const struct cf_bits_cell *cells)
+{
+    const struct cf_group *input = &netlist->groups[CF_INPUT];
+    struct cf_bits bits = {.input_count = input->count * input->type.width};
+    cf_lit(*nets)[CF_MAX_WIDTH] = calloc(netlist->net_count, sizeof *nets);
+    for (uint32_t i = 0; i < bits.input_count; i++)
+        nets[i / input->type.width][i % input->type.width] = cf_bits_input(i);
+    for (uint32_t g = 1; g < netlist->group_count; g++)
+        for (uint32_t i = 0; i < netlist->groups[g].count; i++) {
+            const struct cf_bits_cell *cell = &cells[netlist->groups[g].cell[i]];
+            const uint32_t *bases = cf_instance_bases(&netlist->groups[g], i);
+            cf_lit *map = calloc(cf_bits_signals(&cell->bits), sizeof *map);
+            for (uint32_t o = 0; o < cell->operand_count; o++)
+                for (uint32_t k = 0; k < cell->operands[o].width; k++)
+                    map[1 + cell->operands[o].first_input + k] =
+                        nets[bases[cell->operands[o].port] + cell->operands[o].offset][k];
+            for (uint32_t n = 0; n < cell->bits.node_count; n++) {
+                const struct cf_bits_node *node = &cell->bits.nodes[n];
+                uint32_t made = bits.node_count;
+                assert_true(cf_bits_push(&bits, map[node->a >> 1] ^ (node->a & 1), map[node->b >> 1] ^ (node->b & 1),
+                                         map[node->c >> 1] ^ (node->c & 1)));
+                map[cf_bits_sum(&cell->bits, n) >> 1] = cf_bits_sum(&bits, made);
+                map[cf_bits_carry(&cell->bits, n) >> 1] = cf_bits_carry(&bits, made);
+            }
+            for (uint32_t k = 0; k < cell->bits.output_count; k++)
+                nets[netlist->groups[g].first_net + i][k] =
+                    map[cell->bits.outputs[k] >> 1] ^ (cell->bits.outputs[k] & 1);
+            free(map);
+        }
+    bits.outputs = calloc((size_t)netlist->net_count * CF_MAX_WIDTH, sizeof *bits.outputs);
+    for (uint32_t g = 1; g < netlist->group_count; g++)
+        for (uint32_t i = 0; i < netlist->groups[g].count; i++)
+            for (uint32_t k = 0; k < netlist->groups[g].type.width; k++)
+                bits.outputs[bits.output_count++] = nets[netlist->groups[g].first_net + i][k];
+    free(nets);
+    return bits;
+}
+
+/* The depth of a netlist, which must be that of its expansion; counts in `*shallower` where adding up the cells
+ * depths, group by group, would have given more. */
+static void check_depth(struct cf_netlist *netlist, uint32_t *shallower)
+{
+    struct cf_error err;
+    struct cf_bits_counts counts;
+    struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+    uint32_t *arrivals = calloc(netlist->group_count, sizeof *arrivals), depth = 0, added = 0;
+    assert_non_null(cells);
+    if (!cf_lower_depth(netlist, cells, arrivals, &err))
+        fail_msg("%s", err.text);
+    struct cf_bits whole = expanded(netlist, cells);
+    assert_true(cf_bits_count(&whole, &counts, &err));
+    for (uint32_t g = 1; g < netlist->group_count; g++) {
+        uint32_t deepest = 0;
+        for (uint32_t i = 0; i < netlist->groups[g].count; i++) {
+            struct cf_bits_counts one;
+            assert_true(cf_bits_count(&cells[netlist->groups[g].cell[i]].bits, &one, &err));
+            deepest = one.depth > deepest ? one.depth : deepest;
+        }
+        added += deepest;
+        depth = arrivals[g] > depth ? arrivals[g] : depth;
+    }
+    assert_int_equal(depth, counts.depth);
+    *shallower += depth < added;
+    cf_bits_free(&whole);
+    free(arrivals);
+    cf_lower_free(cells, netlist->cell_count);
+    cf_netlist_free(netlist);
+}
+
+static void circuit_depth_is_the_longest_path(void **unused)
+{
+    (void)unused;
+    uint32_t shallower = 0;
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        struct random_netlist_options options = random_netlist_defaults(seed);
+        check_depth(random_netlist(&options), &shallower);
+    }
+    for (uint64_t seed = 1; seed <= 25; seed++) {
+        struct random_source random = {seed};
+        check_depth(small_circuit(seed, 3000), &shallower);
+        struct cf_netlist *mutated = small_circuit(seed + 100, 3000);
+        mutate_gates(&random, mutated, 20);
+        check_depth(mutated, &shallower);
+    }
+    assert_true(shallower > 100); /* sums of cells' depths would have been wrong */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +314,7 @@ int main(void)
         cmocka_unit_test(flattened_circuits_decide_alike),
         cmocka_unit_test(too_large_circuits_are_refused),
         cmocka_unit_test(a_step_is_one_threshold_gate),
+        cmocka_unit_test(circuit_depth_is_the_longest_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
