@@ -73,7 +73,7 @@ $(BUILD)/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
 	@mkdir -p $(@D)
 	clang $(CSTD) -O1 -g -I. -Iinclude -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(LIBS) -lgomp
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(filter-out -fopenmp,$(LIBS)) -lgomp
 
 # ---- what people call ----
 
