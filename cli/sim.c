@@ -18,6 +18,8 @@
 
 #define PARTIAL ".partial"
 
+enum { BITS_AT_ONCE = 8 }; /* frames; more fill the lanes no better and outgrow the caches */
+
 static const char *const engine_choices[] = {"word", "bits", NULL};
 
 /* An output file appears when it is complete; a run that was interrupted leaves what it has as PATH.partial. */
@@ -32,6 +34,7 @@ struct session {
     struct cf_frames *frames;
     cofiber_sim *sim;         /* the word engine, */
     struct cf_bits_sim *bits; /* or the bit engine */
+    uint32_t at_once;         /* frames that the bit engine takes */
     const char *isa;          /* of the engine */
     struct output decisions, trace;
     long long threads;
@@ -116,7 +119,8 @@ static bool make_bit_simulator(const struct cli_args *args, struct session *s, s
     s->isa = kernels->name;
     if (s->threads == 0)
         s->threads = processors > 0 ? processors : 1;
-    bool done = cells && cf_bits_sim_new(&s->bits, s->netlist, cells, kernels, 1, (int)s->threads, err);
+    s->at_once = cf_frames_count(s->frames) < BITS_AT_ONCE ? (uint32_t)cf_frames_count(s->frames) : BITS_AT_ONCE;
+    bool done = cells && cf_bits_sim_new(&s->bits, s->netlist, cells, kernels, s->at_once, (int)s->threads, err);
     cf_lower_free(cells, s->netlist->cell_count);
     return done;
 }
@@ -231,20 +235,26 @@ static bool asked_to_stop(void *context)
     return interrupted != 0;
 }
 
-/* The bit engine, a frame at a time. */
+/* The bit engine takes several frames at once: they are lanes, and fill its words. In the last round the lanes that
+ * are left over run on what the round before put there. */
 static bool simulate_bits(struct session *s, struct cf_error *err)
 {
-    int32_t *input = malloc((size_t)s->netlist->groups[CF_INPUT].count * sizeof *input);
+    size_t inputs = s->netlist->groups[CF_INPUT].count;
+    int32_t *input = calloc(s->at_once * inputs, sizeof *input);
     bool good = input || cf_fail(err, "%s: out of memory", s->netlist->label);
     while (good && !interrupted && s->resume.done < s->resume.count) {
-        good = cf_frames_quantise(s->frames, s->resume.done, s->netlist, input, err);
-        if (!good)
-            break;
-        cf_bits_sim_run(s->bits, input);
-        for (uint32_t g = 0; good && g < s->netlist->group_count; g++)
-            good = take_group(s, s->resume.done, g, cf_bits_sim_values(s->bits, g, 0), err);
-        s->resume.done += good;
-        cli_progress_update(&s->progress, ++s->finished);
+        uint64_t first = s->resume.done, left = s->resume.count - first;
+        uint32_t count = left < s->at_once ? (uint32_t)left : s->at_once;
+        for (uint32_t i = 0; good && i < count; i++)
+            good = cf_frames_quantise(s->frames, first + i, s->netlist, input + i * inputs, err);
+        if (good)
+            cf_bits_sim_run(s->bits, input);
+        for (uint32_t i = 0; good && i < count; i++) {
+            for (uint32_t g = 0; good && g < s->netlist->group_count; g++)
+                good = take_group(s, first + i, g, cf_bits_sim_values(s->bits, g, i), err);
+            s->resume.done += good;
+            cli_progress_update(&s->progress, ++s->finished);
+        }
     }
     free(input);
     return good;
@@ -342,8 +352,8 @@ static void print_line(void *context, const char *text)
 static bool run_session(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
     bool frames = args->operand_count > 1;
-    if (!cf_netlist_load(&s->netlist, args->operands[0], err) || !make_simulator(args, s, err) ||
-        (frames && !open_frames(args, s, err)))
+    if (!cf_netlist_load(&s->netlist, args->operands[0], err) || (frames && !open_frames(args, s, err)) ||
+        !make_simulator(args, s, err))
         return false;
     if (cli_given(args, "--plan"))
         cofiber_sim_describe(s->sim, print_line, NULL);
