@@ -68,7 +68,8 @@ compare() { # name
 }
 
 # `&sim` draws its own patterns. ABC's other simulator, `sim -A`, takes ours, and says whether an output is asserted: so
-# it gets one output and one pattern at a time, 32 times, which fills its word (it makes up the rest). Both read the same graph; `&sim` with the latch that it wants.
+# it gets one output and one pattern at a time, 32 times, which fills its word (it makes up the rest). Both read the same
+# graph; `&sim` with the latch that it wants.
 if command -v berkeley-abc >"$work/out"; then
     $python - "$work" "$(wc -l <"$work/expected.hex")" >"$work/abc.script" <<'PY'
 import sys
@@ -116,13 +117,16 @@ if command -v iverilog >"$work/out"; then
         echo "iverilog: not built and run within $limit s"
     fi
 fi
-"$cofiber" bench "$net" --json >"$work/bench.json" 2>"$work/out"
+"$cofiber" bench "$net" --engine bits --isa auto --json >"$work/bench.json" 2>"$work/out"
 $python - "$work/bench.json" "$work/rates" <<'PY'
 import json, sys
-bits = json.load(open(sys.argv[1]))["bits"]
-ours = 7 * bits["fa_lanes_per_s"]
-print("%-28s %10.3g AND-node lanes/s (one thread, %s, 7 to a full adder)" % ("ours, whole circuit", ours, bits["isa"]))
-for line in open(sys.argv[2]):
-    print("%-28s %10.1f times as fast" % ("  beside " + line[:28].strip(), ours / float(line[28:].split()[0])))
+bench = json.load(open(sys.argv[1]))
+peers = [line.rstrip("\n") for line in open(sys.argv[2])]
+for name, bits in ("a frame", bench["bits"]), (f"{bench['bits_batch']['frames']} frames at once", bench["bits_batch"]):
+    for what, adders in ("whole circuit", bits["fa_lanes_per_s"]), ("classifiers", bits["output_fa_lanes_per_s"]):
+        ours = 7 * adders
+        print("%-40s %10.3g AND-node lanes/s (one thread, %s)" % (f"ours, {what}, {name}", ours, bits["isa"]))
+        for line in peers:
+            print("%-40s %10.1f times as fast" % ("  beside " + line[:28].strip(), ours / float(line[28:].split()[0])))
 PY
 echo "load: $(cut -d' ' -f1-3 /proc/loadavg)"

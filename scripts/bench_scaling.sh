@@ -31,7 +31,7 @@ PYTHON
 measure() { # grid classes channels scales
     head_of "$2" "$3"
     "$build/cofiber" compile "$scratch/head.safetensors" -o "$scratch/net.cfn" --grid "$1" --scales "$4" --input-scale 0.04 >/dev/null
-    "$build/cofiber" bench "$scratch/net.cfn" --isa auto --threads 1 --seconds 1 --json >"$scratch/bench.json"
+    "$build/cofiber" bench "$scratch/net.cfn" --isa auto --engine word --threads 1 --seconds 1 --json >"$scratch/bench.json"
     python3 - "$1" "$2" "$3" "$scratch/bench.json" <<'PYTHON'
 import json, sys
 grid, classes, channels = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

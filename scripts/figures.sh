@@ -43,7 +43,9 @@ row '`agreement`, one frame' 5 "$cofiber" agreement "$out/net" "$head" "$frame"
 row '`verilog`' 5 "$cofiber" verilog "$out/net" -o "$out/rtl" --force
 row '`census`, Yosys included' 5 "$cofiber" census "$out/net"
 if [ "${1:-}" != --no-build ]; then
+    "$cofiber" compile "$head" -o "$out/bilinear" --upsample bilinear --calibrate "$frame" >/dev/null
     row '`cosim --rebuild`: Verilator build, and one frame' 1 "$cofiber" cosim "$out/net" "$frame" --rebuild
+    row 'the same, bilinear' 1 "$cofiber" cosim "$out/bilinear" "$frame" --rebuild
 fi
 row '`cosim`, built before, one frame' 3 "$cofiber" cosim "$out/net" "$frame"
 row '`cosim`, built before, five frames' 3 "$cofiber" cosim "$out/net" "$frame" "$frame" "$frame" "$frame" "$frame"
