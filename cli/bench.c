@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "cli/bench.h"
 #include "cli/bench_bits.h"
 #include "cli/cli.h"
@@ -167,13 +168,16 @@ static bool time_quantising(const struct bench *bench, enum cf_dtype dtype, doub
     enum { RUNS = 101, FRAMES = 8 }; /* several, so that they do not all stay in a cache */
     const struct cf_group *input = &bench->netlist->groups[CF_INPUT];
     size_t size = input->count * cf_dtype_size(dtype);
-    uint8_t *features = malloc(FRAMES * size), *copied = malloc(size);
-    void *out = malloc(bench->input_size);
+    /* The results lie on huge pages, as the nets of a workspace do, and features on small ones, as a mapped file does.
+     */
+    uint8_t *features = malloc(FRAMES * size), *copied = cf_pages_alloc(size);
+    void *out = cf_pages_alloc(bench->input_size);
     struct cf_quantiser *quantiser = cf_quantiser_new(bench->netlist, cf_kernels_find(NULL), err);
     bool done = quantiser && ((features && copied && out) || cf_fail(err, "bench: out of memory"));
     double times[RUNS], copies[RUNS];
     if (done) {
         memset(copied, 1, size);
+        memset(out, 1, bench->input_size);
         /* Random bytes with the exponents' top bits cleared: finite, and small in either format. */
         for (size_t i = 0; i < FRAMES * size; i++)
             features[i] = (uint8_t)(rand() & (i % cf_dtype_size(dtype) == cf_dtype_size(dtype) - 1 ? 0xbf : 0xff));
@@ -198,8 +202,8 @@ static bool time_quantising(const struct bench *bench, enum cf_dtype dtype, doub
     }
     cf_quantiser_free(quantiser);
     free(features);
-    free(copied);
-    free(out);
+    cf_pages_free(copied, size);
+    cf_pages_free(out, bench->input_size);
     return done;
 }
 

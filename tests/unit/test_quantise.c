@@ -70,7 +70,7 @@ static struct cf_tensor tensor_of(const struct cf_netlist *n, enum cf_dtype dtyp
     return t;
 }
 
-static const double scales[] = {0.0366984442, 1, 0.5, 1.0 / 3, 3e-5, 700, 0x1p-24, 1e-30, 1e30};
+static const double scales[] = {0.0366984442, 1, 0.5, 1.0 / 3, 3e-5, 700, 0x1p-24, 1e-30, 1e30, 3, 0.75, 1.5, 2e-4};
 
 static void every_half_quantises_by_the_formula(void **state)
 {
@@ -87,6 +87,34 @@ static void every_half_quantises_by_the_formula(void **state)
             cf_netlist_free(n);
         }
     free(codes);
+}
+
+/* Whole cache lines, parts of them and single channels, in one run of positions and in several that end oddly. */
+static void long_planes_quantise_by_the_formula(void **state)
+{
+    (void)state;
+    struct random_source random = {8};
+    static const uint32_t channels[] = {64, 80, 131}, sides[] = {24, 25, 41};
+    for (int i = 0; i < 9; i++)
+        for (int bits = 6; bits <= 16; bits += 2) {
+            struct cf_netlist *n = make_netlist(sides[i / 3], 24, channels[i % 3], bits, bits % 4 != 0, 0.0366984442);
+            uint32_t count = n->groups[CF_INPUT].count;
+            uint16_t *codes = malloc(count * sizeof *codes);
+            float *floats = malloc(count * sizeof *floats);
+            for (uint32_t e = 0; e < count; e++) {
+                codes[e] = (uint16_t)(random_next(&random) & 0xbfff); /* finite, below 2 */
+                codes[e] = (uint16_t)(random_next(&random) % 8 ? codes[e] : codes[e] | 0x5000);
+                if ((codes[e] & 0x7c00) == 0x7c00)
+                    codes[e] = 0;
+                floats[e] = (float)random_between(&random, -1000000, 1000000) / 7919;
+            }
+            struct cf_tensor halves = tensor_of(n, CF_F16, codes), singles = tensor_of(n, CF_F32, floats);
+            check(n, &halves);
+            check(n, &singles);
+            free(codes);
+            free(floats);
+            cf_netlist_free(n);
+        }
 }
 
 /* Floats at, just below and just above each tie k + 1/2, where a quotient in single precision would go wrong. */
@@ -146,22 +174,27 @@ static void features_that_are_not_finite_are_named(void **state)
 {
     (void)state;
     static const float bad[] = {NAN, -NAN, INFINITY, -INFINITY};
+    static const uint16_t bad_halves[] = {0x7e00, 0xfc01, 0x7c00, 0xfc00};
     struct random_source random = {7};
-    for (int i = 0; i < 100; i++) {
-        struct cf_netlist *n = make_netlist(5, 7, 40, 8, true, 0.5);
+    for (int i = 0; i < 400; i++) {
+        struct cf_netlist *n = make_netlist(5, 7, 85, i % 3 ? 8 : 12, true, 0.5);
         uint32_t count = n->groups[CF_INPUT].count, at = (uint32_t)random_between(&random, 0, count - 1);
         float *features = calloc(count, sizeof *features);
-        int8_t *out = calloc(count, 1);
+        uint16_t *halves = calloc(count, sizeof *halves);
+        int16_t *out = calloc(count, sizeof *out);
         features[at] = bad[i % 4];
-        struct cf_tensor t = tensor_of(n, CF_F32, features);
+        halves[at] = bad_halves[i % 4];
+        struct cf_tensor t = tensor_of(n, CF_F32, features), h = tensor_of(n, CF_F16, halves);
         for (int k = 0; cf_kernels_at(k); k++) {
             struct cf_error err;
             struct cf_quantiser *q = cf_quantiser_new(n, cf_kernels_at(k), &err);
             assert_done(q != NULL, &err);
             assert_int_equal(cf_quantise(q, &t, out, 1), at);
+            assert_int_equal(cf_quantise(q, &h, out, 1), at);
             cf_quantiser_free(q);
         }
         free(features);
+        free(halves);
         free(out);
         cf_netlist_free(n);
     }
@@ -186,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_half_quantises_by_the_formula),
+        cmocka_unit_test(long_planes_quantise_by_the_formula),
         cmocka_unit_test(floats_beside_a_tie_quantise_by_the_formula),
         cmocka_unit_test(every_shape_and_dtype_quantises_by_the_formula),
         cmocka_unit_test(features_that_are_not_finite_are_named),
