@@ -47,8 +47,8 @@ static bool bind(struct session *s, struct cf_error *err)
         uint32_t g = cf_netlist_find_group(n, name);
         uint64_t count = (uint64_t)(s->options.height >> k) * (s->options.width >> k) * s->head->classes;
         if (g == UINT32_MAX || n->groups[g].count != count || n->groups[g].ports != 1)
-            return cf_fail(err, "%s: has no group '%s' of %" PRIu64 " gates, which %s calls for", n->label, name,
-                           count, s->head->label);
+            return cf_fail(err, "%s: has no group '%s' of %" PRIu64 " gates, which %s calls for", n->label, name, count,
+                           s->head->label);
         s->groups[k] = &n->groups[g];
     }
     return true;
@@ -251,11 +251,10 @@ static int run(const struct cli_args *args)
     struct cf_head head = {0};
     struct cf_frames *frames = NULL;
     struct session s = {0};
-    bool done =
-        cf_netlist_load(&netlist, args->operands[0], &err) &&
-        cf_head_load(&head, args->operands[1], cli_value(args, "--weight"), cli_value(args, "--bias"), &err) &&
-        cf_frames_open(&frames, args->operands + 2, args->operand_count - 2, &err) &&
-        cf_frames_fit(frames, netlist, &err);
+    bool done = cf_netlist_load(&netlist, args->operands[0], &err) &&
+                cf_head_load(&head, args->operands[1], cli_value(args, "--weight"), cli_value(args, "--bias"), &err) &&
+                cf_frames_open(&frames, args->operands + 2, args->operand_count - 2, &err) &&
+                cf_frames_fit(frames, netlist, &err);
     s.netlist = netlist;
     s.head = &head;
     done = done && bind(&s, &err) && make_limits(&s, &err) && compare_all(&s, frames, &err);
@@ -288,9 +287,10 @@ const struct cli_command cli_agreement = {
                "gates that fire in either at score thresholds 0.5, 0.3 and 0.1.",
     .min_operands = 3,
     .max_operands = -1,
-    .options = (const struct cli_option[]){{"--json", NULL, NULL, "print the figures as JSON; `agreement` is the share"},
-                                           {"--weight", "NAME", NULL, "the weight tensor, where HEAD has several"},
-                                           {"--bias", "NAME", NULL, "the bias tensor, likewise"},
-                                           {0}},
+    .options =
+        (const struct cli_option[]){{"--json", NULL, NULL, "print the figures as JSON; `agreement` is the share"},
+                                    {"--weight", "NAME", NULL, "the weight tensor, where HEAD has several"},
+                                    {"--bias", "NAME", NULL, "the bias tensor, likewise"},
+                                    {0}},
     .run = run,
 };

@@ -54,8 +54,7 @@ static bool parse_option(struct cli_args *args, const char *text, const char *ne
         value = "";
     } else if (!value) {
         if (!next)
-            return cli_complain("%s: option '%s' needs a value: %s", command, option->name, option->argument) ==
-                   CLI_OK;
+            return cli_complain("%s: option '%s' needs a value: %s", command, option->name, option->argument) == CLI_OK;
         value = next;
         *used = true;
     }
@@ -105,8 +104,8 @@ bool cli_integer(const struct cli_args *args, const char *name, long long min, l
     errno = 0;
     long long number = strtoll(text, &end, 10);
     if (errno || end == text || *end || number < min || number > max)
-        return cli_complain("%s: %s '%s' is not a whole number from %lld to %lld", args->command->name, name, text,
-                            min, max) == CLI_OK;
+        return cli_complain("%s: %s '%s' is not a whole number from %lld to %lld", args->command->name, name, text, min,
+                            max) == CLI_OK;
     *value = number;
     return true;
 }

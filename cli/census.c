@@ -99,8 +99,8 @@ static int report(const struct census *c, bool json)
     for (uint32_t g = 1; g < n->group_count; g++)
         different |= report_row(c, list, n->groups[g].name, closed_form(c, n->groups[g].name), n->groups[g].count,
                                 c->yosys.gates[g]);
-    different |= report_row(c, list, "total", closed_total(c), n->net_count - n->groups[CF_INPUT].count,
-                            c->yosys.total);
+    different |=
+        report_row(c, list, "total", closed_total(c), n->net_count - n->groups[CF_INPUT].count, c->yosys.total);
     int status = CLI_OK;
     if (json) {
         cJSON_AddBoolToObject(document, "equal", !different);

@@ -26,10 +26,10 @@ struct cli_args;
 
 struct cli_command {
     const char *name;
-    const char *synopsis; /* "HEAD -o NET [options]" */
-    const char *summary;  /* one line */
-    const char *details;  /* paragraphs for --help and the man page */
-    int min_operands, max_operands; /* max -1: any number */
+    const char *synopsis;             /* "HEAD -o NET [options]" */
+    const char *summary;              /* one line */
+    const char *details;              /* paragraphs for --help and the man page */
+    int min_operands, max_operands;   /* max -1: any number */
     const struct cli_option *options; /* ends with a NULL name */
     int (*run)(const struct cli_args *args);
 };

@@ -162,8 +162,9 @@ const struct cli_command cli_cosim = {
     .name = "cosim",
     .synopsis = "NET FRAMES...",
     .summary = "Build the emitted Verilog with Verilator, run it, and compare every gate with the simulator.",
-    .details = "Needs verilator, make and g++. A build is kept in the cache under the hash of everything that went into "
-               "it; the next run with the same netlist starts at once. Exit status 1 names the first gate that differs.",
+    .details =
+        "Needs verilator, make and g++. A build is kept in the cache under the hash of everything that went into "
+        "it; the next run with the same netlist starts at once. Exit status 1 names the first gate that differs.",
     .min_operands = 2,
     .max_operands = -1,
     .options =

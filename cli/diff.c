@@ -110,8 +110,8 @@ static bool diff_values(const struct cf_safetensors *a, const struct cf_safetens
         }
     }
     if (common)
-        return shared > 0 || cf_fail(err, "%s: has no tensor in common with %s", cf_safetensors_path(a),
-                                     cf_safetensors_path(b));
+        return shared > 0 ||
+               cf_fail(err, "%s: has no tensor in common with %s", cf_safetensors_path(a), cf_safetensors_path(b));
     diff_missing(a, b, outcome);
     diff_missing(b, a, outcome);
     return true;
@@ -166,10 +166,8 @@ const struct cli_command cli_diff = {
                "cells; provenance is not compared. Traces and decisions are compared value by value.",
     .min_operands = 2,
     .max_operands = 2,
-    .options =
-        (const struct cli_option[]){
-            {"--common", NULL, NULL, "compare only the tensors that both traces have"},
-            {"--json", NULL, NULL, "print `compared`, `different` and `first` as JSON"},
-            {0}},
+    .options = (const struct cli_option[]){{"--common", NULL, NULL, "compare only the tensors that both traces have"},
+                                           {"--json", NULL, NULL, "print `compared`, `different` and `first` as JSON"},
+                                           {0}},
     .run = run,
 };

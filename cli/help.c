@@ -42,8 +42,8 @@ void cli_help_command(const struct cli_command *command)
     }
     printf("\noptions:\n");
     for (const struct cli_option *option = command->options; option->name; option++) {
-        int column = printf("  %s%s%s", option->name, option->argument ? " " : "",
-                            option->argument ? option->argument : "");
+        int column =
+            printf("  %s%s%s", option->name, option->argument ? " " : "", option->argument ? option->argument : "");
         if (column > 30)
             printf("\n%32s", "");
         else

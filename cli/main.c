@@ -1,6 +1,6 @@
 /* main.c - the program: finds the command and runs it. */
-#include <signal.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,11 +8,8 @@
 #include "cli/parse.h"
 
 const struct cli_command *const cli_commands[] = {
-    &cli_compile, &cli_stats, &cli_check, &cli_sim, &cli_agreement, &cli_explain, &cli_diff,
-    &cli_verilog, &cli_census, &cli_cosim,
-    &cli_export, &cli_import, &cli_faults,
-    &cli_bench, &cli_vectors,
-    NULL,
+    &cli_compile, &cli_stats, &cli_check,  &cli_sim,    &cli_agreement, &cli_explain, &cli_diff,    &cli_verilog,
+    &cli_census,  &cli_cosim, &cli_export, &cli_import, &cli_faults,    &cli_bench,   &cli_vectors, NULL,
 };
 
 static const struct cli_command *find_command(const char *name)

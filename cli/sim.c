@@ -380,7 +380,8 @@ static int run(const struct cli_args *args)
     if (!cli_choice(args, "--engine", engine_choices, &s.bit_engine))
         return CLI_BAD;
     if (s.bit_engine && (cli_given(args, "--decisions") || cli_given(args, "--plan")))
-        return cli_complain("sim: --engine bits evaluates every gate, without a plan: leave out --decisions and --plan");
+        return cli_complain(
+            "sim: --engine bits evaluates every gate, without a plan: leave out --decisions and --plan");
     if (args->operand_count < 2 && !cli_given(args, "--plan"))
         return cli_complain("sim: no FRAMES (--plan alone needs none)");
     if (cli_given(args, "--decisions") && (cli_given(args, "--trace") || cli_given(args, "--all-gates")))

@@ -129,13 +129,14 @@ static void print_reason(const struct cf_compile_options *options, const struct 
             all += gates;
             extra += k + 1 == options->scales && l < CF_CLASSIFY ? gates : 0;
         }
-    printf("\nWhy %s and %s are both right: the rows of the card's table add up to the first; its total also counts\n"
-           "the last scale's own pool and subtract, %s gates. With --top residual the last classifiers read the pooled\n"
-           "grid itself, so those gates exist but drive no detection (dead; --sweep removes them). With --top cofiber\n"
-           "they are read, and every gate is live. This netlist: --top %s%s, %s.\n",
-           cli_thousands(all - extra, rows), cli_thousands(all, total), cli_thousands(extra, last),
-           cf_top_name(options->top), options->sweep ? " --sweep" : "",
-           s->facts.live == s->facts.gates ? "all gates live" : "the dead gates counted above");
+    printf(
+        "\nWhy %s and %s are both right: the rows of the card's table add up to the first; its total also counts\n"
+        "the last scale's own pool and subtract, %s gates. With --top residual the last classifiers read the pooled\n"
+        "grid itself, so those gates exist but drive no detection (dead; --sweep removes them). With --top cofiber\n"
+        "they are read, and every gate is live. This netlist: --top %s%s, %s.\n",
+        cli_thousands(all - extra, rows), cli_thousands(all, total), cli_thousands(extra, last),
+        cf_top_name(options->top), options->sweep ? " --sweep" : "",
+        s->facts.live == s->facts.gates ? "all gates live" : "the dead gates counted above");
 }
 
 static cJSON *group_json(const struct cf_group *group, const struct cf_group_facts *facts)
@@ -241,9 +242,10 @@ const struct cli_command cli_stats = {
     .details = NULL,
     .min_operands = 1,
     .max_operands = 1,
-    .options = (const struct cli_option[]){
-        {"--json", NULL, NULL, "print the figures as JSON"},
-        {"--bits", NULL, NULL, "count binary gates as well: full adders, AIG nodes, threshold gates, depth"},
-        {0}},
+    .options =
+        (const struct cli_option[]){
+            {"--json", NULL, NULL, "print the figures as JSON"},
+            {"--bits", NULL, NULL, "count binary gates as well: full adders, AIG nodes, threshold gates, depth"},
+            {0}},
     .run = run,
 };

@@ -28,8 +28,7 @@ const char *cf_top_name(enum cf_top top)
 
 struct cf_compile_options cf_compile_defaults(void)
 {
-    return (struct cf_compile_options){
-        .height = 40, .width = 40, .scales = 3, .input_bits = 8, .score_threshold = 0.5};
+    return (struct cf_compile_options){.height = 40, .width = 40, .scales = 3, .input_bits = 8, .score_threshold = 0.5};
 }
 
 static bool check_options(const struct cf_head *head, const struct cf_compile_options *o, struct cf_error *err)
@@ -123,10 +122,9 @@ bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_opt
     const char *threshold = cf_netlist_meta(netlist, "compile.score_threshold");
     const char *sweep = cf_netlist_meta(netlist, "compile.sweep");
     int upsample, pools, top;
-    bool all = grid && scales && bits && threshold && sweep &&
-               sscanf(grid, "%ux%u", &o->height, &o->width) == 2 && sscanf(scales, "%u", &o->scales) == 1 &&
-               sscanf(bits, "%d", &o->input_bits) == 1 && sscanf(threshold, "%lf", &o->score_threshold) == 1 &&
-               o->score_threshold > 0 && o->score_threshold < 1 &&
+    bool all = grid && scales && bits && threshold && sweep && sscanf(grid, "%ux%u", &o->height, &o->width) == 2 &&
+               sscanf(scales, "%u", &o->scales) == 1 && sscanf(bits, "%d", &o->input_bits) == 1 &&
+               sscanf(threshold, "%lf", &o->score_threshold) == 1 && o->score_threshold > 0 && o->score_threshold < 1 &&
                find_name(cf_netlist_meta(netlist, "compile.upsample"), upsample_names, &upsample) &&
                find_name(cf_netlist_meta(netlist, "compile.pools"), pools_names, &pools) &&
                find_name(cf_netlist_meta(netlist, "compile.top"), top_names, &top);

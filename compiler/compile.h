@@ -25,7 +25,8 @@ struct cf_compile_options {
 struct cf_compile_options cf_compile_defaults(void);
 
 /* The netlist of the head under these options, checked; its metadata record the options and the head's SHA-256.
- * Errors: a grid that 2^scales does not divide, widths beyond 63 bits, more than 2^31 - 1 nets, options out of range. */
+ * Errors: a grid that 2^scales does not divide, widths beyond 63 bits, more than 2^31 - 1 nets, options out of range.
+ */
 bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const struct cf_compile_options *options,
                 struct cf_error *err);
 

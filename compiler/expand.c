@@ -76,9 +76,9 @@ static bool expand_pools(struct expansion *e, uint32_t scale)
 /* One axis of upsampling by 2 (align_corners = false, edges clamped): value i of the fine axis is the sum of one or
  * two neighbours of the coarse axis, weighted in quarters. */
 struct axis {
-    uint32_t first;     /* the lower neighbour */
-    int32_t weight[2];  /* in quarters; weight[1] is 0 where the edge leaves one neighbour */
-    uint32_t pattern;   /* 0: even, 1: odd, 2: edge */
+    uint32_t first;    /* the lower neighbour */
+    int32_t weight[2]; /* in quarters; weight[1] is 0 where the edge leaves one neighbour */
+    uint32_t pattern;  /* 0: even, 1: odd, 2: edge */
 };
 
 static struct axis bilinear_axis(uint32_t i, uint32_t coarse)
@@ -100,8 +100,8 @@ static bool subtract_cell(struct expansion *e, uint32_t scale, struct axis row, 
         for (uint32_t b = 0; b < 2; b++) {
             int32_t weight = bilinear ? row.weight[a] * column.weight[b] : a + b == 0;
             if (weight)
-                terms[cell.term_count++] = (struct cf_term){
-                    .offset = (a * coarse->w + b) * e->head->channels, .weight = -weight, .port = 1};
+                terms[cell.term_count++] =
+                    (struct cf_term){.offset = (a * coarse->w + b) * e->head->channels, .weight = -weight, .port = 1};
         }
     return add_cell(e, &cell, coarse->type.frac + (bilinear ? 4 : 0), index);
 }
@@ -150,7 +150,7 @@ static bool classify_cell(struct expansion *e, uint32_t class, struct cf_type ty
     const struct cf_head *head = e->head;
     struct cf_cell cell = {.ports = &type, .port_count = 1, .terms = terms, .activation = CF_STEP};
     for (uint32_t d = 0; d < head->channels; d++) {
-        int8_t weight = head->quantised[(size_t)class * head->channels + d];
+        int8_t weight = head->quantised[(size_t) class * head->channels + d];
         if (weight)
             terms[cell.term_count++] = (struct cf_term){.offset = d, .weight = weight};
     }
@@ -170,8 +170,7 @@ static bool expand_classify(struct expansion *e, uint32_t scale, const struct pl
     for (uint32_t c = 0; done && c < classes; c++)
         done = classify_cell(e, c, source->type, terms, &cells[c]);
     struct cf_type bit = {1, false, 0};
-    struct cf_group *group =
-        done ? add_group(e, scale, "classify", source->h, source->w, classes, 1, bit, true) : NULL;
+    struct cf_group *group = done ? add_group(e, scale, "classify", source->h, source->w, classes, 1, bit, true) : NULL;
     for (uint32_t position = 0; group && position < positions; position++)
         for (uint32_t c = 0; c < classes; c++) {
             group->cell[(size_t)position * classes + c] = cells[c];

@@ -36,8 +36,8 @@ static double upsampled(const double *pool, uint32_t h, uint32_t w, uint32_t i, 
 }
 
 /* Adds one channel's share to the logits of all scales. Works down the pyramid in place: plane <- pool. */
-static void add_channel(const struct cf_head *head, const struct cf_compile_options *o, uint32_t d,
-                        struct channel *c, double *logits)
+static void add_channel(const struct cf_head *head, const struct cf_compile_options *o, uint32_t d, struct channel *c,
+                        double *logits)
 {
     for (uint32_t k = 0; k < o->scales; k++) {
         uint32_t h = o->height >> k, w = o->width >> k;
@@ -49,8 +49,8 @@ static void add_channel(const struct cf_head *head, const struct cf_compile_opti
                 c->band[at] = c->plane[at] - (residual ? 0 : upsampled(c->pool, h / 2, w / 2, i, j, o->upsample));
             }
         for (size_t at = 0; at < (size_t)h * w; at++, logits += head->classes)
-            for (uint32_t class = 0; c->band[at] != 0 && class < head->classes; class++)
-                logits[class] += head->weight[(size_t)class * head->channels + d] * c->band[at];
+            for (uint32_t class = 0; c->band[at] != 0 && class < head->classes; class ++)
+                logits[class] += head->weight[(size_t) class * head->channels + d] * c->band[at];
         double *swap = c->plane;
         c->plane = c->pool;
         c->pool = swap;
@@ -70,7 +70,7 @@ double *cf_float_logits(const struct cf_head *head, const struct cf_compile_opti
         return NULL;
     }
     for (size_t p = 0; p < positions; p++)
-        for (uint32_t class = 0; class < head->classes; class++)
+        for (uint32_t class = 0; class < head->classes; class ++)
             logits[p * head->classes + class] = head->bias[class];
     for (uint32_t d = 0; d < head->channels; d++) {
         struct channel channel = {scratch, scratch + plane, scratch + 2 * plane};

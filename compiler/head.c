@@ -8,8 +8,8 @@
 #include "base/safetensors.h"
 
 /* The only tensor that `fits`; an error when there is none or more than one. */
-static const struct cf_tensor *choose(const struct cf_safetensors *file, const char *name, const char *option,
-                                      int rank, uint64_t size, struct cf_error *err)
+static const struct cf_tensor *choose(const struct cf_safetensors *file, const char *name, const char *option, int rank,
+                                      uint64_t size, struct cf_error *err)
 {
     const char *path = cf_safetensors_path(file);
     const char *wanted = rank == 2 ? "[classes, channels]" : "[classes]";
@@ -91,8 +91,10 @@ static bool read_head(struct cf_head *head, const struct cf_safetensors *file, c
         return false;
     if (weight->shape[0] == 0 || weight->shape[1] == 0 || weight->count > INT32_MAX) {
         char shape[128];
-        return cf_fail(err, "%s: tensor '%s' is %s: a head has at least one class and one channel, and at most "
-                       "2^31 - 1 weights", path, weight->name, cf_shape_text(weight, shape, sizeof shape));
+        return cf_fail(err,
+                       "%s: tensor '%s' is %s: a head has at least one class and one channel, and at most "
+                       "2^31 - 1 weights",
+                       path, weight->name, cf_shape_text(weight, shape, sizeof shape));
     }
     const struct cf_tensor *bias = choose(file, bias_name, "--bias", 1, weight->shape[0], err);
     if (!bias || !read_finite(file, weight, &head->arena, &head->weight, err) ||

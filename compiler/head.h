@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 struct cf_head {
-    struct cf_arena arena; /* owns the arrays */
-    const char *label;     /* the file */
-    uint32_t classes;      /* C */
-    uint32_t channels;     /* D */
-    double *weight;        /* [C][D], as stored */
-    double *bias;          /* [C], as stored */
-    int8_t *quantised;     /* [C][D], -127..127 */
-    double *scale;         /* [C]: weight is about quantised * scale */
+    struct cf_arena arena;  /* owns the arrays */
+    const char *label;      /* the file */
+    uint32_t classes;       /* C */
+    uint32_t channels;      /* D */
+    double *weight;         /* [C][D], as stored */
+    double *bias;           /* [C], as stored */
+    int8_t *quantised;      /* [C][D], -127..127 */
+    double *scale;          /* [C]: weight is about quantised * scale */
     bool already_quantised; /* every stored weight is an integer in -127..127 (the published card's form): scale 1 */
     char sha256[CF_SHA256_HEX];
 };

@@ -8,7 +8,7 @@
 /* Which groups and cells stay, and what they become. */
 struct renumbering {
     bool *keep_group;
-    uint32_t *cell;            /* the new index + 1; 0 while not placed */
+    uint32_t *cell;           /* the new index + 1; 0 while not placed */
     struct cf_reach *reaches; /* of each old cell */
 };
 

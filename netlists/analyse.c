@@ -63,8 +63,7 @@ static void group_levels(const struct levels *l, uint32_t g)
     facts->level_low = UINT32_MAX;
     for (uint32_t i = 0; i < group->count; i++) {
         uint32_t c = group->cell[i];
-        uint32_t level =
-            1 + fanin_level(l, &l->netlist->cells[c], &l->reaches[c], cf_instance_bases(group, i));
+        uint32_t level = 1 + fanin_level(l, &l->netlist->cells[c], &l->reaches[c], cf_instance_bases(group, i));
         l->of_net[group->first_net + i] = (uint16_t)level; /* at most one level a group, and 4,096 groups */
         facts->level_low = level < facts->level_low ? level : facts->level_low;
         facts->level_high = level > facts->level_high ? level : facts->level_high;

@@ -5,10 +5,10 @@
 #include "netlists/netlist.h"
 
 struct cf_group_facts {
-    uint64_t live;            /* gates from which an output can be reached through wires */
-    uint64_t edges;           /* terms, summed over the gates */
-    uint64_t live_edges;      /* the same over the live gates */
-    uint32_t cells;           /* different cells placed */
+    uint64_t live;       /* gates from which an output can be reached through wires */
+    uint64_t edges;      /* terms, summed over the gates */
+    uint64_t live_edges; /* the same over the live gates */
+    uint32_t cells;      /* different cells placed */
     uint32_t level_low, level_high;
     uint64_t weight_count[3]; /* edges of weight -1, 1, and any other */
     int32_t weight_min, weight_max;

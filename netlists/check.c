@@ -29,8 +29,7 @@ static bool check_terms(const struct cf_netlist *netlist, uint32_t index, struct
             wrong = "is shifted by more than 62";
         else if (term->offset > INT32_MAX)
             wrong = "has an offset of 2^31 or more";
-        else if (t > 0 && (before->port > term->port ||
-                           (before->port == term->port && before->offset >= term->offset)))
+        else if (t > 0 && (before->port > term->port || (before->port == term->port && before->offset >= term->offset)))
             wrong = "is not after the term before it in (port, offset)";
         if (wrong)
             return cf_fail(err, "%s: cell %u: term %u %s", netlist->label, index, t, wrong);
@@ -42,8 +41,8 @@ static bool check_cell(const struct cf_netlist *netlist, uint32_t index, struct 
 {
     const struct cf_cell *cell = &netlist->cells[index];
     if (cell->port_count < 1 || cell->port_count > CF_MAX_PORTS)
-        return cf_fail(err, "%s: cell %u: has %u ports; 1 to %d are possible", netlist->label, index,
-                       cell->port_count, CF_MAX_PORTS);
+        return cf_fail(err, "%s: cell %u: has %u ports; 1 to %d are possible", netlist->label, index, cell->port_count,
+                       CF_MAX_PORTS);
     for (uint32_t p = 0; p < cell->port_count; p++)
         if (!type_valid(cell->ports[p]))
             return cf_fail(err, "%s: cell %u: port %u is %u bits wide with %d fraction bits", netlist->label, index, p,
@@ -156,8 +155,8 @@ static bool check_port_types(const struct cf_netlist *netlist, const struct cf_g
             struct cf_type a = cell->ports[port], b = source->type;
             return cf_fail(err, "%s: %s: port %u of cell %u takes %u bits (%d fraction, %s), but '%s' has %u (%d, %s)",
                            netlist->label, cf_gate_name(group, index, name, sizeof name), port, group->cell[index],
-                           a.width, a.frac, a.is_signed ? "signed" : "unsigned", source->name, b.width,
-                           b.frac, b.is_signed ? "signed" : "unsigned");
+                           a.width, a.frac, a.is_signed ? "signed" : "unsigned", source->name, b.width, b.frac,
+                           b.is_signed ? "signed" : "unsigned");
         }
     }
     return true;
@@ -171,8 +170,8 @@ static bool check_instance(const struct cf_netlist *netlist, const struct cf_gro
         return wrong_gate(netlist, group, index, err, "there is no cell", c);
     const struct cf_cell *cell = &netlist->cells[c];
     if (cell->port_count != group->ports)
-        return wrong_gate(netlist, group, index, err, "its cell's number of ports differs from the group's:",
-                          cell->port_count);
+        return wrong_gate(netlist, group, index, err,
+                          "its cell's number of ports differs from the group's:", cell->port_count);
     if (!cf_type_equal(cell->type, group->type)) {
         char name[CF_NAME_MAX];
         return cf_fail(err, "%s: %s: cell %u drives %u bits (%d fraction), but the group's nets have %u (%d)",
@@ -182,8 +181,8 @@ static bool check_instance(const struct cf_netlist *netlist, const struct cf_gro
     const uint32_t *bases = cf_instance_bases(group, index);
     for (uint32_t p = 0; p < group->ports; p++) {
         if (bases[p] >= group->first_net)
-            return wrong_gate(netlist, group, index, err,
-                              "a gate reads only groups before its own, but a base is net", bases[p]);
+            return wrong_gate(netlist, group, index, err, "a gate reads only groups before its own, but a base is net",
+                              bases[p]);
         if (reaches[c].low[p] > reaches[c].high[p])
             continue;
         uint64_t low = (uint64_t)bases[p] + reaches[c].low[p], high = (uint64_t)bases[p] + reaches[c].high[p];

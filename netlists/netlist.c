@@ -72,8 +72,8 @@ bool cf_netlist_add_cell(struct cf_netlist *netlist, const struct cf_cell *cell,
     return true;
 }
 
-bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank, const uint32_t *shape,
-                          uint32_t ports, struct cf_type type, bool output, struct cf_error *err)
+bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank, const uint32_t *shape, uint32_t ports,
+                          struct cf_type type, bool output, struct cf_error *err)
 {
     if (!grow(netlist, &netlist->groups, netlist->group_count, &netlist->group_capacity, sizeof *netlist->groups, err))
         return false;
@@ -142,8 +142,8 @@ static bool copy_into(struct cf_netlist *to, const struct cf_netlist *from, stru
             return false;
     for (uint32_t g = 0; g < from->group_count; g++) {
         const struct cf_group *group = &from->groups[g];
-        if (!cf_netlist_add_group(to, group->name, group->rank, group->shape, group->ports, group->type,
-                                  group->output, err))
+        if (!cf_netlist_add_group(to, group->name, group->rank, group->shape, group->ports, group->type, group->output,
+                                  err))
             return false;
         if (group->cell) {
             memcpy(to->groups[g].cell, group->cell, (size_t)group->count * sizeof *group->cell);

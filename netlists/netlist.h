@@ -22,11 +22,11 @@
 enum {
     CF_GROUP_MAX_RANK = 4,
     CF_MAX_GROUPS = 4096,
-    CF_MAX_PORTS = 16,  /* of one cell */
-    CF_MAX_WIDTH = 63,  /* bits of a net; every sum must fit as well */
+    CF_MAX_PORTS = 16, /* of one cell */
+    CF_MAX_WIDTH = 63, /* bits of a net; every sum must fit as well */
     CF_MAX_SHIFT = 62,
-    CF_INPUT = 0,       /* index of the input in netlist.groups */
-    CF_NAME_MAX = 128   /* bytes of a gate's name, with the NUL */
+    CF_INPUT = 0,     /* index of the input in netlist.groups */
+    CF_NAME_MAX = 128 /* bytes of a gate's name, with the NUL */
 };
 
 /* The type of a net: two's complement (or plain binary when not signed), `width` bits, the value being
@@ -96,12 +96,11 @@ struct cf_netlist *cf_netlist_new(const char *label, struct cf_error *err);
 void cf_netlist_free(struct cf_netlist *netlist); /* NULL is fine */
 
 /* Copies the ports and terms. `*index` is the new cell's. The output type is as given in `cell->type`. */
-bool cf_netlist_add_cell(struct cf_netlist *netlist, const struct cf_cell *cell, uint32_t *index,
-                         struct cf_error *err);
+bool cf_netlist_add_cell(struct cf_netlist *netlist, const struct cf_cell *cell, uint32_t *index, struct cf_error *err);
 /* Appends a group, with `cell` and `base` allocated (zeros) for the caller to fill; the first group added is the
  * input (ports = 0). Pointers to groups taken before the call are invalid after it. */
-bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank, const uint32_t *shape,
-                          uint32_t ports, struct cf_type type, bool output, struct cf_error *err);
+bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank, const uint32_t *shape, uint32_t ports,
+                          struct cf_type type, bool output, struct cf_error *err);
 /* Sets or replaces a metadata entry. */
 bool cf_netlist_set_meta(struct cf_netlist *netlist, const char *key, const char *value, struct cf_error *err);
 const char *cf_netlist_meta(const struct cf_netlist *netlist, const char *key); /* or NULL */

@@ -71,9 +71,9 @@ static bool check_starts(struct reader *r, const struct cf_tensor *starts, uint6
         int64_t before = i ? at_i32(starts, i - 1) : 0, value = at_i32(starts, i);
         bool last = i + 1 == starts->count;
         if (value < before || (i == 0 && value != 0) || value > (int64_t)total || (last && value != (int64_t)total))
-            return cf_fail(r->err, "%s: tensor '%s': element %" PRIu64 " is %" PRId64
-                           "; starts rise from 0 to %" PRIu64, cf_safetensors_path(r->file), starts->name, i, value,
-                           total);
+            return cf_fail(r->err,
+                           "%s: tensor '%s': element %" PRIu64 " is %" PRId64 "; starts rise from 0 to %" PRIu64,
+                           cf_safetensors_path(r->file), starts->name, i, value, total);
     }
     return true;
 }
@@ -208,8 +208,8 @@ static bool read_groups(struct reader *r, const char *names)
     if (!types)
         return false;
     if (types->shape[0] > CF_MAX_GROUPS)
-        return cf_fail(r->err, "%s: %" PRIu64 " groups; %d are possible", cf_safetensors_path(r->file),
-                       types->shape[0], CF_MAX_GROUPS);
+        return cf_fail(r->err, "%s: %" PRIu64 " groups; %d are possible", cf_safetensors_path(r->file), types->shape[0],
+                       CF_MAX_GROUPS);
     uint64_t row = 0;
     for (const char *at = names; at; row++) {
         size_t length = strcspn(at, " ");
@@ -267,9 +267,9 @@ static bool refuse_unknown(struct reader *r)
     size_t count = cf_safetensors_count(r->file);
     if (r->tensors_used == count)
         return true;
-    static const char *const known[] = {"input.shape", "input.scale", "class.scale", "group.type",
-                                        "cell.bias",   "cell.type",   "cell.ports",  "cell.terms",
-                                        "port.type",   "term.offset", "term.weight", "term.port", "term.shift"};
+    static const char *const known[] = {"input.shape", "input.scale", "class.scale", "group.type", "cell.bias",
+                                        "cell.type",   "cell.ports",  "cell.terms",  "port.type",  "term.offset",
+                                        "term.weight", "term.port",   "term.shift"};
     for (size_t i = 0; i < count; i++) {
         const char *name = cf_safetensors_at(r->file, i)->name;
         bool used = false;
@@ -319,8 +319,8 @@ bool cf_netlist_from_safetensors(struct cf_netlist **netlist, const struct cf_sa
     struct reader r = {file, cf_netlist_new(path, err), 0, err};
     if (!r.netlist)
         return false;
-    if (!read_groups(&r, groups) || !read_cells(&r) || !read_class_scale(&r) || !refuse_unknown(&r) ||
-        !read_meta(&r) || !cf_netlist_check(r.netlist, err)) {
+    if (!read_groups(&r, groups) || !read_cells(&r) || !read_class_scale(&r) || !refuse_unknown(&r) || !read_meta(&r) ||
+        !cf_netlist_check(r.netlist, err)) {
         cf_netlist_free(r.netlist);
         return false;
     }
@@ -350,16 +350,30 @@ struct writer {
 
 /* The fixed tensors, in file order: wide elements first, so that every tensor stays aligned. Group tensors follow
  * the I32 ones, U8 tensors come last. */
-enum fixed { INPUT_SHAPE, INPUT_SCALE, CELL_BIAS, CLASS_SCALE, GROUP_TYPE, CELL_TYPE, CELL_PORTS, CELL_TERMS,
-             PORT_TYPE, TERM_OFFSET, TERM_WEIGHT, TERM_PORT, TERM_SHIFT, FIXED_COUNT };
+enum fixed {
+    INPUT_SHAPE,
+    INPUT_SCALE,
+    CELL_BIAS,
+    CLASS_SCALE,
+    GROUP_TYPE,
+    CELL_TYPE,
+    CELL_PORTS,
+    CELL_TERMS,
+    PORT_TYPE,
+    TERM_OFFSET,
+    TERM_WEIGHT,
+    TERM_PORT,
+    TERM_SHIFT,
+    FIXED_COUNT
+};
 
 struct ids {
     size_t fixed[FIXED_COUNT];
     size_t *cell, *base; /* [group_count] */
 };
 
-static bool declare(struct writer *w, const char *name, enum cf_dtype dtype, int rank, uint64_t rows,
-                    uint64_t columns, size_t *id)
+static bool declare(struct writer *w, const char *name, enum cf_dtype dtype, int rank, uint64_t rows, uint64_t columns,
+                    size_t *id)
 {
     return cf_safetensors_add(w->out, name, dtype, rank, (uint64_t[]){rows, columns}, id, w->err);
 }
@@ -509,9 +523,9 @@ static bool save_to(struct writer *w, struct ids *ids)
     uint64_t words = w->terms > 3 * w->ports ? w->terms : 3 * w->ports;
     int32_t *scratch = malloc((size_t)(words ? words : 1) * sizeof *scratch);
     uint8_t *bytes = malloc((size_t)(w->terms ? w->terms : 1));
-    bool done = scratch && bytes ? write_groups(w, ids) && write_cells(w, ids, scratch) &&
-                                       write_terms(w, ids, scratch, bytes)
-                                 : cf_fail(w->err, "%s: out of memory", w->netlist->label);
+    bool done = scratch && bytes
+                    ? write_groups(w, ids) && write_cells(w, ids, scratch) && write_terms(w, ids, scratch, bytes)
+                    : cf_fail(w->err, "%s: out of memory", w->netlist->label);
     free(scratch);
     free(bytes);
     return done;

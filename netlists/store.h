@@ -10,8 +10,7 @@
 bool cf_netlist_load(struct cf_netlist **netlist, const char *path, struct cf_error *err);
 
 /* The same from an open safetensors file, which may be closed afterwards. */
-bool cf_netlist_from_safetensors(struct cf_netlist **netlist, const struct cf_safetensors *file,
-                                 struct cf_error *err);
+bool cf_netlist_from_safetensors(struct cf_netlist **netlist, const struct cf_safetensors *file, struct cf_error *err);
 
 /* True when the file says that it is a netlist (metadata `format`). */
 bool cf_is_netlist(const struct cf_safetensors *file);

@@ -28,7 +28,7 @@ struct cf_bits_sim {
     const struct cf_bit_kernels *kernels;
     struct cf_bit_plan plan;
     struct cf_arena arena; /* holds what follows */
-    uint8_t **values; /* [group_count]: [frames][count] in the group's lane size */
+    uint8_t **values;      /* [group_count]: [frames][count] in the group's lane size */
     struct worker *workers;
     uint32_t frames;
     int threads;

@@ -98,8 +98,8 @@ static bool open_file(struct cf_frames *frames, struct frame_file *file, struct 
         frames->shape = shape;
     else if (memcmp(&shape, &frames->shape, sizeof shape) != 0)
         return cf_fail(err, "%s: frames of %ux%ux%u, but those of %s are %ux%ux%u", file->path, shape.channels,
-                       shape.height, shape.width, frames->files[0].path, frames->shape.channels,
-                       frames->shape.height, frames->shape.width);
+                       shape.height, shape.width, frames->files[0].path, frames->shape.channels, frames->shape.height,
+                       frames->shape.width);
     file->first = frames->count;
     file->count = tensor->rank == 4 ? tensor->shape[0] : 1;
     frames->count += file->count;

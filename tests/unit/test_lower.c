@@ -260,14 +260,10 @@ static void a_broken_network_is_noticed(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signed_digits_are_canonical),
-        cmocka_unit_test(small_cells_are_exact),
-        cmocka_unit_test(wide_cells_are_exact),
-        cmocka_unit_test(long_cells_are_exact),
-        cmocka_unit_test(one_bit_cells_are_exact),
-        cmocka_unit_test(binary_threshold_gates_cost_one_gate),
-        cmocka_unit_test(random_cells_are_proved),
-        cmocka_unit_test(a_broken_network_is_noticed),
+        cmocka_unit_test(signed_digits_are_canonical), cmocka_unit_test(small_cells_are_exact),
+        cmocka_unit_test(wide_cells_are_exact),        cmocka_unit_test(long_cells_are_exact),
+        cmocka_unit_test(one_bit_cells_are_exact),     cmocka_unit_test(binary_threshold_gates_cost_one_gate),
+        cmocka_unit_test(random_cells_are_proved),     cmocka_unit_test(a_broken_network_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
