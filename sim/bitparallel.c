@@ -298,12 +298,12 @@ static void store_all(const struct batch *b, const struct block *blocks, uint32_
     }
 }
 
-/* All lanes from `lane` on that fit a plane: at most kernels->lanes. */
-static void run_batch(const struct batch *b, uint64_t lane)
+/* All lanes from `lane` on, and before `end`, that fit a plane: at most kernels->lanes. */
+static void run_batch(const struct batch *b, uint64_t lane, uint64_t end)
 {
     const struct cf_bit_program *program = b->part->program;
     const struct cf_bit_kernels *kernels = b->kernels;
-    uint64_t left = (uint64_t)b->sim->frames * b->family->gate_count - lane;
+    uint64_t left = end - lane;
     uint32_t block_count = 0;
     struct block blocks[MOST_BLOCKS];
     for (uint32_t at = 0; at < kernels->lanes && at < left; at += CF_BLOCK, block_count++)
@@ -324,16 +324,18 @@ static void run_batch(const struct batch *b, uint64_t lane)
         store_block(b, &blocks[n], b->worker->window + n * sizeof(uint64_t));
 }
 
+/* Runs a family's gates of frames [first_frame, end_frame). */
 static void run_part(struct cf_bits_sim *sim, uint32_t group, const struct cf_bit_family *family,
-                     const struct cf_bit_part *part)
+                     const struct cf_bit_part *part, uint32_t first_frame, uint32_t end_frame)
 {
-    uint64_t lanes = (uint64_t)sim->frames * family->gate_count, size = sim->kernels->lanes;
-    int64_t batches = (int64_t)((lanes + size - 1) / size);
+    uint64_t begin = (uint64_t)first_frame * family->gate_count, end = (uint64_t)end_frame * family->gate_count;
+    uint64_t size = sim->kernels->lanes;
+    int64_t batches = (int64_t)((end - begin + size - 1) / size);
 #pragma omp parallel for num_threads(sim->threads) schedule(dynamic) if (sim->threads > 1)
     for (int64_t i = 0; i < batches; i++) {
-        uint64_t first = (uint64_t)i * size;
+        uint64_t first = begin + (uint64_t)i * size;
         const struct cf_bit_kernels *narrow = sim->kernels->narrow;
-        bool few = narrow && lanes - first <= narrow->lanes;
+        bool few = narrow && end - first <= narrow->lanes;
         struct batch b = {sim,
                           few ? narrow : sim->kernels,
                           &sim->workers[omp_get_thread_num()],
@@ -341,18 +343,42 @@ static void run_part(struct cf_bits_sim *sim, uint32_t group, const struct cf_bi
                           family,
                           part,
                           group};
-        run_batch(&b, first);
+        run_batch(&b, first, end);
     }
 }
 
+static void run_group(struct cf_bits_sim *sim, uint32_t group, uint32_t first_frame, uint32_t end_frame)
+{
+    for (uint32_t f = 0; f < sim->plan.groups[group].family_count; f++) {
+        const struct cf_bit_family *family = &sim->plan.groups[group].families[f];
+        for (uint32_t p = 0; p < family->part_count; p++)
+            run_part(sim, group, family, &family->parts[p], first_frame, end_frame);
+    }
+}
+
+/* One frame of the group fills planes by itself. */
+static bool is_large(const struct cf_bits_sim *sim, uint32_t group)
+{
+    enum { PLANES = 16 };
+    for (uint32_t f = 0; f < sim->plan.groups[group].family_count; f++)
+        if (sim->plan.groups[group].families[f].gate_count < PLANES * sim->kernels->lanes)
+            return false;
+    return true;
+}
+
+/* Large groups that follow each other go frame by frame: what one writes is in the cache when the next reads it. */
 void cf_bits_sim_run_groups(struct cf_bits_sim *sim, uint32_t first, uint32_t end)
 {
-    for (uint32_t g = first; g < end; g++)
-        for (uint32_t f = 0; f < sim->plan.groups[g].family_count; f++) {
-            const struct cf_bit_family *family = &sim->plan.groups[g].families[f];
-            for (uint32_t p = 0; p < family->part_count; p++)
-                run_part(sim, g, family, &family->parts[p]);
-        }
+    for (uint32_t g = first, next; g < end; g = next) {
+        bool large = is_large(sim, g);
+        for (next = g + 1; large && next < end && is_large(sim, next); next++)
+            ;
+        for (uint32_t frame = 0; large && frame < sim->frames; frame++)
+            for (uint32_t i = g; i < next; i++)
+                run_group(sim, i, frame, frame + 1);
+        if (!large)
+            run_group(sim, g, 0, sim->frames);
+    }
 }
 
 void cf_bits_sim_load(struct cf_bits_sim *sim, const int32_t *input)
