@@ -7,7 +7,7 @@
 
 enum {
     COLUMNS = 64,
-    STAGE_PLANES = 2816, /* operand bits of one stage: 176 KiB of 512 lanes, so that a simulator has them in its L2 */
+    STAGE_PLANES = 2112, /* operand bits of one stage: 132 KiB of 512 lanes, so that a simulator has them in its L2 */
     STAGE_LEAST = 8,     /* operands */
     STAGE_MOST = 512
 };
@@ -15,7 +15,7 @@ enum {
 /* The bits of one column, still to be added. */
 struct pile {
     cf_lit *items;
-    uint32_t count, capacity;
+    uint32_t first, count, capacity; /* those before `first` are added */
 };
 
 struct lowering {
@@ -105,10 +105,10 @@ static bool take_counters(struct lowering *l, struct pile *pile, uint32_t column
 
 static bool move_pile(struct lowering *l, struct pile *to, struct pile *from)
 {
-    for (uint32_t i = 0; i < from->count; i++)
+    for (uint32_t i = from->first; i < from->count; i++)
         if (!put(l, to, from->items[i]))
             return false;
-    from->count = 0;
+    from->first = from->count = 0;
     return true;
 }
 
@@ -144,15 +144,48 @@ static bool compress(struct lowering *l)
     return true;
 }
 
-/* The first round, on operand bits: plain and inverted ones apart, since a counter of inverted bits is a counter with
- * inverted results. What is left over goes on, mixed. */
+static uint32_t left(const struct pile *pile)
+{
+    return pile->count - pile->first;
+}
+
+static void take(struct pile *pile, uint32_t count, cf_lit *out)
+{
+    memcpy(out, pile->items + pile->first, count * sizeof *out);
+    pile->first += count;
+}
+
+/* Counters of 2^n - 1 operand bits of a column. Each half of a counter (in the sense of count_bits) has bits of one
+ * kind, plain or inverted: counting inverted bits is counting with inverted results. The bits come in the order of the
+ * operands, so that a counter reads operands that are close together. */
+static bool take_fresh(struct lowering *l, uint32_t column, int n)
+{
+    struct pile *plain = &l->fresh[0][column], *inverted = &l->fresh[1][column];
+    uint32_t half = (1u << (n - 1)) - 1;
+    while (left(plain) + left(inverted) > 2 * half) {
+        struct pile *first = left(plain) < half ? inverted : plain, *second = left(inverted) < half ? plain : inverted;
+        if (left(first) < half || left(second) < (first == second ? 2 * half : half))
+            return true;
+        cf_lit in[31], out[5];
+        take(first, half, in);
+        take(second, half, in + half);
+        take(left(plain) > 0 ? plain : inverted, 1, in + 2 * half);
+        if (!count_bits(l, in, n, out))
+            return false;
+        for (int i = 0; i < n; i++)
+            if (!put_column(l, l->next, column + (uint32_t)i, out[i]))
+                return false;
+    }
+    return true;
+}
+
+/* The first round, on operand bits. What is left over goes on, mixed. */
 static bool compress_fresh(struct lowering *l)
 {
     for (int n = 5; n >= 4; n--)
-        for (int sign = 0; sign < 2; sign++)
-            for (uint32_t c = 0; c < COLUMNS; c++)
-                if (!take_counters(l, &l->fresh[sign][c], c, n))
-                    return false;
+        for (uint32_t c = 0; c < COLUMNS; c++)
+            if (!take_fresh(l, c, n))
+                return false;
     for (int sign = 0; sign < 2; sign++)
         for (uint32_t c = 0; c < COLUMNS; c++)
             if (!move_pile(l, &l->now[c], &l->fresh[sign][c]))

@@ -16,7 +16,8 @@
 /* Instructions. A run is: opcode, number of instructions, which inputs are inverted, then for each instruction the
  * input planes and the output planes. A counter adds 2^n - 1 inputs of one weight into n outputs, least significant
  * first, as a tree of full adders: CF_BIT_FULL is the counter of 3. Bit i of the third word inverts input i before it
- * is used; counters of 15 and 31 have CF_BIT_ALL there or 0, and CF_BIT_ALL inverts every input. */
+ * is used; in counters of 15 and 31, the bits of enum cf_bit_inversion invert the first half of the inputs, the second half,
+ * and the last one. */
 enum cf_bit_op {
     CF_BIT_END,
     CF_BIT_COPY,    /* 1 in, 1 out */
@@ -28,7 +29,8 @@ enum cf_bit_op {
     CF_BIT_OPS
 };
 
-enum { CF_BIT_ALL = 0xffff, CF_PLANE_STEP = 8, CF_MAX_PLANES = 0x10000 / CF_PLANE_STEP };
+enum cf_bit_inversion { CF_BIT_FIRST_HALF = 1, CF_BIT_SECOND_HALF = 2, CF_BIT_LAST = 4 };
+enum { CF_PLANE_STEP = 8, CF_MAX_PLANES = 0x10000 / CF_PLANE_STEP };
 enum { CF_BIT_CODE_PADDING = 4 };
 enum { CF_BLOCK = 64 }; /* lanes that the conversions below take at a time */
 
@@ -63,7 +65,7 @@ struct cf_bit_kernels {
     void (*expand)(uint64_t bits, uint32_t count, uint8_t *out);
 
     /* The limit that no engine passes: full adders of `lanes` patterns in registers alone, `rounds` times
-     * CF_CEILING_ADDERS of them. The result depends on all of them. */
+     * CF_CEILING_ADDERS of them. The result depends on all of them. Those of `narrow` may be faster, a lane. */
     uint64_t (*ceiling)(uint64_t rounds);
 
     /* Kernels with half the lanes, for a batch that has no more: the same time for each lane, and half the memory. NULL

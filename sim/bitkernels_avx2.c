@@ -25,8 +25,9 @@ INLINE __m256i bit_sum3(__m256i a, __m256i b, __m256i c)
     return _mm256_xor_si256(_mm256_xor_si256(a, b), c);
 }
 
-INLINE __m256i bit_majority(__m256i a, __m256i b, __m256i c)
+INLINE __m256i bit_carry(__m256i a, __m256i b, __m256i c, __m256i sum)
 {
+    (void)sum;
     return _mm256_or_si256(_mm256_and_si256(a, b), _mm256_and_si256(c, _mm256_xor_si256(a, b)));
 }
 

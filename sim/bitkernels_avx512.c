@@ -26,9 +26,12 @@ INLINE __m512i bit_sum3(__m512i a, __m512i b, __m512i c)
     return _mm512_ternarylogic_epi64(a, b, c, 0x96);
 }
 
-INLINE __m512i bit_majority(__m512i a, __m512i b, __m512i c)
+/* Where b and c differ, the sum is the inverse of a, and a is the majority. So the first of the two instructions may
+ * overwrite a, the second b, and no register is copied. */
+INLINE __m512i bit_carry(__m512i a, __m512i b, __m512i c, __m512i sum)
 {
-    return _mm512_ternarylogic_epi64(a, b, c, 0xe8);
+    (void)a;
+    return _mm512_ternarylogic_epi64(sum, b, c, 0x8e);
 }
 
 INLINE __m512i bit_xor(__m512i a, __m512i b)
@@ -208,6 +211,7 @@ BIT_TARGET static void expand(uint64_t bits, uint32_t count, uint8_t *out)
 
 /* bitkernels_narrow.c */
 void cf_bit_run_avx512_narrow(const uint16_t *code, void *window);
+uint64_t cf_bit_ceiling_avx512_narrow(uint64_t rounds);
 
 static const struct cf_bit_kernels narrow = {
     .name = "avx512",
@@ -217,7 +221,7 @@ static const struct cf_bit_kernels narrow = {
     .join = join,
     .transpose = transpose,
     .expand = expand,
-    .ceiling = ceiling,
+    .ceiling = cf_bit_ceiling_avx512_narrow,
 };
 
 static const struct cf_bit_kernels kernels = {

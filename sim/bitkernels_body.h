@@ -3,8 +3,8 @@
  *
  *     BIT_TARGET    the function attributes (the target), or nothing
  *     bit_vector    the type of a plane
- *     bit_sum3(a, b, c), bit_majority(a, b, c), bit_xor(a, b), bit_fill(one)   functions on it; the last: all bits
- * alike
+ *     bit_sum3(a, b, c), bit_carry(a, b, c, sum), bit_xor(a, b), bit_fill(one)   functions on it: a full adder's
+ *                   outputs, of which the first may help to make the second; and all bits alike
  */
 /* Elements of code to fetch ahead: code is read once a batch, and comes from further away than the planes. */
 enum { BIT_AHEAD = 512 };
@@ -33,7 +33,7 @@ BIT_INLINE void plane_out(uint8_t *window, const uint16_t *code, int i, bit_vect
 BIT_INLINE void full_adder(bit_vector a, bit_vector b, bit_vector c, bit_vector *sum, bit_vector *carry)
 {
     bit_vector s = bit_sum3(a, b, c);
-    *carry = bit_majority(a, b, c);
+    *carry = bit_carry(a, b, c, s);
     *sum = s;
 }
 
@@ -46,44 +46,60 @@ BIT_INLINE void count7(const bit_vector in[7], bit_vector out[3])
     full_adder(c1, c2, c3, &out[1], &out[2]);
 }
 
-/* Counters of the operands from number `at` on. */
-BIT_INLINE void count15(const uint8_t *w, const uint16_t *code, int at, bit_vector out[4])
+BIT_INLINE void flip_bits(bit_vector *bits, int count, bit_vector flip)
 {
-    bit_vector in[14], low[3], high[3], carry;
-    for (int i = 0; i < 14; i++)
+    for (int i = 0; i < count; i++)
+        bits[i] = bit_xor(bits[i], flip);
+}
+
+/* Counters of the operands from number `at` on. `flip`: all bits alike, for the first half, the second and the last
+ * operand; NULL inverts none. Counting inverted bits gives the inverted count. */
+BIT_INLINE void count15(const uint8_t *w, const uint16_t *code, int at, const bit_vector *flip, bit_vector out[4])
+{
+    bit_vector in[15], low[3], high[3], carry;
+    for (int i = 0; i < 15; i++)
         in[i] = plane_in(w, code, at + i);
     count7(in, low);
     count7(in + 7, high);
-    full_adder(low[0], high[0], plane_in(w, code, at + 14), &out[0], &carry);
+    if (flip) {
+        flip_bits(low, 3, flip[0]);
+        flip_bits(high, 3, flip[1]);
+        flip_bits(in + 14, 1, flip[2]);
+    }
+    full_adder(low[0], high[0], in[14], &out[0], &carry);
     full_adder(low[1], high[1], carry, &out[1], &carry);
     full_adder(low[2], high[2], carry, &out[2], &out[3]);
 }
 
-BIT_INLINE void count31(const uint8_t *w, const uint16_t *code, int at, bit_vector out[5])
+BIT_INLINE void count31(const uint8_t *w, const uint16_t *code, const bit_vector flip[3], bit_vector out[5])
 {
     bit_vector low[4], high[4], carry;
-    count15(w, code, at, low);
-    count15(w, code, at + 15, high);
-    full_adder(low[0], high[0], plane_in(w, code, at + 30), &out[0], &carry);
-    full_adder(low[1], high[1], carry, &out[1], &carry);
-    full_adder(low[2], high[2], carry, &out[2], &carry);
-    full_adder(low[3], high[3], carry, &out[3], &out[4]);
+    count15(w, code, 0, NULL, low);
+    count15(w, code, 15, NULL, high);
+    carry = plane_in(w, code, 30);
+    flip_bits(low, 4, flip[0]);
+    flip_bits(high, 4, flip[1]);
+    flip_bits(&carry, 1, flip[2]);
+    for (int i = 0; i < 4; i++)
+        full_adder(low[i], high[i], carry, &out[i], &carry);
+    out[4] = carry;
 }
 
-/* A run of large counters. One of inverted inputs is one with inverted outputs. */
+/* A run of large counters. */
 BIT_INLINE const uint16_t *run_counts(const uint16_t *code, uint8_t *w, uint32_t count, uint32_t inverted, int n)
 {
     const int inputs = (1 << n) - 1;
-    bit_vector flip = bit_fill(inverted);
+    bit_vector flip[3] = {bit_fill(inverted & CF_BIT_FIRST_HALF), bit_fill(inverted & CF_BIT_SECOND_HALF),
+                          bit_fill(inverted & CF_BIT_LAST)};
     for (; count > 0; count--, code += inputs + n) {
         __builtin_prefetch(code + BIT_AHEAD);
         bit_vector out[5];
         if (n == 5)
-            count31(w, code, 0, out);
+            count31(w, code, flip, out);
         else
-            count15(w, code, 0, out);
+            count15(w, code, 0, flip, out);
         for (int i = 0; i < n; i++)
-            plane_out(w, code, inputs + i, bit_xor(out[i], flip));
+            plane_out(w, code, inputs + i, out[i]);
     }
     return code;
 }

@@ -16,8 +16,9 @@ INLINE __m256i bit_sum3(__m256i a, __m256i b, __m256i c)
     return _mm256_ternarylogic_epi64(a, b, c, 0x96);
 }
 
-INLINE __m256i bit_majority(__m256i a, __m256i b, __m256i c)
+INLINE __m256i bit_carry(__m256i a, __m256i b, __m256i c, __m256i sum)
 {
+    (void)sum;
     return _mm256_ternarylogic_epi64(a, b, c, 0xe8);
 }
 
@@ -32,12 +33,19 @@ INLINE __m256i bit_fill(bool one)
 }
 
 #include "sim/bitkernels_body.h"
+#include "sim/bitkernels_ceiling.h"
 
 void cf_bit_run_avx512_narrow(const uint16_t *code, void *window);
+uint64_t cf_bit_ceiling_avx512_narrow(uint64_t rounds);
 
 BIT_TARGET void cf_bit_run_avx512_narrow(const uint16_t *code, void *window)
 {
     run(code, window);
+}
+
+BIT_TARGET uint64_t cf_bit_ceiling_avx512_narrow(uint64_t rounds)
+{
+    return ceiling(rounds);
 }
 
 #endif

@@ -12,8 +12,9 @@ static inline uint64_t bit_sum3(uint64_t a, uint64_t b, uint64_t c)
     return a ^ b ^ c;
 }
 
-static inline uint64_t bit_majority(uint64_t a, uint64_t b, uint64_t c)
+static inline uint64_t bit_carry(uint64_t a, uint64_t b, uint64_t c, uint64_t sum)
 {
+    (void)sum;
     return (a & b) | (c & (a ^ b));
 }
 

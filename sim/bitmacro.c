@@ -75,15 +75,24 @@ static bool match(struct search *s, int n, cf_lit *in, cf_lit *out)
     return true;
 }
 
-/* Turns the inputs of a large counter plain when all are inverted. */
-static bool make_plain(cf_lit *in, uint32_t size)
+/* Turns inputs plain when all are inverted. */
+static bool make_plain(cf_lit *in, uint32_t count)
 {
-    for (uint32_t i = 0; i < size; i++)
+    for (uint32_t i = 0; i < count; i++)
         if (!(in[i] & 1))
             return false;
-    for (uint32_t i = 0; i < size; i++)
+    for (uint32_t i = 0; i < count; i++)
         in[i] ^= 1;
     return true;
+}
+
+/* The same for each part of a large counter that an instruction can invert; returns which were. */
+static uint8_t make_parts_plain(cf_lit *in, uint32_t size)
+{
+    uint32_t half = size / 2;
+    return (uint8_t)((make_plain(in, half) ? CF_BIT_FIRST_HALF : 0) |
+                     (make_plain(in + half, half) ? CF_BIT_SECOND_HALF : 0) |
+                     (make_plain(in + 2 * half, 1) ? CF_BIT_LAST : 0));
 }
 
 static void swap_if(bool wanted, cf_lit *a, cf_lit *b)
@@ -152,7 +161,7 @@ static uint32_t *count_reads(const struct cf_bits *bits)
 static void append(struct cf_bit_macros *macros, uint8_t op, uint32_t stage, cf_lit *in, const cf_lit *out)
 {
     uint32_t inputs = cf_bit_op_inputs[op], outputs = cf_bit_op_outputs[op];
-    bool inverted = op >= CF_BIT_COUNT15 && make_plain(in, inputs);
+    uint8_t inverted = op >= CF_BIT_COUNT15 ? make_parts_plain(in, inputs) : 0;
     macros->macros[macros->count++] =
         (struct cf_bit_macro){.first = macros->literal_count, .stage = stage, .op = op, .inverted = inverted};
     memcpy(macros->literals + macros->literal_count, in, inputs * sizeof *in);

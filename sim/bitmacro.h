@@ -10,7 +10,7 @@ struct cf_bit_macro {
     uint32_t level; /* within its stage: 0 when nothing of the stage is read */
     uint32_t stage; /* of the cell */
     uint8_t op;     /* enum cf_bit_op */
-    bool inverted;  /* a counter of 15 or 31 of inverted literals, of which the plain ones stand in the pool */
+    uint8_t inverted; /* of a counter of 15 or 31: as in an instruction; the plain literals stand in the pool */
 };
 
 struct cf_bit_macros {

@@ -10,6 +10,7 @@
 enum {
     MOST_BLOCKS = 8, /* of a plane */
     REACH = 64,      /* consecutive operands transposed in one go */
+    CACHE_LINE = 64, /* bytes */
     GAP = 8          /* operands that nobody reads, up to which going on is cheaper than starting again */
 };
 
@@ -18,7 +19,7 @@ struct worker {
     uint8_t *window;
     uint8_t *columns;                      /* [MOST_BLOCKS][REACH][CF_BLOCK] words, at most 8 bytes each */
     const void *words[MOST_BLOCKS][REACH]; /* consecutive operands in the lanes of each block */
-    const void *rows[CF_BLOCK];            /* where each lane's base is */
+    const uint8_t *rows[MOST_BLOCKS][CF_BLOCK]; /* where the base of one port is, for each lane of each block */
 };
 
 enum { COLUMNS_BYTES = MOST_BLOCKS * REACH * CF_BLOCK * sizeof(uint64_t) };
@@ -120,6 +121,14 @@ static struct block block_at(const struct cf_bit_family *family, uint64_t first,
     return block;
 }
 
+/* Operands that are gathered together. */
+struct chunk {
+    const struct cf_bits_operand *operands;
+    uint32_t count, port;
+    size_t bytes; /* of a word */
+    bool mixed;   /* the port reads several groups */
+};
+
 /* One operand, lane by lane, where a port reads several groups. */
 static void gather_mixed(const struct batch *b, const struct cf_bits_operand *operand, const struct block *block,
                          size_t bytes, uint8_t *column)
@@ -133,52 +142,72 @@ static void gather_mixed(const struct batch *b, const struct cf_bits_operand *op
     }
 }
 
-/* Makes `words` point at the operands [first, first + count) in a block's lanes; they share a port. What does not
- * stand like that already is copied to `columns`. */
-static void gather(const struct batch *b, const struct cf_bits_operand *operands, uint32_t count,
-                   const struct block *block, size_t bytes, const void **words, uint8_t *columns)
+/* Where the base of a port is for each lane of a block whose lanes do not stand side by side. */
+static void find_rows(const struct batch *b, uint32_t port, const struct block *block, const uint8_t **rows)
 {
-    uint32_t port = operands[0].port;
-    if (b->family->source[port] == CF_SOURCES_MIXED) {
-        for (uint32_t o = 0; o < count; o++) {
+    struct lane lane = block->first;
+    for (uint32_t l = 0; l < CF_BLOCK; l++) {
+        rows[l] = base_of(b, port, &lane);
+        if (l + 1 < block->lanes) /* past the last lane, the last again */
+            next_lane(b->family, &lane);
+    }
+}
+
+/* Fetches what gather will read from these rows: they are far apart, so that no processor foresees it. */
+static void fetch_rows(const struct chunk *chunk, const uint8_t *const *rows)
+{
+    size_t first = chunk->operands[0].offset * chunk->bytes;
+    size_t last = (chunk->operands[chunk->count - 1].offset + 1) * chunk->bytes - 1;
+    for (uint32_t l = 0; l < CF_BLOCK; l++) {
+        for (size_t at = first; at < last; at += CACHE_LINE)
+            __builtin_prefetch(rows[l] + at);
+        __builtin_prefetch(rows[l] + last);
+    }
+}
+
+/* Makes `words` point at a chunk's operands in a block's lanes. What does not stand like that already is copied to
+ * `columns`. `bases`: from find_rows. */
+static void gather(const struct batch *b, const struct chunk *chunk, const struct block *block,
+                   const uint8_t *const *bases, const void **words, uint8_t *columns)
+{
+    const struct cf_bits_operand *operands = chunk->operands;
+    size_t bytes = chunk->bytes;
+    if (chunk->mixed) {
+        for (uint32_t o = 0; o < chunk->count; o++) {
             words[o] = columns + o * CF_BLOCK * bytes;
             gather_mixed(b, &operands[o], block, bytes, columns + o * CF_BLOCK * bytes);
         }
         return;
     }
     if (block->is_run) {
-        const uint8_t *base = base_of(b, port, &block->first);
-        for (uint32_t o = 0; o < count; o++)
+        const uint8_t *base = base_of(b, chunk->port, &block->first);
+        for (uint32_t o = 0; o < chunk->count; o++)
             words[o] = base + operands[o].offset * bytes;
         return;
     }
-    uint32_t reach = operands[count - 1].offset - operands[0].offset + 1;
-    const void **rows = b->worker->rows;
-    struct lane lane = block->first;
-    for (uint32_t l = 0; l < CF_BLOCK; l++) {
-        rows[l] = base_of(b, port, &lane) + operands[0].offset * bytes;
-        if (l + 1 < block->lanes) /* past the last lane, the last again */
-            next_lane(b->family, &lane);
-    }
+    uint32_t reach = operands[chunk->count - 1].offset - operands[0].offset + 1;
+    const void *rows[CF_BLOCK];
+    for (uint32_t l = 0; l < CF_BLOCK; l++)
+        rows[l] = bases[l] + operands[0].offset * bytes;
     b->kernels->transpose(rows, reach, (uint32_t)bytes, columns);
-    for (uint32_t o = 0; o < count; o++)
+    for (uint32_t o = 0; o < chunk->count; o++)
         words[o] = columns + (operands[o].offset - operands[0].offset) * CF_BLOCK * bytes;
 }
 
 /* How many operands, from the first on, can be gathered together: of one port, close to each other. */
 static uint32_t gather_count(const struct cf_bits_operand *operands, uint32_t count)
 {
-    uint32_t n = 1;
+    uint32_t n = count > 0;
     while (n < count && operands[n].port == operands[0].port && operands[n].offset - operands[0].offset < REACH &&
            operands[n].offset - operands[n - 1].offset <= GAP)
         n++;
     return n;
 }
 
-/* Splits gathered operands of one type into planes, of which the first is `to`. */
-static void split_operands(const struct batch *b, uint32_t count, uint32_t bytes, uint32_t width, uint32_t block_count,
-                           uint8_t *to)
+/* Splits gathered operands into planes, of which the first is `to`. */
+static void split_operands(const struct batch *b, const struct chunk *chunk, uint32_t block_count, uint8_t *to)
 {
+    uint32_t count = chunk->count, bytes = (uint32_t)chunk->bytes, width = chunk->operands->width;
     const struct cf_bit_kernels *kernels = b->kernels;
     struct worker *w = b->worker;
     size_t plane = kernels->lanes / 8;
@@ -195,29 +224,54 @@ static void split_operands(const struct batch *b, uint32_t count, uint32_t bytes
     }
 }
 
+/* The chunk that begins at operand `at` of a stage; its count is 0 at the end. */
+static struct chunk chunk_at(const struct batch *b, const struct cf_bit_stage *stage, uint32_t at)
+{
+    const struct cf_bits_operand *operands = b->part->program->operands + stage->operand_first + at;
+    const struct cf_cell *cell = &b->sim->netlist->cells[b->family->cells[0]];
+    struct chunk chunk = {operands, gather_count(operands, stage->operand_count - at), 0, 0, false};
+    if (chunk.count > 0) {
+        chunk.port = operands->port;
+        chunk.bytes = lane_bytes(cell->ports[chunk.port]);
+        chunk.mixed = b->family->source[chunk.port] == CF_SOURCES_MIXED;
+    }
+    return chunk;
+}
+
+/* Gathers a chunk for all blocks, fetching from memory what comes next. */
+static void gather_chunk(const struct batch *b, const struct chunk *chunk, const struct chunk *next, bool new_port,
+                         const struct block *blocks, uint32_t block_count)
+{
+    struct worker *w = b->worker;
+    for (uint32_t n = 0; n < block_count && new_port && !chunk->mixed; n++)
+        if (!blocks[n].is_run) {
+            find_rows(b, chunk->port, &blocks[n], w->rows[n]);
+            fetch_rows(chunk, w->rows[n]);
+        }
+    bool goes_on = next->count > 0 && next->port == chunk->port && !chunk->mixed;
+    for (uint32_t n = 0; n < block_count; n++) {
+        if (goes_on && !blocks[n].is_run)
+            fetch_rows(next, w->rows[n]);
+        if (!blocks[n].goes_on || chunk->mixed)
+            gather(b, chunk, &blocks[n], w->rows[n], w->words[n], w->columns + n * REACH * CF_BLOCK * chunk->bytes);
+        else
+            for (uint32_t i = 0; i < chunk->count; i++)
+                w->words[n][i] = (const uint8_t *)w->words[n - 1][i] + CF_BLOCK * chunk->bytes;
+    }
+}
+
 static void load_stage(const struct batch *b, const struct cf_bit_stage *stage, const struct block *blocks,
                        uint32_t block_count)
 {
-    const struct cf_bit_program *program = b->part->program;
-    const struct cf_bits_operand *operands = program->operands + stage->operand_first;
-    const struct cf_cell *cell = &b->sim->netlist->cells[b->family->cells[0]];
     size_t plane = b->kernels->lanes / 8;
-    uint8_t *tile = b->worker->window + program->tile_plane * plane;
-    for (uint32_t o = 0, count; o < stage->operand_count; o += count) {
-        count = gather_count(operands + o, stage->operand_count - o);
-        size_t bytes = lane_bytes(cell->ports[operands[o].port]);
-        bool mixed = b->family->source[operands[o].port] == CF_SOURCES_MIXED;
-        for (uint32_t n = 0; n < block_count; n++) {
-            const void **words = b->worker->words[n];
-            if (!blocks[n].goes_on || mixed)
-                gather(b, operands + o, count, &blocks[n], bytes, words,
-                       b->worker->columns + n * REACH * CF_BLOCK * bytes);
-            else
-                for (uint32_t i = 0; i < count; i++)
-                    words[i] = (const uint8_t *)b->worker->words[n - 1][i] + CF_BLOCK * bytes;
-        }
-        split_operands(b, count, (uint32_t)bytes, operands[o].width, block_count,
-                       tile + operands[o].first_input * plane);
+    uint8_t *tile = b->worker->window + b->part->program->tile_plane * plane;
+    struct chunk chunk = chunk_at(b, stage, 0), next;
+    bool new_port = true;
+    for (uint32_t at = 0; chunk.count > 0; new_port = next.port != chunk.port, chunk = next) {
+        at += chunk.count;
+        next = chunk_at(b, stage, at);
+        gather_chunk(b, &chunk, &next, new_port, blocks, block_count);
+        split_operands(b, &chunk, block_count, tile + chunk.operands->first_input * plane);
     }
 }
 

@@ -7,9 +7,14 @@
 
 enum { PLANE_ZERO, PLANE_ONE, PLANE_TRASH, PLANE_TILE }; /* PLANE_TRASH takes what nobody reads */
 
-/* Planes of the tile that instructions of one kind read before they go on: 16 KiB of 512 lanes, half of a first-level
- * cache. */
-enum { CHUNK = 256 };
+enum {
+    /* Planes of the tile from which instructions of one kind begin to read before they go on: 8 KiB of 512 lanes. A
+     * large counter reads on from there, so that about 24 KiB are in use, of a first-level cache of 32. */
+    CHUNK = 128,
+    /* Cells whose instructions are placed together: they share what they read, and their runs are longer; but what
+     * they make has to wait longer to be used again. */
+    TEAM = 2
+};
 
 #define NO_PLANE UINT32_MAX
 
@@ -115,7 +120,7 @@ static void make_inverse(struct builder *b, struct member *m, cf_lit literal)
     release(b, m, literal);
 }
 
-/* Small instructions invert inputs themselves; large counters only all of them. */
+/* Small instructions invert any of their inputs; large counters only whole parts of them. */
 static bool can_invert(const struct cf_bit_macro *macro)
 {
     return macro->op < CF_BIT_COUNT15;
@@ -124,7 +129,7 @@ static bool can_invert(const struct cf_bit_macro *macro)
 static void place(struct builder *b, struct member *m, const struct cf_bit_macro *macro)
 {
     const cf_lit *in = m->macros.literals + macro->first, *out = in + cf_bit_op_inputs[macro->op];
-    uint32_t inverted = macro->inverted ? CF_BIT_ALL : 0;
+    uint32_t inverted = macro->inverted;
     for (uint32_t i = 0; can_invert(macro) && i < cf_bit_op_inputs[macro->op]; i++)
         inverted |= (uint32_t)(m->plane[in[i]] == NO_PLANE) << i;
     emit_op(b, macro->op, inverted);
@@ -280,8 +285,8 @@ static void place_pending(struct builder *b, struct pending *pending, size_t cou
     }
 }
 
-/* A stage with operands: one member after the other, so that what it makes is used again at once. One without is all
- * carry chains: the members in step, or there would be one short run after another, each waiting for the one before. */
+/* A stage with operands: a few members after the others, so that what they make is used again soon. One without is all
+ * carry chains: all members in step, or there would be one short run after another, each waiting for the one before. */
 static bool place_stage(struct builder *b, uint32_t stage)
 {
     size_t total = 1, count = 0;
@@ -293,7 +298,8 @@ static bool place_stage(struct builder *b, uint32_t stage)
         return false;
     for (uint32_t i = 0; i < b->member_count; i++) {
         collect_pending(b, i, stage, pending, &count);
-        if (in_step && i + 1 < b->member_count)
+        bool team_is_whole = !in_step && i % TEAM == TEAM - 1;
+        if (!team_is_whole && i + 1 < b->member_count)
             continue;
         place_pending(b, pending, count);
         count = 0;

@@ -27,9 +27,14 @@ static void fill(void *memory, size_t size)
 /* The third word of a run: which inputs are inverted. */
 static uint16_t random_inversion(uint8_t op)
 {
-    if (op >= CF_BIT_COUNT15)
-        return random_next(&source) & 1 ? CF_BIT_ALL : 0;
-    return (uint16_t)(random_next(&source) & ((1u << cf_bit_op_inputs[op]) - 1));
+    uint32_t inputs = op >= CF_BIT_COUNT15 ? 3 : cf_bit_op_inputs[op];
+    return (uint16_t)(random_next(&source) & ((1u << inputs) - 1));
+}
+
+static bool inverts(uint8_t op, uint16_t inversion, uint32_t input)
+{
+    uint32_t half = cf_bit_op_inputs[op] / 2;
+    return inversion >> (op < CF_BIT_COUNT15 ? input : input / half) & 1;
 }
 
 /* Each instruction on random planes: all kernels must leave the same bits as the portable ones run lane group by lane
@@ -89,10 +94,8 @@ static void counters_count(void **unused)
             cf_bit_kernels_portable.run(code, window);
             for (uint32_t lane = 0; lane < 64; lane++) {
                 uint32_t ones = 0, counted = 0;
-                for (uint32_t i = 0; i < in; i++) {
-                    bool inverted = code[2] == CF_BIT_ALL || code[2] >> i & 1;
-                    ones += (uint32_t)(window[i] >> lane & 1) ^ inverted;
-                }
+                for (uint32_t i = 0; i < in; i++)
+                    ones += (uint32_t)(window[i] >> lane & 1) ^ inverts(op, code[2], i);
                 for (uint32_t i = 0; i < out; i++)
                     counted |= (uint32_t)(window[in + i] >> lane & 1) << i;
                 assert_int_equal(counted, ones);
