@@ -256,7 +256,7 @@ static void add_way_json(const struct bench *bench, const struct way *way, cJSON
         cJSON_AddNumberToObject(mode, "limit_ms", 1e3 * way->limit.median);
 }
 
-/* The bit engine's part: one frame, and copies of it at once (its time does not depend on values). */
+/* The bit engine's part: copies of the frame at once, as sim runs frames, and one alone (its time does not depend on values). */
 static bool report_bits(const struct bench *bench, cJSON *document, bool json, struct cf_error *err)
 {
     enum { RUNS = 15, AT_ONCE = 8 };
@@ -268,7 +268,7 @@ static bool report_bits(const struct bench *bench, cJSON *document, bool json, s
     for (size_t i = 0; i < (size_t)AT_ONCE * group->count; i++)
         input[i] = (int32_t)cf_lane_get(bench->input, cf_lane_of(group->type), i % group->count);
     bool done = true;
-    for (uint32_t frames = 1; done && frames <= AT_ONCE; frames += AT_ONCE - 1)
+    for (uint32_t frames = AT_ONCE; done && frames > 0; frames = frames > 1)
         done = cli_bench_bits(bench->netlist, input, frames, isa, RUNS, json ? document : NULL, err);
     free(input);
     return done;
@@ -283,7 +283,7 @@ static int report(const struct cli_args *args, struct bench *bench, double load,
         !time_quantising(bench, CF_F32, &quantise[1], &copy[1], err))
         return cli_fail(err);
     cJSON *document = cJSON_CreateObject(), *runs = cJSON_AddArrayToObject(document, "runs");
-    if (!json)
+    if (!json && bench->way_count > 0)
         printf("%-10s %-9s %3s %9s %9s %9s %10s %10s %10s %9s %5s\n", "mode", "isa", "thr", "ms", "p10", "p90",
                "frames/s", "gates/s", "MAC/s", "limit ms", "ratio");
     for (int i = 0; i < bench->way_count; i++) {
@@ -422,7 +422,8 @@ const struct cli_command cli_bench = {
         "'ratio' the time over it. Quantising is apart. --json has, for one thread and the best of these instruction "
         "sets, "
         "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, bits.ms, bits.fa_lanes_per_s, "
-        "bits.ceiling_fa_lanes_per_s (full adders of one lane), bits_batch with the same for several frames at once, "
+        "bits.ceiling_fa_lanes_per_s (full adders of one lane; eight frames at once, as 'sim --engine bits' runs them), "
+        "bits_one_frame with the same for a frame alone, "
         "and load.",
     .min_operands = 1,
     .max_operands = -1,

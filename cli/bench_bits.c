@@ -23,7 +23,7 @@ static void print_figures(const struct cf_bits_figures *f, const struct cf_bit_k
 static void figures_json(const struct cf_bits_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames,
                          cJSON *json)
 {
-    cJSON *bits = cJSON_AddObjectToObject(json, frames == 1 ? "bits" : "bits_batch");
+    cJSON *bits = cJSON_AddObjectToObject(json, frames == 1 ? "bits_one_frame" : "bits");
     cJSON_AddNumberToObject(bits, "ms", f->ms);
     cJSON_AddNumberToObject(bits, "classify_ms", f->classify_ms);
     cJSON_AddNumberToObject(bits, "full_adders", (double)f->full_adders);

@@ -122,7 +122,7 @@ $python - "$work/bench.json" "$work/rates" <<'PY'
 import json, sys
 bench = json.load(open(sys.argv[1]))
 peers = [line.rstrip("\n") for line in open(sys.argv[2])]
-for name, bits in ("a frame", bench["bits"]), (f"{bench['bits_batch']['frames']} frames at once", bench["bits_batch"]):
+for name, bits in (f"{bench['bits']['frames']} frames at once", bench["bits"]), ("a frame alone", bench["bits_one_frame"]):
     for what, adders in ("whole circuit", bits["fa_lanes_per_s"]), ("classifiers", bits["output_fa_lanes_per_s"]):
         ours = 7 * adders
         print("%-40s %10.3g AND-node lanes/s (one thread, %s)" % (f"ours, {what}, {name}", ours, bits["isa"]))
