@@ -202,21 +202,42 @@ static const struct cf_term *find_term(const struct cf_cell *cell, uint32_t port
     return low < cell->term_count && term->port == port && term->offset == offset ? term : NULL;
 }
 
+/* Tells a gate of group `g` that a net has changed, if it reads it as that offset from its port. */
+static void notify_gate(const struct cf_propagation *p, struct cf_ripple *r, uint32_t g, uint32_t port, uint32_t gate,
+                        uint32_t offset, int64_t difference)
+{
+    const struct cf_group *group = &p->netlist->groups[g];
+    const struct cf_term *term = find_term(&p->netlist->cells[group->cell[gate]], port, offset);
+    if (term)
+        push(r, group->first_net + gate, term->weight * (difference * ((int64_t)1 << term->shift)));
+}
+
+/* Tells all gates that read a net through a port. Of two ways the shorter: the gates whose bases are in reach (a
+ * classifier's port reaches far, and few gates have a base there), or offset by offset (a pool's has few). */
 static void notify(const struct cf_propagation *p, struct cf_ripple *r, uint32_t g, uint32_t port, uint32_t net,
                    int64_t difference)
 {
     const struct index *index = &p->ports[g][port];
-    const struct cf_group *group = &p->netlist->groups[g];
+    if (index->offset_count == 0 || index->offsets[0] > net || net - index->offsets[0] < index->low)
+        return;
+    uint32_t farthest = index->offsets[index->offset_count - 1], high = net - index->offsets[0];
+    uint32_t low = farthest > net || net - farthest < index->low ? index->low : net - farthest;
+    high = high > index->high ? index->high : high;
+    if (low > high)
+        return;
+    uint32_t start = index->first[low - index->low], end = index->first[high - index->low + 1];
+    if (end - start <= index->offset_count) {
+        for (uint32_t i = start; i < end; i++)
+            notify_gate(p, r, g, port, index->gates[i],
+                        net - cf_instance_bases(&p->netlist->groups[g], index->gates[i])[port], difference);
+        return;
+    }
     for (uint32_t o = 0; o < index->offset_count && index->offsets[o] <= net; o++) {
         uint32_t base = net - index->offsets[o];
         if (base < index->low || base > index->high)
             continue;
-        for (uint32_t i = index->first[base - index->low]; i < index->first[base - index->low + 1]; i++) {
-            const struct cf_cell *cell = &p->netlist->cells[group->cell[index->gates[i]]];
-            const struct cf_term *term = find_term(cell, port, index->offsets[o]);
-            if (term)
-                push(r, group->first_net + index->gates[i], term->weight * (difference * ((int64_t)1 << term->shift)));
-        }
+        for (uint32_t i = index->first[base - index->low]; i < index->first[base - index->low + 1]; i++)
+            notify_gate(p, r, g, port, index->gates[i], index->offsets[o], difference);
     }
 }
 
