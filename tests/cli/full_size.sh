@@ -53,3 +53,13 @@ run "cofiber diff full/default.trace full/iterated.trace"
 check full_size "direct and iterated differ: $(cat "$scratch/out" "$scratch/err")" [ "$status" -eq 0 ]
 check full_size "not every value was compared" grep -qF '3,412,800 values compared, 0 differ' "$scratch/out"
 rm full/*.trace
+
+# All faults of the circuit are refused, with their number; a sample of them, and all of one classifier, are taken.
+run "cofiber faults full/default '$frame' --all"
+check full_size "--all: exit status $status" [ "$status" -eq 2 ]
+check full_size "--all: $(cat "$scratch/err")" grep -q '[0-9]\{11\} faults are more' "$scratch/err"
+run "cofiber faults full/default '$frame' --sample 100 --missed 0"
+check full_size "faults --sample: exit status $status" [ "$status" -eq 0 ]
+check full_size "not 100 of each group" grep -q '^total .* 900 ' "$scratch/out"
+run "cofiber faults full/default '$frame' --all --gate 's2.classify[4,9,17]' --missed 0"
+check full_size "faults --gate: $(cat "$scratch/err")" [ "$status" -eq 0 ]
