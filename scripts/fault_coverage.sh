@@ -4,38 +4,47 @@
 #
 #   scripts/fault_coverage.sh [FRAMES...]        (default: examples/*.npy)
 #
-# SAMPLE faults of each group (default 10000) and SCORE, the score threshold (default 0.1), from the environment.
+# From the environment: SAMPLE faults of each group (default 20000), drawn with SEED (1); SCORE, the score threshold
+# (0.1); TOP, residual or cofiber (residual); HEAD_NEAREST and HEAD_BILINEAR, the heads (the example's for both).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cofiber=$root/build/cofiber
 frames=("$@")
 [ ${#frames[@]} -gt 0 ] || frames=("$root"/examples/*.npy)
-sample=${SAMPLE:-10000} score=${SCORE:-0.1}
+sample=${SAMPLE:-20000} seed=${SEED:-1} score=${SCORE:-0.1} top=${TOP:-residual}
+example=$root/examples/head_nearest_fp32.safetensors
+declare -A heads=([nearest]=${HEAD_NEAREST:-$example} [bilinear]=${HEAD_BILINEAR:-$example})
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-echo "$(date -u +%F), $(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)," \
-    "$sample faults sampled in each group, score threshold $score, frames: ${frames[*]##*/}"
+# count NAME FRAMES...: what `faults` says of them, in $work/NAME.json.
+count() {
+    "$cofiber" faults "$work/net" "${@:2}" --sample "$sample" --seed "$seed" --missed 0 --json >"$work/$1.json"
+}
+
+echo "$(date -u +%F), $(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), load $(cat /proc/loadavg)"
+echo "$sample faults sampled in each group, seed $seed; score threshold $score, top $top; frames ${frames[*]##*/}"
 for upsample in nearest bilinear; do
-    "$cofiber" compile "$root/examples/head_nearest_fp32.safetensors" -o "$work/net" --upsample $upsample \
-        --calibrate "$root"/examples/*.npy --score-threshold "$score" >"$work/log"
+    head=${heads[$upsample]} started=$SECONDS
+    "$cofiber" compile "$head" -o "$work/net" --upsample $upsample --top "$top" --calibrate "$root"/examples/*.npy \
+        --score-threshold "$score" >"$work/log"
     "$cofiber" vectors "$work/net" -o "$work/vectors" >"$work/vectors.log"
-    started=$SECONDS
-    "$cofiber" faults "$work/net" "${frames[@]}" --sample "$sample" --json --threads "$(nproc)" >"$work/real.json"
-    "$cofiber" faults "$work/net" "${frames[@]}" "$work/vectors" --sample "$sample" --json \
-        --threads "$(nproc)" >"$work/all.json"
+    count real "${frames[@]}"
+    count all "${frames[@]}" "$work/vectors"
     echo
     python3 - "$work/real.json" "$work/all.json" "$upsample" <<'PY'
 import json, sys
+
 real, both = (json.load(open(path)) for path in sys.argv[1:3])
-print(f"| {sys.argv[3]} | faults in all | simulated | change their gate | found by {real['frames']} real frames | "
-      f"and {both['frames'] - real['frames']} of `vectors` |")
+count = real["frames"]
+print(f"| {sys.argv[3]} | faults in all | simulated | change their gate | "
+      f"found by {count} real frame{'s' if count > 1 else ''} | and {both['frames'] - count} of `vectors` |")
 print("|---|---|---|---|---|---|")
 for a, b in zip(real["groups"], both["groups"]):
-    assert (a["name"], a["faults"]) == (b["name"], b["faults"])
+    assert (a["name"], a["population"], a["faults"]) == (b["name"], b["population"], b["faults"])
     share = lambda group, key: f"{100 * group[key] / group['faults']:.2f}%"
     print(f"| {a['name']} | {a['population']:,} | {a['faults']:,} | {share(a, 'seen_at_gate')} | {share(a, 'found')} | "
           f"{share(b, 'found')} |")
 PY
-    echo "($upsample: $((SECONDS - started)) s)" >&2
+    echo "(head ${head##*/}: $((SECONDS - started)) s)"
 done
