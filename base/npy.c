@@ -13,6 +13,8 @@ struct cf_npy {
     struct cf_tensor tensor;
 };
 
+static const uint8_t magic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+
 /* One-byte types have no byte order: NumPy writes '|', and reads '<' as well. */
 static const struct {
     char code[3]; /* kind and bytes */
@@ -267,7 +269,6 @@ static bool check_data(const struct header *header, size_t size, struct cf_error
 
 static bool parse_file(struct cf_npy *file, const uint8_t *bytes, size_t size, struct cf_error *err)
 {
-    static const uint8_t magic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
     const char *path = file->path;
     if (size < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
         return cf_fail(err, "%s: not a .npy file (it does not begin with \\x93NUMPY)", path);
@@ -300,6 +301,16 @@ static struct cf_npy *new_file(const char *path, struct cf_error *err)
         return NULL;
     }
     return file;
+}
+
+bool cf_npy_probe(const char *path, bool *npy, struct cf_error *err)
+{
+    struct cf_map map;
+    if (!cf_map_open(&map, path, err))
+        return false;
+    *npy = map.size >= sizeof magic && memcmp(map.data, magic, sizeof magic) == 0;
+    cf_map_close(&map);
+    return true;
 }
 
 bool cf_npy_open(struct cf_npy **result, const char *path, struct cf_error *err)

@@ -14,6 +14,9 @@
 
 struct cf_npy;
 
+/* Whether a file begins as .npy files do, whatever its name. */
+bool cf_npy_probe(const char *path, bool *npy, struct cf_error *err);
+
 bool cf_npy_open(struct cf_npy **file, const char *path, struct cf_error *err);
 bool cf_npy_parse(struct cf_npy **file, const void *data, size_t size, const char *label, struct cf_error *err);
 void cf_npy_close(struct cf_npy *file); /* NULL is fine */

@@ -160,9 +160,12 @@ static void file_read_keeps_its_limit(void **state)
     assert_ends(&err, "/ten: larger than 9 bytes");
     assert_null(text);
     assert_false(cf_file_read("/dev/zero", 100000, &text, &size, &err)); /* no end at all */
-    assert_string_equal(err.text, "/dev/zero: larger than 100000 bytes");
+    assert_string_equal(err.text, "/dev/zero: not a regular file");
     assert_false(cf_file_read(folder->path, 10, &text, &size, &err));
-    assert_ends(&err, ": Is a directory");
+    assert_ends(&err, ": not a regular file");
+    assert_int_equal(mkfifo(in(folder, "pipe"), 0600), 0);
+    assert_false(cf_file_read(in(folder, "pipe"), 10, &text, &size, &err)); /* and does not wait for a writer */
+    assert_ends(&err, "/pipe: not a regular file");
     put(in(folder, "empty"), "");
     assert_true(cf_file_read(in(folder, "empty"), 0, &text, &size, &err));
     assert_string_equal(text, "");
