@@ -359,17 +359,26 @@ static void broken_records_are_refused(void **state)
     static const struct {
         const char *key, *value, *fragment;
     } broken[] = {
-        {"compile.grid", "8", "do not say how it was compiled"},
-        {"compile.grid", "16x8", "its metadata and its input shape disagree"},
-        {"compile.scales", "x", "do not say how it was compiled"},
-        {"compile.scales", "0", "its metadata and its input shape disagree"},
-        {"compile.scales", "4294967295", "its metadata and its input shape disagree"},
-        {"compile.scales", "4", "its metadata and its input shape disagree"},
-        {"compile.upsample", "cubic", "do not say how it was compiled"},
-        {"compile.pools", "", "do not say how it was compiled"},
-        {"compile.top", "Residual", "do not say how it was compiled"},
-        {"compile.score_threshold", "nan", "do not say how it was compiled"},
-        {"compile.score_threshold", "1", "do not say how it was compiled"},
+        {"compile.grid", "8", "metadata 'compile.grid' is '8'"},
+        {"compile.grid", "8x8x3", "metadata 'compile.grid' is '8x8x3'"},
+        {"compile.grid", " 8x8", "metadata 'compile.grid' is ' 8x8'"},
+        {"compile.grid", "8x4294967304", "metadata 'compile.grid' is '8x4294967304'"}, /* 8 more than 2^32 */
+        {"compile.grid", "16x8", "metadata 'compile.grid' is 16x8, which is not the shape of its input"},
+        {"compile.scales", "x", "metadata 'compile.scales' is 'x'"},
+        {"compile.scales", "0", "metadata 'compile.scales' is '0'"},
+        {"compile.scales", "99", "metadata 'compile.scales' is '99'"},
+        {"compile.scales", "4294967298", "metadata 'compile.scales' is '4294967298'"},
+        {"compile.scales", "3 ", "metadata 'compile.scales' is '3 '"},
+        {"compile.scales", "4", "metadata 'compile.scales' is 4, but 2^4 does not divide its 8x8 grid"},
+        {"compile.input_bits", "8.0", "metadata 'compile.input_bits' is '8.0'"},
+        {"compile.input_bits", "9", "metadata 'compile.input_bits' is 9, but its input has 8"},
+        {"compile.upsample", "cubic", "metadata 'compile.upsample' is 'cubic'"},
+        {"compile.pools", "", "metadata 'compile.pools' is ''"},
+        {"compile.top", "Residual", "metadata 'compile.top' is 'Residual'"},
+        {"compile.sweep", "maybe", "metadata 'compile.sweep' is 'maybe'"},
+        {"compile.score_threshold", "nan", "metadata 'compile.score_threshold' is 'nan'"},
+        {"compile.score_threshold", "1", "metadata 'compile.score_threshold' is '1'"},
+        {"compile.score_threshold", "0.5x", "metadata 'compile.score_threshold' is '0.5x'"},
     };
     struct random_source random = {3};
     struct cf_head head;
