@@ -44,8 +44,8 @@ static bool check_options(const struct cf_head *head, const struct cf_compile_op
         return cf_fail(err, "--input-bits %d: 2 to 16 are possible", o->input_bits);
     if (!(o->score_threshold > 0 && o->score_threshold < 1))
         return cf_fail(err, "--score-threshold %g: a score lies between 0 and 1, both excluded", o->score_threshold);
-    if (!(o->input_scale > 0) || !isfinite(o->input_scale))
-        return cf_fail(err, "--input-scale %g: a scale is a positive finite number", o->input_scale);
+    if (!(o->input_scale > 0) || o->input_scale > 1e300) /* the format's limit */
+        return cf_fail(err, "--input-scale %g: a scale is a positive number, at most 1e300", o->input_scale);
     if ((uint64_t)o->height * o->width > INT32_MAX / head->channels)
         return cf_fail(err, "--grid %ux%u with %u channels: more than 2^31 - 1 nets", o->height, o->width,
                        head->channels);
