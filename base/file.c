@@ -11,20 +11,32 @@
 
 /* ---- reading ---- */
 
+/* The descriptor of a regular file, or -1. */
+static int open_regular(const char *path, struct stat *status, struct cf_error *err)
+{
+    /* O_NONBLOCK: opening a pipe must not wait for a writer before it is refused. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool known = fd >= 0 && fstat(fd, status) == 0;
+    if (known && S_ISREG(status->st_mode))
+        return fd;
+    if (known)
+        cf_fail(err, "%s: not a regular file", path);
+    else
+        cf_fail(err, "%s: %m", path);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 bool cf_map_open(struct cf_map *map, const char *path, struct cf_error *err)
 {
     *map = (struct cf_map){0};
-    /* O_NONBLOCK: opening a pipe must not wait for a writer before it is refused. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return cf_fail(err, "%s: %m", path);
     struct stat status;
+    int fd = open_regular(path, &status, err);
+    if (fd < 0)
+        return false;
     bool done = false;
-    if (fstat(fd, &status) != 0) {
-        cf_fail(err, "%s: %m", path);
-    } else if (!S_ISREG(status.st_mode)) {
-        cf_fail(err, "%s: not a regular file", path);
-    } else if ((uintmax_t)status.st_size > SIZE_MAX / 2) {
+    if ((uintmax_t)status.st_size > SIZE_MAX / 2) {
         cf_fail(err, "%s: too large to map", path);
     } else if (status.st_size == 0) {
         done = true; /* mmap refuses a length of zero */
@@ -77,7 +89,7 @@ static bool read_all(int fd, char *buffer, size_t capacity, size_t *size)
     return true;
 }
 
-/* The file may grow while it is read, or say nothing of its size (/proc, a pipe): the buffer grows with what comes. */
+/* The file may grow while it is read, or say nothing of its size (/proc): the buffer grows with what comes. */
 static bool read_growing(int fd, const char *path, size_t limit, char **text, size_t *size, struct cf_error *err)
 {
     size_t capacity = 0;
@@ -106,9 +118,10 @@ bool cf_file_read(const char *path, size_t limit, char **text, size_t *size, str
     *size = 0;
     if (limit > SIZE_MAX / 4)
         limit = SIZE_MAX / 4;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat status;
+    int fd = open_regular(path, &status, err);
     if (fd < 0)
-        return cf_fail(err, "%s: %m", path);
+        return false;
     bool done = read_growing(fd, path, limit, text, size, err);
     close(fd);
     if (!done) {

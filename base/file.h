@@ -49,7 +49,12 @@ bool cf_out_add_suffix(struct cf_out *out, const char *suffix, struct cf_error *
 /* Gives the file up; NULL is fine. */
 void cf_out_abort(struct cf_out **out);
 
-/* Reads a whole small text file (at most `limit` bytes) into malloc'd, NUL-terminated memory. */
+/* True when two outputs would be one file: the paths lead to the same place, by whatever spelling or symbolic links.
+ * Devices and pipes are written in place and never collide. */
+bool cf_out_same(const char *a, const char *b);
+
+/* Reads a whole small text file (at most `limit` bytes) into malloc'd, NUL-terminated memory. What is no regular file
+ * is refused, as above. */
 bool cf_file_read(const char *path, size_t limit, char **text, size_t *size, struct cf_error *err);
 
 #endif

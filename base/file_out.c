@@ -31,6 +31,8 @@ static bool write_error(struct cf_out *out, int error, struct cf_error *err)
 {
     if (!out->error)
         out->error = error;
+    if (error == ESPIPE)
+        return cf_fail(err, "%s: this output must be a file that can seek", out->path);
     errno = error;
     return cf_fail(err, "%s: %m", out->path);
 }
@@ -154,6 +156,35 @@ bool cf_out_open(struct cf_out **result, const char *path, struct cf_error *err)
     else
         cf_out_abort(&out);
     return done;
+}
+
+/* Where a path leads: its file's real path, or what that will be; NULL when memory is out or nothing can be there. */
+static char *place_of(const char *path)
+{
+    char *target = resolve(path), *place = NULL;
+    if (!target)
+        return NULL;
+    char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
+    char *directory = strndup(target, (size_t)(name - target));
+    char *real = directory ? realpath(*directory ? directory : ".", NULL) : NULL;
+    if (real && asprintf(&place, "%s/%s", real, name) < 0)
+        place = NULL;
+    free(real);
+    free(directory);
+    free(target);
+    return place;
+}
+
+bool cf_out_same(const char *a, const char *b)
+{
+    struct stat status;
+    if (stat(a, &status) == 0 && !S_ISREG(status.st_mode))
+        return false;
+    char *x = place_of(a), *y = place_of(b);
+    bool same = x && y && strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
 }
 
 /* ---- writing ---- */

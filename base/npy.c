@@ -13,6 +13,8 @@ struct cf_npy {
     struct cf_tensor tensor;
 };
 
+static const uint8_t magic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+
 /* One-byte types have no byte order: NumPy writes '|', and reads '<' as well. */
 static const struct {
     char code[3]; /* kind and bytes */
@@ -267,7 +269,6 @@ static bool check_data(const struct header *header, size_t size, struct cf_error
 
 static bool parse_file(struct cf_npy *file, const uint8_t *bytes, size_t size, struct cf_error *err)
 {
-    static const uint8_t magic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
     const char *path = file->path;
     if (size < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
         return cf_fail(err, "%s: not a .npy file (it does not begin with \\x93NUMPY)", path);
@@ -300,6 +301,16 @@ static struct cf_npy *new_file(const char *path, struct cf_error *err)
         return NULL;
     }
     return file;
+}
+
+bool cf_npy_probe(const char *path, bool *npy, struct cf_error *err)
+{
+    struct cf_map map;
+    if (!cf_map_open(&map, path, err))
+        return false;
+    *npy = map.size >= sizeof magic && memcmp(map.data, magic, sizeof magic) == 0;
+    cf_map_close(&map);
+    return true;
 }
 
 bool cf_npy_open(struct cf_npy **result, const char *path, struct cf_error *err)
@@ -384,28 +395,68 @@ static size_t build_preamble(char preamble[512], const char *code, const struct 
     return at;
 }
 
+/* Fills the tensor's shape and size; NULL with a message when NumPy has no such array. */
+static const char *describe(const char *path, struct cf_tensor *tensor, enum cf_dtype dtype, int rank,
+                            const uint64_t *shape, struct cf_error *err)
+{
+    const char *code = type_code(dtype);
+    *tensor = (struct cf_tensor){.dtype = dtype, .rank = rank, .size = cf_dtype_size(dtype)};
+    bool fits = true;
+    for (int i = 0; i < rank && i < CF_MAX_RANK; i++) {
+        tensor->shape[i] = shape[i];
+        fits = fits && cf_mul_u64(tensor->size, shape[i], &tensor->size);
+    }
+    if (!code)
+        cf_fail(err, "%s: NumPy has no type for %s", path, cf_dtype_name(dtype));
+    else if (rank < 0 || rank > CF_MAX_RANK)
+        cf_fail(err, "%s: rank %d is not in 0 to %d", path, rank, CF_MAX_RANK);
+    else if (!fits || tensor->size > INT64_MAX)
+        cf_fail(err, "%s: the size of the array overflows", path);
+    else
+        return code;
+    return NULL;
+}
+
+/* Opens the file and writes what stands before the data. */
+static bool start(struct cf_out **out, const char *path, const char *code, const struct cf_tensor *tensor,
+                  uint64_t *data_start, struct cf_error *err)
+{
+    char preamble[512]; /* 8 dimensions of 20 digits leave room to spare */
+    size_t length = build_preamble(preamble, code, tensor);
+    *data_start = length;
+    if (!cf_out_open(out, path, err))
+        return false;
+    if (cf_out_write(*out, preamble, length, err))
+        return true;
+    cf_out_abort(out);
+    return false;
+}
+
+bool cf_npy_create(struct cf_out **out, const char *path, enum cf_dtype dtype, int rank, const uint64_t *shape,
+                   uint64_t *data_start, struct cf_error *err)
+{
+    struct cf_tensor tensor;
+    const char *code = describe(path, &tensor, dtype, rank, shape, err);
+    *out = NULL;
+    if (!code || !start(out, path, code, &tensor, data_start, err))
+        return false;
+    /* The last byte gives the file its size, whatever the caller leaves unwritten. */
+    if (tensor.size == 0 || cf_out_write_at(*out, *data_start + tensor.size - 1, "", 1, err))
+        return true;
+    cf_out_abort(out);
+    return false;
+}
+
 bool cf_npy_write(const char *path, enum cf_dtype dtype, int rank, const uint64_t *shape, const void *data,
                   struct cf_error *err)
 {
-    const char *code = type_code(dtype);
-    if (!code)
-        return cf_fail(err, "%s: NumPy has no type for %s", path, cf_dtype_name(dtype));
-    if (rank < 0 || rank > CF_MAX_RANK)
-        return cf_fail(err, "%s: rank %d is not in 0 to %d", path, rank, CF_MAX_RANK);
-    struct cf_tensor tensor = {.dtype = dtype, .rank = rank, .size = cf_dtype_size(dtype)};
-    bool fits = true;
-    for (int i = 0; i < rank; i++) {
-        tensor.shape[i] = shape[i];
-        fits = fits && cf_mul_u64(tensor.size, shape[i], &tensor.size);
-    }
-    if (!fits || tensor.size > INT64_MAX)
-        return cf_fail(err, "%s: the size of the array overflows", path);
-    char preamble[512]; /* 8 dimensions of 20 digits leave room to spare */
-    size_t length = build_preamble(preamble, code, &tensor);
+    struct cf_tensor tensor;
     struct cf_out *out;
-    if (!cf_out_open(&out, path, err))
+    uint64_t data_start;
+    const char *code = describe(path, &tensor, dtype, rank, shape, err);
+    if (!code || !start(&out, path, code, &tensor, &data_start, err))
         return false;
-    if (cf_out_write(out, preamble, length, err) && cf_out_write(out, data, (size_t)tensor.size, err))
+    if (cf_out_write(out, data, (size_t)tensor.size, err))
         return cf_out_commit(&out, err);
     cf_out_abort(&out);
     return false;

@@ -10,9 +10,13 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/tensor.h"
 
 struct cf_npy;
+
+/* Whether a file begins as .npy files do, whatever its name. */
+bool cf_npy_probe(const char *path, bool *npy, struct cf_error *err);
 
 bool cf_npy_open(struct cf_npy **file, const char *path, struct cf_error *err);
 bool cf_npy_parse(struct cf_npy **file, const void *data, size_t size, const char *label, struct cf_error *err);
@@ -22,7 +26,12 @@ void cf_npy_close(struct cf_npy *file); /* NULL is fine */
 const struct cf_tensor *cf_npy_tensor(const struct cf_npy *file);
 void cf_npy_forget(const struct cf_npy *file, uint64_t offset, uint64_t size); /* see cf_safetensors_forget */
 
-/* Writes one whole array as version 1.0. */
+/* Opens a file to write an array into, in pieces: the version 1.0 preamble is written, element data go to `*data_start`
+ * and on (cf_out_write_at), and what is never written is zero. */
+bool cf_npy_create(struct cf_out **out, const char *path, enum cf_dtype dtype, int rank, const uint64_t *shape,
+                   uint64_t *data_start, struct cf_error *err);
+
+/* Writes one whole array. */
 bool cf_npy_write(const char *path, enum cf_dtype dtype, int rank, const uint64_t *shape, const void *data,
                   struct cf_error *err);
 

@@ -1,6 +1,7 @@
 #include "base/safetensors.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,10 @@ static bool parse_json(struct cf_safetensors *file, const uint8_t *text, size_t 
     if (wrong)
         return cf_fail(err, "%s: byte %zu: header: %s", file->path, LENGTH_BYTES + at, wrong);
     const char *end = NULL;
+    errno = 0; /* cJSON gives no reason; malloc does */
     file->header = cJSON_ParseWithLengthOpts((const char *)text, size, &end, false);
+    if (!file->header && errno == ENOMEM)
+        return cf_fail(err, "%s: out of memory", file->path);
     if (!file->header) {
         at = end ? (size_t)(end - (const char *)text) : 0;
         return cf_fail(err, "%s: byte %zu: the header is not valid JSON", file->path, LENGTH_BYTES + at);

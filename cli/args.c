@@ -35,6 +35,12 @@ int cli_fail(const struct cf_error *err)
     return CLI_BAD;
 }
 
+/* Outputs appear complete or not at all, which standard output cannot. */
+static bool names_output(const struct cli_option *option)
+{
+    return strcmp(option->name, "-o") == 0 || strcmp(option->name, "--trace") == 0;
+}
+
 /* One argument that starts with '-'; `*used` says whether the next one was its value. */
 static bool parse_option(struct cli_args *args, const char *text, const char *next, bool *used)
 {
@@ -58,6 +64,9 @@ static bool parse_option(struct cli_args *args, const char *text, const char *ne
         value = next;
         *used = true;
     }
+    if (strcmp(value, "-") == 0 && names_output(option))
+        return cli_complain("%s: %s -: an output is a file, not standard output (./- is a file of that name)", command,
+                            option->name) == CLI_OK;
     args->values[index] = value;
     return true;
 }

@@ -15,14 +15,16 @@
 struct census {
     const struct cf_netlist *netlist;
     struct cf_compile_options options;
-    bool recorded; /* the options are known, and so the closed form */
+    bool recorded;          /* the options are known, and so the closed form */
+    bool contradicted;      /* what is recorded cannot be so: a difference too */
+    struct cf_error reason; /* why there is no closed form */
     struct cf_yosys_count yosys;
 };
 
 /* The closed form of a group "s<scale>.<layer>"; 0 for any other. */
 static uint64_t closed_form(const struct census *c, const char *name)
 {
-    for (uint32_t k = 0; k < c->options.scales; k++)
+    for (uint32_t k = 0; c->recorded && k < c->options.scales; k++)
         for (int l = 0; l < CF_LAYER_COUNT; l++) {
             char expected[32];
             snprintf(expected, sizeof expected, "s%u.%s", k, cf_layer_name((enum cf_layer)l));
@@ -35,7 +37,7 @@ static uint64_t closed_form(const struct census *c, const char *name)
 static uint64_t closed_total(const struct census *c)
 {
     uint64_t total = 0;
-    for (uint32_t k = 0; k < c->options.scales; k++)
+    for (uint32_t k = 0; c->recorded && k < c->options.scales; k++)
         for (int l = 0; l < CF_LAYER_COUNT; l++)
             total += cf_closed_form_swept(&c->options, c->netlist, k, (enum cf_layer)l);
     return total;
@@ -88,25 +90,56 @@ static bool report_row(const struct census *c, cJSON *list, const char *name, ui
     return differs;
 }
 
-static int report(const struct census *c, bool json)
+/* Groups that the closed form has and the netlist has not. */
+static bool report_missing(const struct census *c, cJSON *list)
+{
+    bool different = false;
+    for (uint32_t k = 0; c->recorded && k < c->options.scales; k++)
+        for (int l = 0; l < CF_LAYER_COUNT; l++) {
+            char name[32];
+            snprintf(name, sizeof name, "s%u.%s", k, cf_layer_name((enum cf_layer)l));
+            uint64_t closed = cf_closed_form_swept(&c->options, c->netlist, k, (enum cf_layer)l);
+            if (closed && cf_netlist_find_group(c->netlist, name) == UINT32_MAX)
+                different |= report_row(c, list, name, closed, 0, 0);
+        }
+    return different;
+}
+
+static bool report_rows(const struct census *c, cJSON *list)
 {
     const struct cf_netlist *n = c->netlist;
-    cJSON *document = json ? cJSON_CreateObject() : NULL;
-    cJSON *list = json ? cJSON_AddArrayToObject(document, "groups") : NULL;
     bool different = false;
-    if (!json)
-        printf("%-20s %14s %14s %14s\n", "gates", "closed form", "netlist", "Yosys");
     for (uint32_t g = 1; g < n->group_count; g++)
         different |= report_row(c, list, n->groups[g].name, closed_form(c, n->groups[g].name), n->groups[g].count,
                                 c->yosys.gates[g]);
-    different |=
-        report_row(c, list, "total", closed_total(c), n->net_count - n->groups[CF_INPUT].count, c->yosys.total);
+    different |= report_missing(c, list);
+    return report_row(c, list, "total", closed_total(c), n->net_count - n->groups[CF_INPUT].count, c->yosys.total) ||
+           different;
+}
+
+static int report(const struct census *c, bool json)
+{
     int status = CLI_OK;
+    bool different;
     if (json) {
+        cJSON *document = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(document, "groups");
+        different = report_rows(c, list) || c->contradicted;
+        if (!c->recorded)
+            cli_json_text(document, "no_closed_form", c->reason.text);
         cJSON_AddBoolToObject(document, "equal", !different);
         status = cli_print_json(document);
     } else {
-        printf(different ? "the counts differ\n" : "all counts are equal\n");
+        printf("%-20s %14s %14s %14s\n", "gates", "closed form", "netlist", "Yosys");
+        different = report_rows(c, NULL);
+        if (!c->recorded) {
+            printf("no closed form: ");
+            cli_print_text(c->reason.text);
+            printf("\n");
+        }
+        printf("%s\n", different         ? "the counts differ"
+                       : c->contradicted ? "the other counts are equal, but the netlist is not what its metadata say"
+                                         : "all counts are equal");
+        different |= c->contradicted;
     }
     return status == CLI_OK && different ? CLI_DIFFERENT : status;
 }
@@ -118,7 +151,8 @@ static int run(const struct cli_args *args)
     if (!cf_netlist_load(&netlist, args->operands[0], &err))
         return cli_fail(&err);
     struct census c = {.netlist = netlist};
-    c.recorded = cf_compile_recorded(netlist, &c.options, NULL);
+    c.recorded = cf_compile_recorded(netlist, &c.options, &c.reason);
+    c.contradicted = !c.recorded && cf_compile_claimed(netlist);
     c.yosys.gates = calloc(netlist->group_count, sizeof *c.yosys.gates);
     bool done = c.yosys.gates ? count_verilog(cli_value(args, "--rtl"), &c, &err)
                               : cf_fail(&err, "%s: out of memory", netlist->label);
@@ -132,8 +166,9 @@ const struct cli_command cli_census = {
     .name = "census",
     .synopsis = "NET [--rtl DIR]",
     .summary = "Count the gates three ways: in closed form, in the netlist, and by Yosys in the emitted Verilog.",
-    .details = "The closed form follows from the recorded compile options alone; netlists without them have none. Exit "
-               "status 1 where the counts differ.",
+    .details = "The closed form follows from the recorded compile options, the channels and the classes; netlists that "
+               "record none have no closed form. Exit status 1 where the counts differ, or where what is recorded "
+               "cannot be so.",
     .min_operands = 1,
     .max_operands = 1,
     .options =

@@ -5,33 +5,64 @@
 #include "cli/cli.h"
 #include "netlists/store.h"
 
-static int run(const struct cli_args *args)
+/* One file: a line on stdout, or an entry of `files`; what is wrong goes to stderr in either case. */
+static bool check_file(const char *path, cJSON *files)
 {
-    int status = CLI_OK;
-    for (int i = 0; i < args->operand_count; i++) {
-        struct cf_netlist *netlist;
-        struct cf_error err;
-        if (!cf_netlist_load(&netlist, args->operands[i], &err)) {
-            status = cli_fail(&err);
-            continue;
+    struct cf_netlist *netlist;
+    struct cf_error err;
+    bool valid = cf_netlist_load(&netlist, path, &err);
+    if (!valid)
+        cli_fail(&err);
+    if (files) {
+        cJSON *entry = cJSON_CreateObject();
+        cli_json_text(entry, "file", path);
+        cJSON_AddBoolToObject(entry, "valid", valid);
+        if (valid) {
+            cJSON_AddNumberToObject(entry, "gates", netlist->net_count - netlist->groups[CF_INPUT].count);
+            cJSON_AddNumberToObject(entry, "cells", netlist->cell_count);
+            cJSON_AddNumberToObject(entry, "groups", netlist->group_count - 1);
+        } else {
+            cli_json_text(entry, "message", err.text);
         }
+        cJSON_AddItemToArray(files, entry);
+    } else if (valid) {
         char gates[32], cells[32];
-        printf("%s: valid: %s gates, %s cells, %u groups\n", args->operands[i],
+        printf("%s: valid: %s gates, %s cells, %u groups\n", path,
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates),
                cli_thousands(netlist->cell_count, cells), netlist->group_count - 1);
-        cf_netlist_free(netlist);
     }
-    return status;
+    if (valid)
+        cf_netlist_free(netlist);
+    return valid;
+}
+
+static int run(const struct cli_args *args)
+{
+    cJSON *document = cli_given(args, "--json") ? cJSON_CreateObject() : NULL;
+    cJSON *files = document ? cJSON_CreateArray() : NULL;
+    bool valid = true;
+    for (int i = 0; i < args->operand_count; i++)
+        valid = check_file(args->operands[i], files) && valid;
+    int status = CLI_OK;
+    if (document) {
+        cJSON_AddBoolToObject(document, "valid", valid);
+        cJSON_AddItemToObject(document, "files", files);
+        status = cli_print_json(document);
+    }
+    return valid ? status : CLI_BAD;
 }
 
 const struct cli_command cli_check = {
     .name = "check",
-    .synopsis = "NET...",
+    .synopsis = "NET... [--json]",
     .summary = "Check every structural rule of a netlist file.",
     .details = "Container, types, widths, term order, bases, topological order: the rules of netlists/FORMAT.md. The "
                "first broken one is reported with the gate or cell it is about, with exit status 2.",
     .min_operands = 1,
     .max_operands = -1,
-    .options = (const struct cli_option[]){{0}},
+    .options =
+        (const struct cli_option[]){
+            {"--json", NULL, NULL, "print `valid`, of all, and `files`, each with `valid` and the message, as JSON"},
+            {0}},
     .run = run,
 };

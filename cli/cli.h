@@ -60,6 +60,9 @@ int cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints a JSON document on stdout and frees it; CLI_BAD when memory is out. */
 int cli_print_json(cJSON *document);
 
+/* Adds text that may not be UTF-8, as paths need not be, with '?' for the bytes that are none. */
+void cli_json_text(cJSON *object, const char *key, const char *text);
+
 /* Prints text that comes from a file on stdout, control characters as '?': it must not steer a terminal. */
 void cli_print_text(const char *text);
 

@@ -40,34 +40,60 @@ static bool read_options(const struct cli_args *args, struct cf_compile_options 
     return !cli_given(args, "--input-scale") || cli_number(args, "--input-scale", &options->input_scale);
 }
 
+/* What the netlist will refuse to simulate says nothing of its features either. */
+static bool frames_fit(const struct cf_frames *frames, const char *path, const struct cf_head *head,
+                       const struct cf_compile_options *options, struct cf_error *err)
+{
+    struct cf_frame_shape s = cf_frames_shape(frames);
+    return (s.channels == head->channels && s.height == options->height && s.width == options->width) ||
+           cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s with --grid %ux%u takes %ux%ux%u", path, s.channels,
+                   s.height, s.width, head->label, options->height, options->width, head->channels, options->height,
+                   options->width);
+}
+
+static bool add_frames(struct cf_calibration *calibration, const struct cf_frames *frames, const char *path,
+                       struct cf_error *err)
+{
+    struct cf_frame_shape shape = cf_frames_shape(frames);
+    size_t size = (size_t)shape.channels * shape.height * shape.width;
+    double *features = malloc(size * sizeof *features);
+    bool done = features || cf_fail(err, "%s: out of memory", path);
+    struct cli_progress progress;
+    cli_progress_start(&progress, "calibrating", "frames", cf_frames_count(frames));
+    for (uint64_t n = 0; done && n < cf_frames_count(frames); n++) {
+        done = cf_frames_features(frames, n, features, err);
+        if (done)
+            cf_calibration_add(calibration, features, size);
+        cli_progress_update(&progress, n + 1);
+    }
+    cli_progress_finish(&progress);
+    free(features);
+    return done;
+}
+
 /* The input scale with the least squared quantisation error over all features of a frames file. */
-static bool calibrate(const struct cli_args *args, struct cf_compile_options *options)
+static bool calibrate(const struct cli_args *args, const struct cf_head *head, struct cf_compile_options *options)
 {
     char *path = (char *)cli_value(args, "--calibrate"); /* argv's own string */
     struct cf_error err;
     struct cf_frames *frames;
     if (!cf_frames_open(&frames, &path, 1, &err))
         return cli_fail(&err) == CLI_OK;
-    struct cf_frame_shape shape = cf_frames_shape(frames);
-    size_t size = (size_t)shape.channels * shape.height * shape.width;
-    double *features = malloc(size * sizeof *features);
     struct cf_calibration *calibration = cf_calibration_new();
-    bool done = (features && calibration) || cf_fail(&err, "%s: out of memory", path);
-    struct cli_progress progress;
-    cli_progress_start(&progress, "calibrating", "frames", cf_frames_count(frames));
-    for (uint64_t n = 0; done && n < cf_frames_count(frames); n++) {
-        done = cf_frames_features(frames, n, features, &err);
-        if (done)
-            cf_calibration_add(calibration, features, size);
-        cli_progress_update(&progress, n + 1);
-    }
-    cli_progress_finish(&progress);
-    if (done && !cf_calibration_scale(calibration, options->input_bits, &options->input_scale))
-        done = cf_fail(&err, "%s: every feature is zero, or one is too large: no scale can be chosen", path);
-    free(features);
+    bool done = (calibration || cf_fail(&err, "%s: out of memory", path)) &&
+                frames_fit(frames, path, head, options, &err) && add_frames(calibration, frames, path, &err) &&
+                cf_calibration_scale(calibration, options->input_bits, path, &options->input_scale, &err);
     cf_calibration_free(calibration);
     cf_frames_close(frames);
     return done || cli_fail(&err) == CLI_OK;
+}
+
+/* What became of the weights, where it is not the usual. */
+static const char *weights_text(const struct cf_head *head)
+{
+    return head->already_quantised ? ", weights integer as stored"
+           : head->integer         ? ", weights integer beyond 127 and so quantised"
+                                   : "";
 }
 
 static int run(const struct cli_args *args)
@@ -83,7 +109,7 @@ static int run(const struct cli_args *args)
     struct cf_netlist *netlist = NULL;
     if (!cf_head_load(&head, args->operands[0], cli_value(args, "--weight"), cli_value(args, "--bias"), &err))
         return cli_fail(&err);
-    bool done = !cli_given(args, "--calibrate") || calibrate(args, &options);
+    bool done = !cli_given(args, "--calibrate") || calibrate(args, &head, &options);
     int status = done ? CLI_OK : CLI_BAD;
     if (done && !(cf_compile(&netlist, &head, &options, &err) && cf_netlist_save(netlist, out, &err)))
         status = cli_fail(&err);
@@ -91,7 +117,7 @@ static int run(const struct cli_args *args)
         char gates[32];
         printf("%s: %s gates, %u cells, input scale %.9g%s\n", out,
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->cell_count,
-               netlist->input_scale, head.already_quantised ? ", weights integer as stored" : "");
+               netlist->input_scale, weights_text(&head));
     }
     cf_netlist_free(netlist);
     cf_head_free(&head);
@@ -104,7 +130,8 @@ const struct cli_command cli_compile = {
     .summary = "Compile a trained head into an explicit netlist of threshold gates.",
     .details =
         "HEAD is a safetensors file with one [classes, channels] and one [classes] tensor. Weights become INT8 per "
-        "class (symmetric), unless they all are integers in -127..127 already. Thresholds are exact integers. The "
+        "class (symmetric), unless they all are integers in -127..127 already: an I8 head that holds -128 is "
+        "quantised. Thresholds are exact integers. The "
         "netlist file is specified in netlists/FORMAT.md; the same input gives the same bytes.",
     .min_operands = 1,
     .max_operands = 1,

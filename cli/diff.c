@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/npy.h"
 #include "base/safetensors.h"
 #include "cli/cli.h"
 #include "netlists/diff.h"
@@ -13,6 +14,7 @@
 struct outcome {
     const char *unit;
     uint64_t compared, different;
+    bool frames; /* the first dimension of every tensor is the frame */
     char first[1024];
 };
 
@@ -24,7 +26,7 @@ static bool diff_netlists(const struct cf_safetensors *a, const struct cf_safete
     bool done = cf_netlist_from_safetensors(&left, a, err) && cf_netlist_from_safetensors(&right, b, err);
     if (done) {
         cf_netlist_compare(left, right, &diff);
-        *outcome = (struct outcome){"gates", diff.compared, diff.different, ""};
+        *outcome = (struct outcome){.unit = "gates", .compared = diff.compared, .different = diff.different};
         memcpy(outcome->first, diff.first, sizeof diff.first);
     }
     cf_netlist_free(left);
@@ -37,13 +39,13 @@ static bool same_shape(const struct cf_tensor *a, const struct cf_tensor *b)
     return a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
 }
 
-/* "frame 2: s1.classify[4,9,17]" for an element of a [N, ...] tensor. */
-static void name_element(const struct cf_tensor *tensor, uint64_t element, char *text, size_t size)
+/* "frame 2: s1.classify[4,9,17]" for an element of a [N, ...] tensor of a trace. */
+static void name_element(const struct cf_tensor *tensor, uint64_t element, bool frames, char *text, size_t size)
 {
     char index[128];
     cf_index_text(tensor, element, index, sizeof index);
     char *rest = strchr(index, ',');
-    if (rest)
+    if (frames && rest)
         snprintf(text, size, "frame %.*s: %s[%s", (int)(rest - index - 1), index + 1, tensor->name, rest + 1);
     else
         snprintf(text, size, "%s%s", tensor->name, index);
@@ -70,7 +72,7 @@ static void diff_tensor(const struct cf_tensor *a, const struct cf_tensor *b, st
                 continue;
             if (outcome->different++ == 0) {
                 char where[256];
-                name_element(a, at + i, where, sizeof where);
+                name_element(a, at + i, outcome->frames, where, sizeof where);
                 if (exact)
                     snprintf(outcome->first, sizeof outcome->first, "%s: %" PRId64 " against %" PRId64, where, p[i],
                              q[i]);
@@ -79,6 +81,16 @@ static void diff_tensor(const struct cf_tensor *a, const struct cf_tensor *b, st
             }
         }
     }
+}
+
+static void diff_pair(const struct cf_tensor *a, const struct cf_tensor *b, struct outcome *outcome)
+{
+    char shapes[2][128];
+    if (same_shape(a, b))
+        diff_tensor(a, b, outcome);
+    else if (outcome->different++ == 0)
+        snprintf(outcome->first, sizeof outcome->first, "%s: shape %s against %s", a->name,
+                 cf_shape_text(a, shapes[0], sizeof shapes[0]), cf_shape_text(b, shapes[1], sizeof shapes[1]));
 }
 
 static void diff_missing(const struct cf_safetensors *a, const struct cf_safetensors *b, struct outcome *outcome)
@@ -94,20 +106,13 @@ static bool diff_values(const struct cf_safetensors *a, const struct cf_safetens
                         struct outcome *outcome, struct cf_error *err)
 {
     size_t shared = 0;
-    *outcome = (struct outcome){.unit = "values"};
+    *outcome = (struct outcome){.unit = "values", .frames = true};
     for (size_t i = 0; i < cf_safetensors_count(a); i++) {
         const struct cf_tensor *left = cf_safetensors_at(a, i), *right = cf_safetensors_find(b, left->name);
         if (!right)
             continue;
         shared++;
-        if (same_shape(left, right)) {
-            diff_tensor(left, right, outcome);
-        } else if (outcome->different++ == 0) {
-            char shapes[2][128];
-            snprintf(outcome->first, sizeof outcome->first, "%s: shape %s against %s", left->name,
-                     cf_shape_text(left, shapes[0], sizeof shapes[0]),
-                     cf_shape_text(right, shapes[1], sizeof shapes[1]));
-        }
+        diff_pair(left, right, outcome);
     }
     if (common)
         return shared > 0 ||
@@ -125,7 +130,7 @@ static int report(const struct cli_args *args, const struct outcome *outcome)
         cJSON_AddNumberToObject(document, "compared", (double)outcome->compared);
         cJSON_AddNumberToObject(document, "different", (double)outcome->different);
         if (outcome->different)
-            cJSON_AddStringToObject(document, "first", outcome->first);
+            cli_json_text(document, "first", outcome->first);
         int status = cli_print_json(document);
         return status == CLI_OK && outcome->different ? CLI_DIFFERENT : status;
     }
@@ -139,23 +144,51 @@ static int report(const struct cli_args *args, const struct outcome *outcome)
     return outcome->different ? CLI_DIFFERENT : CLI_OK;
 }
 
+static bool diff_npy(const char *left, const char *right, struct outcome *outcome, struct cf_error *err)
+{
+    struct cf_npy *a = NULL, *b = NULL;
+    bool done = cf_npy_open(&a, left, err) && cf_npy_open(&b, right, err);
+    *outcome = (struct outcome){.unit = "values"};
+    if (done) {
+        struct cf_tensor x = *cf_npy_tensor(a), y = *cf_npy_tensor(b);
+        x.name = y.name = "array"; /* .npy has no names */
+        diff_pair(&x, &y, outcome);
+    }
+    cf_npy_close(a);
+    cf_npy_close(b);
+    return done;
+}
+
+static bool diff_safetensors(const char *left, const char *right, bool common, struct outcome *outcome,
+                             struct cf_error *err)
+{
+    struct cf_safetensors *a = NULL, *b = NULL;
+    bool done = cf_safetensors_open(&a, left, err) && cf_safetensors_open(&b, right, err);
+    if (done && cf_is_netlist(a) != cf_is_netlist(b))
+        done = cf_fail(err, "%s: %s a netlist, but %s %s", left, cf_is_netlist(a) ? "is" : "is not", right,
+                       cf_is_netlist(b) ? "is" : "is not");
+    if (done && cf_is_netlist(a))
+        done = diff_netlists(a, b, outcome, err);
+    else if (done)
+        done = diff_values(a, b, common, outcome, err);
+    cf_safetensors_close(a);
+    cf_safetensors_close(b);
+    return done;
+}
+
 static int run(const struct cli_args *args)
 {
     struct cf_error err;
-    struct cf_safetensors *a = NULL, *b = NULL;
     struct outcome outcome;
-    bool done = cf_safetensors_open(&a, args->operands[0], &err) && cf_safetensors_open(&b, args->operands[1], &err);
-    if (done && cf_is_netlist(a) != cf_is_netlist(b))
-        done = cf_fail(&err, "%s: %s a netlist, but %s %s", args->operands[0], cf_is_netlist(a) ? "is" : "is not",
-                       args->operands[1], cf_is_netlist(b) ? "is" : "is not");
-    if (done && cf_is_netlist(a))
-        done = diff_netlists(a, b, &outcome, &err);
-    else if (done)
-        done = diff_values(a, b, cli_given(args, "--common"), &outcome, &err);
-    int status = done ? report(args, &outcome) : cli_fail(&err);
-    cf_safetensors_close(a);
-    cf_safetensors_close(b);
-    return status;
+    const char *left = args->operands[0], *right = args->operands[1];
+    bool npy[2];
+    bool done = cf_npy_probe(left, &npy[0], &err) && cf_npy_probe(right, &npy[1], &err);
+    if (done && npy[0] != npy[1])
+        done = cf_fail(&err, "%s: %s a .npy file, but %s %s", left, npy[0] ? "is" : "is not", right,
+                       npy[1] ? "is" : "is not");
+    done = done && (npy[0] ? diff_npy(left, right, &outcome, &err)
+                           : diff_safetensors(left, right, cli_given(args, "--common"), &outcome, &err));
+    return done ? report(args, &outcome) : cli_fail(&err);
 }
 
 const struct cli_command cli_diff = {
@@ -163,7 +196,10 @@ const struct cli_command cli_diff = {
     .synopsis = "A B",
     .summary = "Compare two netlists, or two traces; name the first gate that differs.",
     .details = "Netlists are compared gate by gate: what each computes and what it reads, not how the file numbers its "
-               "cells; provenance is not compared. Traces and decisions are compared value by value.",
+               "cells; provenance is not compared. The first gate that differs is the first in net order. Traces and "
+               "decisions, safetensors or two .npy files, are compared value by value: tensor after tensor as they "
+               "stand in A (sim writes them in net order, those of 64 bits first), each frame by frame; tensors that "
+               "one file alone has come last.",
     .min_operands = 2,
     .max_operands = 2,
     .options = (const struct cli_option[]){{"--common", NULL, NULL, "compare only the tensors that both traces have"},

@@ -82,15 +82,16 @@ static void print_gate(const struct subject *s, long long limit)
     print_margin(s, sum);
 }
 
-static int print_gate_json(const struct subject *s)
+static int print_gate_json(const struct subject *s, long long limit)
 {
     char name[CF_NAME_MAX];
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "gate", cf_gate_name(s->group, s->index, name, sizeof name));
     cJSON_AddStringToObject(document, "activation", s->cell->activation == CF_STEP ? "step" : "linear");
     cJSON_AddNumberToObject(document, "bias", (double)s->cell->bias);
+    cJSON_AddNumberToObject(document, "fan_in", s->cell->term_count); /* also where fewer terms are asked for */
     cJSON *terms = cJSON_AddArrayToObject(document, "terms");
-    for (uint32_t t = 0; t < s->cell->term_count; t++) {
+    for (uint32_t t = 0; t < s->cell->term_count && (limit < 0 || t < limit); t++) {
         const struct cf_term *term = &s->cell->terms[t];
         uint32_t net = s->bases[term->port] + term->offset;
         cJSON *entry = cJSON_CreateObject();
@@ -154,6 +155,8 @@ static int explain(const struct cli_args *args, const struct cf_netlist *netlist
     long long limit, frame;
     if (!cli_integer(args, "--terms", -1, INT32_MAX, &limit) || !cli_integer(args, "--frame", 0, INT64_MAX, &frame))
         return CLI_BAD;
+    if (cli_given(args, "--frame") && args->operand_count < 3)
+        return cli_complain("explain: --frame %lld without FRAMES", frame);
     if (!cf_net_find(netlist, args->operands[1], &net, &err))
         return cli_complain("%s: %s", netlist->label, err.text);
     int64_t *nets = NULL;
@@ -168,7 +171,7 @@ static int explain(const struct cli_args *args, const struct cf_netlist *netlist
         s.cell = &netlist->cells[group->cell[s.index]];
         s.bases = cf_instance_bases(group, s.index);
         if (cli_given(args, "--json"))
-            status = print_gate_json(&s);
+            status = print_gate_json(&s, limit);
         else
             print_gate(&s, limit);
     }

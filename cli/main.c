@@ -20,6 +20,11 @@ static const struct cli_command *find_command(const char *name)
     return NULL;
 }
 
+static int unknown_command(const char *name)
+{
+    return cli_complain("unknown command '%s' (cofiber --help lists them)", name);
+}
+
 /* True when one of the arguments before "--" asks for help. */
 static bool asks_help(int argc, char **argv)
 {
@@ -60,6 +65,21 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
     return cli_parse(&args, argc, argv) ? command->run(&args) : CLI_BAD;
 }
 
+/* cofiber help [COMMAND] */
+static int help(int argc, char **argv)
+{
+    const struct cli_command *command = argc > 0 ? find_command(argv[0]) : NULL;
+    if (argc > 1)
+        return cli_complain("usage: cofiber help [COMMAND]");
+    if (argc > 0 && !command)
+        return unknown_command(argv[0]);
+    if (command)
+        cli_help_command(command);
+    else
+        cli_help_program();
+    return finish(CLI_OK);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -70,17 +90,13 @@ int main(int argc, char **argv)
     const struct cli_command *command = find_command(name);
     if (command)
         return finish(run_command(command, argc - 2, argv + 2));
-    if (strcmp(name, "--version") == 0) {
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
+        return help(argc - 2, argv + 2);
+    if (strcmp(name, "--version") == 0)
         printf("cofiber " COFIBER_VERSION "\n");
-    } else if (strcmp(name, "--manual") == 0) {
+    else if (strcmp(name, "--manual") == 0)
         cli_manual();
-    } else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        if (argc > 2 && (command = find_command(argv[2])) != NULL)
-            cli_help_command(command);
-        else
-            cli_help_program();
-    } else {
-        return cli_complain("unknown command '%s' (cofiber --help lists them)", name);
-    }
+    else
+        return unknown_command(name);
     return finish(CLI_OK);
 }

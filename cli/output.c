@@ -1,9 +1,11 @@
 /* output.c - JSON, numbers for people, and the progress bar. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/json_strict.h"
 #include "cli/cli.h"
 
 int cli_print_json(cJSON *document)
@@ -15,6 +17,17 @@ int cli_print_json(cJSON *document)
     puts(text); /* main reports what could not be written */
     free(text);
     return CLI_OK;
+}
+
+void cli_json_text(cJSON *object, const char *key, const char *text)
+{
+    char *copy = strdup(text);
+    size_t at;
+    while (copy && !cf_utf8_check((const uint8_t *)copy, strlen(copy), &at))
+        copy[at] = '?';
+    if (copy)
+        cJSON_AddStringToObject(object, key, copy);
+    free(copy);
 }
 
 void cli_print_text(const char *text)

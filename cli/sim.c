@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/resume.h"
 #include "compiler/lower.h"
@@ -17,6 +18,7 @@
 #include "sim/trace.h"
 
 #define PARTIAL ".partial"
+#define RESUME ".resume"
 
 enum { BITS_AT_ONCE = 8 }; /* frames; more fill the lanes no better and outgrow the caches */
 
@@ -44,6 +46,7 @@ struct session {
     struct cli_progress progress;
     uint64_t finished; /* in this run */
     double seconds;
+    cJSON *plan; /* its lines, for --json; else NULL */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -84,7 +87,7 @@ static bool open_output(struct session *s, struct output *output, const char *pa
     if (!special && !output->partial)
         return cf_fail(err, "%s: out of memory", path);
     if (!s->resume_path && !special)
-        s->resume_path = with_suffix(path, ".resume");
+        s->resume_path = with_suffix(path, RESUME);
     return cf_trace_create(&output->trace, path, s->netlist, cf_frames_count(s->frames), kind, err);
 }
 
@@ -159,6 +162,7 @@ static void close_session(struct session *s)
     cf_bits_sim_free(s->bits);
     cf_frames_close(s->frames);
     cf_netlist_free(s->netlist);
+    cJSON_Delete(s->plan);
     free(s->resume.fired);
     free(s->resume_path);
 }
@@ -317,28 +321,39 @@ static bool interrupt(const struct cli_args *args, struct session *s, struct cf_
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
-static int report(const struct cli_args *args, const struct session *s)
+static void add_results(const struct session *s, cJSON *document)
 {
-    uint64_t frames = s->resume.count;
-    cJSON *document = cJSON_CreateObject(), *groups = cJSON_AddObjectToObject(document, "fired");
-    cJSON_AddNumberToObject(document, "frames", (double)frames);
+    cJSON *groups = cJSON_AddObjectToObject(document, "fired");
+    cJSON_AddNumberToObject(document, "frames", (double)s->resume.count);
     cJSON_AddStringToObject(document, "engine", engine_choices[s->bit_engine]);
     cJSON_AddStringToObject(document, "isa", s->isa);
     cJSON_AddNumberToObject(document, "threads", (double)s->threads);
     cJSON_AddNumberToObject(document, "seconds", s->seconds);
-    for (uint32_t g = 1; g < s->netlist->group_count; g++) {
+    for (uint32_t g = 1; g < s->netlist->group_count; g++)
+        if (s->netlist->groups[g].output)
+            cJSON_AddNumberToObject(groups, s->netlist->groups[g].name, (double)s->resume.fired[g]);
+}
+
+static int report_json(struct session *s)
+{
+    cJSON *document = cJSON_CreateObject();
+    if (s->frames)
+        add_results(s, document);
+    if (s->plan && cJSON_AddItemToObject(document, "plan", s->plan))
+        s->plan = NULL;
+    return cli_print_json(document);
+}
+
+static int report(const struct session *s)
+{
+    uint64_t frames = s->resume.count;
+    for (uint32_t g = 1; s->frames && g < s->netlist->group_count; g++) {
         const struct cf_group *group = &s->netlist->groups[g];
         char of[32];
-        if (!group->output)
-            continue;
-        cJSON_AddNumberToObject(groups, group->name, (double)s->resume.fired[g]);
-        if (!cli_given(args, "--json"))
+        if (group->output)
             printf("%s: %" PRIu64 " of %s gates fire in %" PRIu64 " frame%s\n", group->name, s->resume.fired[g],
                    cli_thousands(group->count * frames, of), frames, frames == 1 ? "" : "s");
     }
-    if (cli_given(args, "--json"))
-        return cli_print_json(document);
-    cJSON_Delete(document);
     return CLI_OK;
 }
 
@@ -349,14 +364,32 @@ static void print_line(void *context, const char *text)
     putchar('\n');
 }
 
+static void keep_line(void *plan, const char *text)
+{
+    cJSON_AddItemToArray(plan, cJSON_CreateString(text));
+}
+
+static bool describe_plan(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    if (!cli_given(args, "--json")) {
+        cofiber_sim_describe(s->sim, print_line, NULL);
+        return true;
+    }
+    s->plan = cJSON_CreateArray();
+    if (!s->plan)
+        return cf_fail(err, "%s: out of memory", s->netlist->label);
+    cofiber_sim_describe(s->sim, keep_line, s->plan);
+    return true;
+}
+
 static bool run_session(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
     bool frames = args->operand_count > 1;
     if (!cf_netlist_load(&s->netlist, args->operands[0], err) || (frames && !open_frames(args, s, err)) ||
         !make_simulator(args, s, err))
         return false;
-    if (cli_given(args, "--plan"))
-        cofiber_sim_describe(s->sim, print_line, NULL);
+    if (cli_given(args, "--plan") && !describe_plan(args, s, err))
+        return false;
     if (!frames)
         return true;
     catch_signals();
@@ -369,6 +402,20 @@ static bool run_session(const struct cli_args *args, struct session *s, struct c
     if (s->resume_path)
         unlink(s->resume_path); /* of an earlier, interrupted run; most often there is none */
     return true;
+}
+
+/* True when the two outputs, or what an interrupted run leaves of them, are one file. */
+static bool outputs_collide(const char *decisions, const char *trace)
+{
+    static const char *const suffixes[] = {"", PARTIAL, RESUME};
+    bool collide = false;
+    for (int i = 0; decisions && trace && i < 3; i++) {
+        char *left = with_suffix(decisions, suffixes[i]), *right = with_suffix(trace, suffixes[i]);
+        collide = collide || (left && right && (cf_out_same(left, trace) || cf_out_same(decisions, right)));
+        free(left);
+        free(right);
+    }
+    return collide;
 }
 
 static int run(const struct cli_args *args)
@@ -386,8 +433,11 @@ static int run(const struct cli_args *args)
         return cli_complain("sim: no FRAMES (--plan alone needs none)");
     if (cli_given(args, "--decisions") && (cli_given(args, "--trace") || cli_given(args, "--all-gates")))
         return cli_complain("sim: --decisions computes no other gates: leave out --trace and --all-gates");
+    if (outputs_collide(cli_value(args, "-o"), cli_value(args, "--trace")))
+        return cli_complain("sim: -o %s and --trace %s would write the same file", cli_value(args, "-o"),
+                            cli_value(args, "--trace"));
     bool done = run_session(args, &s, &err);
-    int status = !done ? cli_fail(&err) : args->operand_count > 1 ? report(args, &s) : CLI_OK;
+    int status = !done ? cli_fail(&err) : cli_given(args, "--json") ? report_json(&s) : report(&s);
     close_session(&s);
     return status;
 }
@@ -398,14 +448,15 @@ const struct cli_command cli_sim = {
     .summary = "Simulate every gate of a netlist on feature frames, bit for bit.",
     .details =
         "FRAMES are .npy or safetensors files of [D, H, W] or [N, D, H, W] features. OUT gets one U8 tensor "
-        "[N, H, W, C] for each classify group, named as the group. The trace gets every group, and the quantised "
+        "[N, H, W, C] for each classify group, named as the group; where there is one alone, OUT may be X.npy. The "
+        "trace gets every group, and the quantised "
         "input as 'input', as I32 (I64 where wider). Results do not depend on --isa, --threads or the mode. Ctrl-C "
         "stops after the frames under way and keeps them as OUT.partial; the same command with --resume goes on.",
     .min_operands = 1,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
-            {"-o", "OUT", NULL, "write the decisions to this safetensors file"},
+            {"-o", "OUT", NULL, "write the decisions to this safetensors (or .npy) file"},
             {"--trace", "FILE", NULL, "write every gate's value to this file"},
             {"--all-gates", NULL, NULL, "evaluate every gate (the default)"},
             {"--decisions", NULL, NULL, "compute the decisions alone, by the fastest exact way the netlist allows"},

@@ -1,16 +1,31 @@
 #include "compiler/census.h"
 
+#include <stdio.h>
+
 const char *cf_layer_name(enum cf_layer layer)
 {
     static const char *const names[] = {"pool", "subtract", "classify"};
     return names[layer];
 }
 
+/* Not class.scale's length: that tensor is optional, and a report's alone. */
+uint32_t cf_census_classes(const struct cf_netlist *netlist, const struct cf_compile_options *options)
+{
+    for (uint32_t k = 0; k < options->scales; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "s%u.%s", k, cf_layer_name(CF_CLASSIFY));
+        uint32_t g = cf_netlist_find_group(netlist, name);
+        if (g != UINT32_MAX)
+            return cf_group_lanes(&netlist->groups[g]);
+    }
+    return 0;
+}
+
 uint64_t cf_closed_form(const struct cf_compile_options *options, const struct cf_netlist *netlist, uint32_t scale,
                         enum cf_layer layer)
 {
     uint32_t halvings = layer == CF_POOL ? scale + 1 : scale;
-    uint64_t lanes = layer == CF_CLASSIFY ? netlist->class_count : netlist->groups[CF_INPUT].shape[2];
+    uint64_t lanes = layer == CF_CLASSIFY ? cf_census_classes(netlist, options) : netlist->groups[CF_INPUT].shape[2];
     return (uint64_t)(options->height >> halvings) * (options->width >> halvings) * lanes;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/census.h"
 #include "netlists/check.h"
 
 static const char *const upsample_names[] = {"nearest", "bilinear"};
@@ -43,8 +44,8 @@ static bool check_options(const struct cf_head *head, const struct cf_compile_op
         return cf_fail(err, "--input-bits %d: 2 to 16 are possible", o->input_bits);
     if (!(o->score_threshold > 0 && o->score_threshold < 1))
         return cf_fail(err, "--score-threshold %g: a score lies between 0 and 1, both excluded", o->score_threshold);
-    if (!(o->input_scale > 0) || !isfinite(o->input_scale))
-        return cf_fail(err, "--input-scale %g: a scale is a positive finite number", o->input_scale);
+    if (!(o->input_scale > 0) || o->input_scale > 1e300) /* the format's limit */
+        return cf_fail(err, "--input-scale %g: a scale is a positive number, at most 1e300", o->input_scale);
     if ((uint64_t)o->height * o->width > INT32_MAX / head->channels)
         return cf_fail(err, "--grid %ux%u with %u channels: more than 2^31 - 1 nets", o->height, o->width,
                        head->channels);
@@ -104,40 +105,102 @@ bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const s
     return true;
 }
 
-static bool find_name(const char *value, const char *const *names, int *found)
+/* Reads a whole number of at most nine digits; `*text` then stands behind it. */
+static bool read_count(const char **text, uint32_t *value)
 {
-    for (int i = 0; value && i < 2; i++)
-        if (strcmp(value, names[i]) == 0) {
-            *found = i;
+    size_t digits = strspn(*text, "0123456789");
+    if (digits < 1 || digits > 9)
+        return false;
+    *value = (uint32_t)strtoul(*text, NULL, 10);
+    *text += digits;
+    return true;
+}
+
+static bool parse_count(const char *text, uint32_t low, uint32_t high, uint32_t *value)
+{
+    return text && read_count(&text, value) && !*text && *value >= low && *value <= high;
+}
+
+static bool parse_grid(const char *text, uint32_t *height, uint32_t *width)
+{
+    return text && read_count(&text, height) && *text++ == 'x' && read_count(&text, width) && !*text;
+}
+
+static bool parse_score(const char *text, double *score)
+{
+    char *end = NULL;
+    *score = text ? strtod(text, &end) : 0;
+    return end && end != text && !*end && *score > 0 && *score < 1;
+}
+
+static bool parse_name(const char *text, const char *const names[2], int *found)
+{
+    for (*found = 0; text && *found < 2; ++*found)
+        if (strcmp(text, names[*found]) == 0)
             return true;
-        }
+    return false;
+}
+
+/* What is recorded, taken alone: every entry is there and means something. */
+static bool parse_record(const struct cf_netlist *n, struct cf_compile_options *o, struct cf_error *err)
+{
+    static const char *const sweep_names[] = {"no", "yes"};
+    uint32_t bits = 0;
+    int upsample = 0, pools = 0, top = 0, sweep = 0;
+    const struct {
+        const char *key;
+        bool good;
+    } entries[] = {
+        {"compile.grid", parse_grid(cf_netlist_meta(n, "compile.grid"), &o->height, &o->width)},
+        {"compile.scales", parse_count(cf_netlist_meta(n, "compile.scales"), 1, 10, &o->scales)},
+        {"compile.input_bits", parse_count(cf_netlist_meta(n, "compile.input_bits"), 2, 16, &bits)},
+        {"compile.score_threshold", parse_score(cf_netlist_meta(n, "compile.score_threshold"), &o->score_threshold)},
+        {"compile.upsample", parse_name(cf_netlist_meta(n, "compile.upsample"), upsample_names, &upsample)},
+        {"compile.pools", parse_name(cf_netlist_meta(n, "compile.pools"), pools_names, &pools)},
+        {"compile.top", parse_name(cf_netlist_meta(n, "compile.top"), top_names, &top)},
+        {"compile.sweep", parse_name(cf_netlist_meta(n, "compile.sweep"), sweep_names, &sweep)},
+    };
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        const char *value = cf_netlist_meta(n, entries[i].key);
+        if (!entries[i].good)
+            return value ? cf_fail(err, "%s: metadata '%s' is '%.80s'", n->label, entries[i].key, value)
+                         : cf_fail(err, "%s: metadata '%s' is missing", n->label, entries[i].key);
+    }
+    o->input_bits = (int)bits;
+    o->upsample = (enum cf_upsample)upsample;
+    o->pools = (enum cf_pools)pools;
+    o->top = (enum cf_top)top;
+    o->sweep = sweep == 1;
+    return true;
+}
+
+bool cf_compile_claimed(const struct cf_netlist *netlist)
+{
+    for (uint32_t m = 0; m < netlist->meta_count; m++)
+        if (strncmp(netlist->meta[m].key, "compile.", 8) == 0)
+            return true;
     return false;
 }
 
 bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_options *o, struct cf_error *err)
 {
     *o = cf_compile_defaults();
-    const char *grid = cf_netlist_meta(netlist, "compile.grid"), *scales = cf_netlist_meta(netlist, "compile.scales");
-    const char *bits = cf_netlist_meta(netlist, "compile.input_bits");
-    const char *threshold = cf_netlist_meta(netlist, "compile.score_threshold");
-    const char *sweep = cf_netlist_meta(netlist, "compile.sweep");
-    int upsample, pools, top;
-    bool all = grid && scales && bits && threshold && sweep && sscanf(grid, "%ux%u", &o->height, &o->width) == 2 &&
-               sscanf(scales, "%u", &o->scales) == 1 && sscanf(bits, "%d", &o->input_bits) == 1 &&
-               sscanf(threshold, "%lf", &o->score_threshold) == 1 && o->score_threshold > 0 && o->score_threshold < 1 &&
-               find_name(cf_netlist_meta(netlist, "compile.upsample"), upsample_names, &upsample) &&
-               find_name(cf_netlist_meta(netlist, "compile.pools"), pools_names, &pools) &&
-               find_name(cf_netlist_meta(netlist, "compile.top"), top_names, &top);
-    if (!all)
+    if (!cf_compile_claimed(netlist))
         return cf_fail(err, "%s: its metadata do not say how it was compiled", netlist->label);
-    o->upsample = (enum cf_upsample)upsample;
-    o->pools = (enum cf_pools)pools;
-    o->top = (enum cf_top)top;
-    o->sweep = strcmp(sweep, "yes") == 0;
+    if (!parse_record(netlist, o, err))
+        return false;
     o->input_scale = netlist->input_scale;
     const struct cf_group *input = &netlist->groups[CF_INPUT];
-    if (input->rank != 3 || input->shape[0] != o->height || input->shape[1] != o->width || o->scales < 1 ||
-        o->scales > 10 || o->height % (1u << o->scales) || o->width % (1u << o->scales))
-        return cf_fail(err, "%s: its metadata and its input shape disagree", netlist->label);
+    if (input->rank != 3 || input->shape[0] != o->height || input->shape[1] != o->width)
+        return cf_fail(err, "%s: metadata 'compile.grid' is %ux%u, which is not the shape of its input", netlist->label,
+                       o->height, o->width);
+    if (input->type.width != o->input_bits)
+        return cf_fail(err, "%s: metadata 'compile.input_bits' is %d, but its input has %u", netlist->label,
+                       o->input_bits, input->type.width);
+    if (o->height % (1u << o->scales) || o->width % (1u << o->scales))
+        return cf_fail(err, "%s: metadata 'compile.scales' is %u, but 2^%u does not divide its %ux%u grid",
+                       netlist->label, o->scales, o->scales, o->height, o->width);
+    if (cf_census_classes(netlist, o) == 0)
+        return cf_fail(err, "%s: its metadata say how it was compiled, but it has no classify group", netlist->label);
     return true;
 }

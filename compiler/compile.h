@@ -30,7 +30,10 @@ struct cf_compile_options cf_compile_defaults(void);
 bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const struct cf_compile_options *options,
                 struct cf_error *err);
 
-/* The options that a netlist's metadata record; an error when it was not made by cf_compile. */
+/* True when the metadata say anything of how the netlist was compiled. Others have no options to look for. */
+bool cf_compile_claimed(const struct cf_netlist *netlist);
+/* The options that a netlist's metadata record. An error where they are not recorded, an entry is missing or means
+ * nothing, or the netlist's input is not what they say. */
 bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_options *options, struct cf_error *err);
 
 const char *cf_upsample_name(enum cf_upsample upsample); /* "nearest", "bilinear" */

@@ -65,9 +65,11 @@ static bool read_finite(const struct cf_safetensors *file, const struct cf_tenso
 static void quantise(struct cf_head *head)
 {
     size_t count = (size_t)head->classes * head->channels;
-    head->already_quantised = true;
-    for (size_t i = 0; i < count && head->already_quantised; i++)
-        head->already_quantised = fabs(head->weight[i]) <= 127 && head->weight[i] == rint(head->weight[i]);
+    head->integer = head->already_quantised = true;
+    for (size_t i = 0; i < count && head->integer; i++) {
+        head->integer = head->weight[i] == rint(head->weight[i]);
+        head->already_quantised = head->already_quantised && head->integer && fabs(head->weight[i]) <= 127;
+    }
     for (uint32_t c = 0; c < head->classes; c++) {
         const double *row = head->weight + (size_t)c * head->channels;
         double largest = 0;

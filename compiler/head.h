@@ -18,6 +18,7 @@ struct cf_head {
     double *bias;           /* [C], as stored */
     int8_t *quantised;      /* [C][D], -127..127 */
     double *scale;          /* [C]: weight is about quantised * scale */
+    bool integer;           /* every stored weight is an integer */
     bool already_quantised; /* every stored weight is an integer in -127..127 (the published card's form): scale 1 */
     char sha256[CF_SHA256_HEX];
 };

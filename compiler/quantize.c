@@ -47,7 +47,8 @@ struct bin {
 };
 
 struct cf_calibration {
-    double largest;
+    double largest; /* magnitude, as a float */
+    bool nonzero;   /* a feature was not zero */
     struct bin bins[BINS];
 };
 
@@ -70,6 +71,7 @@ void cf_calibration_add(struct cf_calibration *calibration, const double *featur
         struct bin *bin = &calibration->bins[bits >> BIN_SHIFT];
         bin->count++;
         bin->sum += magnitude;
+        calibration->nonzero = calibration->nonzero || features[i] != 0;
         if (magnitude > calibration->largest)
             calibration->largest = magnitude;
     }
@@ -86,28 +88,43 @@ static double squared_error(const struct bin *bins, const double *means, size_t 
     return total;
 }
 
-bool cf_calibration_scale(const struct cf_calibration *calibration, int bits, double *scale)
+/* Tries scales from the one that clips nothing down; `bins` and `means` have room for all. */
+static double best_scale(const struct cf_calibration *calibration, int bits, struct bin *bins, double *means)
 {
-    struct bin *bins = malloc(BINS * sizeof *bins);
-    double *means = malloc(BINS * sizeof *means);
     size_t count = 0;
-    for (size_t b = 0; bins && means && b < BINS; b++)
+    for (size_t b = 0; b < BINS; b++)
         if (calibration->bins[b].count) {
             bins[count] = calibration->bins[b];
             means[count] = bins[count].sum / (double)bins[count].count;
             count++;
         }
     double highest = ldexp(1, bits - 1) - 1, least = INFINITY;
-    double candidate = calibration->largest / highest; /* clips nothing */
-    bool found = bins && means && candidate > 0 && isfinite(candidate);
-    for (int step = 0; found && step < 400; step++, candidate *= 0.99) {
+    double candidate = calibration->largest / highest, best = candidate;
+    for (int step = 0; step < 400; step++, candidate *= 0.99) {
         double error = squared_error(bins, means, count, candidate, highest);
         if (error < least) {
             least = error;
-            *scale = candidate;
+            best = candidate;
         }
     }
+    return best;
+}
+
+bool cf_calibration_scale(const struct cf_calibration *calibration, int bits, const char *label, double *scale,
+                          struct cf_error *err)
+{
+    if (!calibration->nonzero)
+        return cf_fail(err, "%s: every feature is zero: no scale can be chosen", label);
+    if (calibration->largest == 0)
+        return cf_fail(err, "%s: every feature is below 2^-149: too small for a scale to be chosen", label);
+    if (!isfinite(calibration->largest))
+        return cf_fail(err, "%s: a feature is above 3.4e38: too large for a scale to be chosen", label);
+    struct bin *bins = malloc(BINS * sizeof *bins);
+    double *means = malloc(BINS * sizeof *means);
+    bool done = (bins && means) || cf_fail(err, "%s: out of memory", label);
+    if (done)
+        *scale = best_scale(calibration, bits, bins, means);
     free(bins);
     free(means);
-    return found;
+    return done;
 }

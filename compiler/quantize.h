@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 /* log(p / (1 - p)): a score threshold p as a bias on the logit. 0 for p = 0.5, exactly. */
 double cf_logit(double p);
 
@@ -22,7 +24,9 @@ struct cf_calibration *cf_calibration_new(void); /* NULL when memory is out */
 void cf_calibration_free(struct cf_calibration *calibration);
 /* Adds `count` finite features. */
 void cf_calibration_add(struct cf_calibration *calibration, const double *features, size_t count);
-/* The chosen scale for a signed input of `bits` bits; false when every feature seen was zero. */
-bool cf_calibration_scale(const struct cf_calibration *calibration, int bits, double *scale);
+/* The chosen scale for a signed input of `bits` bits. Errors, which begin with `label`: every feature seen was zero, or
+ * below the range of float (2^-149), or one was above it (3.4e38). */
+bool cf_calibration_scale(const struct cf_calibration *calibration, int bits, const char *label, double *scale,
+                          struct cf_error *err);
 
 #endif

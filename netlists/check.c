@@ -224,6 +224,6 @@ bool cf_netlist_check(const struct cf_netlist *netlist, struct cf_error *err)
         if (!check_cell(netlist, c, err))
             return name_first_user(netlist, c, err);
     if (!(netlist->input_scale > 0) || netlist->input_scale > 1e300)
-        return cf_fail(err, "%s: the input scale is not a positive finite number", netlist->label);
+        return cf_fail(err, "%s: the input scale is not a positive number of at most 1e300", netlist->label);
     return check_instances(netlist, err);
 }

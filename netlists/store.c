@@ -254,7 +254,8 @@ static bool read_class_scale(struct reader *r)
     cf_tensor_to_f64(scale, 0, scale->count, copy);
     for (uint64_t i = 0; i < scale->count; i++)
         if (!(copy[i] > 0) || copy[i] > 1e300)
-            return cf_fail(r->err, "%s: tensor 'class.scale': element %" PRIu64 " is not a positive finite number",
+            return cf_fail(r->err,
+                           "%s: tensor 'class.scale': element %" PRIu64 " is not a positive number of at most 1e300",
                            cf_safetensors_path(r->file), i);
     r->netlist->class_scale = copy;
     r->netlist->class_count = (uint32_t)scale->count;

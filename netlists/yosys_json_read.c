@@ -1,5 +1,6 @@
 /* yosys_json_read.c - reading the JSON netlists of Yosys. */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,9 +360,10 @@ bool cf_yosys_json_parse(struct cf_bits *bits, struct cf_bits_names *names, cons
     if (what)
         return cf_fail(err, "%s: byte %zu: %s", label, at, what);
     const char *end = NULL;
+    errno = 0; /* cJSON gives no reason; malloc does */
     cJSON *root = cJSON_ParseWithLengthOpts(data, size, &end, false);
     if (!root)
-        return cf_fail(err, "%s: not JSON", label);
+        return cf_fail(err, errno == ENOMEM ? "%s: out of memory" : "%s: not JSON", label);
     while (end < (const char *)data + size && *end && strchr(" \t\r\n", *end))
         end++;
     bool done = end == (const char *)data + size || cf_fail(err, "%s: text after the end of the JSON value", label);

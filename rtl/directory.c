@@ -2,17 +2,23 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define TEMPORARY ".tmp-" /* and six characters of mkdtemp's, after the target's name */
 
 struct cf_directory {
     char *target, *path; /* path: the temporary one */
     const char *const *files;
     bool exists; /* the target */
+    int lock;    /* held on the temporary one while we live; -1: none */
 };
 
 static const char *last_of(const char *const *files)
@@ -58,14 +64,70 @@ static bool check_target(struct cf_directory *d, bool force, struct cf_error *er
                    last_of(d->files));
 }
 
+/* Opens a directory and locks it, until the process ends, however that ends; -1 where somebody else has it, or where
+ * the file system knows no locks. */
+static int lock_directory(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* Removes a temporary directory that a killed run left. One that is locked is being written; one of this minute may be
+ * about to be locked; one that holds other files than ours is not only ours. */
+static void remove_stale(const struct cf_directory *d, const char *path)
+{
+    enum { YOUNG = 60 }; /* seconds */
+    struct stat status;
+    int lock = lock_directory(path);
+    if (lock < 0)
+        return;
+    if (fstat(lock, &status) == 0 && time(NULL) - status.st_mtime > YOUNG) {
+        for (int i = 0; d->files[i]; i++)
+            unlinkat(lock, d->files[i], 0);
+        (void)rmdir(path); /* fails where something else is in it */
+    }
+    close(lock);
+}
+
+static bool is_temporary(const struct cf_directory *d, const char *name)
+{
+    const char *slash = strrchr(d->target, '/'), *own = slash ? slash + 1 : d->target;
+    size_t length = strlen(own), mark = sizeof TEMPORARY - 1;
+    return strncmp(name, own, length) == 0 && strncmp(name + length, TEMPORARY, mark) == 0 &&
+           strlen(name + length + mark) == 6;
+}
+
+/* What cannot be looked at or removed is left: the run does not depend on it. */
+static void remove_all_stale(const struct cf_directory *d)
+{
+    const char *slash = strrchr(d->target, '/');
+    char *parent = slash ? strndup(d->target, (size_t)(slash + 1 - d->target)) : strdup("./");
+    DIR *stream = parent ? opendir(parent) : NULL;
+    for (struct dirent *entry; stream && (entry = readdir(stream)) != NULL;) {
+        char *path = is_temporary(d, entry->d_name) ? join(parent, entry->d_name) : NULL;
+        if (path)
+            remove_stale(d, path);
+        free(path);
+    }
+    if (stream)
+        closedir(stream);
+    free(parent);
+}
+
 static bool make_temporary(struct cf_directory *d, struct cf_error *err)
 {
-    if (asprintf(&d->path, "%s.tmp-XXXXXX", d->target) < 0) {
+    if (asprintf(&d->path, "%s" TEMPORARY "XXXXXX", d->target) < 0) {
         d->path = NULL;
         return cf_fail(err, "%s: out of memory", d->target);
     }
-    if (mkdtemp(d->path) && chmod(d->path, 0755) == 0)
+    if (mkdtemp(d->path) && chmod(d->path, 0755) == 0) {
+        d->lock = lock_directory(d->path);
         return true;
+    }
     cf_fail(err, "%s: cannot create: %m", d->target);
     free(d->path);
     d->path = NULL;
@@ -80,12 +142,15 @@ bool cf_directory_open(struct cf_directory **directory, const char *target, cons
     if (!d)
         return cf_fail(err, "%s: out of memory", target);
     d->files = files;
+    d->lock = -1;
     d->target = strdup(target);
     size_t length = d->target ? strlen(d->target) : 0;
     while (length > 1 && d->target[length - 1] == '/')
         d->target[--length] = '\0'; /* the temporary one goes beside it, not into it */
     bool done = (length > 0 || cf_fail(err, "'%s' is not the name of a directory", target)) &&
                 check_target(d, force, err) && make_temporary(d, err);
+    if (done)
+        remove_all_stale(d);
     if (done)
         *directory = d;
     else
@@ -146,6 +211,8 @@ void cf_directory_abort(struct cf_directory **directory)
         return;
     if (d->path)
         cf_directory_remove(d->path, NULL);
+    if (d->lock >= 0)
+        close(d->lock);
     free(d->path);
     free(d->target);
     free(d);

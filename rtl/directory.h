@@ -10,7 +10,8 @@ struct cf_directory;
 
 /* Makes a temporary directory beside `target` to write `files` into (a NULL-terminated list; it must outlive the
  * result). Refused where `target` exists with other content than an earlier set (which it has when the last of
- * `files` is there), unless `force`; other people's files in it are never touched. */
+ * `files` is there), unless `force`; other people's files in it are never touched. Temporary directories that killed
+ * runs left beside `target` are removed. */
 bool cf_directory_open(struct cf_directory **directory, const char *target, const char *const *files, bool force,
                        struct cf_error *err);
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void cf_put(struct emission *e, const char *format, ...)
 {
@@ -76,13 +77,35 @@ void cf_put_weights(struct emission *e, const struct cf_operand *operands, const
     }
 }
 
-/* Multi-line facts that every file starts with. */
+/* Text of anybody's making, in a comment: part of one line of printable ASCII, whatever it holds and however long it
+ * is. A backslash goes too: at the end of a line some tools would read the next one as more of the comment. */
+static void put_foreign(struct emission *e, const char *text)
+{
+    enum { LONGEST = 120 };
+    char plain[LONGEST + 1];
+    size_t length = strnlen(text, LONGEST + 1);
+    bool cut = length > LONGEST;
+    if (cut)
+        length = LONGEST - 3;
+    for (size_t i = 0; i < length; i++)
+        plain[i] = (char)(text[i] >= ' ' && text[i] <= '~' && text[i] != '\\' ? text[i] : '?');
+    plain[length] = '\0';
+    cf_put(e, "%s%s", plain, cut ? "..." : "");
+}
+
+/* What every file starts with. The dash keeps metadata from being read as a directive: tools look for the likes of
+ * "// verilator lint_off" and "// synopsys translate_off". */
 void cf_put_heading(struct emission *e, const char *what)
 {
     cf_put(e, "// %s\n//\n// Written by cofiber " COFIBER_VERSION " (cofiber verilog --style structural).\n", what);
     if (e->source)
         cf_put(e, "// Netlist: %s\n", e->source);
-    for (uint32_t m = 0; e->source && m < e->netlist->meta_count; m++)
-        cf_put(e, "//   %s = %s\n", e->netlist->meta[m].key, e->netlist->meta[m].value);
+    for (uint32_t m = 0; e->source && m < e->netlist->meta_count; m++) {
+        cf_put(e, "// - ");
+        put_foreign(e, e->netlist->meta[m].key);
+        cf_put(e, " = ");
+        put_foreign(e, e->netlist->meta[m].value);
+        cf_put(e, "\n");
+    }
     cf_put(e, "//\n");
 }

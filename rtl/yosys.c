@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "rtl/process.h"
@@ -13,25 +15,50 @@
 
 enum { STAT_LIMIT = 64 << 20 }; /* bytes of Yosys's answer that are looked at */
 
+static char *join(const char *directory, const char *name)
+{
+    char *path;
+    return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
+/* Puts a source into the scratch directory, by its own name. `root` is the real path of `directory`. */
+static bool lend_source(const char *directory, const char *root, const char *scratch, const char *name,
+                        struct cf_error *err)
+{
+    struct stat status;
+    char *from = join(root, name), *to = join(scratch, name);
+    bool done = (from && to) || cf_fail(err, "%s: out of memory", directory);
+    if (done && stat(from, &status) != 0)
+        done = cf_fail(err, "%s/%s: %m", directory, name);
+    else if (done && !S_ISREG(status.st_mode)) /* Yosys would wait for ever at a pipe */
+        done = cf_fail(err, "%s/%s: not a regular file", directory, name);
+    if (done && strcmp(root, scratch) != 0 && symlink(from, to) != 0)
+        done = cf_fail(err, "%s: %m", to);
+    free(from);
+    free(to);
+    return done;
+}
+
+/* Yosys runs in the scratch directory: its script then has no path in it, whose spaces and quotes it would misread. */
 static bool run_yosys(const char *directory, const char *scratch, struct cf_error *err)
 {
-    char root[PATH_MAX], out[PATH_MAX], *script = NULL, *log = NULL;
-    if (!realpath(directory, root) || !realpath(scratch, out))
+    char root[PATH_MAX], out[PATH_MAX], script[512], *log = NULL, *yosys = NULL;
+    if (!realpath(directory, root))
         return cf_fail(err, "%s: %m", directory);
-    if (strpbrk(root, " \"';\n"))
-        return cf_fail(err, "%s: Yosys takes no path with spaces, quotes or semicolons", directory);
-    char *yosys = cf_program_find("yosys", "yosys", err);
-    bool done = yosys != NULL;
-    if (done && (asprintf(&script,
-                          "read_verilog -D" CF_RTL_CENSUS_DEFINE " %s/%s %s/%s %s/%s; hierarchy -top " CF_RTL_TOP
-                          " -check; tee -q -o %s/stat.json stat -json",
-                          root, cf_rtl_sources[0], root, cf_rtl_sources[1], root, cf_rtl_sources[2], out) < 0 ||
-                 asprintf(&log, "%s/yosys.log", out) < 0))
-        done = cf_fail(err, "%s: out of memory", directory);
+    if (!realpath(scratch, out))
+        return cf_fail(err, "%s: %m", scratch);
+    bool done = true;
+    for (int i = 0; done && cf_rtl_sources[i]; i++)
+        done = lend_source(directory, root, out, cf_rtl_sources[i], err);
+    snprintf(script, sizeof script,
+             "read_verilog -D" CF_RTL_CENSUS_DEFINE " %s %s %s; hierarchy -top " CF_RTL_TOP
+             " -check; tee -q -o stat.json stat -json",
+             cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2]);
+    done = done && ((log = join(out, "yosys.log")) || cf_fail(err, "%s: out of memory", directory)) &&
+           (yosys = cf_program_find("yosys", "yosys", err));
     const char *argv[] = {yosys, "-Q", "-T", "-p", script, NULL};
-    done = done && cf_process_run(argv, root, log, NULL, NULL, err);
+    done = done && cf_process_run(argv, out, log, NULL, NULL, err);
     free(yosys);
-    free(script);
     free(log);
     return done;
 }

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -47,16 +46,6 @@ static bool choose_tensor(struct frame_file *file, struct cf_error *err)
     return true;
 }
 
-static bool is_npy(const char *path)
-{
-    char magic[6] = {0};
-    FILE *file = fopen(path, "rb");
-    size_t got = file ? fread(magic, 1, sizeof magic, file) : 0;
-    if (file)
-        fclose(file);
-    return got == sizeof magic && memcmp(magic, "\x93NUMPY", sizeof magic) == 0;
-}
-
 static bool has_suffix(const char *text, const char *suffix)
 {
     size_t length = strlen(text), tail = strlen(suffix);
@@ -74,7 +63,10 @@ static void forget(const struct frame_file *file, uint64_t first, uint64_t count
 
 static bool open_file(struct cf_frames *frames, struct frame_file *file, struct cf_error *err)
 {
-    if (has_suffix(file->path, ".npy") || is_npy(file->path)) {
+    bool npy;
+    if (!cf_npy_probe(file->path, &npy, err))
+        return false;
+    if (npy || has_suffix(file->path, ".npy")) { /* by its name too: a .npy file without the magic is a broken one */
         if (!cf_npy_open(&file->npy, file->path, err))
             return false;
         file->tensor = cf_npy_tensor(file->npy);

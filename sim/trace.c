@@ -1,11 +1,15 @@
 #include "sim/trace.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/npy.h"
 #include "base/safetensors.h"
 
 struct cf_trace {
-    struct cf_safetensors_writer *out;
+    struct cf_safetensors_writer *safetensors; /* one of the two */
+    struct cf_out *npy;
+    uint64_t npy_start; /* of the data in it */
     const struct cf_netlist *netlist;
     enum cf_trace_kind kind;
     const char *path;
@@ -27,6 +31,13 @@ static enum cf_dtype dtype_of(const struct cf_trace *trace, const struct cf_grou
     return bits <= 32 ? CF_I32 : CF_I64;
 }
 
+static void shape_of(const struct cf_group *group, uint64_t frames, uint64_t shape[CF_GROUP_MAX_RANK + 1])
+{
+    shape[0] = frames;
+    for (int i = 0; i < group->rank; i++)
+        shape[i + 1] = group->shape[i];
+}
+
 /* Declares the groups; those of 8-byte elements first, which keeps every tensor aligned. */
 static bool declare(struct cf_trace *trace, uint64_t frames, struct cf_error *err)
 {
@@ -34,15 +45,47 @@ static bool declare(struct cf_trace *trace, uint64_t frames, struct cf_error *er
     for (int pass = 0; pass < 3; pass++)
         for (uint32_t g = 0; g < trace->netlist->group_count; g++) {
             const struct cf_group *group = &trace->netlist->groups[g];
-            uint64_t shape[CF_GROUP_MAX_RANK + 1] = {frames};
+            uint64_t shape[CF_GROUP_MAX_RANK + 1];
             if (!written(trace, group) || dtype_of(trace, group) != order[pass])
                 continue;
-            for (int i = 0; i < group->rank; i++)
-                shape[i + 1] = group->shape[i];
-            if (!cf_safetensors_add(trace->out, group->name, order[pass], group->rank + 1, shape, &trace->ids[g], err))
+            shape_of(group, frames, shape);
+            if (!cf_safetensors_add(trace->safetensors, group->name, order[pass], group->rank + 1, shape,
+                                    &trace->ids[g], err))
                 return false;
         }
     return true;
+}
+
+static bool create_safetensors(struct cf_trace *trace, uint64_t frames, struct cf_error *err)
+{
+    const char *format = trace->kind == CF_TRACE_ALL ? "cofiber-trace" : "cofiber-decisions";
+    return cf_safetensors_create(&trace->safetensors, trace->path, err) &&
+           cf_safetensors_add_metadata(trace->safetensors, "format", format, err) && declare(trace, frames, err) &&
+           cf_safetensors_begin(trace->safetensors, err);
+}
+
+static bool create_npy(struct cf_trace *trace, uint64_t frames, struct cf_error *err)
+{
+    const struct cf_group *only = NULL;
+    unsigned count = 0;
+    for (uint32_t g = 0; g < trace->netlist->group_count; g++)
+        if (written(trace, &trace->netlist->groups[g])) {
+            only = &trace->netlist->groups[g];
+            count++;
+        }
+    if (count != 1)
+        return cf_fail(err, "%s: a .npy file holds one array, and here are %u; a name without .npy gives safetensors",
+                       trace->path, count);
+    uint64_t shape[CF_GROUP_MAX_RANK + 1];
+    shape_of(only, frames, shape);
+    return cf_npy_create(&trace->npy, trace->path, dtype_of(trace, only), only->rank + 1, shape, &trace->npy_start,
+                         err);
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+    size_t length = strlen(text), tail = strlen(suffix);
+    return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
 bool cf_trace_create(struct cf_trace **trace, const char *path, const struct cf_netlist *netlist, uint64_t frames,
@@ -59,13 +102,18 @@ bool cf_trace_create(struct cf_trace **trace, const char *path, const struct cf_
     made->ids = calloc(netlist->group_count, sizeof *made->ids);
     made->scratch = malloc((size_t)largest * sizeof(int64_t));
     bool done = (made->ids && made->scratch) || cf_fail(err, "%s: out of memory", path);
-    done = done && cf_safetensors_create(&made->out, path, err) &&
-           cf_safetensors_add_metadata(made->out, "format",
-                                       kind == CF_TRACE_ALL ? "cofiber-trace" : "cofiber-decisions", err) &&
-           declare(made, frames, err) && cf_safetensors_begin(made->out, err);
+    done = done && (has_suffix(path, ".npy") ? create_npy(made, frames, err) : create_safetensors(made, frames, err));
     if (!done)
         cf_trace_abort(trace);
     return done;
+}
+
+/* Writes bytes of a group's tensor. */
+static bool put_bytes(struct cf_trace *trace, uint32_t group, uint64_t offset, const void *data, size_t size,
+                      struct cf_error *err)
+{
+    return trace->npy ? cf_out_write_at(trace->npy, trace->npy_start + offset, data, size, err)
+                      : cf_safetensors_write(trace->safetensors, trace->ids[group], offset, data, size, err);
 }
 
 /* Narrows `count` values to the dtype; a valid netlist's values fit. Returns the bytes filled. */
@@ -92,7 +140,7 @@ bool cf_trace_put(struct cf_trace *trace, uint64_t frame, const int64_t *nets, s
         if (!written(trace, group))
             continue;
         size_t size = narrow(dtype_of(trace, group), nets + group->first_net, group->count, trace->scratch);
-        if (!cf_safetensors_write(trace->out, trace->ids[g], frame * size, trace->scratch, size, err))
+        if (!put_bytes(trace, g, frame * size, trace->scratch, size, err))
             return false;
     }
     return true;
@@ -113,7 +161,7 @@ bool cf_trace_put_group(struct cf_trace *trace, uint64_t frame, uint32_t group, 
     int32_t *i32 = trace->scratch;
     /* Bytes of decisions, and values that are as wide already, go out as they are. */
     if (cf_lane_size(lane) == cf_dtype_size(dtype))
-        return cf_safetensors_write(trace->out, trace->ids[group], frame * size, values, size, err);
+        return put_bytes(trace, group, frame * size, values, size, err);
     if (dtype == CF_I32 && lane == CF_LANE16)
         for (uint32_t i = 0; i < of->count; i++)
             i32[i] = ((const int16_t *)values)[i];
@@ -123,34 +171,47 @@ bool cf_trace_put_group(struct cf_trace *trace, uint64_t frame, uint32_t group, 
     else
         for (uint32_t i = 0; i < of->count; i++)
             cf_lane_put(trace->scratch, dtype == CF_I32 ? CF_LANE32 : CF_LANE64, i, cf_lane_get(values, lane, i));
-    return cf_safetensors_write(trace->out, trace->ids[group], frame * size, trace->scratch, size, err);
+    return put_bytes(trace, group, frame * size, trace->scratch, size, err);
+}
+
+/* An earlier trace, of either kind. */
+struct earlier {
+    struct cf_safetensors *safetensors;
+    struct cf_npy *npy;
+};
+
+static bool copy_group(struct cf_trace *trace, uint32_t g, const struct earlier *from, const char *path,
+                       uint64_t frames, struct cf_error *err)
+{
+    enum { PORTION = 1 << 24 }; /* what has been copied stops being resident */
+    const struct cf_group *group = &trace->netlist->groups[g];
+    const struct cf_tensor *tensor =
+        from->npy ? cf_npy_tensor(from->npy) : cf_safetensors_find(from->safetensors, group->name);
+    enum cf_dtype dtype = dtype_of(trace, group);
+    uint64_t size = frames * group->count * cf_dtype_size(dtype);
+    if (!tensor || tensor->dtype != dtype || tensor->size < size)
+        return cf_fail(err, "%s: has not the values of '%s' that were said to be there", path, group->name);
+    bool done = true;
+    for (uint64_t at = 0; done && at < size; at += PORTION) {
+        uint64_t count = size - at < PORTION ? size - at : PORTION;
+        done = put_bytes(trace, g, at, tensor->data + at, count, err);
+        if (from->npy)
+            cf_npy_forget(from->npy, at, count);
+        else
+            cf_safetensors_forget(from->safetensors, tensor, at, count);
+    }
+    return done;
 }
 
 bool cf_trace_copy(struct cf_trace *trace, const char *path, uint64_t frames, struct cf_error *err)
 {
-    enum { PORTION = 1 << 24 }; /* what has been copied stops being resident */
-    struct cf_safetensors *from;
-    if (!cf_safetensors_open(&from, path, err))
-        return false;
-    bool done = true;
-    for (uint32_t g = 0; done && g < trace->netlist->group_count; g++) {
-        const struct cf_group *group = &trace->netlist->groups[g];
-        if (!written(trace, group))
-            continue;
-        const struct cf_tensor *tensor = cf_safetensors_find(from, group->name);
-        enum cf_dtype dtype = dtype_of(trace, group);
-        uint64_t size = frames * group->count * cf_dtype_size(dtype);
-        if (!tensor || tensor->dtype != dtype || tensor->size < size) {
-            done = cf_fail(err, "%s: has not the values of '%s' that were said to be there", path, group->name);
-            break;
-        }
-        for (uint64_t at = 0; done && at < size; at += PORTION) {
-            uint64_t count = size - at < PORTION ? size - at : PORTION;
-            done = cf_safetensors_write(trace->out, trace->ids[g], at, tensor->data + at, count, err);
-            cf_safetensors_forget(from, tensor, at, count);
-        }
-    }
-    cf_safetensors_close(from);
+    struct earlier from = {0};
+    bool done = trace->npy ? cf_npy_open(&from.npy, path, err) : cf_safetensors_open(&from.safetensors, path, err);
+    for (uint32_t g = 0; done && g < trace->netlist->group_count; g++)
+        if (written(trace, &trace->netlist->groups[g]))
+            done = copy_group(trace, g, &from, path, frames, err);
+    cf_npy_close(from.npy);
+    cf_safetensors_close(from.safetensors);
     return done;
 }
 
@@ -164,12 +225,13 @@ static void release(struct cf_trace **trace)
 
 bool cf_trace_add_suffix(struct cf_trace *trace, const char *suffix, struct cf_error *err)
 {
-    return cf_safetensors_add_suffix(trace->out, suffix, err);
+    return trace->npy ? cf_out_add_suffix(trace->npy, suffix, err)
+                      : cf_safetensors_add_suffix(trace->safetensors, suffix, err);
 }
 
 bool cf_trace_commit(struct cf_trace **trace, struct cf_error *err)
 {
-    bool done = cf_safetensors_commit(&(*trace)->out, err);
+    bool done = (*trace)->npy ? cf_out_commit(&(*trace)->npy, err) : cf_safetensors_commit(&(*trace)->safetensors, err);
     release(trace);
     return done;
 }
@@ -178,6 +240,7 @@ void cf_trace_abort(struct cf_trace **trace)
 {
     if (!*trace)
         return;
-    cf_safetensors_abort(&(*trace)->out);
+    cf_safetensors_abort(&(*trace)->safetensors);
+    cf_out_abort(&(*trace)->npy);
     release(trace);
 }

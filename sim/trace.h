@@ -2,6 +2,7 @@
  *
  * One tensor a group, named as the group, of shape [N, group's shape]; N frames. Decisions: the output groups, U8
  * where the output is a step, else I32 (I64 where wider than 32 bits). Traces: all groups and `input`, I32 or I64.
+ * A path that ends in .npy gives a .npy file of the one tensor; where there are more, an error.
  */
 #ifndef COFIBER_SIM_TRACE_H
 #define COFIBER_SIM_TRACE_H

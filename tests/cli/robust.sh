@@ -129,6 +129,20 @@ fails crowded_header 'crowded: byte [0-9]*: header: too many values' \
     "cofiber compile crowded --grid 8x8 --input-scale 1 -o crowded.out"
 rm crowded
 
+# ---- a header that is fine, and memory that is not enough for it ----
+
+python3 - large <<'END'
+import sys
+
+text = b"{" + b'"a":{},' * 1000000 + b'"b":{}}'
+with open(sys.argv[1], "wb") as file:
+    file.write(len(text).to_bytes(8, "little") + text)
+END
+if (ulimit -v 60000 && cofiber --version) >/dev/null 2>&1; then # sanitisers reserve more
+    fails out_of_memory 'large: out of memory' "ulimit -v 60000; cofiber check large"
+fi
+rm large
+
 # ---- a reader that goes away ----
 
 run "cofiber explain full/default 's0.classify[0,0,0]' | head -n 1"

@@ -14,6 +14,7 @@ here=$root/tests/cli
 build=$(cd "$1" && pwd)
 update=${2:-}
 export PATH=$build:$PATH
+export support=$root/tests/support # for cases that make their own files
 passed=0 failed=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -160,9 +160,12 @@ static void file_read_keeps_its_limit(void **state)
     assert_ends(&err, "/ten: larger than 9 bytes");
     assert_null(text);
     assert_false(cf_file_read("/dev/zero", 100000, &text, &size, &err)); /* no end at all */
-    assert_string_equal(err.text, "/dev/zero: larger than 100000 bytes");
+    assert_string_equal(err.text, "/dev/zero: not a regular file");
     assert_false(cf_file_read(folder->path, 10, &text, &size, &err));
-    assert_ends(&err, ": Is a directory");
+    assert_ends(&err, ": not a regular file");
+    assert_int_equal(mkfifo(in(folder, "pipe"), 0600), 0);
+    assert_false(cf_file_read(in(folder, "pipe"), 10, &text, &size, &err)); /* and does not wait for a writer */
+    assert_ends(&err, "/pipe: not a regular file");
     put(in(folder, "empty"), "");
     assert_true(cf_file_read(in(folder, "empty"), 0, &text, &size, &err));
     assert_string_equal(text, "");
@@ -261,6 +264,51 @@ static void write_at_and_append_do_not_disturb_each_other(void **state)
     assert_int_equal(size, 11);
     assert_memory_equal(text, "aaBBaacc\0\0D", 11);
     free(text);
+}
+
+/* Whatever the spelling, and whether the file is there or not. */
+static void same_outputs_are_found(void **state)
+{
+    struct folder *folder = *state;
+    char plain[300], dotted[300];
+    put(in(folder, "there"), "x");
+    assert_int_equal(symlink("there", in(folder, "link")), 0);
+    assert_int_equal(symlink("new", in(folder, "dangling")), 0);
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {{"there", "there", true}, {"there", "./there", true}, {"there", "link", true},
+                 {"new", "new", true},     {"new", ".//new", true},    {"new", "dangling", true},
+                 {"new", "there", false},  {"new", "newer", false},    {"there", "there.partial", false},
+                 {"absent/x", "x", false}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        snprintf(plain, sizeof plain, "%s/%s", folder->path, pairs[i].a);
+        snprintf(dotted, sizeof dotted, "%s/%s", folder->path, pairs[i].b);
+        if (cf_out_same(plain, dotted) != pairs[i].same || cf_out_same(dotted, plain) != pairs[i].same)
+            fail_msg("%s and %s: not told rightly", pairs[i].a, pairs[i].b);
+    }
+    assert_false(cf_out_same("/dev/null", "/dev/null"));
+}
+
+/* What is written out of order cannot go into a pipe, and nothing of it has. */
+static void pipes_cannot_seek(void **state)
+{
+    (void)state;
+    int ends[2];
+    char path[64], byte;
+    struct cf_out *out;
+    struct cf_error err;
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
+    assert_true(cf_out_open(&out, path, &err));
+    assert_true(cf_out_write(out, "header", 6, &err));
+    assert_false(cf_out_write_at(out, 100, "x", 1, &err));
+    assert_ends(&err, ": this output must be a file that can seek");
+    cf_out_abort(&out);
+    assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(read(ends[0], &byte, 1), -1);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void large_writes_pass_the_buffer_in_order(void **state)
@@ -457,6 +505,8 @@ int main(void)
         IN_FOLDER(commit_names_the_file),
         IN_FOLDER(target_stays_whole_until_commit),
         IN_FOLDER(write_at_and_append_do_not_disturb_each_other),
+        IN_FOLDER(same_outputs_are_found),
+        cmocka_unit_test(pipes_cannot_seek),
         IN_FOLDER(large_writes_pass_the_buffer_in_order),
         IN_FOLDER(links_are_written_through),
         IN_FOLDER(bad_targets_are_refused),

@@ -90,7 +90,7 @@ static void calibration_finds_the_least_error(void **state)
             }
             for (int part = 0; part < COUNT; part += 1000)
                 cf_calibration_add(calibration, features + part, 1000);
-            assert_true(cf_calibration_scale(calibration, bits, &chosen));
+            assert_true(cf_calibration_scale(calibration, bits, "f", &chosen, NULL));
             for (double scale = largest / (ldexp(1, bits - 1) - 1); scale > largest * 1e-4; scale *= 0.999)
                 least = fmin(least, error_of(features, COUNT, bits, scale));
             assert_true(error_of(features, COUNT, bits, chosen) <= least * 1.02);
@@ -104,25 +104,31 @@ static void zeros_cannot_be_calibrated(void **state)
     struct cf_calibration *calibration = cf_calibration_new();
     const double zeros[3] = {0, -0.0, 0};
     double scale;
-    assert_false(cf_calibration_scale(calibration, 8, &scale));
+    struct cf_error err;
+    assert_false(cf_calibration_scale(calibration, 8, "f", &scale, &err));
     cf_calibration_add(calibration, zeros, 3);
-    assert_false(cf_calibration_scale(calibration, 8, &scale));
+    assert_false(cf_calibration_scale(calibration, 8, "f", &scale, &err));
+    assert_string_equal(err.text, "f: every feature is zero: no scale can be chosen");
+    cf_calibration_add(calibration, (const double[]){-1e-46, 5e-324}, 2); /* zero as floats */
+    assert_false(cf_calibration_scale(calibration, 8, "f", &scale, &err));
+    assert_string_equal(err.text, "f: every feature is below 2^-149: too small for a scale to be chosen");
     cf_calibration_add(calibration, (const double[]){-0.5}, 1);
-    assert_true(cf_calibration_scale(calibration, 8, &scale));
+    assert_true(cf_calibration_scale(calibration, 8, "f", &scale, &err));
     assert_true(scale <= 0.5 / 127 && error_of((const double[]){-0.5}, 1, 8, scale) < 1e-12);
     cf_calibration_free(calibration);
     cf_calibration_free(NULL);
 }
 
-/* Features beyond the range of float are counted, not lost, and do not hang the search. */
-static void huge_features_are_survived(void **state)
+/* Features beyond the range of float are noticed, and do not hang the search. */
+static void huge_features_are_refused(void **state)
 {
     (void)state;
     struct cf_calibration *calibration = cf_calibration_new();
+    struct cf_error err;
     double scale = 0;
     cf_calibration_add(calibration, (const double[]){1e308, 1}, 2);
-    if (cf_calibration_scale(calibration, 8, &scale))
-        assert_true(isfinite(scale) && scale > 0);
+    assert_false(cf_calibration_scale(calibration, 8, "f", &scale, &err));
+    assert_string_equal(err.text, "f: a feature is above 3.4e38: too large for a scale to be chosen");
     cf_calibration_free(calibration);
 }
 
@@ -134,7 +140,7 @@ int main(void)
         cmocka_unit_test(logits),
         cmocka_unit_test(calibration_finds_the_least_error),
         cmocka_unit_test(zeros_cannot_be_calibrated),
-        cmocka_unit_test(huge_features_are_survived),
+        cmocka_unit_test(huge_features_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

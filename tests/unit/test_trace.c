@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/npy.h"
 #include "base/safetensors.h"
 #include "sim/trace.h"
 #include "sim/word.h"
@@ -111,6 +112,48 @@ static void wide_groups_are_i64(void **state)
     cf_netlist_free(n);
 }
 
+/* A netlist of one output group gives a .npy file; an earlier one is taken over as far as it goes. */
+static void one_group_may_be_npy(void **state)
+{
+    (void)state;
+    struct cf_error err;
+    struct cf_netlist *n = cf_netlist_new("net", &err);
+    struct cf_type wide = SIGNED(40, 0);
+    struct cf_cell wire = {.ports = &wide, .port_count = 1, .type = wide};
+    struct cf_trace *trace;
+    struct cf_npy *file;
+    char first[128], second[128];
+    int64_t nets[4] = {-1, 1, -((int64_t)1 << 39), ((int64_t)1 << 39) - 1}, values[2];
+    uint32_t cell;
+    assert_true(cf_netlist_add_group(n, "input", 1, (uint32_t[]){2}, 0, wide, false, &err));
+    assert_true(cf_netlist_add_cell(n, &wire, &cell, &err));
+    assert_true(cf_netlist_add_group(n, "g", 1, (uint32_t[]){2}, 1, wide, true, &err));
+    snprintf(first, sizeof first, "%s", scratch_path("first.npy"));
+    snprintf(second, sizeof second, "%s", scratch_path("second.npy"));
+
+    assert_false(cf_trace_create(&trace, first, n, 2, CF_TRACE_ALL, &err));
+    assert_says(&err, "a .npy file holds one array, and here are 2");
+    assert_done(cf_trace_create(&trace, first, n, 2, CF_TRACE_DECISIONS, &err), &err);
+    assert_done(cf_trace_put(trace, 0, nets, &err), &err);
+    assert_done(cf_trace_commit(&trace, &err), &err);
+    assert_done(cf_trace_create(&trace, second, n, 2, CF_TRACE_DECISIONS, &err), &err);
+    assert_done(cf_trace_copy(trace, first, 1, &err), &err);
+    assert_done(cf_trace_put_group(trace, 1, 1, nets, &err), &err);
+    assert_done(cf_trace_commit(&trace, &err), &err);
+
+    assert_done(cf_npy_open(&file, second, &err), &err);
+    const struct cf_tensor *tensor = cf_npy_tensor(file);
+    assert_true(tensor->dtype == CF_I64 && tensor->rank == 2 && tensor->shape[0] == 2 && tensor->shape[1] == 2);
+    for (uint64_t f = 0; f < 2; f++) {
+        assert_done(cf_tensor_to_i64(tensor, 2 * f, 2, values, &err), &err);
+        assert_memory_equal(values, nets + (f ? 0 : 2), sizeof values);
+    }
+    cf_npy_close(file);
+    unlink(first);
+    unlink(second);
+    cf_netlist_free(n);
+}
+
 static void an_aborted_trace_leaves_nothing(void **state)
 {
     (void)state;
@@ -135,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traces_hold_every_value),
         cmocka_unit_test(wide_groups_are_i64),
+        cmocka_unit_test(one_group_may_be_npy),
         cmocka_unit_test(an_aborted_trace_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
