@@ -303,6 +303,12 @@ static struct cf_npy *new_file(const char *path, struct cf_error *err)
     return file;
 }
 
+bool cf_npy_named(const char *path)
+{
+    size_t length = strlen(path);
+    return length >= 4 && strcmp(path + length - 4, ".npy") == 0;
+}
+
 bool cf_npy_probe(const char *path, bool *npy, struct cf_error *err)
 {
     struct cf_map map;

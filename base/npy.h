@@ -15,7 +15,8 @@
 
 struct cf_npy;
 
-/* Whether a file begins as .npy files do, whatever its name. */
+/* Whether a path ends in ".npy", and whether a file begins as .npy files do, whatever its name. */
+bool cf_npy_named(const char *path);
 bool cf_npy_probe(const char *path, bool *npy, struct cf_error *err);
 
 bool cf_npy_open(struct cf_npy **file, const char *path, struct cf_error *err);

@@ -46,12 +46,6 @@ static bool choose_tensor(struct frame_file *file, struct cf_error *err)
     return true;
 }
 
-static bool has_suffix(const char *text, const char *suffix)
-{
-    size_t length = strlen(text), tail = strlen(suffix);
-    return length >= tail && strcmp(text + length - tail, suffix) == 0;
-}
-
 static void forget(const struct frame_file *file, uint64_t first, uint64_t count)
 {
     uint64_t size = cf_dtype_size(file->tensor->dtype);
@@ -66,7 +60,7 @@ static bool open_file(struct cf_frames *frames, struct frame_file *file, struct 
     bool npy;
     if (!cf_npy_probe(file->path, &npy, err))
         return false;
-    if (npy || has_suffix(file->path, ".npy")) { /* by its name too: a .npy file without the magic is a broken one */
+    if (npy || cf_npy_named(file->path)) { /* by its name too: a .npy file without the magic is a broken one */
         if (!cf_npy_open(&file->npy, file->path, err))
             return false;
         file->tensor = cf_npy_tensor(file->npy);

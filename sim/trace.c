@@ -82,12 +82,6 @@ static bool create_npy(struct cf_trace *trace, uint64_t frames, struct cf_error 
                          err);
 }
 
-static bool has_suffix(const char *text, const char *suffix)
-{
-    size_t length = strlen(text), tail = strlen(suffix);
-    return length >= tail && strcmp(text + length - tail, suffix) == 0;
-}
-
 bool cf_trace_create(struct cf_trace **trace, const char *path, const struct cf_netlist *netlist, uint64_t frames,
                      enum cf_trace_kind kind, struct cf_error *err)
 {
@@ -102,7 +96,7 @@ bool cf_trace_create(struct cf_trace **trace, const char *path, const struct cf_
     made->ids = calloc(netlist->group_count, sizeof *made->ids);
     made->scratch = malloc((size_t)largest * sizeof(int64_t));
     bool done = (made->ids && made->scratch) || cf_fail(err, "%s: out of memory", path);
-    done = done && (has_suffix(path, ".npy") ? create_npy(made, frames, err) : create_safetensors(made, frames, err));
+    done = done && (cf_npy_named(path) ? create_npy(made, frames, err) : create_safetensors(made, frames, err));
     if (!done)
         cf_trace_abort(trace);
     return done;
