@@ -8,21 +8,14 @@
 #include "netlists/cell.h"
 #include "netlists/names.h"
 #include "sim/propagate.h"
+#include "sim/random.h"
 #include "sim/word.h"
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
 
-static uint64_t next_random(uint64_t *state) /* splitmix64 */
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
 static uint32_t draw(uint64_t *state, uint32_t below)
 {
-    return (uint32_t)((next_random(state) >> 32) * below >> 32);
+    return (uint32_t)((cf_next_random(state) >> 32) * below >> 32);
 }
 
 struct listing {
