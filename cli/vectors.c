@@ -54,13 +54,22 @@ static int report(const struct cli_args *args, const struct cf_vectors *vectors)
         cJSON_AddNumberToObject(document, "frames", vectors->count);
         cJSON_AddNumberToObject(document, "aims", vectors->aim_count);
         cJSON_AddNumberToObject(document, "met", vectors->met);
+        cJSON_AddNumberToObject(document, "classifiers", vectors->gates);
+        cJSON_AddNumberToObject(document, "guarded", vectors->guarded);
         cJSON_AddNumberToObject(document, "skipped", vectors->skipped);
+        cJSON_AddNumberToObject(document, "left_out", vectors->left_out);
         return cli_print_json(document);
     }
-    printf("%s: %u frames; %s of %s wished-for sums (-1, 0, +1, least, greatest) are met\n", cli_value(args, "-o"),
-           vectors->count, cli_thousands(vectors->met, met), cli_thousands(vectors->aim_count, aims));
+    printf(
+        "%s: %u frames; %s of %s wished-for sums (at the threshold, just below and above, least, greatest) are met\n",
+        cli_value(args, "-o"), vectors->count, cli_thousands(vectors->met, met),
+        cli_thousands(vectors->aim_count, aims));
+    printf("any one wrong weight changes a decision: %s of %s classifiers\n", cli_thousands(vectors->guarded, met),
+           cli_thousands(vectors->gates, aims));
     if (vectors->skipped)
         printf("%u classifiers left out: their sums are no linear forms of the input\n", vectors->skipped);
+    if (vectors->left_out)
+        printf("%u gates with cells of their own left out: they would take too many frames\n", vectors->left_out);
     return CLI_OK;
 }
 
@@ -88,10 +97,11 @@ const struct cli_command cli_vectors = {
     .name = "vectors",
     .synopsis = "NET -o FRAMES",
     .summary = "Make adversarial frames from the weights: sums at the threshold, extremes, one-hot inputs.",
-    .details = "For each classifier of each scale: inputs that make its sum exactly -1, 0 and +1, least and greatest; "
-               "gates that share no input share a frame. Then all values least, all greatest, both in checks, and "
-               "one-hot inputs. FRAMES is a safetensors file, features F32 [N, D, H, W], that quantises to exactly "
-               "these integers.",
+    .details = "For each classifier of each scale: inputs that make its sum exactly -1, 0 and +1 (or as near to the "
+               "threshold as the weights' common divisor allows), least and greatest; gates that share no input share "
+               "a frame. At -1 and 0 no operand is 0 and each has one sign, so that any one wrong weight changes a "
+               "decision. Then all values least, all greatest, both in checks, and one-hot inputs. FRAMES is a "
+               "safetensors file, features F32 [N, D, H, W], that quantises to exactly these integers.",
     .min_operands = 1,
     .max_operands = 1,
     .options = (const struct cli_option[]){{"-o", "FRAMES", NULL, "where to write the frames (required)"},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "netlists/names.h"
+#include "sim/random.h"
 
 /* The pins of one cell's network that can matter, in order. */
 struct pin_set {
@@ -84,19 +85,11 @@ static bool count_population(struct listing *l)
 
 /* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
-static uint64_t next_random(uint64_t *state) /* splitmix64 */
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
 static uint64_t draw(uint64_t *state, uint64_t below)
 {
     uint64_t number, fair = UINT64_MAX - UINT64_MAX % below; /* a multiple of `below`: every remainder as often */
     do
-        number = next_random(state);
+        number = cf_next_random(state);
     while (number >= fair);
     return number % below;
 }
@@ -174,7 +167,7 @@ static bool list_sample(struct listing *l, uint32_t g, uint64_t count)
 {
     /* The group's own stream, so that choosing one group draws what choosing all does. */
     uint64_t state = l->choice.seed, *ranks;
-    state = next_random(&state) + g;
+    state = cf_next_random(&state) + g;
     ranks = draw_numbers(count, l->list->population[g], &state);
     if (ranks)
         list_ranks(l, g, ranks, count);
@@ -189,7 +182,7 @@ static bool list_cells(struct listing *l, uint32_t g)
     const struct cf_group *group = &l->netlist->groups[g];
     uint32_t first, end, cells = l->netlist->cell_count;
     uint64_t state = l->choice.seed;
-    state = next_random(&state) + g;
+    state = cf_next_random(&state) + g;
     chosen_gates(l, g, &first, &end);
     uint32_t *gates = malloc((end - first + 1) * sizeof *gates), *starts = calloc(cells + 2, sizeof *starts);
     bool done = gates && starts;

@@ -167,3 +167,15 @@ bool cf_find_form(struct cf_form_finder *finder, uint32_t net, struct cf_linear_
         clear(finder, 0);
     return done;
 }
+
+int64_t cf_form_divisor(const struct cf_linear_form *form)
+{
+    int64_t divisor = 0;
+    for (uint32_t i = 0; i < form->count && divisor != 1; i++)
+        for (int64_t rest = form->factor[i] < 0 ? -form->factor[i] : form->factor[i]; rest;) {
+            int64_t next = divisor % rest; /* Euclid's */
+            divisor = rest;
+            rest = next;
+        }
+    return divisor;
+}

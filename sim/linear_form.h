@@ -21,4 +21,7 @@ void cf_form_finder_free(struct cf_form_finder *finder);
  * stands in between, when a number would pass 62 bits, or when memory is out. */
 bool cf_find_form(struct cf_form_finder *finder, uint32_t net, struct cf_linear_form *form);
 
+/* The greatest common divisor of the factors; 0 without terms. Modulo it, all sums are the same. */
+int64_t cf_form_divisor(const struct cf_linear_form *form);
+
 #endif

@@ -3,249 +3,294 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/linear_form.h"
+#include "sim/random.h"
 
 struct maker {
     struct cf_vectors *vectors;
     const struct cf_netlist *netlist;
     int32_t low, high; /* of the input */
     uint32_t inputs;
-    uint8_t *taken; /* [inputs]: set by an aim of the open frame */
-    uint32_t open;  /* frame that aims are added to, or UINT32_MAX */
     uint64_t random;
-};
 
-static uint64_t next_random(struct maker *m)
-{
-    uint64_t z = m->random += UINT64_C(0x9e3779b97f4a7c15); /* SplitMix64: the same vectors for the same netlist */
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
+    struct cf_form_finder *finder;
+    struct cf_steering *steering;
+    struct cf_steered best, trial;
+
+    /* A sheet is a frame for each wish; sheet s has the frames from s * CF_WISH_COUNT on. A gate takes the same inputs
+     * in all of them. */
+    uint8_t **taken; /* [sheets][inputs]: set by a gate */
+    uint32_t sheets, sheet_capacity;
+
+    uint64_t *seen; /* [cell_count]: the lane that has been aimed at as this cell */
+    uint64_t lane;  /* number of the lane at hand, from 1 */
+};
 
 static int32_t random_between(struct maker *m, int32_t low, int32_t high)
 {
-    return low + (int32_t)(next_random(m) % ((uint64_t)((int64_t)high - low) + 1));
+    return low + (int32_t)(cf_next_random(&m->random) % ((uint64_t)((int64_t)high - low) + 1));
+}
+
+/* Makes room for one more element of an array. */
+static bool grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    uint32_t wanted = *capacity ? 2 * *capacity : 32;
+    void *array;
+    memcpy(&array, array_pointer, sizeof array);
+    array = realloc(array, wanted * size);
+    if (!array)
+        return false;
+    memcpy(array_pointer, &array, sizeof array);
+    *capacity = wanted;
+    return true;
 }
 
 static int32_t *add_frame(struct maker *m)
 {
     struct cf_vectors *v = m->vectors;
-    if (v->count == v->capacity) {
-        uint32_t capacity = v->capacity ? 2 * v->capacity : 32;
-        int32_t **more = realloc(v->frames, capacity * sizeof *more);
-        if (!more)
-            return NULL;
-        v->frames = more;
-        v->capacity = capacity;
-    }
+    if (!grow(&v->frames, v->count, &v->capacity, sizeof *v->frames))
+        return NULL;
     int32_t *frame = calloc(m->inputs, sizeof *frame);
     if (frame)
         v->frames[v->count++] = frame;
     return frame;
 }
 
-/* ---- a sum of exactly so much ------------------------------------------------------------------------------------ */
+/* ---- sheets ------------------------------------------------------------------------------------------------------ */
 
-/* Moves x[i] so that what is missing shrinks as far as this input can make it. */
-static void approach(const struct maker *m, int64_t factor, int32_t *x, int64_t *missing)
+/* Frames for a sheet, filled with small noise. */
+static bool open_sheet(struct maker *m)
 {
-    int64_t steps = *missing / factor, room = steps > 0 ? (int64_t)m->high - *x : (int64_t)m->low - *x;
-    if ((steps > 0 && steps > room) || (steps < 0 && steps < room))
-        steps = room;
-    *x += (int32_t)steps;
-    *missing -= steps * factor;
-}
-
-/* One step of the search below: what is missing becomes `to`, by input `index` going up or down by one. */
-struct step {
-    int32_t from; /* offset in the table; -1: not reached */
-    uint32_t index;
-    int8_t change;
-};
-
-/* Breadth first over small amounts: single steps of the inputs that lead from `missing` to 0. */
-static bool search(const struct maker *m, const struct cf_linear_form *form, int32_t *x, int64_t missing)
-{
-    enum { REACH = 4096, CHOICES = 512 };
-    static const struct step not_reached = {-1, 0, 0};
-    uint32_t choice[CHOICES], choices = 0;
-    if (missing <= -REACH || missing >= REACH)
+    for (int wish = 0; wish < CF_WISH_COUNT; wish++) {
+        int32_t *frame = add_frame(m);
+        for (uint32_t i = 0; frame && i < m->inputs; i++)
+            frame[i] = random_between(m, m->low < -3 ? -3 : m->low, m->high > 3 ? 3 : m->high);
+        if (!frame)
+            return false;
+    }
+    if (!grow(&m->taken, m->sheets, &m->sheet_capacity, sizeof *m->taken))
         return false;
-    struct step *table = malloc((2 * REACH + 1) * sizeof *table);
-    int32_t *queue = malloc((2 * REACH + 1) * sizeof *queue);
-    bool found = false;
-    /* The small factors first: they are what an exact sum takes. */
-    for (int64_t size = 1; size < REACH; size *= 2)
-        for (uint32_t i = 0; i < form->count && choices < CHOICES; i++)
-            if (llabs(form->factor[i]) >= size && llabs(form->factor[i]) < 2 * size)
-                choice[choices++] = i;
-    for (int32_t s = 0; table && s <= 2 * REACH; s++)
-        table[s] = not_reached;
-    int32_t head = 0, tail = 0, start = (int32_t)missing + REACH;
-    if (table && queue) {
-        table[start].from = start;
-        queue[tail++] = start;
-    }
-    while (head < tail && !found) {
-        int32_t at = queue[head++];
-        found = at == REACH;
-        for (uint32_t c = 0; c < choices && !found; c++)
-            for (int change = -1; change <= 1; change += 2) {
-                int64_t to = at - change * form->factor[choice[c]];
-                int32_t value = x[choice[c]] + change;
-                if (to < 0 || to > 2 * REACH || table[to].from >= 0 || value < m->low || value > m->high)
-                    continue;
-                table[to] = (struct step){at, choice[c], (int8_t)change};
-                queue[tail++] = (int32_t)to;
-            }
-    }
-    for (int32_t at = REACH; found && at != start; at = table[at].from) {
-        int32_t value = x[table[at].index] += table[at].change;
-        /* An input may have been stepped more than once; its range was looked at for one step. */
-        found = value >= m->low && value <= m->high;
-    }
-    free(table);
-    free(queue);
-    return found;
+    uint8_t *taken = calloc(m->inputs, 1);
+    if (taken)
+        m->taken[m->sheets++] = taken;
+    return taken != NULL;
 }
 
-/* Values in range with constant + sum of factor * x == wanted; false where none were found. */
-static bool solve(struct maker *m, const struct cf_linear_form *form, int64_t wanted, int32_t *x)
+/* The first sheet in which all these inputs are free, or the number of sheets: a new one is needed. */
+static uint32_t find_sheet(const struct maker *m, const uint32_t *nets, uint32_t count)
 {
-    int64_t missing = wanted - form->constant;
-    for (uint32_t i = 0; i < form->count; i++) {
-        x[i] = random_between(m, m->low / 4, m->high / 4);
-        missing -= form->factor[i] * x[i]; /* within the cell's range: below 2^62 */
+    for (uint32_t sheet = 0; sheet < m->sheets; sheet++) {
+        uint32_t i = 0;
+        while (i < count && !m->taken[sheet][nets[i]])
+            i++;
+        if (i == count)
+            return sheet;
     }
-    /* The large factors first, then ever smaller ones; what a full pass leaves is less than the smallest that has
-     * room. */
-    for (int64_t size = INT64_C(1) << 40; size; size /= 2)
-        for (uint32_t i = 0; i < form->count && missing; i++)
-            if (form->factor[i] >= size || form->factor[i] <= -size)
-                approach(m, form->factor[i], &x[i], &missing);
-    return missing == 0 || search(m, form, x, missing);
+    return m->sheets;
+}
+
+/* Looks at the gate's first operand alone, which is quick: is there room for it in a sheet, and do its factors have no
+ * common divisor? Those at an edge often have one, and then the sum cannot take every value. */
+static void look_at_operand(struct maker *m, uint32_t net, bool *plain, bool *fits)
+{
+    const struct cf_group *group = &m->netlist->groups[cf_netlist_group_of(m->netlist, net)];
+    uint32_t index = net - group->first_net;
+    const struct cf_cell *cell = &m->netlist->cells[group->cell[index]];
+    *plain = *fits = false;
+    if (cell->term_count == 0)
+        return;
+    uint32_t source = cf_instance_bases(group, index)[cell->terms[0].port] + cell->terms[0].offset;
+    int64_t one = 1;
+    struct cf_linear_form form = {.input = &source, .factor = &one, .count = 1};
+    if (source >= m->inputs && !cf_find_form(m->finder, source, &form))
+        return;
+    *plain = cf_form_divisor(&form) == 1;
+    *fits = find_sheet(m, form.input, form.count) < m->sheets;
 }
 
 /* ---- aims -------------------------------------------------------------------------------------------------------- */
 
-static bool free_of_aims(const struct maker *m, const struct cf_linear_form *form)
+/* The position, from `start` on and round, at which to aim at the lane as `cell`: one with room in a sheet, but rather
+ * one whose operands are plain. The lane has that cell somewhere. Says in `*fits` whether there seems to be room. */
+static uint32_t choose_position(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell,
+                                uint32_t start, bool *fits)
 {
-    for (uint32_t i = 0; i < form->count; i++)
-        if (m->taken[form->input[i]])
+    uint32_t lanes = cf_group_lanes(group), positions = group->count / lanes, best = 0;
+    int best_rank = -1;
+    for (uint32_t t = 0; t < positions && best_rank < 3; t++) {
+        uint32_t at = (start + t) % positions;
+        bool plain, here;
+        if (group->cell[at * lanes + lane] != cell)
+            continue;
+        look_at_operand(m, group->first_net + at * lanes + lane, &plain, &here);
+        int rank = 2 * plain + here;
+        if (rank > best_rank) {
+            best = at;
+            best_rank = rank;
+            *fits = here;
+        }
+    }
+    return best;
+}
+
+/* Turns to the lane as `cell` at such a position, and finds the sheet for it; not when that is one too many. False: its
+ * sum is no linear form. */
+static bool turn(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell, uint32_t *position,
+                 uint32_t *sheet, uint32_t sheet_limit)
+{
+    enum { TRIES = 32 };
+    bool fits = true;
+    *sheet = m->sheets;
+    for (int t = 0; t < TRIES && fits && *sheet == m->sheets; t++) {
+        *position = choose_position(m, group, lane, cell, *position, &fits);
+        if (!fits && m->sheets >= sheet_limit)
+            return true;
+        if (!cf_steering_turn(m->steering, group->first_net + *position * cf_group_lanes(group) + lane))
             return false;
+        uint32_t count;
+        const uint32_t *nets = cf_steering_inputs(m->steering, &count);
+        *sheet = find_sheet(m, nets, count);
+        /* There may be room for the first operand, and none for others: on with the next position. */
+        if (fits && *sheet == m->sheets && t + 1 < TRIES)
+            *position = (*position + 1) % (group->count / cf_group_lanes(group));
+    }
     return true;
 }
 
-static bool fulfil(struct maker *m, const struct cf_linear_form *form, enum cf_wish wish, int32_t *x)
+static bool add_aim(struct maker *m, const struct cf_steered *steered, enum cf_wish wish, uint32_t sheet)
 {
-    if (wish <= CF_SUM_ONE)
-        return solve(m, form, (int64_t)wish - CF_SUM_ZERO, x);
-    for (uint32_t i = 0; i < form->count; i++)
-        x[i] = (form->factor[i] > 0) == (wish == CF_SUM_GREATEST) ? m->high : m->low;
-    return true;
-}
-
-/* A frame for aims, filled with small noise. */
-static int32_t *open_frame(struct maker *m)
-{
-    int32_t *frame = add_frame(m);
-    if (!frame)
-        return NULL;
-    m->open = m->vectors->count - 1;
-    memset(m->taken, 0, m->inputs);
-    for (uint32_t i = 0; i < m->inputs; i++)
-        frame[i] = random_between(m, m->low < -3 ? -3 : m->low, m->high > 3 ? 3 : m->high);
-    return frame;
-}
-
-/* Writes the aim into the open frame, or into a new one when its inputs are taken there. */
-static bool place_aim(struct maker *m, const struct cf_linear_form *form, const int32_t *x, struct cf_aim *aim)
-{
-    if ((m->open == UINT32_MAX || !free_of_aims(m, form)) && !open_frame(m))
+    struct cf_vectors *v = m->vectors;
+    if (!grow(&v->aims, v->aim_count, &v->aim_capacity, sizeof *v->aims))
         return false;
-    for (uint32_t i = 0; i < form->count; i++) {
-        m->taken[form->input[i]] = 1;
-        m->vectors->frames[m->open][form->input[i]] = x[i];
-    }
-    aim->frame = m->open;
-    m->vectors->met++;
+    struct cf_aim *aim = &v->aims[v->aim_count++];
+    *aim = (struct cf_aim){steered->net, wish, UINT32_MAX, 0};
+    if (!steered->met[wish])
+        return true;
+    aim->frame = sheet * CF_WISH_COUNT + wish;
+    aim->sum = steered->sum[wish];
+    v->met++;
+    for (uint32_t i = 0; i < steered->count; i++)
+        v->frames[aim->frame][steered->input[i]] = steered->x[wish][i];
     return true;
 }
 
-/* The position, of those of the group, at which lane `lane` next has room in the open frame; the search goes round
- * from `*position`. False: nowhere, but the form at `*position` is there. */
-static bool find_room(struct maker *m, struct cf_form_finder *finder, const struct cf_group *group, uint32_t lane,
-                      uint32_t *position, struct cf_linear_form *form)
+static bool place(struct maker *m, const struct cf_steered *steered, uint32_t sheet)
 {
-    uint32_t lanes = cf_group_lanes(group), positions = group->count / lanes;
-    uint32_t tries = positions < 64 ? positions : 64;
-    for (uint32_t t = 0; t < tries; t++) {
-        uint32_t at = (*position + t) % positions;
-        if (!cf_find_form(finder, group->first_net + at * lanes + lane, form))
-            return false;
-        if (m->open != UINT32_MAX && free_of_aims(m, form)) {
-            *position = at;
-            return true;
-        }
-    }
-    return cf_find_form(finder, group->first_net + *position % positions * lanes + lane, form);
+    if (sheet == m->sheets && !open_sheet(m))
+        return false;
+    for (uint32_t i = 0; i < steered->count; i++)
+        m->taken[sheet][steered->input[i]] = 1;
+    m->vectors->gates++;
+    m->vectors->guarded += steered->hidden == 0;
+    bool done = true;
+    for (int wish = 0; done && wish < CF_WISH_COUNT; wish++)
+        done = add_aim(m, steered, (enum cf_wish)wish, sheet);
+    return done;
 }
 
-/* One wish for one lane, at whatever position allows it: at an edge, say, the factors may have a common divisor that
- * the wish has not. `*possible` becomes false when the sum is no linear form. */
-static bool aim_at(struct maker *m, struct cf_form_finder *finder, const struct cf_group *group, uint32_t lane,
-                   enum cf_wish wish, uint32_t *position, int32_t *x, bool *possible)
+/* How good what was made for a gate is: all weights guarded counts most, then sums of exactly -1, 0 and +1. */
+enum { BEST_SCORE = 4 };
+static int score(const struct cf_steered *steered)
 {
-    enum { TRIES = 6 };
-    uint32_t lanes = cf_group_lanes(group), positions = group->count / lanes;
-    struct cf_aim *aim = &m->vectors->aims[m->vectors->aim_count];
-    for (uint32_t t = 0; t < TRIES && t < positions; t++) {
-        struct cf_linear_form form;
-        uint32_t at = (*position + t * (positions / 3 + 1)) % positions;
-        *possible = find_room(m, finder, group, lane, &at, &form) && form.count > 0;
-        if (!*possible)
+    int exact = 0;
+    for (int wish = CF_SUM_BELOW; wish <= CF_SUM_ABOVE; wish++)
+        exact += steered->met[wish] && steered->sum[wish] == wish - CF_SUM_AT;
+    return exact + (steered->hidden == 0);
+}
+
+static bool is_better(const struct cf_steered *a, const struct cf_steered *b)
+{
+    return a->hidden < b->hidden || (a->hidden == b->hidden && score(a) > score(b));
+}
+
+/* Aims at the lane as `cell`, at whatever position allows it best; sheets are opened up to `sheet_limit`. */
+static bool aim_at(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell, uint32_t *position,
+                   uint32_t sheet_limit)
+{
+    enum { TRIES = 4 };
+    uint32_t positions = group->count / cf_group_lanes(group), best_sheet = UINT32_MAX, start = *position;
+    for (uint32_t t = 0; t < TRIES && (best_sheet == UINT32_MAX || score(&m->best) < BEST_SCORE); t++) {
+        uint32_t at = (start + t * (positions / 3 + 1)) % positions, sheet;
+        if (!turn(m, group, lane, cell, &at, &sheet, sheet_limit)) {
+            m->vectors->skipped++;
             return true;
-        *aim = (struct cf_aim){group->first_net + at % positions * lanes + lane, wish, UINT32_MAX};
-        if (fulfil(m, &form, wish, x)) {
+        }
+        if (sheet >= sheet_limit)
+            continue;
+        cf_steer(m->steering, &m->trial);
+        if (best_sheet == UINT32_MAX || is_better(&m->trial, &m->best)) {
+            struct cf_steered old = m->best;
+            m->best = m->trial;
+            m->trial = old;
+            best_sheet = sheet;
             *position = (at + 1) % positions;
-            m->vectors->aim_count++;
-            return place_aim(m, &form, x, aim);
         }
     }
-    m->vectors->aim_count++; /* not met */
-    return true;
+    m->vectors->left_out += best_sheet == UINT32_MAX;
+    return best_sheet == UINT32_MAX || place(m, &m->best, best_sheet);
 }
 
-static bool aim_at_lane(struct maker *m, struct cf_form_finder *finder, const struct cf_group *group, uint32_t lane,
-                        uint32_t *position, int32_t *x)
+/* The cell that most positions have in this lane, if any is that frequent (Boyer and Moore's vote). */
+static uint32_t common_cell(const struct cf_group *group, uint32_t lane)
 {
-    bool possible = true;
-    for (int wish = 0; possible && wish < CF_WISH_COUNT; wish++)
-        if (!aim_at(m, finder, group, lane, (enum cf_wish)wish, position, x, &possible))
-            return false;
-    m->vectors->skipped += !possible;
-    return true;
+    uint32_t lanes = cf_group_lanes(group), cell = 0, votes = 0;
+    for (uint32_t i = lane; i < group->count; i += lanes) {
+        if (votes == 0)
+            cell = group->cell[i];
+        votes += group->cell[i] == cell ? 1 : UINT32_MAX;
+    }
+    return cell;
 }
 
-static bool aim_at_outputs(struct maker *m)
+/* Aims at the lane, once for each of its cells that shows less than its sum: a step, or an output. */
+static bool aim_at_lane(struct maker *m, const struct cf_group *group, uint32_t lane, bool rare, uint32_t sheet_limit,
+                        uint32_t *position)
 {
-    uint64_t lanes = 0;
-    for (uint32_t g = 1; g < m->netlist->group_count; g++)
-        lanes += m->netlist->groups[g].output ? cf_group_lanes(&m->netlist->groups[g]) : 0;
-    m->vectors->aims = calloc(lanes * CF_WISH_COUNT + 1, sizeof *m->vectors->aims);
-    struct cf_form_finder *finder = cf_form_finder_new(m->netlist);
-    int32_t *x = calloc(m->inputs, sizeof *x);
-    bool done = m->vectors->aims && finder && x;
+    uint32_t lanes = cf_group_lanes(group), common = common_cell(group, lane);
+    bool done = true;
+    m->lane++;
+    for (uint32_t i = lane; done && i < group->count; i += lanes) {
+        uint32_t cell = group->cell[i];
+        if (m->seen[cell] == m->lane || (cell == common) == rare ||
+            (!group->output && m->netlist->cells[cell].activation != CF_STEP))
+            continue;
+        m->seen[cell] = m->lane;
+        done = aim_at(m, group, lane, cell, position, sheet_limit);
+    }
+    return done;
+}
+
+/* All lanes, each as the cell that most of its positions have; or, `rare`, as those that few have. */
+static bool aim_at_lanes(struct maker *m, bool rare)
+{
+    enum { RARE_SHEETS = 8 };
+    uint32_t sheet_limit = rare ? m->sheets + RARE_SHEETS : UINT32_MAX;
+    bool done = true;
     for (uint32_t g = 1; done && g < m->netlist->group_count; g++) {
         const struct cf_group *group = &m->netlist->groups[g];
         uint32_t position = 0;
-        m->open = UINT32_MAX; /* a group's frames are its own */
-        for (uint32_t lane = 0; done && group->output && lane < cf_group_lanes(group); lane++)
-            done = aim_at_lane(m, finder, group, lane, &position, x);
+        for (uint32_t lane = 0; done && lane < cf_group_lanes(group); lane++)
+            done = aim_at_lane(m, group, lane, rare, sheet_limit, &position);
     }
-    cf_form_finder_free(finder);
-    free(x);
+    return done;
+}
+
+static bool aim_at_gates(struct maker *m)
+{
+    m->finder = cf_form_finder_new(m->netlist);
+    m->steering = m->finder ? cf_steering_new(m->netlist, m->finder) : NULL;
+    m->seen = calloc((size_t)m->netlist->cell_count + 1, sizeof *m->seen);
+    bool done = cf_steered_make(&m->best, m->netlist) && cf_steered_make(&m->trial, m->netlist) && m->steering &&
+                m->seen && aim_at_lanes(m, false) && aim_at_lanes(m, true);
+    cf_steered_free(&m->best);
+    cf_steered_free(&m->trial);
+    cf_steering_free(m->steering);
+    cf_form_finder_free(m->finder);
+    for (uint32_t sheet = 0; sheet < m->sheets; sheet++)
+        free(m->taken[sheet]);
+    free(m->taken);
+    free(m->seen);
     return done;
 }
 
@@ -268,7 +313,7 @@ static bool add_pattern(struct maker *m, enum pattern pattern)
         frame[i] = high ? m->high : m->low;
     }
     if (pattern >= ONE_HOT)
-        frame[next_random(m) % m->inputs] = pattern == ONE_HOT ? m->high : m->low;
+        frame[cf_next_random(&m->random) % m->inputs] = pattern == ONE_HOT ? m->high : m->low;
     return true;
 }
 
@@ -277,7 +322,7 @@ static bool add_hot_positions(struct maker *m, int32_t value)
 {
     uint32_t lanes = cf_group_lanes(&m->netlist->groups[CF_INPUT]);
     int32_t *frame = add_frame(m);
-    uint32_t first = (uint32_t)(next_random(m) % lanes);
+    uint32_t first = (uint32_t)(cf_next_random(&m->random) % lanes);
     for (uint32_t position = 0; frame && position < m->inputs / lanes; position++)
         frame[position * lanes + (first + 7 * position) % lanes] = value;
     return frame != NULL;
@@ -293,13 +338,11 @@ bool cf_vectors_make(struct cf_vectors *vectors, const struct cf_netlist *netlis
                       .netlist = netlist,
                       .low = (int32_t)cf_type_min(input->type),
                       .high = (int32_t)cf_type_max(input->type),
-                      .inputs = input->count,
-                      .taken = calloc(input->count, 1)};
-    bool done = m.taken && aim_at_outputs(&m);
+                      .inputs = input->count};
+    bool done = aim_at_gates(&m);
     for (int pattern = 0; done && pattern < PATTERNS; pattern++)
         done = add_pattern(&m, (enum pattern)pattern);
     done = done && add_hot_positions(&m, m.high) && add_hot_positions(&m, m.low) && add_hot_positions(&m, 1);
-    free(m.taken);
     if (!done) {
         cf_vectors_free(vectors);
         return cf_fail(err, "%s: out of memory", netlist->label);

@@ -28,6 +28,18 @@ static bool make_head(struct cf_head *head, uint32_t classes, uint32_t channels,
     return true;
 }
 
+struct cf_netlist *circuit_of_random_head(struct random_source *random, uint32_t classes, uint32_t channels,
+                                          const struct cf_compile_options *options)
+{
+    struct cf_head head;
+    struct cf_netlist *netlist = NULL;
+    struct cf_error err;
+    if (make_head(&head, classes, channels, random) && !cf_compile(&netlist, &head, options, &err))
+        fprintf(stderr, "%s\n", err.text);
+    cf_head_free(&head);
+    return netlist;
+}
+
 struct cf_netlist *random_circuit(struct random_source *random)
 {
     struct cf_compile_options options = cf_compile_defaults();
@@ -40,14 +52,8 @@ struct cf_netlist *random_circuit(struct random_source *random)
     options.sweep = random_next(random) % 4 == 0;
     options.input_bits = random_next(random) % 2 ? 8 : (int)random_between(random, 2, 16);
     options.input_scale = 0.04;
-    struct cf_head head;
-    struct cf_netlist *netlist = NULL;
-    struct cf_error err;
-    if (make_head(&head, (uint32_t)random_between(random, 1, 50), (uint32_t)random_between(random, 1, 70), random) &&
-        !cf_compile(&netlist, &head, &options, &err))
-        fprintf(stderr, "%s\n", err.text);
-    cf_head_free(&head);
-    return netlist;
+    uint32_t classes = (uint32_t)random_between(random, 1, 50);
+    return circuit_of_random_head(random, classes, (uint32_t)random_between(random, 1, 70), &options);
 }
 
 /* ---- random blocks ---- */

@@ -6,6 +6,10 @@
 #include "compiler/compile.h"
 #include "tests/support/random_netlist.h"
 
+/* A circuit compiled from a head of random weights, a quarter of them 0. NULL when it does not compile. */
+struct cf_netlist *circuit_of_random_head(struct random_source *random, uint32_t classes, uint32_t channels,
+                                          const struct cf_compile_options *options);
+
 /* A compiled circuit of random small size: any scales, upsampling, pools, top, input bits, channels and classes.
  * NULL only when memory is out. */
 struct cf_netlist *random_circuit(struct random_source *random);

@@ -1,0 +1,163 @@
+/* weights.c - of all weights and biases of the threshold gates, how many would a change by one show, in these frames?
+ *
+ *   weights NET FRAMES...          a line a group, then 'all: ... (share)'
+ *
+ * Every weight of every step cell is changed by +1 and by -1, one at a time, for all gates that the cell is placed as;
+ * the change shows when the decision of any of them differs in any frame. Gate sums are linear in the weights, so that
+ * one evaluation of a frame tells for all changes. Shares no code with sim/vectors.c, and no idea of it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "netlists/cell.h"
+#include "netlists/store.h"
+#include "sim/frames.h"
+#include "sim/word.h"
+
+enum { UP = 1, DOWN = 2 };
+
+struct tally {
+    const struct cf_netlist *netlist;
+    size_t *first;  /* [cell_count + 1]: of each cell's terms in `shown`; its bias comes last */
+    uint8_t *shown; /* UP, DOWN */
+};
+
+static void die(const struct cf_error *err)
+{
+    fprintf(stderr, "weights: %s\n", err->text);
+    exit(2);
+}
+
+static void *need(void *memory)
+{
+    if (!memory) {
+        fprintf(stderr, "weights: out of memory\n");
+        exit(2);
+    }
+    return memory;
+}
+
+/* Which changes by one of a number that weighs `operand` move the sum over the threshold. */
+static uint8_t shows(int64_t sum, int64_t operand)
+{
+    bool fires = sum >= 0;
+    return (uint8_t)((fires != (sum + operand >= 0) ? UP : 0) | (fires != (sum - operand >= 0) ? DOWN : 0));
+}
+
+/* No change by one moves a sum that is further from 0 than any operand. */
+static bool near(const struct cf_netlist *netlist, const struct cf_cell *cell, const uint32_t *bases, int64_t sum)
+{
+    for (uint32_t t = 0; t < cell->term_count; t++) {
+        uint32_t net = bases[cell->terms[t].port] + cell->terms[t].offset;
+        struct cf_type type = netlist->groups[cf_netlist_group_of(netlist, net)].type;
+        if (llabs(sum) >> cell->terms[t].shift <= INT64_C(1) << (type.width - type.is_signed))
+            return true;
+    }
+    return llabs(sum) <= 1;
+}
+
+static void look_at_gate(struct tally *tally, const struct cf_group *group, uint32_t index, const int64_t *nets)
+{
+    const struct cf_cell *cell = &tally->netlist->cells[group->cell[index]];
+    const uint32_t *bases = cf_instance_bases(group, index);
+    uint8_t *shown = tally->shown + tally->first[group->cell[index]];
+    int64_t sum = cf_cell_sum(cell, bases, nets);
+    if (!near(tally->netlist, cell, bases, sum))
+        return;
+    for (uint32_t t = 0; t < cell->term_count; t++) {
+        const struct cf_term *term = &cell->terms[t];
+        shown[t] |= shows(sum, nets[bases[term->port] + term->offset] * (INT64_C(1) << term->shift));
+    }
+    shown[cell->term_count] |= shows(sum, 1);
+}
+
+static void look_at_frames(struct tally *tally, struct cf_frames *frames)
+{
+    struct cf_error err;
+    const struct cf_netlist *n = tally->netlist;
+    int64_t *nets = need(calloc(n->net_count, sizeof *nets));
+    for (uint64_t f = 0; f < cf_frames_count(frames); f++) {
+        if (!cf_frames_nets(frames, f, n, nets, &err))
+            die(&err);
+        cf_word_evaluate(n, nets);
+        for (uint32_t g = 1; g < n->group_count; g++)
+            for (uint32_t i = 0; i < n->groups[g].count; i++)
+                if (n->cells[n->groups[g].cell[i]].activation == CF_STEP)
+                    look_at_gate(tally, &n->groups[g], i, nets);
+    }
+    free(nets);
+}
+
+struct count {
+    uint64_t changes, shown;
+};
+
+/* Adds the cell's weights, or its bias, to the counts. */
+static void count_cell(const struct tally *tally, uint32_t cell, struct count *weights, struct count *biases)
+{
+    uint32_t terms = tally->netlist->cells[cell].term_count;
+    for (uint32_t t = 0; t <= terms; t++) {
+        uint8_t shown = tally->shown[tally->first[cell] + t];
+        struct count *count = t < terms ? weights : biases;
+        count->changes += 2;
+        count->shown += (uint64_t)((shown & UP) != 0) + ((shown & DOWN) != 0);
+    }
+}
+
+static void print(const char *name, struct count weights, struct count biases)
+{
+    printf("%s: %" PRIu64 " of %" PRIu64 " changes of a weight by one show (%.2f%%), %" PRIu64 " of %" PRIu64
+           " of a bias\n",
+           name, weights.shown, weights.changes, 100 * (double)weights.shown / (double)weights.changes, biases.shown,
+           biases.changes);
+}
+
+static void report(const struct tally *tally)
+{
+    const struct cf_netlist *n = tally->netlist;
+    bool *counted = need(calloc(n->cell_count + 1, sizeof *counted));
+    struct count all_weights = {0}, all_biases = {0};
+    for (uint32_t g = 1; g < n->group_count; g++) {
+        struct count weights = {0}, biases = {0};
+        for (uint32_t i = 0; i < n->groups[g].count; i++) {
+            uint32_t cell = n->groups[g].cell[i];
+            if (n->cells[cell].activation == CF_STEP && !counted[cell])
+                count_cell(tally, cell, &weights, &biases);
+            counted[cell] = true;
+        }
+        if (biases.changes)
+            print(n->groups[g].name, weights, biases);
+        all_weights.changes += weights.changes;
+        all_weights.shown += weights.shown;
+        all_biases.changes += biases.changes;
+        all_biases.shown += biases.shown;
+    }
+    print("all", all_weights, all_biases);
+    free(counted);
+}
+
+int main(int argc, char **argv)
+{
+    struct cf_error err;
+    struct cf_netlist *netlist;
+    struct cf_frames *frames;
+    if (argc < 3) {
+        fprintf(stderr, "usage: weights NET FRAMES...\n");
+        return 2;
+    }
+    if (!cf_netlist_load(&netlist, argv[1], &err) || !cf_frames_open(&frames, argv + 2, argc - 2, &err) ||
+        !cf_frames_fit(frames, netlist, &err))
+        die(&err);
+    struct tally tally = {.netlist = netlist, .first = need(calloc(netlist->cell_count + 1, sizeof *tally.first))};
+    for (uint32_t c = 0; c < netlist->cell_count; c++)
+        tally.first[c + 1] = tally.first[c] + netlist->cells[c].term_count + 1;
+    tally.shown = need(calloc(tally.first[netlist->cell_count] + 1, 1));
+    look_at_frames(&tally, frames);
+    report(&tally);
+    free(tally.first);
+    free(tally.shown);
+    cf_frames_close(frames);
+    cf_netlist_free(netlist);
+    return 0;
+}
