@@ -18,7 +18,8 @@ struct cf_map {
 bool cf_map_open(struct cf_map *map, const char *path, struct cf_error *err);
 void cf_map_close(struct cf_map *map);
 
-/* Tells the kernel that bytes [offset, offset+size) will not be read again, so that they stop counting as resident. */
+/* Tells the kernel that bytes [offset, offset+size) will not be read again, so that they stop counting as resident.
+ * Several threads that forget large pieces (of a megabyte or more), each its own, leave nothing behind together. */
 void cf_map_forget(const struct cf_map *map, size_t offset, size_t size);
 
 /* A file being written. The content goes to an unnamed file in the target's directory (O_TMPFILE; a dot-named

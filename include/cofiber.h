@@ -10,6 +10,8 @@
  * examples/run_frames.c is a whole program. Link with -lcofiber (pkg-config cofiber).
  *
  * Errors. A function that can fail returns true when it is done, and false after filling the error, which may be NULL.
+ * NULL in the place of any other argument is refused likewise (or, where nothing can fail, answered by false, 0 or
+ * NULL), unless it is said to be fine.
  *
  * Ownership. What a function named _new or _load makes, the caller gives back to the function named _free; NULL is
  * fine there. Pointers that other functions return belong to the object they were asked of.
@@ -100,10 +102,11 @@ typedef struct cofiber_options {
     cofiber_mode mode;
     const char *isa; /* "auto" or NULL; "portable", "avx2", "avx512"; "reference": gate by gate, by definition */
     int threads;     /* 0: as many as OpenMP would use */
+    size_t memory;   /* bytes that the frames of a batch may take side by side, about; 0: 96 MB */
 } cofiber_options;
 
-/* Plans the simulation of a netlist (some milliseconds for 2 million gates); options NULL: zeros. Errors: an
- * instruction set that is unknown or not there, out of memory. */
+/* Plans the simulation of a netlist (some milliseconds for 2 million gates); options NULL: zeros. Errors: a mode or an
+ * instruction set that is unknown or not there, a negative number of threads, out of memory. */
 COFIBER_API bool cofiber_sim_new(cofiber_sim **sim, const cofiber_netlist *netlist, const cofiber_options *options,
                                  cofiber_error *error);
 COFIBER_API void cofiber_sim_free(cofiber_sim *sim);
@@ -140,10 +143,11 @@ typedef struct cofiber_features {
 } cofiber_features;
 
 /* Simulates one frame on all of the simulator's threads. Errors: a feature that is NaN or infinite, or a quantised
- * value out of range (error->element says which). */
+ * value out of range (error->element says which), no data, an unknown type. */
 COFIBER_API bool cofiber_sim_run(cofiber_sim *sim, const cofiber_features *features, cofiber_error *error);
 
-/* The values of the frame that cofiber_sim_run ran last; valid until the next run. */
+/* The values of the frame that cofiber_sim_run ran last; valid until the next run. Before the first run, after one that
+ * failed and after a batch it holds no values. */
 COFIBER_API const cofiber_result *cofiber_sim_result(const cofiber_sim *sim);
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
@@ -151,19 +155,21 @@ COFIBER_API const cofiber_result *cofiber_sim_result(const cofiber_sim *sim);
 typedef enum cofiber_lane { COFIBER_INT8, COFIBER_INT16, COFIBER_INT32, COFIBER_INT64 } cofiber_lane;
 
 /* The values of a group [count], row-major, without a copy, as signed integers of the width `*lane`: the narrowest
- * that holds the group's type. NULL when there is no such group, or when the mode does not compute it. */
+ * that holds the group's type. NULL when there is no such group, when the mode does not compute it, or when the result
+ * holds no values. `lane` may be NULL. */
 COFIBER_API const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber_lane *lane);
 
 /* The same, converted into `values` [count]. False where cofiber_values gives NULL. */
 COFIBER_API bool cofiber_read(const cofiber_result *result, uint32_t group, int64_t *values);
 
-/* The value of one gate by its public name, "s1.classify[4,9,17]", or of an input, "input[0,3,700]". */
+/* The value of one gate by its public name, "s1.classify[4,9,17]", or of an input, "input[0,3,700]". Errors: no such
+ * gate, not computed in this mode, a result without values. */
 COFIBER_API bool cofiber_gate(const cofiber_result *result, const char *name, int64_t *value, cofiber_error *error);
 
 /* ---- many frames ----------------------------------------------------------------------------------------------- */
 
 typedef struct cofiber_batch {
-    uint64_t first, count; /* frames [first, first + count) */
+    uint64_t first, count; /* frames [first, first + count); their sum must be below 2^64 */
 
     /* Gives the features of a frame; they must stay until `release` (or for good where that is NULL). Called from
      * several threads at once. False stops the batch with the error. */
@@ -179,9 +185,10 @@ typedef struct cofiber_batch {
 } cofiber_batch;
 
 /* Runs a batch: frames side by side on the simulator's threads, or one after another with all threads on each when
- * there are few. Memory does not depend on the number of frames. `*done` (may be NULL) is the number of frames from
- * the first on that went through the sink, none left out: `count` unless something stopped the batch. True when no
- * error did. cofiber_sim_result says nothing about a batch. */
+ * there are few. Where that many frames would take more than the options' memory, fewer are run side by side, with
+ * several threads on each. So memory depends neither on the number of frames nor, much, on that of threads. `*done`
+ * (may be NULL) is the number of frames from the first on that went through the sink, none left out: `count` unless
+ * something stopped the batch. True when no error did. */
 COFIBER_API bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done,
                                        cofiber_error *error);
 

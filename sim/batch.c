@@ -86,6 +86,9 @@ bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker,
                    uint64_t *element, struct cf_error *err)
 {
     void *input = cf_workspace_input(worker->workspace);
+    worker->filled = false;
+    if (!features || !features->data)
+        return cf_fail(err, "no features: there is no data");
     if (features->dtype < 0 || features->dtype > COFIBER_QUANTISED)
         return cf_fail(err, "features of unknown type %d", (int)features->dtype);
     if (features->dtype == COFIBER_QUANTISED)
@@ -100,6 +103,7 @@ bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker,
         run_reference(sim, worker);
     else
         cf_run(worker->workspace);
+    worker->filled = true;
     return true;
 }
 
@@ -168,46 +172,127 @@ static void run_frames(struct batch_run *run, struct cofiber_result *worker)
     }
 }
 
-static bool make_workers(struct cofiber_sim *sim, struct cf_error *err)
+/* With the features, which are in memory as long: by the size that they have most often. */
+size_t cf_frame_bytes(const struct cofiber_sim *sim)
 {
-    if (sim->alone)
+    size_t features = sim->netlist->groups[CF_INPUT].count * sizeof(float);
+    size_t nets = sim->reference ? sim->netlist->net_count * sizeof(int64_t) : 0;
+    return cf_workspace_frame_bytes(sim->together.workspace) + features + nets;
+}
+
+/* How many frames to run side by side. */
+static int count_teams(const struct cofiber_sim *sim, uint64_t frames)
+{
+    size_t affordable = sim->memory / cf_frame_bytes(sim);
+    int teams = affordable >= (size_t)sim->threads ? sim->threads : affordable > 1 ? (int)affordable : 1;
+    if (sim->reference)
+        return teams; /* it has no use for several threads */
+    /* Where OpenMP binds threads to processors, it binds those of every team to the same ones. */
+    if (teams < sim->threads && omp_get_proc_bind() != omp_proc_bind_false)
+        return 1;
+    /* With few frames, a frame at a time wastes less. */
+    return frames >= 2 * (uint64_t)teams ? teams : 1;
+}
+
+void cf_teams_free(struct cofiber_sim *sim)
+{
+    for (int t = 0; t < sim->team_count; t++)
+        cf_worker_free(&sim->teams[t]);
+    free(sim->teams);
+    sim->teams = NULL;
+    sim->team_count = 0;
+}
+
+/* Shares the threads out among teams, which are kept for the next batch. */
+static bool make_teams(struct cofiber_sim *sim, int teams, struct cf_error *err)
+{
+    if (sim->team_count == teams)
         return true;
-    sim->alone = calloc((size_t)sim->threads, sizeof *sim->alone);
-    if (!sim->alone)
+    cf_teams_free(sim);
+    sim->teams = calloc((size_t)teams, sizeof *sim->teams);
+    if (!sim->teams)
         return cf_fail(err, "%s: out of memory", sim->netlist->label);
-    for (int t = 0; t < sim->threads; t++)
-        if (!cf_worker_new(sim, &sim->alone[t], 1, err)) {
-            for (; t >= 0; t--)
-                cf_worker_free(&sim->alone[t]);
-            free(sim->alone);
-            sim->alone = NULL;
+    for (; sim->team_count < teams; sim->team_count++) {
+        int threads = sim->reference ? 1 : sim->threads / teams + (sim->team_count < sim->threads % teams);
+        if (!cf_worker_new(sim, &sim->teams[sim->team_count], threads, err)) {
+            cf_worker_free(&sim->teams[sim->team_count]);
+            cf_teams_free(sim);
             return false;
         }
+    }
+    return true;
+}
+
+struct team {
+    struct batch_run *run;
+    struct cofiber_result *worker;
+    pthread_t leader;
+    bool started;
+};
+
+static void *lead_team(void *argument)
+{
+    const struct team *team = argument;
+    run_frames(team->run, team->worker);
+    return NULL;
+}
+
+/* Teams of several threads. Each has a thread of its own to lead it, so that OpenMP keeps the others between frames: in
+ * regions within a region it would start them anew for every frame. A leader that cannot be started is done without. */
+static void run_large_teams(struct batch_run *run)
+{
+    int count = run->sim->team_count;
+    struct team *teams = calloc((size_t)count, sizeof *teams);
+    for (int t = 1; teams && t < count; t++) {
+        teams[t] = (struct team){.run = run, .worker = &run->sim->teams[t]};
+        teams[t].started = pthread_create(&teams[t].leader, NULL, lead_team, &teams[t]) == 0;
+    }
+    run_frames(run, &run->sim->teams[0]);
+    for (int t = 1; teams && t < count; t++)
+        if (teams[t].started)
+            pthread_join(teams[t].leader, NULL);
+    free(teams);
+}
+
+static void run_teams(struct batch_run *run, int teams)
+{
+    struct cofiber_sim *sim = run->sim;
+    if (teams == 1) {
+        run_frames(run, &sim->together);
+    } else if (sim->teams[0].threads > 1) {
+        run_large_teams(run);
+    } else {
+#pragma omp parallel num_threads(teams)
+        run_frames(run, &sim->teams[omp_get_thread_num()]);
+    }
+}
+
+static bool check_batch(const cofiber_sim *sim, const cofiber_batch *batch, struct cf_error *err)
+{
+    if (!sim || !batch)
+        return cf_fail(err, "no %s", sim ? "batch" : "simulator");
+    if (!batch->source || !batch->sink)
+        return cf_fail(err, "a batch without a %s", batch->source ? "sink" : "source");
+    if (batch->count > UINT64_MAX - batch->first)
+        return cf_fail(err, "a batch of %llu frames from frame %llu on passes 2^64", (unsigned long long)batch->count,
+                       (unsigned long long)batch->first);
     return true;
 }
 
 bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done, cofiber_error *error)
 {
     struct batch_run run = {.sim = sim, .batch = batch, .error = error, .failed = COFIBER_NONE};
-    /* With few frames, or one thread, a frame at a time wastes less. */
-    bool side_by_side = sim->threads > 1 && (sim->reference || batch->count >= 2 * (uint64_t)sim->threads);
+    struct cf_error err;
     if (done)
         *done = 0;
-    struct cf_error err;
-    if (side_by_side && !make_workers(sim, &err)) {
-        if (error) {
-            memcpy(error->text, err.text, sizeof error->text);
-            error->frame = error->element = COFIBER_NONE;
-        }
-        return false;
-    }
+    if (!check_batch(sim, batch, &err))
+        return cf_pass_on(error, &err);
+    int teams = count_teams(sim, batch->count);
+    if (teams > 1 && !make_teams(sim, teams, &err))
+        return cf_pass_on(error, &err);
     pthread_mutex_init(&run.lock, NULL);
-    if (side_by_side) {
-#pragma omp parallel num_threads(sim->threads)
-        run_frames(&run, &sim->alone[omp_get_thread_num()]);
-    } else {
-        run_frames(&run, &sim->together);
-    }
+    run_teams(&run, teams);
+    sim->together.filled = false; /* whoever ran last */
     pthread_mutex_destroy(&run.lock);
     uint64_t taken = atomic_load(&run.next);
     taken = taken < batch->count ? taken : batch->count;

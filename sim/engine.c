@@ -47,25 +47,44 @@ static bool alloc_sums(struct cf_workspace *w)
     return w->sums != NULL;
 }
 
+/* Bytes of a group's values, up to the next cache line. Fewer than 2^31 nets of 8 bytes: nothing overflows. */
+static size_t value_bytes(const struct cf_plan *plan, uint32_t group)
+{
+    size_t bytes = plan->netlist->groups[group].count * cf_lane_size(plan->blocks[group].lane);
+    return (bytes + CF_CACHE_LINE - 1) / CF_CACHE_LINE * CF_CACHE_LINE;
+}
+
+/* All values in one piece of memory, just as large as they are: asked for group by group they would leave the ends of
+ * several huge pages unused. */
+static bool alloc_values(struct cf_workspace *w)
+{
+    uint32_t groups = w->plan->netlist->group_count;
+    size_t bytes = 0;
+    for (uint32_t g = 0; g < groups; g++)
+        bytes += stores(w->plan, g) ? value_bytes(w->plan, g) : 0;
+    w->values = cf_arena_alloc(&w->arena, groups, sizeof *w->values);
+    char *at = cf_arena_alloc(&w->arena, bytes, 1);
+    for (uint32_t g = 0; w->values && at && g < groups; g++)
+        if (stores(w->plan, g)) {
+            w->values[g] = at;
+            at += value_bytes(w->plan, g);
+        }
+    return w->values && at;
+}
+
 struct cf_workspace *cf_workspace_new(const struct cf_plan *plan, int threads, struct cf_error *err)
 {
     struct cf_workspace *w = calloc(1, sizeof *w);
-    uint32_t groups = plan->netlist->group_count;
     bool done = w != NULL;
     if (done) {
         w->plan = plan;
         w->threads = threads < 1 ? 1 : threads;
         w->scratch = cf_arena_alloc(&w->arena, (size_t)w->threads, sizeof *w->scratch);
-        w->values = cf_arena_alloc(&w->arena, groups, sizeof *w->values);
-        done = w->scratch && w->values && alloc_sums(w);
+        done = w->scratch && alloc_values(w) && alloc_sums(w) && (!w->sums || cf_linear_prepare(w));
+        w->frame_bytes = w->arena.bytes;
     }
     for (int t = 0; done && t < w->threads; t++)
         done = alloc_scratch(w, &w->scratch[t]);
-    for (uint32_t g = 0; done && g < groups; g++)
-        if (stores(plan, g))
-            done = (w->values[g] = cf_arena_alloc(&w->arena, plan->netlist->groups[g].count,
-                                                  cf_lane_size(plan->blocks[g].lane))) != NULL;
-    done = done && (!w->sums || cf_linear_prepare(w));
     if (!done) {
         cf_workspace_free(w);
         cf_fail(err, "%s: out of memory", plan->netlist->label);
@@ -80,6 +99,11 @@ void cf_workspace_free(struct cf_workspace *workspace)
         return;
     cf_arena_free(&workspace->arena);
     free(workspace);
+}
+
+size_t cf_workspace_frame_bytes(const struct cf_workspace *workspace)
+{
+    return workspace->frame_bytes;
 }
 
 void *cf_workspace_input(struct cf_workspace *workspace)

@@ -11,6 +11,9 @@ struct cf_workspace;
 struct cf_workspace *cf_workspace_new(const struct cf_plan *plan, int threads, struct cf_error *err);
 void cf_workspace_free(struct cf_workspace *workspace); /* NULL is fine */
 
+/* Bytes that a workspace takes, apart from what each of its threads works in. */
+size_t cf_workspace_frame_bytes(const struct cf_workspace *workspace);
+
 /* The input's nets [count], in the input's lane (cf_lane_of its type), to be filled before a run. The values must be
  * in the range of the input's type. */
 void *cf_workspace_input(struct cf_workspace *workspace);

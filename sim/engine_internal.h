@@ -23,6 +23,7 @@ struct cf_workspace {
     int32_t ***sums;               /* decisions: [family][group], [rows][padded_lanes]; NULL: not kept */
     struct cf_row_job ***pools;    /* decisions: [family][group], [rows]: jobs of no lanes where a row is not so had */
     struct cf_row_job **decisions; /* [group], [rows] */
+    size_t frame_bytes;            /* of the arena, scratch apart */
     struct cf_arena arena;
 };
 

@@ -14,14 +14,20 @@ const char *cofiber_version(void)
     return COFIBER_VERSION;
 }
 
-/* A failure of the libraries below, as the public error. */
-static bool pass_on(cofiber_error *error, const struct cf_error *err)
+bool cf_pass_on(cofiber_error *error, const struct cf_error *err)
 {
     if (error) {
         memcpy(error->text, err->text, sizeof error->text);
         error->frame = error->element = COFIBER_NONE;
     }
     return false;
+}
+
+static bool refuse(cofiber_error *error, const char *text)
+{
+    struct cf_error err;
+    cf_fail(&err, "%s", text);
+    return cf_pass_on(error, &err);
 }
 
 _Static_assert(sizeof((cofiber_error *)0)->text == sizeof((struct cf_error *)0)->text, "errors hold the same text");
@@ -32,9 +38,13 @@ bool cofiber_netlist_load(cofiber_netlist **netlist, const char *path, cofiber_e
 {
     struct cf_error err;
     struct cf_netlist *loaded;
+    if (!netlist)
+        return refuse(error, "no place for the netlist");
     *netlist = NULL;
+    if (!path)
+        return refuse(error, "no path");
     if (!cf_netlist_load(&loaded, path, &err))
-        return pass_on(error, &err);
+        return cf_pass_on(error, &err);
     *netlist = cofiber_wrap(loaded);
     return true;
 }
@@ -47,10 +57,12 @@ void cofiber_netlist_free(cofiber_netlist *netlist)
 bool cofiber_netlist_input(const cofiber_netlist *netlist, cofiber_input *input, cofiber_error *error)
 {
     const struct cf_netlist *n = cofiber_unwrap(netlist);
-    const struct cf_group *group = &n->groups[CF_INPUT];
     struct cf_error err;
+    if (!n || !input)
+        return refuse(error, n ? "no place for the input" : "no netlist");
+    const struct cf_group *group = &n->groups[CF_INPUT];
     if (!cf_quantiser_fits(n, &err))
-        return pass_on(error, &err);
+        return cf_pass_on(error, &err);
     *input = (cofiber_input){.channels = group->shape[2],
                              .height = group->shape[0],
                              .width = group->shape[1],
@@ -62,13 +74,13 @@ bool cofiber_netlist_input(const cofiber_netlist *netlist, cofiber_input *input,
 
 uint32_t cofiber_group_count(const cofiber_netlist *netlist)
 {
-    return cofiber_unwrap(netlist)->group_count;
+    return netlist ? cofiber_unwrap(netlist)->group_count : 0;
 }
 
 bool cofiber_group_info(const cofiber_netlist *netlist, uint32_t index, cofiber_group *group)
 {
     const struct cf_netlist *n = cofiber_unwrap(netlist);
-    if (index >= n->group_count)
+    if (!n || !group || index >= n->group_count)
         return false;
     const struct cf_group *from = &n->groups[index];
     *group = (cofiber_group){.name = from->name,
@@ -84,7 +96,7 @@ bool cofiber_group_info(const cofiber_netlist *netlist, uint32_t index, cofiber_
 
 uint32_t cofiber_group_find(const cofiber_netlist *netlist, const char *name)
 {
-    return cf_netlist_find_group(cofiber_unwrap(netlist), name);
+    return !netlist || !name ? UINT32_MAX : cf_netlist_find_group(cofiber_unwrap(netlist), name);
 }
 
 /* ---- simulators ------------------------------------------------------------------------------------------------ */
@@ -96,7 +108,13 @@ static bool is_reference(const cofiber_options *options)
 
 static bool set_up(struct cofiber_sim *sim, const cofiber_options *options, struct cf_error *err)
 {
+    enum { MEMORY = 96 << 20 };
+    if (options->mode != COFIBER_ALL_GATES && options->mode != COFIBER_DECISIONS)
+        return cf_fail(err, "mode %d: there is none but COFIBER_ALL_GATES and COFIBER_DECISIONS", (int)options->mode);
+    if (options->threads < 0)
+        return cf_fail(err, "%d threads", options->threads);
     sim->reference = is_reference(options);
+    sim->memory = options->memory ? options->memory : MEMORY;
     sim->threads = options->threads > 0 ? options->threads : omp_get_max_threads();
     const struct cf_kernels *kernels = sim->reference ? &cf_kernels_portable : cf_kernels_find(options->isa);
     if (!kernels)
@@ -119,16 +137,18 @@ bool cofiber_sim_new(cofiber_sim **sim, const cofiber_netlist *netlist, const co
 {
     static const cofiber_options zeros;
     struct cf_error err;
-    struct cofiber_sim *made = calloc(1, sizeof *made);
+    if (!sim)
+        return refuse(error, "no place for the simulator");
     *sim = NULL;
-    if (!made) {
-        cf_fail(&err, "out of memory");
-        return pass_on(error, &err);
-    }
+    if (!netlist)
+        return refuse(error, "no netlist");
+    struct cofiber_sim *made = calloc(1, sizeof *made);
+    if (!made)
+        return refuse(error, "out of memory");
     made->netlist = cofiber_unwrap(netlist);
     if (!set_up(made, options ? options : &zeros, &err)) {
         cofiber_sim_free(made);
-        return pass_on(error, &err);
+        return cf_pass_on(error, &err);
     }
     *sim = made;
     return true;
@@ -139,9 +159,7 @@ void cofiber_sim_free(cofiber_sim *sim)
     if (!sim)
         return;
     cf_worker_free(&sim->together);
-    for (int t = 0; sim->alone && t < sim->threads; t++)
-        cf_worker_free(&sim->alone[t]);
-    free(sim->alone);
+    cf_teams_free(sim);
     cf_quantiser_free(sim->quantiser);
     cf_plan_free(sim->plan);
     free(sim);
@@ -149,16 +167,18 @@ void cofiber_sim_free(cofiber_sim *sim)
 
 const char *cofiber_sim_isa(const cofiber_sim *sim)
 {
-    return sim->reference ? "reference" : sim->plan->kernels->name;
+    return !sim ? NULL : sim->reference ? "reference" : sim->plan->kernels->name;
 }
 
 int cofiber_sim_threads(const cofiber_sim *sim)
 {
-    return sim->threads;
+    return sim ? sim->threads : 0;
 }
 
 void cofiber_sim_describe(const cofiber_sim *sim, void (*line)(void *context, const char *text), void *context)
 {
+    if (!sim || !line)
+        return;
     if (sim->reference)
         line(context, "reference: every gate in turn, by the definition of its cell");
     else
@@ -169,9 +189,11 @@ bool cofiber_sim_run(cofiber_sim *sim, const cofiber_features *features, cofiber
 {
     struct cf_error err;
     uint64_t element = COFIBER_NONE;
+    if (!sim)
+        return refuse(error, "no simulator");
     if (cf_worker_run(sim, &sim->together, features, &element, &err))
         return true;
-    pass_on(error, &err);
+    cf_pass_on(error, &err);
     if (error)
         error->element = element;
     return false;
@@ -179,16 +201,16 @@ bool cofiber_sim_run(cofiber_sim *sim, const cofiber_features *features, cofiber
 
 const cofiber_result *cofiber_sim_result(const cofiber_sim *sim)
 {
-    return &sim->together;
+    return sim ? &sim->together : NULL;
 }
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
 const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber_lane *lane)
 {
-    const struct cf_plan *plan = result->plan;
-    if (group >= plan->netlist->group_count)
+    if (!result || !result->filled || group >= result->plan->netlist->group_count)
         return NULL;
+    const struct cf_plan *plan = result->plan;
     if (lane)
         *lane = (cofiber_lane)plan->blocks[group].lane;
     return cf_workspace_values(result->workspace, group);
@@ -198,7 +220,7 @@ bool cofiber_read(const cofiber_result *result, uint32_t group, int64_t *values)
 {
     cofiber_lane lane = COFIBER_INT8;
     const void *from = cofiber_values(result, group, &lane);
-    if (!from)
+    if (!from || !values)
         return false;
     uint32_t count = result->plan->netlist->groups[group].count;
     for (uint32_t i = 0; i < count; i++)
@@ -208,17 +230,21 @@ bool cofiber_read(const cofiber_result *result, uint32_t group, int64_t *values)
 
 bool cofiber_gate(const cofiber_result *result, const char *name, int64_t *value, cofiber_error *error)
 {
+    if (!result || !name || !value)
+        return refuse(error, !result ? "no result" : !name ? "no name" : "no place for the value");
+    if (!result->filled)
+        return refuse(error, "no frame was simulated, or the last one failed: there are no values");
     const struct cf_netlist *netlist = result->plan->netlist;
     struct cf_error err;
     uint32_t net;
     if (!cf_net_find(netlist, name, &net, &err))
-        return pass_on(error, &err);
+        return cf_pass_on(error, &err);
     uint32_t group = cf_netlist_group_of(netlist, net);
     cofiber_lane lane = COFIBER_INT8;
     const void *values = cofiber_values(result, group, &lane);
     if (!values) {
         cf_fail(&err, "%s: not computed in the mode of decisions", name);
-        return pass_on(error, &err);
+        return cf_pass_on(error, &err);
     }
     *value = cf_lane_get(values, (enum cf_lane)lane, net - netlist->groups[group].first_net);
     return true;

@@ -145,6 +145,52 @@ static void forgotten_pages_come_back(void **state)
     cf_map_close(&map);
 }
 
+/* Bytes of the mapping that count as resident, in kilobytes, as the kernel tells. */
+static size_t resident(const struct cf_map *map)
+{
+    char line[512];
+    size_t kilobytes = 0;
+    bool inside = false;
+    FILE *file = fopen("/proc/self/smaps", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        unsigned long first, last;
+        if (sscanf(line, "%lx-%lx ", &first, &last) == 2)
+            inside = first < (uintptr_t)map->data + map->size && last > (uintptr_t)map->data;
+        size_t part;
+        if (inside && sscanf(line, "Rss: %zu", &part) == 1)
+            kilobytes += part;
+    }
+    fclose(file);
+    return kilobytes;
+}
+
+/* Each piece is forgotten when it was read, and reading one brings back the ends of its neighbours. */
+static void nothing_stays_of_large_pieces(void **state)
+{
+    struct folder *folder = *state;
+    struct cf_map map;
+    struct cf_error err;
+    struct cf_out *out;
+    enum { PIECE = 2457600, PIECES = 6 };
+    uint8_t *bytes = calloc(PIECES, PIECE);
+    assert_non_null(bytes);
+    assert_true(cf_out_open(&out, in(folder, "file"), &err));
+    assert_true(cf_out_write(out, bytes, (size_t)PIECES * PIECE, &err) && cf_out_commit(&out, &err));
+    assert_true(cf_map_open(&map, in(folder, "file"), &err));
+    unsigned sum = 0;
+    for (size_t i = 0; i < PIECES; i++) {
+        for (size_t at = 0; at < PIECE; at += 1024)
+            sum += map.data[i * PIECE + at];
+        assert_true(resident(&map) >= PIECE / 1024);
+        cf_map_forget(&map, i * PIECE, PIECE);
+        assert_int_equal(resident(&map), 0);
+    }
+    assert_int_equal(sum, 0);
+    cf_map_close(&map);
+    free(bytes);
+}
+
 static void file_read_keeps_its_limit(void **state)
 {
     struct folder *folder = *state;
@@ -500,6 +546,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(map_reads_regular_files_only),
         IN_FOLDER(forgotten_pages_come_back),
+        IN_FOLDER(nothing_stays_of_large_pieces),
         IN_FOLDER(file_read_keeps_its_limit),
         IN_FOLDER(file_read_grows),
         IN_FOLDER(commit_names_the_file),
