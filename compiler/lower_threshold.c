@@ -7,7 +7,7 @@
 #include "compiler/lower_circuit.h"
 #include "netlists/check.h"
 
-enum { MOST_LEVELS = 4000, SHAPES = 64 };
+enum { MOST_LEVELS = 4000, SHAPES = 256 };
 
 static const struct cf_type one_bit = {1, false, 0};
 
@@ -101,21 +101,25 @@ static bool step_cell(struct conversion *c, uint32_t ports, const int32_t *weigh
     return true;
 }
 
+/* A constant operand is no wire: it goes into the bias. */
 static bool place_spot(struct conversion *c, struct cf_group *group, uint32_t index, struct spot spot)
 {
     const struct cf_bits_node *node = &c->bits->nodes[spot.node];
     const cf_lit in[3] = {node->a, node->b, node->c};
-    uint32_t inputs = node->c == CF_LIT_FALSE ? 2 : 3, *base = group->base + (size_t)index * group->ports;
+    uint32_t inputs = 0, inversions = 0, ones = 0, *base = group->base + (size_t)index * group->ports;
     int32_t weights[4];
-    int64_t bias = spot.sum ? -1 : -2;
-    uint32_t shape = (spot.sum ? 32u : 0) + (inputs == 3 ? 16u : 0);
-    for (uint32_t i = 0; i < inputs; i++) {
+    for (int i = 0; i < 3; i++) {
+        if (in[i] <= CF_LIT_TRUE) {
+            ones += in[i];
+            continue;
+        }
         bool inverted = in[i] & 1; /* ~x = 1 - x */
-        weights[i] = inverted ? -1 : 1;
-        bias += inverted;
-        shape += inverted ? 1u << i : 0;
-        base[i] = c->net[in[i] >> 1];
+        weights[inputs] = inverted ? -1 : 1;
+        inversions |= (uint32_t)inverted << inputs;
+        base[inputs++] = c->net[in[i] >> 1];
     }
+    uint32_t shape = (uint32_t)spot.sum << 7 | ones << 5 | inputs << 3 | inversions;
+    int64_t bias = (spot.sum ? -1 : -2) + (int64_t)ones + __builtin_popcount(inversions);
     if (spot.sum) {
         weights[inputs] = -2;
         base[inputs++] = c->net[cf_bits_carry(c->bits, spot.node) / 2];

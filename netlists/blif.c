@@ -21,17 +21,18 @@ static bool put_signal(struct writer *w, uint32_t signal)
                          cf_bits_is_carry(w->bits, signal) ? 'c' : 's');
 }
 
-/* A row for each combination of the `count` inputs for which the function is 1: parity, or at least two. */
-static bool put_table(struct writer *w, const cf_lit *in, int count, bool carry)
+/* A row for each combination of the `count` inputs for which the function is 1: parity, or at least two. `known` of
+ * its operands are the constant 1. */
+static bool put_table(struct writer *w, const cf_lit *in, int count, unsigned known, bool carry)
 {
     for (unsigned pattern = 0; pattern < 1u << count; pattern++) {
-        unsigned ones = 0;
-        char row[4] = {0};
+        unsigned ones = known;
+        char row[5] = {0};
         for (int i = 0; i < count; i++) {
             row[i] = (char)('0' + (pattern >> i & 1));
             ones += (pattern >> i & 1) ^ (in[i] & 1);
         }
-        if ((carry ? ones >= 2 : ones % 2) && !cf_out_printf(w->out, w->err, "%s 1\n", row))
+        if ((carry ? ones >= 2 : ones % 2) && !cf_out_printf(w->out, w->err, count ? "%s 1\n" : "%s1\n", row))
             return false;
     }
     return true;
@@ -39,13 +40,21 @@ static bool put_table(struct writer *w, const cf_lit *in, int count, bool carry)
 
 static bool put_function(struct writer *w, uint32_t n, bool carry)
 {
-    const cf_lit in[3] = {w->bits->nodes[n].a, w->bits->nodes[n].b, w->bits->nodes[n].c};
-    int count = in[2] == CF_LIT_FALSE ? 2 : 3;
+    const cf_lit all[3] = {w->bits->nodes[n].a, w->bits->nodes[n].b, w->bits->nodes[n].c};
+    cf_lit in[3];
+    int count = 0;
+    unsigned known = 0;
     bool done = cf_out_printf(w->out, w->err, ".names");
-    for (int i = 0; done && i < count; i++)
-        done = put_signal(w, in[i] >> 1);
+    for (int i = 0; done && i < 3; i++) {
+        if (all[i] <= CF_LIT_TRUE) {
+            known += all[i];
+            continue;
+        }
+        in[count++] = all[i];
+        done = put_signal(w, all[i] >> 1);
+    }
     return done && put_signal(w, (carry ? cf_bits_carry(w->bits, n) : cf_bits_sum(w->bits, n)) / 2) &&
-           cf_out_printf(w->out, w->err, "\n") && put_table(w, in, count, carry);
+           cf_out_printf(w->out, w->err, "\n") && put_table(w, in, count, known, carry);
 }
 
 static bool put_output(struct writer *w, uint32_t i)
