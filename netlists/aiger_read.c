@@ -231,7 +231,7 @@ static bool read_symbol(struct reader *r)
     size_t length = (size_t)(end - r->data) - r->at;
     const char *text = (const char *)r->data + r->at;
     if (!cf_bits_name_valid(text, length))
-        return wrong(r, "a name with blanks, quotes or control characters, or longer than 200 characters");
+        return wrong(r, "a name that is not 1 to 200 printable ASCII characters");
     const char **slot = kind == 'i' ? &r->names->inputs[index] : kind == 'o' ? &r->names->outputs[index] : NULL;
     if (slot && *slot)
         return wrong(r, "a second name for the same input or output");

@@ -4,7 +4,8 @@
 
 #include "netlists/bits_names.h"
 
-/* A full adder is five gates: two $_XOR_, two $_AND_, one $_OR_. One port a bit. */
+/* A full adder is five gates: two $_XOR_, two $_AND_, one $_OR_. One port a bit, called as cf_bits_names_plain
+ * says. */
 bool cf_yosys_json_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
                          struct cf_error *err);
 

@@ -183,7 +183,7 @@ static const char *bit_name(struct reader *r, const cJSON *port, uint32_t bit, b
     int length = single ? snprintf(name, sizeof name, "%s", port->string)
                         : snprintf(name, sizeof name, "%s[%u]", port->string, bit);
     if (length < 0 || !cf_bits_name_valid(name, (size_t)length)) {
-        cf_fail(r->err, "%s: port '%.40s': a name with blanks, quotes or control characters, or too long", r->label,
+        cf_fail(r->err, "%s: port '%.40s': a name that is not 1 to 200 printable ASCII characters", r->label,
                 port->string);
         return NULL;
     }

@@ -172,6 +172,52 @@ static void every_gate_type_of_yosys_is_read(void **unused)
     }
 }
 
+/* Names that no format but AIGER takes: two equal ones, blanks, names of inner wires, those of what has no name. */
+static void names_become_plain(void **unused)
+{
+    (void)unused;
+    static const char *const given[][2] = {
+        {"a", "a"},    {"a", "a_i1"},        {"n0c", "n0c_i2"}, {"n1s", "n1s_i3"}, {"n1x", "n1x"},
+        {NULL, "i5_"}, {"i5", "i5"},         {"x y", "x_y_i7"}, {"x_y", "x_y"},    {"g7", "g7_i9"},
+        {"g", "g"},    {"q\"\\#=", "q____"}, {"$in", "_in"},    {".end", "_end"},  {"b[3]", "b[3]"},
+        {NULL, "i15"}, {"n1", "n1"},         {"nc", "nc"},      {"o0", "o0"},      {"a_i1", "a_i1"},
+    };
+    enum { COUNT = sizeof given / sizeof *given };
+    struct cf_error err;
+    struct cf_bits bits = {.input_count = COUNT, .output_count = 2};
+    struct cf_bits_names names, plain;
+    assert_done(cf_bits_names_new(&names, &bits, "test", &err), &err);
+    for (int i = 0; i < COUNT; i++)
+        names.inputs[i] = given[i][0];
+    names.outputs[1] = "a";
+    assert_done(cf_bits_names_plain(&plain, &bits, &names, &err), &err);
+    for (int i = 0; i < COUNT; i++)
+        if (i != 1) /* "a_i1" is given, later on: it stays, and the second "a" goes on */
+            assert_string_equal(plain.inputs[i], given[i][1]);
+    assert_string_equal(plain.inputs[1], "a_i1_");
+    assert_string_equal(plain.outputs[0], "o0_");
+    assert_string_equal(plain.outputs[1], "a_o1");
+    cf_bits_names_free(&plain);
+    cf_bits_names_free(&names);
+}
+
+/* Thousands of equal names take no quadratic time, and stay different. */
+static void many_equal_names_differ(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    struct cf_bits bits = {.input_count = 100000};
+    struct cf_bits_names names, plain;
+    assert_done(cf_bits_names_new(&names, &bits, "test", &err), &err);
+    for (uint32_t i = 0; i < bits.input_count; i++)
+        names.inputs[i] = "same";
+    assert_done(cf_bits_names_plain(&plain, &bits, &names, &err), &err);
+    assert_string_equal(plain.inputs[0], "same");
+    assert_string_equal(plain.inputs[99999], "same_i99999");
+    cf_bits_names_free(&plain);
+    cf_bits_names_free(&names);
+}
+
 static void check_hostile(const char *file, const char *fragment)
 {
     char path[512];
@@ -221,8 +267,12 @@ static void hostile_files_are_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(aiger_round_trips_are_identical), cmocka_unit_test(yosys_json_is_read_back),
-        cmocka_unit_test(loose_ascii_aiger_is_read),       cmocka_unit_test(every_gate_type_of_yosys_is_read),
+        cmocka_unit_test(aiger_round_trips_are_identical),
+        cmocka_unit_test(yosys_json_is_read_back),
+        cmocka_unit_test(loose_ascii_aiger_is_read),
+        cmocka_unit_test(every_gate_type_of_yosys_is_read),
+        cmocka_unit_test(names_become_plain),
+        cmocka_unit_test(many_equal_names_differ),
         cmocka_unit_test(hostile_files_are_refused),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
