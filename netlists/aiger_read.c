@@ -249,8 +249,10 @@ static bool read_symbol(struct reader *r)
 static bool read_symbols(struct reader *r)
 {
     while (r->at < r->size) {
-        if (r->data[r->at] == 'c' && (r->at + 1 == r->size || r->data[r->at + 1] == '\n'))
-            return true; /* a comment, to the end of the file */
+        /* A comment, to the end of the file. ABC's &w puts its own binary data right behind the 'c'; with a digit it
+         * would be the symbol of a constraint. */
+        if (r->data[r->at] == 'c' && (r->at + 1 == r->size || r->data[r->at + 1] < '0' || r->data[r->at + 1] > '9'))
+            return true;
         if (!read_symbol(r))
             return false;
     }
