@@ -12,6 +12,7 @@ struct cf_bits_names {
     const char *model;     /* of the whole network; letters, digits and '_' */
     const char **inputs;   /* [input_count] */
     const char **outputs;  /* [output_count] */
+    const char *comment;   /* what AIGER has behind the symbols, from the 'c' on; NULL: nothing */
 };
 
 /* Arrays of the network's size, all NULL. */

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check(cf_bits_check(&bits, "fuzz", &err));
     if (cf_bits_signals(&bits) < SMALL && bits.output_count < SMALL)
-        check_semantics(&bits, &names);
+        check_semantics(&bits, &names, false);
     cf_bits_free(&bits);
     cf_bits_names_free(&names);
     return 0;

@@ -59,7 +59,7 @@ static void check_netlist(const struct cf_netlist *netlist, const uint64_t *outp
 }
 
 /* Into a netlist of threshold gates, and from there to a network again. */
-static void check_semantics(const struct cf_bits *bits, const struct cf_bits_names *names)
+static void check_semantics(const struct cf_bits *bits, const struct cf_bits_names *names, bool every)
 {
     struct cf_error err = {{0}};
     struct cf_netlist *netlist;
@@ -67,7 +67,7 @@ static void check_semantics(const struct cf_bits *bits, const struct cf_bits_nam
     struct cf_bits_names back_names;
     struct cf_bits_counts counts;
     check(cf_bits_count(bits, &counts, &err));
-    if (!cf_bits_to_netlist(&netlist, bits, names, "fuzz", &err)) {
+    if (!cf_bits_to_netlist(&netlist, bits, names, every, "fuzz", &err)) {
         check(strncmp(err.text, "fuzz: ", 6) == 0);
         return;
     }

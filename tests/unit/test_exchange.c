@@ -75,7 +75,7 @@ static void aiger_round_trips_are_identical(void **unused)
     for (int trial = 0; trial < 8; trial++) {
         struct cf_bits bits, back;
         struct cf_bits_names names, back_names;
-        struct cf_aiger_options options = {trial % 2 != 0, trial / 2 % 2 != 0};
+        struct cf_aiger_options options = {.ascii = trial % 2 != 0, .dummy_latch = trial / 2 % 2 != 0};
         make_network(&bits, &names);
         char *first = scratch_path("first.aig"), *second = scratch_path("second.aig");
         assert_done(cf_aiger_write(first, &bits, &names, &options, &err), &err);
