@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "compiler/imported.h"
 #include "compiler/lower.h"
 #include "compiler/lower_circuit.h"
 #include "compiler/lower_threshold.h"
@@ -30,27 +31,20 @@ struct request {
 };
 
 static bool write_network(const struct request *r, const struct cf_bits *bits, const struct cf_bits_names *names,
-                          struct cf_error *err)
+                          bool as_is, struct cf_error *err)
 {
-    struct cf_aiger_options aiger = {r->format == AIGER_ASCII, cli_given(r->args, "--dummy-latch")};
+    struct cf_aiger_options aiger = {
+        .ascii = r->format == AIGER_ASCII, .as_is = as_is, .dummy_latch = cli_given(r->args, "--dummy-latch")};
     struct cf_gate_verilog_options verilog = {r->lanes};
-    struct cf_netlist *netlist;
-    const char *path = r->path;
     switch (r->format) {
-    case AIGER:
-    case AIGER_ASCII:
-        return cf_aiger_write(path, bits, names, &aiger, err);
     case BLIF:
-        return cf_blif_write(path, bits, names, err);
+        return cf_blif_write(r->path, bits, names, err);
     case YOSYS_JSON:
-        return cf_yosys_json_write(path, bits, names, err);
+        return cf_yosys_json_write(r->path, bits, names, err);
     case VERILOG:
-        return cf_gate_verilog_write(path, bits, names, &verilog, err);
-    default: {
-        bool done = cf_bits_to_netlist(&netlist, bits, names, path, err) && cf_netlist_save(netlist, path, err);
-        cf_netlist_free(done ? netlist : NULL);
-        return done;
-    }
+        return cf_gate_verilog_write(r->path, bits, names, &verilog, err);
+    default:
+        return cf_aiger_write(r->path, bits, names, &aiger, err);
     }
 }
 
@@ -64,21 +58,54 @@ static void report(const char *path, const struct cf_bits *bits)
                cli_thousands(counts.full_adders, text[2]), cli_thousands(counts.aig_nodes, text[3]));
 }
 
+static bool write_threshold(const struct request *r, const struct cf_cut *cut, const struct cf_bits_names *names,
+                            struct cf_error *err)
+{
+    struct cf_netlist *netlist;
+    uint32_t passing;
+    char text[4][32];
+    if (!cf_cut_to_netlist(&netlist, cut, names, &passing, r->path, err))
+        return false;
+    bool done = cf_netlist_save(netlist, r->path, err);
+    if (done) {
+        printf("%s: %s inputs, %s outputs, %s threshold gates in %u levels", r->path,
+               cli_thousands(cut->inputs, text[0]), cli_thousands(cut->outputs, text[1]),
+               cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, text[2]), netlist->group_count - 1);
+        printf(passing ? ", %s of them to pass a bit on to an output\n" : "\n", cli_thousands(passing, text[3]));
+    }
+    cf_netlist_free(netlist);
+    return done;
+}
+
+/* The lowered cell is taken apart. */
+static bool write_threshold_cell(const struct request *r, const struct cf_cell *cell, struct cf_bits_cell *lowered,
+                                 const struct cf_bits_names *names, struct cf_error *err)
+{
+    struct cf_cut cut = {
+        .bits = lowered->bits, .inputs = lowered->bits.input_count, .outputs = lowered->bits.output_count};
+    if (cell->activation == CF_STEP) {
+        if (!cf_cut_of_step(&cut, cell, err))
+            return false;
+    } else {
+        lowered->bits = (struct cf_bits){0};
+    }
+    bool done = write_threshold(r, &cut, names, err);
+    cf_cut_free(&cut);
+    return done;
+}
+
 static bool export_cell(const struct request *r, const struct cf_netlist *netlist, uint32_t cell, struct cf_error *err)
 {
-    const char *path = r->path;
-    if (r->format == THRESHOLD && netlist->cells[cell].activation == CF_STEP) {
-        struct cf_netlist *gate = NULL;
-        bool done = cf_step_to_netlist(&gate, &netlist->cells[cell], path, err) && cf_netlist_save(gate, path, err);
-        cf_netlist_free(gate);
-        return done;
-    }
-    struct cf_bits_cell lowered;
+    struct cf_bits_cell lowered = {0};
     struct cf_bits_names names = {0};
-    bool done = cf_lower_cell(&lowered, &netlist->cells[cell], err) &&
-                cf_lower_cell_names(&names, &lowered, cell, err) && write_network(r, &lowered.bits, &names, err);
-    if (done)
-        report(path, &lowered.bits);
+    bool done = cf_lower_cell(&lowered, &netlist->cells[cell], err) && cf_lower_cell_names(&names, &lowered, cell, err);
+    if (done && r->format == THRESHOLD) {
+        done = write_threshold_cell(r, &netlist->cells[cell], &lowered, &names, err);
+    } else if (done) {
+        done = write_network(r, &lowered.bits, &names, false, err);
+        if (done)
+            report(r->path, &lowered.bits);
+    }
     cf_bits_names_free(&names);
     cf_bits_cell_free(&lowered);
     return done;
@@ -106,31 +133,65 @@ static bool read_roots(const struct cf_netlist *netlist, const char *list, uint3
         }
         if (net < netlist->groups[CF_INPUT].count)
             return cf_fail(err, "%s: an input has no cone", name);
-        if (gates > MOST_ROOTS - *count)
-            return cf_fail(err, "--cone: more than %d gates", MOST_ROOTS);
+        if (gates > MOST_ROOTS - *count) {
+            char text[2][32];
+            return cf_fail(err,
+                           "--cone: %s gates up to '%s', but %s can be named. Name fewer; or export the word-level "
+                           "matrix of a group (--to csr --group NAME)",
+                           cli_thousands((uint64_t)*count + gates, text[0]), name, cli_thousands(MOST_ROOTS, text[1]));
+        }
         for (uint32_t i = 0; i < gates; i++)
             roots[(*count)++] = net + i;
     }
     return *count > 0 || cf_fail(err, "--cone: no gate is named");
 }
 
-static bool export_circuit(const struct request *r, const struct cf_netlist *netlist, struct cf_error *err)
+/* The roots that --cone names; none: all outputs. */
+struct roots {
+    uint32_t nets[MOST_ROOTS], count;
+};
+
+static bool export_binary(const struct request *r, const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
+                          const struct roots *roots, struct cf_error *err)
 {
-    static uint32_t roots[MOST_ROOTS];
-    uint32_t root_count = 0;
-    const char *cone = cli_value(r->args, "--cone");
-    if (cone && !read_roots(netlist, cone, roots, &root_count, err))
-        return false;
-    struct cf_bits_cell *cells = cf_lower_cells(netlist, err);
     struct cf_bits bits = {0};
     struct cf_bits_names names = {0};
-    bool done = cells && cf_lower_circuit(&bits, &names, netlist, cells, roots, root_count, MOST_ADDERS, err) &&
-                write_network(r, &bits, &names, err);
+    bool as_is = false, done = true;
+    if (r->format <= AIGER_ASCII && roots->count == 0)
+        done = cf_imported_aiger(&bits, &names, netlist, &as_is, err);
+    done =
+        done && (as_is || cf_lower_circuit(&bits, &names, netlist, cells, roots->nets, roots->count, MOST_ADDERS, err));
+    done = done && write_network(r, &bits, &names, as_is, err);
     if (done)
         report(r->path, &bits);
-    cf_lower_free(cells, netlist->cell_count);
     cf_bits_free(&bits);
     cf_bits_names_free(&names);
+    return done;
+}
+
+static bool export_threshold(const struct request *r, const struct cf_netlist *netlist,
+                             const struct cf_bits_cell *cells, const struct roots *roots, struct cf_error *err)
+{
+    struct cf_cut cut;
+    struct cf_bits_names names;
+    if (!cf_lower_cut(&cut, &names, netlist, cells, roots->nets, roots->count, MOST_ADDERS, err))
+        return false;
+    bool done = write_threshold(r, &cut, &names, err);
+    cf_cut_free(&cut);
+    cf_bits_names_free(&names);
+    return done;
+}
+
+static bool export_circuit(const struct request *r, const struct cf_netlist *netlist, struct cf_error *err)
+{
+    struct roots roots;
+    roots.count = 0;
+    const char *cone = cli_value(r->args, "--cone");
+    if (cone && !read_roots(netlist, cone, roots.nets, &roots.count, err))
+        return false;
+    struct cf_bits_cell *cells = cf_lower_cells(netlist, err);
+    bool done = cells && (r->format == THRESHOLD ? export_threshold : export_binary)(r, netlist, cells, &roots, err);
+    cf_lower_free(cells, netlist->cell_count);
     return done;
 }
 
@@ -142,8 +203,13 @@ static bool export_csr(const struct request *r, const struct cf_netlist *netlist
         return cf_fail(err, "--group: the netlist has no group of gates called '%s'", name);
     if (!name && netlist->group_count < 2)
         return cf_fail(err, "%s: has no gates", netlist->label);
-    return name ? cf_csr_write(r->path, netlist, group, group + 1, err)
-                : cf_csr_write(r->path, netlist, 1, netlist->group_count, err);
+    struct cf_csr_size size;
+    char text[3][32];
+    if (!cf_csr_write(r->path, netlist, name ? group : 1, name ? group + 1 : netlist->group_count, &size, err))
+        return false;
+    printf("%s: %s gates by %s nets, %s edges\n", r->path, cli_thousands(size.gates, text[0]),
+           cli_thousands(size.nets, text[1]), cli_thousands(size.edges, text[2]));
+    return true;
 }
 
 static bool find_cell(const struct request *r, const struct cf_netlist *netlist, uint32_t *cell, struct cf_error *err)
@@ -164,6 +230,24 @@ static bool find_cell(const struct request *r, const struct cf_netlist *netlist,
            cf_fail(err, "%s: there is no cell %u; the last is %u", netlist->label, r->cell, netlist->cell_count - 1);
 }
 
+/* An option that the format has no use for was meant for something else. */
+static bool check_options(const struct cli_args *args, enum format format)
+{
+    static const struct {
+        const char *option;
+        enum format first, last;
+        const char *formats;
+    } uses[] = {{"--dummy-latch", AIGER, AIGER_ASCII, "aiger and aiger-ascii"},
+                {"--lanes", VERILOG, VERILOG, "verilog"},
+                {"--group", CSR, CSR, "csr"}};
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+        if (cli_given(args, uses[i].option) && (format < uses[i].first || format > uses[i].last)) {
+            cli_complain("export: %s is for --to %s, not for %s", uses[i].option, uses[i].formats, formats[format]);
+            return false;
+        }
+    return true;
+}
+
 static int run(const struct cli_args *args)
 {
     int format;
@@ -172,7 +256,8 @@ static int run(const struct cli_args *args)
     bool cell = cli_given(args, "--cell") || cli_given(args, "--gate");
     if (!path || !cli_given(args, "--to"))
         return cli_complain("export: --to FORMAT and -o FILE are needed");
-    if (!cli_choice(args, "--to", formats, &format) || !cli_integer(args, "--lanes", 1, 65536, &lanes) ||
+    if (!cli_choice(args, "--to", formats, &format) || !check_options(args, (enum format)format) ||
+        !cli_integer(args, "--lanes", 1, 65536, &lanes) ||
         (cli_given(args, "--cell") && !cli_integer(args, "--cell", 0, INT32_MAX, &number)))
         return CLI_BAD;
     if (cli_given(args, "--cell") + cli_given(args, "--gate") + cli_given(args, "--cone") + (format == CSR) > 1)
@@ -196,11 +281,21 @@ const struct cli_command cli_export = {
     .summary = "Write cells, cones or a small circuit as binary networks for other tools.",
     .details =
         "Formats: aiger (binary) and aiger-ascii, both with symbols; blif; yosys-json; verilog (gate level); threshold "
-        "(a netlist of this project, every gate H(w.x + b) over bits; a step cell becomes one gate); csr (the "
-        "word-level network as a sparse matrix, gates by nets, in a safetensors file that SciPy loads).\n"
+        "(a netlist of this project, every gate H(w.x + b) over bits: two for a full adder, one for a step, as `stats "
+        "--bits` counts them); csr (the word-level network as a sparse matrix, gates by nets, in a safetensors file "
+        "that SciPy loads).\n"
         "What: the cell of one gate (--gate), a cell by number, the cone of gates down to the input (--cone, names "
-        "separated by blanks, a group's name for all of it), or, with none of these, all outputs. A network of more "
-        "than 16 million adders is refused.",
+        "separated by blanks, a group's name for all of it), or, with none of these, all outputs. Outputs stand in the "
+        "order of the netlist, each once, in whatever order --cone names them. A network of more than 16 million "
+        "adders is refused.\n"
+        "An imported AIGER file comes back byte for byte if it is binary (or ASCII with variables numbered and "
+        "operands "
+        "ordered as in the binary form), without latches, with symbols in order, and with a comment, if any, of text: "
+        "every file that cofiber writes without --dummy-latch is so. Other files come back with the same function.\n"
+        "Names: AIGER keeps imported ones as they are. In blif, yosys-json and verilog each port has a name of its "
+        "own: "
+        "characters that these formats do not take become '_', and \"_i7\" or \"_o7\" (input or output 7) is put "
+        "behind a name that another port, or a wire of the file, has already.",
     .min_operands = 1,
     .max_operands = 1,
     .options =

@@ -23,10 +23,12 @@ static int run(const struct cli_args *args)
     struct cf_netlist *netlist = NULL;
     if (!(format == 0 ? cf_aiger_read : cf_yosys_json_read)(&bits, &names, file, &err))
         return cli_fail(&err);
-    bool done = cf_bits_to_netlist(&netlist, &bits, &names, file, &err) && cf_netlist_save(netlist, path, &err);
+    bool done =
+        cf_bits_to_netlist(&netlist, &bits, &names, format == 0, file, &err) && cf_netlist_save(netlist, path, &err);
     if (done) {
-        char gates[32];
-        printf("%s: %u inputs, %u outputs, %s gates in %u levels\n", path, bits.input_count, bits.output_count,
+        char inputs[32], outputs[32], gates[32];
+        printf("%s: %s inputs, %s outputs, %s gates in %u levels\n", path, cli_thousands(bits.input_count, inputs),
+               cli_thousands(bits.output_count, outputs),
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->group_count - 2);
     }
     cf_netlist_free(netlist);
@@ -39,9 +41,16 @@ const struct cli_command cli_import = {
     .name = "import",
     .synopsis = "FILE --from aiger|yosys-json -o NET",
     .summary = "Read a binary network of another tool, to simulate and count it here.",
-    .details = "An AND with inverted inputs is one threshold gate, H(a + b - 2) with weights of -1 for inverted "
-               "inputs; XOR takes two. Gates are grouped by level: level1, level2, ... and output. The input is "
-               "[1, 1, inputs]: a frame for it is an array of that many channels, 0 or 1. Combinational networks only.",
+    .details =
+        "An AND with inverted inputs is one threshold gate, H(a + b - 2) with weights of -1 for inverted "
+        "inputs; XOR takes two. Gates are grouped by level: level1, level2, ... and output. The input is "
+        "[1, 1, inputs] (one that nothing reads, where there are none): a frame for it is an array of that many "
+        "channels, 0 or 1. Combinational networks only, of at most 4,000 levels (XOR takes two): a netlist has no "
+        "room for more groups.\n"
+        "Of AIGER, every AND is kept, those that nothing reads and those of constants too, and so are order, "
+        "symbols and a comment of text: `cofiber export --help` says when the file comes back byte for byte. Of "
+        "Yosys, the one-bit combinational gates are read (synth -flatten; abc -g simple, cmos or all), and ports "
+        "of several bits are named as in Verilog: b[4] is the first of input [7:4] b.",
     .min_operands = 1,
     .max_operands = 1,
     .options =

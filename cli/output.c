@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/json_strict.h"
+#include "base/thousands.h"
 #include "cli/cli.h"
 
 int cli_print_json(cJSON *document)
@@ -41,15 +42,7 @@ void cli_print_text(const char *text)
 
 const char *cli_thousands(uint64_t value, char buffer[32])
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)value), at = 0;
-    for (int i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0)
-            buffer[at++] = ',';
-        buffer[at++] = digits[i];
-    }
-    buffer[at] = '\0';
-    return buffer;
+    return cf_thousands(value, buffer);
 }
 
 double cli_seconds(void)

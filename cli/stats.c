@@ -205,6 +205,22 @@ static cJSON *stats_json(const struct subject *s)
     return document;
 }
 
+/* An imported netlist has the names of all its inputs in one entry: as much as a line holds. JSON has the whole. */
+static void print_clipped(const char *value)
+{
+    enum { MOST = 100 };
+    char text[MOST + 1];
+    size_t length = strlen(value), kept = length > MOST ? MOST - 3 : length;
+    while (kept < length && ((unsigned char)value[kept] & 0xc0) == 0x80)
+        kept--; /* do not cut a UTF-8 sequence */
+    memcpy(text, value, kept);
+    text[kept] = '\0';
+    for (char *newline = text; (newline = strchr(newline, '\n'));)
+        *newline = ' ';
+    cli_print_text(text);
+    printf("%s", kept < length ? "..." : "");
+}
+
 static void print_all(const struct subject *s)
 {
     struct cf_compile_options options;
@@ -222,7 +238,7 @@ static void print_all(const struct subject *s)
     for (uint32_t m = 0; m < s->netlist->meta_count; m++) {
         cli_print_text(s->netlist->meta[m].key);
         printf("%*s ", strlen(s->netlist->meta[m].key) < 24 ? 24 - (int)strlen(s->netlist->meta[m].key) : 0, "");
-        cli_print_text(s->netlist->meta[m].value);
+        print_clipped(s->netlist->meta[m].value);
         printf("\n");
     }
 }

@@ -1,16 +1,20 @@
 #include "compiler/lower_circuit.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thousands.h"
+#include "compiler/imported.h"
 #include "netlists/names.h"
 
 struct flattening {
     const struct cf_netlist *netlist;
     const struct cf_bits_cell *cells;
     struct cf_bits *bits;
+    struct cf_cut *cut; /* NULL: steps are adders too */
+    cf_lit *operands;   /* of the cut's steps */
+    uint32_t operand_count, output_count;
     uint8_t *needed; /* by net */
     uint32_t *first; /* by net: its first literal in `literals` */
     cf_lit *literals;
@@ -51,38 +55,73 @@ static void mark_needed(struct flattening *f, const uint32_t *roots, uint32_t ro
                 f->needed[bases[cell->terms[t].port] + cell->terms[t].offset] = 1;
         }
     }
-    if (root_count == 0)
+    if (root_count == 0 && !cf_imported_without_inputs(n))
         memset(f->needed, 1, n->groups[CF_INPUT].count);
 }
 
-/* Numbers the literals of needed nets, and sums up the adders there will be. */
-static bool count_size(struct flattening *f, uint64_t adder_limit)
+static bool stays_whole(const struct flattening *f, const struct cf_group *group, uint32_t index)
+{
+    return f->cut && f->netlist->cells[group->cell[index]].activation == CF_STEP;
+}
+
+/* What a network will hold. */
+struct size {
+    uint64_t literals, adders, gates, steps, operands;
+    uint32_t most_signals;
+};
+
+/* Numbers the literals of needed nets. */
+static struct size measure(struct flattening *f)
 {
     const struct cf_netlist *n = f->netlist;
-    uint64_t literals = 0, adders = 0, gates = 0;
-    uint32_t most_signals = 1;
+    struct size size = {.most_signals = 1};
     for (uint32_t g = 0; g < n->group_count; g++)
         for (uint32_t i = 0; i < n->groups[g].count; i++) {
             if (!f->needed[n->groups[g].first_net + i])
                 continue;
-            f->first[n->groups[g].first_net + i] = (uint32_t)literals;
-            literals += n->groups[g].type.width;
+            f->first[n->groups[g].first_net + i] = (uint32_t)size.literals;
+            size.literals += n->groups[g].type.width;
             if (g == CF_INPUT)
                 continue;
             const struct cf_bits *cell = &f->cells[n->groups[g].cell[i]].bits;
-            adders += cell->node_count;
-            gates++;
-            most_signals = cf_bits_signals(cell) > most_signals ? cf_bits_signals(cell) : most_signals;
+            bool whole = stays_whole(f, &n->groups[g], i);
+            size.gates++;
+            size.steps += whole;
+            size.operands += whole ? cell->input_count : 0;
+            size.adders += whole ? 0 : cell->node_count;
+            size.most_signals = cf_bits_signals(cell) > size.most_signals ? cf_bits_signals(cell) : size.most_signals;
         }
-    if (adders > adder_limit || literals > UINT32_MAX / 2)
+    return size;
+}
+
+static bool make_room(struct flattening *f, uint64_t limit)
+{
+    struct size size = measure(f);
+    char text[4][CF_THOUSANDS];
+    if (size.adders > limit || size.operands > limit || size.literals > UINT32_MAX / 2)
         return cf_fail(f->err,
-                       "%s: %" PRIu64 " gates make %" PRIu64 " adders; one network holds at most %" PRIu64
-                       ". Export a cell (--cell, --gate) or the cone of fewer gates (--cone), or the word-level matrix "
-                       "(--to csr)",
-                       n->label, gates, adders, adder_limit);
-    f->literals = calloc(literals ? literals : 1, sizeof *f->literals);
-    f->map = calloc(most_signals, sizeof *f->map);
-    return (f->literals && f->map) || out_of_memory(f);
+                       "%s: %s gates make %s adders%s%s%s; one network holds at most %s. Export a cell (--cell, "
+                       "--gate) or the cone of fewer gates (--cone), or the word-level matrix (--to csr)",
+                       f->netlist->label, cf_thousands(size.gates, text[0]), cf_thousands(size.adders, text[1]),
+                       f->cut ? " and " : "", f->cut ? cf_thousands(size.operands, text[2]) : "",
+                       f->cut ? " connections of steps" : "", cf_thousands(limit, text[3]));
+    f->literals = calloc(size.literals ? size.literals : 1, sizeof *f->literals);
+    f->map = calloc(size.most_signals, sizeof *f->map);
+    f->operands = calloc(size.operands + 1, sizeof *f->operands);
+    if (f->cut)
+        f->cut->steps = calloc(size.steps + 1, sizeof *f->cut->steps);
+    return (f->literals && f->map && f->operands && (!f->cut || f->cut->steps)) || out_of_memory(f);
+}
+
+/* A step of a cut: its operands become outputs, its output is an input. */
+static void place_step(struct flattening *f, const struct cf_bits_cell *lowered, const struct cf_cell *cell,
+                       cf_lit *output)
+{
+    struct cf_cut *cut = f->cut;
+    memcpy(f->operands + f->operand_count, f->map + 1, lowered->bits.input_count * sizeof *f->operands);
+    f->operand_count += lowered->bits.input_count;
+    *output = cf_bits_input(cut->inputs + cut->step_count);
+    cut->steps[cut->step_count++] = cell;
 }
 
 static bool place_gate(struct flattening *f, const struct cf_group *group, uint32_t index)
@@ -96,6 +135,11 @@ static bool place_gate(struct flattening *f, const struct cf_group *group, uint3
         for (uint32_t k = 0; k < operand->width; k++)
             f->map[1 + operand->first_input + k] = from[k];
     }
+    cf_lit *to = f->literals + f->first[group->first_net + index];
+    if (stays_whole(f, group, index)) {
+        place_step(f, cell, &f->netlist->cells[group->cell[index]], to);
+        return true;
+    }
     cf_lit *out = f->map + 1 + cell->bits.input_count;
     for (uint32_t n = 0; n < cell->bits.node_count; n++, out += 2) {
         const struct cf_bits_node *node = &cell->bits.nodes[n];
@@ -103,18 +147,30 @@ static bool place_gate(struct flattening *f, const struct cf_group *group, uint3
                          f->map[node->c >> 1] ^ (node->c & 1), &out[0], &out[1]))
             return out_of_memory(f);
     }
-    cf_lit *to = f->literals + f->first[group->first_net + index];
     for (uint32_t k = 0; k < cell->bits.output_count; k++)
         to[k] = f->map[cell->bits.outputs[k] >> 1] ^ (cell->bits.outputs[k] & 1);
     return true;
 }
 
-static bool place_all(struct flattening *f)
+/* Inputs are numbered before the first node is made, since node numbers come after theirs. */
+static void number_inputs(struct flattening *f)
 {
-    const struct cf_group *input = &f->netlist->groups[CF_INPUT];
+    const struct cf_netlist *n = f->netlist;
+    const struct cf_group *input = &n->groups[CF_INPUT];
     for (uint32_t i = 0; i < input->count; i++)
         for (uint32_t k = 0; f->needed[i] && k < input->type.width; k++)
             f->literals[f->first[i] + k] = cf_bits_input(f->bits->input_count++);
+    if (!f->cut)
+        return;
+    f->cut->inputs = f->bits->input_count;
+    for (uint32_t g = 1; g < n->group_count; g++)
+        for (uint32_t i = 0; i < n->groups[g].count; i++)
+            f->bits->input_count += f->needed[n->groups[g].first_net + i] && stays_whole(f, &n->groups[g], i);
+}
+
+static bool place_all(struct flattening *f)
+{
+    number_inputs(f);
     for (uint32_t g = 1; g < f->netlist->group_count; g++) {
         const struct cf_group *group = &f->netlist->groups[g];
         for (uint32_t i = 0; i < group->count; i++)
@@ -147,10 +203,12 @@ static bool collect_outputs(struct flattening *f, const uint32_t *roots, uint32_
             }
         if (pass)
             break;
-        f->bits->output_count = count;
-        f->bits->outputs = calloc(count ? count : 1, sizeof *f->bits->outputs);
+        f->output_count = count;
+        f->bits->output_count = count + f->operand_count;
+        f->bits->outputs = calloc((size_t)f->bits->output_count + 1, sizeof *f->bits->outputs);
         if (!f->bits->outputs)
             return out_of_memory(f);
+        memcpy(f->bits->outputs + count, f->operands, f->operand_count * sizeof *f->operands);
     }
     return true;
 }
@@ -186,58 +244,88 @@ static bool name_bits(const struct flattening *f, struct cf_bits_names *names, c
     return true;
 }
 
-/* Names from the metadata of an imported netlist: a line each, an empty one for none. */
-static void restore_names(struct cf_bits_names *names, const char **slots, uint32_t count, const char *text)
-{
-    char *copy = text ? cf_arena_strdup(&names->arena, text) : NULL;
-    for (uint32_t i = 0; copy && i < count; i++) {
-        char *end = strchr(copy, '\n');
-        if (!end)
-            return;
-        *end = '\0';
-        slots[i] = cf_bits_name_valid(copy, strlen(copy)) ? copy : NULL;
-        copy = end + 1;
-    }
-}
-
 static bool flatten(struct flattening *f, struct cf_bits_names *names, const uint32_t *roots, uint32_t root_count,
-                    uint64_t adder_limit)
+                    uint64_t limit)
 {
     f->needed = calloc(f->netlist->net_count, 1);
     f->first = calloc(f->netlist->net_count, sizeof *f->first);
     if (!f->needed || !f->first)
         return out_of_memory(f);
     mark_needed(f, roots, root_count);
-    if (!count_size(f, adder_limit))
+    if (!make_room(f, limit) || !place_all(f) || !collect_outputs(f, roots, root_count) ||
+        !cf_bits_sweep(f->bits, f->err) || !cf_bits_names_new(names, f->bits, "circuit", f->err) ||
+        !name_bits(f, names, roots, root_count))
         return false;
-    /* Inputs are numbered before the first node is made, since node numbers come after theirs. */
-    if (!place_all(f) || !collect_outputs(f, roots, root_count) || !cf_bits_sweep(f->bits, f->err) ||
-        !cf_bits_names_new(names, f->bits, "circuit", f->err) || !name_bits(f, names, roots, root_count))
-        return false;
-    if (root_count == 0 && cf_netlist_meta(f->netlist, CF_META_INPUT_NAMES)) {
-        restore_names(names, names->inputs, f->bits->input_count, cf_netlist_meta(f->netlist, CF_META_INPUT_NAMES));
-        restore_names(names, names->outputs, f->bits->output_count, cf_netlist_meta(f->netlist, CF_META_OUTPUT_NAMES));
-    }
+    if (root_count == 0)
+        cf_imported_names(names, f->bits, f->netlist);
     return true;
 }
 
+static bool lower(struct flattening *f, struct cf_bits_names *names, const uint32_t *roots, uint32_t root_count,
+                  uint64_t limit)
+{
+    *names = (struct cf_bits_names){0};
+    bool done = flatten(f, names, roots, root_count, limit);
+    free(f->needed);
+    free(f->first);
+    free(f->literals);
+    free(f->map);
+    free(f->operands);
+    if (!done)
+        cf_bits_names_free(names);
+    return done;
+}
+
 bool cf_lower_circuit(struct cf_bits *bits, struct cf_bits_names *names, const struct cf_netlist *netlist,
-                      const struct cf_bits_cell *cells, const uint32_t *roots, uint32_t root_count,
-                      uint64_t adder_limit, struct cf_error *err)
+                      const struct cf_bits_cell *cells, const uint32_t *roots, uint32_t root_count, uint64_t limit,
+                      struct cf_error *err)
 {
     *bits = (struct cf_bits){0};
-    *names = (struct cf_bits_names){0};
     struct flattening f = {.netlist = netlist, .cells = cells, .bits = bits, .err = err};
-    bool done = flatten(&f, names, roots, root_count, adder_limit);
-    free(f.needed);
-    free(f.first);
-    free(f.literals);
-    free(f.map);
-    if (!done) {
+    bool done = lower(&f, names, roots, root_count, limit);
+    if (!done)
         cf_bits_free(bits);
-        cf_bits_names_free(names);
-    }
     return done;
+}
+
+void cf_cut_free(struct cf_cut *cut)
+{
+    cf_bits_free(&cut->bits);
+    free(cut->steps);
+    *cut = (struct cf_cut){0};
+}
+
+bool cf_lower_cut(struct cf_cut *cut, struct cf_bits_names *names, const struct cf_netlist *netlist,
+                  const struct cf_bits_cell *cells, const uint32_t *roots, uint32_t root_count, uint64_t limit,
+                  struct cf_error *err)
+{
+    *cut = (struct cf_cut){0};
+    struct flattening f = {.netlist = netlist, .cells = cells, .bits = &cut->bits, .cut = cut, .err = err};
+    bool done = lower(&f, names, roots, root_count, limit);
+    cut->outputs = f.output_count;
+    if (!done)
+        cf_cut_free(cut);
+    return done;
+}
+
+bool cf_cut_of_step(struct cf_cut *cut, const struct cf_cell *cell, struct cf_error *err)
+{
+    *cut = (struct cf_cut){.outputs = 1, .step_count = 1};
+    for (uint32_t t = 0; t < cell->term_count; t++)
+        cut->inputs += cell->ports[cell->terms[t].port].width;
+    cut->bits.input_count = cut->inputs + 1;
+    cut->bits.output_count = 1 + cut->inputs;
+    cut->bits.outputs = calloc(cut->bits.output_count, sizeof *cut->bits.outputs);
+    cut->steps = calloc(1, sizeof *cut->steps);
+    if (!cut->bits.outputs || !cut->steps) {
+        cf_cut_free(cut);
+        return cf_fail(err, "a step of %u terms: out of memory", cell->term_count);
+    }
+    cut->steps[0] = cell;
+    cut->bits.outputs[0] = cf_bits_input(cut->inputs);
+    for (uint32_t i = 0; i < cut->inputs; i++)
+        cut->bits.outputs[1 + i] = cf_bits_input(i);
+    return true;
 }
 
 bool cf_lower_cell_names(struct cf_bits_names *names, const struct cf_bits_cell *lowered, uint32_t cell,

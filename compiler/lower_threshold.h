@@ -2,22 +2,28 @@
  *
  * The result is an ordinary netlist, one-bit nets throughout, which every tool takes. A carry (or AND, or majority) is
  * one gate, H(a + b + c - 2); a sum is one more, H(a + b + c - 2 * carry - 1); an inverted connection is a negative
- * weight. A step cell as a whole is a single gate over the bits of its operands, with weights w * 2^k.
+ * weight, a constant part of the bias. A step is a single gate over the bits of its operands, with weights w * 2^k.
+ *
+ * Both functions make an input of shape [1, 1, inputs] (one that nobody reads where there are none), a group "level1",
+ * "level2", ... for the gates of each level, and the outputs as group "output", shape [1, 1, outputs]. The names go
+ * into the metadata. Networks deeper than the number of groups allows are refused.
  */
 #ifndef COFIBER_COMPILER_LOWER_THRESHOLD_H
 #define COFIBER_COMPILER_LOWER_THRESHOLD_H
 
+#include "compiler/lower_circuit.h"
 #include "netlists/bits_names.h"
 #include "netlists/netlist.h"
 
-/* The netlist of a network: an input of shape [1, 1, inputs], a group "level1", "level2", ... for the gates of each
- * level, and the outputs as group "output", shape [1, 1, outputs]. The names go into the metadata. Networks deeper
- * than the number of groups allows are refused. */
+/* The netlist of an imported network. Each output is a gate of its own behind the gate that it names. With `every`,
+ * gates that nothing reads are kept, and the order of the nodes is noted: see imported.h. */
 bool cf_bits_to_netlist(struct cf_netlist **netlist, const struct cf_bits *bits, const struct cf_bits_names *names,
-                        const char *label, struct cf_error *err);
+                        bool every, const char *label, struct cf_error *err);
 
-/* The netlist of one step cell as one gate over its operands' bits, in the order of cf_lower_cell's inputs. */
-bool cf_step_to_netlist(struct cf_netlist **netlist, const struct cf_cell *cell, const char *label,
-                        struct cf_error *err);
+/* The netlist of gates of ours, by the same counts as cf_bits_count, with one gate for each step. A gate that no
+ * other reads is an output itself, inverted (by its weights) where the output is, and made twice where it is two. Only
+ * what others read, inputs and constants take one more gate, H(x - 1) = x. `*passing` is how many more there are. */
+bool cf_cut_to_netlist(struct cf_netlist **netlist, const struct cf_cut *cut, const struct cf_bits_names *names,
+                       uint32_t *passing, const char *label, struct cf_error *err);
 
 #endif

@@ -119,7 +119,7 @@ static bool sort_levels(struct graph *g)
     return done;
 }
 
-static bool build(struct graph *g, const struct cf_bits *bits, const char *path, struct cf_error *err)
+static bool build(struct graph *g, const struct cf_bits *bits, bool as_is, const char *path, struct cf_error *err)
 {
     uint8_t *used = cf_bits_used(bits);
     g->inputs = bits->input_count;
@@ -130,7 +130,9 @@ static bool build(struct graph *g, const struct cf_bits *bits, const char *path,
         g->of_signal[1 + i] = 2 * (1 + i);
     uint32_t n = 0;
     for (; done && n < bits->node_count; n++)
-        done = used[n] == 0 || add_node(g, bits, n, used[n]);
+        done = as_is ? add_node(g, bits, n, 2) : used[n] == 0 || add_node(g, bits, n, used[n]);
+    for (uint32_t v = 0; done && as_is && v < 1 + g->inputs + g->count; v++)
+        g->level[v] = v > g->inputs; /* one level: nothing to sort */
     done = done && sort_levels(g);
     free(used);
     return done || cf_fail(err, "%s: out of memory, or of the 2^31 literals of the format, after %u of %u adders", path,
@@ -199,7 +201,7 @@ static bool write_symbols(struct cf_out *out, const struct cf_bits *bits, const 
     for (uint32_t i = 0; names->outputs && i < bits->output_count; i++)
         if (names->outputs[i] && !cf_out_printf(out, err, "o%u %s\n", i, names->outputs[i]))
             return false;
-    return true;
+    return !names->comment || cf_out_write(out, names->comment, strlen(names->comment), err);
 }
 
 static bool write_graph(struct cf_out *out, const struct graph *g, const struct cf_bits *bits,
@@ -226,7 +228,7 @@ bool cf_aiger_write(const char *path, const struct cf_bits *bits, const struct c
 {
     struct graph g = {0};
     struct cf_out *out = NULL;
-    bool done = build(&g, bits, path, err) && cf_out_open(&out, path, err) &&
+    bool done = build(&g, bits, options->as_is, path, err) && cf_out_open(&out, path, err) &&
                 write_graph(out, &g, bits, names, options, err) && cf_out_commit(&out, err);
     cf_out_abort(&out);
     free_graph(&g);

@@ -1,7 +1,10 @@
 /* aiger.h - and-inverter graphs in the AIGER format (1.9, combinational), binary and ASCII, with symbols.
  *
  * Writing: a full adder takes seven AND nodes, or four where only its carry is read. Nodes are written level by level,
- * in the order of the network within a level: a network read from a file so written is written back byte for byte.
+ * in the order of the network within a level; or, with `as_is`, just as a network of ANDs has them. A binary file
+ * comes back byte for byte when it is read and written as it is, if it has no latches, its symbols stand in order
+ * (inputs, then outputs, by number), and its comment, if any, is text of at most 64 KiB. So does an ASCII file that
+ * numbers its variables and writes operands as the binary form would.
  */
 #ifndef COFIBER_NETLISTS_AIGER_H
 #define COFIBER_NETLISTS_AIGER_H
@@ -10,6 +13,7 @@
 
 struct cf_aiger_options {
     bool ascii;
+    bool as_is;       /* every node is an AND, c = 0 and its sum not read: keep all, in their order */
     bool dummy_latch; /* one latch that nothing reads: ABC's &sim takes sequential networks only */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_strict.h"
 #include "netlists/aiger.h"
 
 struct reader {
@@ -19,7 +20,7 @@ struct reader {
     struct cf_error *err;
 };
 
-enum { UNDEFINED = 0x7ffffffe, LATCH = 0x7ffffffd, PENDING = 0x40000000 };
+enum { UNDEFINED = 0x7ffffffe, LATCH = 0x7ffffffd, PENDING = 0x40000000, MOST_COMMENT = 1 << 16 };
 
 static bool wrong(struct reader *r, const char *what)
 {
@@ -231,7 +232,7 @@ static bool read_symbol(struct reader *r)
     size_t length = (size_t)(end - r->data) - r->at;
     const char *text = (const char *)r->data + r->at;
     if (!cf_bits_name_valid(text, length))
-        return wrong(r, "a name with blanks, quotes or control characters, or longer than 200 characters");
+        return wrong(r, "a name that is not 1 to 200 printable ASCII characters");
     const char **slot = kind == 'i' ? &r->names->inputs[index] : kind == 'o' ? &r->names->outputs[index] : NULL;
     if (slot && *slot)
         return wrong(r, "a second name for the same input or output");
@@ -246,11 +247,31 @@ static bool read_symbol(struct reader *r)
     return true;
 }
 
+/* Keeps the comment section, the 'c' included, where it is text. */
+static bool keep_comment(struct reader *r)
+{
+    size_t size = r->size - r->at, at;
+    const uint8_t *text = r->data + r->at;
+    bool is_text = size <= MOST_COMMENT && cf_utf8_check(text, size, &at);
+    for (size_t i = 0; is_text && i < size; i++)
+        is_text = (text[i] >= ' ' && text[i] != 0x7f) || text[i] == '\n' || text[i] == '\t';
+    if (!is_text)
+        return true;
+    char *copy = cf_arena_alloc(&r->names->arena, size + 1, 1);
+    if (!copy)
+        return wrong(r, "out of memory");
+    memcpy(copy, text, size);
+    r->names->comment = copy;
+    return true;
+}
+
 static bool read_symbols(struct reader *r)
 {
     while (r->at < r->size) {
-        if (r->data[r->at] == 'c' && (r->at + 1 == r->size || r->data[r->at + 1] == '\n'))
-            return true; /* a comment, to the end of the file */
+        /* A comment, to the end of the file. ABC's &w puts its own binary data right behind the 'c'; with a digit it
+         * would be the symbol of a constraint. */
+        if (r->data[r->at] == 'c' && (r->at + 1 == r->size || r->data[r->at + 1] < '0' || r->data[r->at + 1] > '9'))
+            return keep_comment(r);
         if (!read_symbol(r))
             return false;
     }

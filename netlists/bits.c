@@ -217,7 +217,7 @@ bool cf_bits_count(const struct cf_bits *bits, struct cf_bits_counts *counts, st
         const cf_lit in[3] = {bits->nodes[n].a, bits->nodes[n].b, bits->nodes[n].c};
         if (!used[n])
             continue;
-        count_node(counts, in[2] > CF_LIT_TRUE, used[n]);
+        count_node(counts, in[2] != CF_LIT_FALSE, used[n]);
         for (int i = 0; i < 3; i++) {
             uint32_t level = level_of(bits, levels, in[i]);
             if (level >= levels[n])

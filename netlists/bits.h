@@ -76,7 +76,8 @@ static inline bool cf_bits_is_carry(const struct cf_bits *bits, uint32_t signal)
     return (signal - 1 - bits->input_count) % 2 != 0;
 }
 
-/* Appends a node exactly as given. False when memory or the number space is out. */
+/* Appends a node exactly as given: foreign networks have constants as operands, and equal ones. False when memory or
+ * the number space is out. */
 bool cf_bits_push(struct cf_bits *bits, cf_lit a, cf_lit b, cf_lit c);
 
 /* Adds three literals of one weight: `*sum` of that weight, `*carry` of the next. Constants and equal or opposite

@@ -5,12 +5,14 @@
 #include "base/arena.h"
 #include "netlists/bits.h"
 
-/* Names are printable, without blanks and quotes; an entry (or the whole array) may be NULL: no name. */
+/* Names are what cf_bits_name_valid says; an entry (or the whole array) may be NULL: no name. Two may be equal: AIGER
+ * allows that. */
 struct cf_bits_names {
-    struct cf_arena arena; /* owns everything below */
+    struct cf_arena arena; /* owns everything below, but for cf_bits_names_plain */
     const char *model;     /* of the whole network; letters, digits and '_' */
     const char **inputs;   /* [input_count] */
     const char **outputs;  /* [output_count] */
+    const char *comment;   /* what AIGER has behind the symbols, from the 'c' on; NULL: nothing */
 };
 
 /* Arrays of the network's size, all NULL. */
@@ -18,12 +20,15 @@ bool cf_bits_names_new(struct cf_bits_names *names, const struct cf_bits *bits, 
                        struct cf_error *err);
 void cf_bits_names_free(struct cf_bits_names *names);
 
-/* The name of an input or output, or "i7", "o7" where it has none (written into the buffer). */
-const char *cf_bits_input_name(const struct cf_bits_names *names, uint32_t input, char buffer[24]);
-const char *cf_bits_output_name(const struct cf_bits_names *names, uint32_t output, char buffer[24]);
-
-/* True when a name may stand in any of the formats: 1 to 200 printable ASCII characters, no blank, quote, backslash,
- * '#' or '='. */
+/* True when a name may be an AIGER symbol: 1 to 200 printable ASCII characters, blanks included. */
 bool cf_bits_name_valid(const char *name, size_t length);
+
+/* Names that BLIF, Verilog and Yosys JSON take: one for every input and output, no two equal, and none that a writer
+ * gives to a wire or gate of its own ("n12s", "n12c", "g12"). Names that are so already stay as they are. In others,
+ * characters that a format does not take (blank, quotes, backslash, '#', '='; '.' and '$' in front) become '_'; what
+ * is then taken gets "_i7" or "_o7" behind it, after its place; what has no name is called "i7" or "o7". Where that is
+ * taken too, '_' follows. `plain` may point to what `names` owns, and is freed before it. */
+bool cf_bits_names_plain(struct cf_bits_names *plain, const struct cf_bits *bits, const struct cf_bits_names *names,
+                         struct cf_error *err);
 
 #endif

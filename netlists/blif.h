@@ -4,6 +4,7 @@
 
 #include "netlists/bits_names.h"
 
+/* Ports are called as cf_bits_names_plain says. */
 bool cf_blif_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
                    struct cf_error *err);
 

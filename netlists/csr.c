@@ -122,7 +122,7 @@ static bool put_all(struct matrix *m)
 }
 
 bool cf_csr_write(const char *path, const struct cf_netlist *netlist, uint32_t first, uint32_t end,
-                  struct cf_error *err)
+                  struct cf_csr_size *size, struct cf_error *err)
 {
     struct matrix m = {.netlist = netlist, .first = first, .end = end, .err = err};
     m.columns = malloc(CHUNK * sizeof *m.columns);
@@ -131,6 +131,7 @@ bool cf_csr_write(const char *path, const struct cf_netlist *netlist, uint32_t f
     if (done) {
         measure(&m);
         done = declare(&m, path) && put_all(&m);
+        *size = (struct cf_csr_size){m.gates, netlist->net_count, m.edges};
     }
     cf_safetensors_abort(&m.writer);
     free(m.columns);

@@ -12,10 +12,14 @@
 
 #include "netlists/netlist.h"
 
+struct cf_csr_size {
+    uint64_t gates, nets, edges; /* rows, columns, elements */
+};
+
 /* Writes the gates of groups [first, end), 1 <= first < end <= group_count, as tensors indptr I64 [gates+1], indices
  * I32, data (I8, I16, I32 or I64, the narrowest that holds every element), bias I64 [gates], step U8 [gates],
- * shape I64 [2], first_gate I64 [1]. Time and size: a pass over all edges. */
+ * shape I64 [2], first_gate I64 [1]. Time and size: a pass over all edges. `*size` says what was written. */
 bool cf_csr_write(const char *path, const struct cf_netlist *netlist, uint32_t first, uint32_t end,
-                  struct cf_error *err);
+                  struct cf_csr_size *size, struct cf_error *err);
 
 #endif

@@ -7,7 +7,7 @@
 struct writer {
     struct cf_out *out;
     const struct cf_bits *bits;
-    const struct cf_bits_names *names;
+    const struct cf_bits_names *names; /* cf_bits_names_plain */
     struct cf_error *err;
     uint32_t lanes;
 };
@@ -20,14 +20,13 @@ static bool put_range(struct writer *w)
 /* An escaped identifier ends with a blank. */
 static bool put_signal(struct writer *w, cf_lit literal)
 {
-    char buffer[24];
     uint32_t signal = literal >> 1;
     if (signal == 0)
         return cf_out_printf(w->out, w->err, "{%u{1'b%u}}", w->lanes, literal & 1);
     if (!cf_out_printf(w->out, w->err, "%s", literal & 1 ? "~" : ""))
         return false;
     if (!cf_bits_is_node(w->bits, signal))
-        return cf_out_printf(w->out, w->err, "\\%s ", cf_bits_input_name(w->names, signal - 1, buffer));
+        return cf_out_printf(w->out, w->err, "\\%s ", w->names->inputs[signal - 1]);
     return cf_out_printf(w->out, w->err, "n%u%c", cf_bits_driver(w->bits, signal),
                          cf_bits_is_carry(w->bits, signal) ? 'c' : 's');
 }
@@ -57,23 +56,21 @@ static bool put_node(struct writer *w, uint32_t n, uint8_t used)
 
 static bool put_ports(struct writer *w)
 {
-    char buffer[24];
     bool done = cf_out_printf(w->out, w->err, "module %s (", w->names->model);
     for (uint32_t i = 0; done && i < w->bits->input_count; i++)
         done = cf_out_printf(w->out, w->err, "%s\n  input ", i ? "," : "") && put_range(w) &&
-               cf_out_printf(w->out, w->err, "\\%s ", cf_bits_input_name(w->names, i, buffer));
+               cf_out_printf(w->out, w->err, "\\%s ", w->names->inputs[i]);
     for (uint32_t i = 0; done && i < w->bits->output_count; i++)
         done = cf_out_printf(w->out, w->err, "%s\n  output ", i || w->bits->input_count ? "," : "") && put_range(w) &&
-               cf_out_printf(w->out, w->err, "\\%s ", cf_bits_output_name(w->names, i, buffer));
+               cf_out_printf(w->out, w->err, "\\%s ", w->names->outputs[i]);
     return done && cf_out_printf(w->out, w->err, "\n);\n");
 }
 
 static bool put_outputs(struct writer *w)
 {
-    char buffer[24];
     bool done = true;
     for (uint32_t i = 0; done && i < w->bits->output_count; i++)
-        done = cf_out_printf(w->out, w->err, "  assign \\%s = ", cf_bits_output_name(w->names, i, buffer)) &&
+        done = cf_out_printf(w->out, w->err, "  assign \\%s = ", w->names->outputs[i]) &&
                put_signal(w, w->bits->outputs[i]) && cf_out_printf(w->out, w->err, ";\n");
     return done;
 }
@@ -81,13 +78,16 @@ static bool put_outputs(struct writer *w)
 bool cf_gate_verilog_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
                            const struct cf_gate_verilog_options *options, struct cf_error *err)
 {
-    struct writer w = {NULL, bits, names, err, options->lanes};
+    struct cf_bits_names plain = {0};
+    struct writer w = {NULL, bits, &plain, err, options->lanes};
     uint8_t *used = cf_bits_used(bits);
-    bool done = (used || cf_fail(err, "%s: out of memory", path)) && cf_out_open(&w.out, path, err) && put_ports(&w);
+    bool done = cf_bits_names_plain(&plain, bits, names, err) && (used || cf_fail(err, "%s: out of memory", path)) &&
+                cf_out_open(&w.out, path, err) && put_ports(&w);
     for (uint32_t n = 0; done && n < bits->node_count; n++)
         done = put_node(&w, n, used[n]);
     done = done && put_outputs(&w) && cf_out_printf(w.out, err, "endmodule\n") && cf_out_commit(&w.out, err);
     cf_out_abort(&w.out);
+    cf_bits_names_free(&plain);
     free(used);
     return done;
 }

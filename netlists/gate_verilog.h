@@ -9,7 +9,7 @@ struct cf_gate_verilog_options {
     uint32_t lanes;
 };
 
-/* Port names are written as escaped identifiers. */
+/* Ports are called as cf_bits_names_plain says, in escaped identifiers. */
 bool cf_gate_verilog_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
                            const struct cf_gate_verilog_options *options, struct cf_error *err);
 

@@ -10,7 +10,7 @@
 struct writer {
     struct cf_out *out;
     const struct cf_bits *bits;
-    const struct cf_bits_names *names;
+    const struct cf_bits_names *names; /* cf_bits_names_plain */
     struct cf_error *err;
     uint64_t *inverse; /* by signal: the net of its inverse, or 0 */
     uint64_t next_net, cells;
@@ -78,7 +78,6 @@ static bool put_port(struct writer *w, bool first, const char *name, bool input,
 /* Cells first: they number the inverters that output ports may name. */
 static bool put_module(struct writer *w, const uint8_t *used)
 {
-    char buffer[24];
     bool done = cf_out_printf(w->out, w->err,
                               "{\"creator\": \"cofiber\", \"modules\": {\"%s\": {\"attributes\": {\"top\": \"1\"},\n"
                               "  \"cells\": {",
@@ -90,23 +89,26 @@ static bool put_module(struct writer *w, const uint8_t *used)
         done = net_of(w, w->bits->outputs[i], &net);
     done = done && cf_out_printf(w->out, w->err, "},\n  \"ports\": {");
     for (uint32_t i = 0; done && i < w->bits->input_count; i++)
-        done = put_port(w, i == 0, cf_bits_input_name(w->names, i, buffer), true, i + 2);
+        done = put_port(w, i == 0, w->names->inputs[i], true, i + 2);
     for (uint32_t i = 0; done && i < w->bits->output_count; i++)
         done = net_of(w, w->bits->outputs[i], &net) &&
-               put_port(w, i == 0 && w->bits->input_count == 0, cf_bits_output_name(w->names, i, buffer), false, net);
+               put_port(w, i == 0 && w->bits->input_count == 0, w->names->outputs[i], false, net);
     return done && cf_out_printf(w->out, w->err, "},\n  \"netnames\": {}}}}\n");
 }
 
 bool cf_yosys_json_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
                          struct cf_error *err)
 {
+    struct cf_bits_names plain = {0};
     struct writer w = {
-        NULL, bits, names, err, calloc(cf_bits_signals(bits), sizeof(uint64_t)), (uint64_t)cf_bits_signals(bits) + 1,
+        NULL, bits, &plain, err, calloc(cf_bits_signals(bits), sizeof(uint64_t)), (uint64_t)cf_bits_signals(bits) + 1,
         0};
     uint8_t *used = cf_bits_used(bits);
-    bool done = ((used && w.inverse) || cf_fail(err, "%s: out of memory", path)) && cf_out_open(&w.out, path, err) &&
+    bool done = cf_bits_names_plain(&plain, bits, names, err) &&
+                ((used && w.inverse) || cf_fail(err, "%s: out of memory", path)) && cf_out_open(&w.out, path, err) &&
                 put_module(&w, used) && cf_out_commit(&w.out, err);
     cf_out_abort(&w.out);
+    cf_bits_names_free(&plain);
     free(w.inverse);
     free(used);
     return done;

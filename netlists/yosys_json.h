@@ -4,13 +4,16 @@
 
 #include "netlists/bits_names.h"
 
-/* A full adder is five gates: two $_XOR_, two $_AND_, one $_OR_. One port a bit. */
+/* A full adder is five gates: two $_XOR_, two $_AND_, one $_OR_. One port a bit, called as cf_bits_names_plain
+ * says. */
 bool cf_yosys_json_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
                          struct cf_error *err);
 
-/* Reads the only module, or the one with a non-zero attribute "top", made of $_BUF_, $_NOT_, $_AND_, $_NAND_, $_OR_,
- * $_NOR_, $_XOR_, $_XNOR_, $_ANDNOT_, $_ORNOT_ and $_MUX_ (what `synth; abc -g simple` gives). Others are refused by
- * name, flip-flops too. Bit k of a port of several is called "name[k]". */
+/* Reads the only module, or the one with a non-zero attribute "top", made of the combinational one-bit gates of Yosys:
+ * $_BUF_, $_NOT_, $_AND_, $_NAND_, $_OR_, $_NOR_, $_XOR_, $_XNOR_, $_ANDNOT_, $_ORNOT_, $_MUX_, $_NMUX_, $_AOI3_,
+ * $_OAI3_, $_AOI4_ and $_OAI4_ (what `synth -flatten; abc -g all` gives). Others are refused by name, flip-flops too,
+ * and so is a key that an object has twice. The bits of a port of several have the names that Verilog gives them:
+ * "b[4]" is the first of `input [7:4] b`. */
 bool cf_yosys_json_read(struct cf_bits *bits, struct cf_bits_names *names, const char *path, struct cf_error *err);
 bool cf_yosys_json_parse(struct cf_bits *bits, struct cf_bits_names *names, const void *data, size_t size,
                          const char *label, struct cf_error *err);

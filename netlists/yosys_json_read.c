@@ -6,25 +6,28 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_keys.h"
 #include "base/json_strict.h"
 #include "netlists/yosys_json.h"
 
 enum { MAX_NETS = 1 << 28, LEAST_NETS = 1 << 16, MAX_DEPTH = 16, MAX_ARRAY = 1 << 24, MAX_VALUES = 1 << 26 };
 
-/* The pins A, B, S of a gate, as literals of nets; Y is the net it drives. */
+/* A gate; the net that its Y drives points back to it. */
 struct gate {
     const char *name;
-    uint64_t in[3]; /* nets; 0 and 1 are the constants */
+    uint64_t in[4]; /* by the order of its kind's pins: nets; 0 and 1 are the constants */
     int kind;
 };
 
 static const struct kind {
     const char *type, *pins;
 } kinds[] = {
-    {"$_BUF_", "A"},  {"$_NOT_", "A"},   {"$_AND_", "AB"},    {"$_NAND_", "AB"},  {"$_OR_", "AB"},   {"$_NOR_", "AB"},
-    {"$_XOR_", "AB"}, {"$_XNOR_", "AB"}, {"$_ANDNOT_", "AB"}, {"$_ORNOT_", "AB"}, {"$_MUX_", "ABS"},
+    {"$_BUF_", "A"},     {"$_NOT_", "A"},    {"$_AND_", "AB"},    {"$_NAND_", "AB"},
+    {"$_OR_", "AB"},     {"$_NOR_", "AB"},   {"$_XOR_", "AB"},    {"$_XNOR_", "AB"},
+    {"$_ANDNOT_", "AB"}, {"$_ORNOT_", "AB"}, {"$_MUX_", "ABS"},   {"$_NMUX_", "ABS"},
+    {"$_AOI3_", "ABC"},  {"$_OAI3_", "ABC"}, {"$_AOI4_", "ABCD"}, {"$_OAI4_", "ABCD"},
 };
-enum { BUF, NOT, AND, NAND, OR, NOR, XOR, XNOR, ANDNOT, ORNOT, MUX, KINDS };
+enum { BUF, NOT, AND, NAND, OR, NOR, XOR, XNOR, ANDNOT, ORNOT, MUX, NMUX, AOI3, OAI3, AOI4, OAI4, KINDS };
 
 #define NOBODY UINT32_MAX
 #define NO_LITERAL UINT32_MAX
@@ -58,6 +61,9 @@ static bool net_of(struct reader *r, const cJSON *bit, const char *where, uint64
         *net = (uint64_t)(bit->valuestring[0] - '0');
         return true;
     }
+    if (cJSON_IsString(bit) && (strcmp(bit->valuestring, "x") == 0 || strcmp(bit->valuestring, "z") == 0))
+        return cf_fail(r->err, "%s: '%s': a bit is \"%s\", not known (in Yosys: setundef -zero)", r->label, where,
+                       bit->valuestring);
     return cf_fail(r->err, "%s: '%s': a bit is neither a net of a sensible number (from 2 on) nor \"0\" or \"1\"",
                    r->label, where);
 }
@@ -178,14 +184,32 @@ static bool count_ports(struct reader *r, const cJSON *ports, bool inputs, uint3
     return true;
 }
 
-static const char *bit_name(struct reader *r, const cJSON *port, uint32_t bit, bool single)
+/* How Verilog numbers the bits of a port: from `offset` on, downwards where it is "upto", like [0:3]. */
+struct range {
+    uint32_t count, offset;
+    bool upto;
+};
+
+static bool range_of(struct reader *r, const cJSON *port, struct range *range)
+{
+    const cJSON *upto = cJSON_GetObjectItemCaseSensitive(port, "upto");
+    const cJSON *offset = cJSON_GetObjectItemCaseSensitive(port, "offset");
+    if (offset && (!cJSON_IsNumber(offset) || offset->valuedouble > INT32_MAX))
+        return cf_fail(r->err, "%s: port '%s': its offset is no sensible number", r->label, port->string);
+    range->count = (uint32_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(port, "bits"));
+    range->offset = offset ? (uint32_t)offset->valuedouble : 0;
+    range->upto = cJSON_IsNumber(upto) && upto->valuedouble > 0;
+    return true;
+}
+
+static const char *bit_name(struct reader *r, const char *port, const struct range *range, uint32_t bit)
 {
     char name[256];
-    int length = single ? snprintf(name, sizeof name, "%s", port->string)
-                        : snprintf(name, sizeof name, "%s[%u]", port->string, bit);
+    uint32_t index = range->offset + (range->upto ? range->count - 1 - bit : bit);
+    int length = range->count == 1 ? snprintf(name, sizeof name, "%s", port)
+                                   : snprintf(name, sizeof name, "%s[%u]", port, index);
     if (length < 0 || !cf_bits_name_valid(name, (size_t)length)) {
-        cf_fail(r->err, "%s: port '%.40s': a name with blanks, quotes or control characters, or too long", r->label,
-                port->string);
+        cf_fail(r->err, "%s: port '%.40s': a name that is not 1 to 200 printable ASCII characters", r->label, port);
         return NULL;
     }
     const char *copy = cf_arena_strdup(&r->names->arena, name);
@@ -203,8 +227,11 @@ static bool read_inputs(struct reader *r, const cJSON *ports)
         bool known;
         uint32_t k = 0;
         const cJSON *bits = cJSON_GetObjectItemCaseSensitive(port, "bits");
+        struct range range;
         if (!is_input(port, &known))
             continue;
+        if (!range_of(r, port, &range))
+            return false;
         cJSON_ArrayForEach(bit, bits)
         {
             uint64_t net;
@@ -214,7 +241,7 @@ static bool read_inputs(struct reader *r, const cJSON *ports)
                 return cf_fail(r->err, "%s: input '%s': a bit is a constant, or an input twice", r->label,
                                port->string);
             r->literal[net] = cf_bits_input(next);
-            r->names->inputs[next] = bit_name(r, port, k, !bits->child->next);
+            r->names->inputs[next] = bit_name(r, port->string, &range, k);
             if (!r->names->inputs[next++])
                 return false;
             k++;
@@ -223,36 +250,51 @@ static bool read_inputs(struct reader *r, const cJSON *ports)
     return true;
 }
 
+static bool and_of(struct reader *r, cf_lit a, cf_lit b, cf_lit *out)
+{
+    cf_lit sum;
+    return cf_bits_add(r->bits, a, b, CF_LIT_FALSE, &sum, out) || out_of_memory(r);
+}
+
+/* Gates of two pins: AND, with inverted pins and output, or XOR. */
+static bool make_two(struct reader *r, int kind, cf_lit a, cf_lit b, cf_lit *out)
+{
+    bool or_like = kind == OR || kind == NOR || kind == ORNOT;
+    bool b_inverted = kind == ANDNOT || kind == ORNOT;
+    bool inverted = kind == NAND || kind == OR || kind == ORNOT || kind == XNOR;
+    cf_lit carry;
+    bool done = kind == XOR || kind == XNOR ? cf_bits_add(r->bits, a, b, CF_LIT_FALSE, out, &carry) || out_of_memory(r)
+                                            : and_of(r, a ^ or_like, b ^ (or_like != b_inverted), out);
+    *out ^= inverted;
+    return done;
+}
+
+/* ~(x | y) of two ANDs, or ~(x & y) of two ORs, which is the same with all literals inverted; and multiplexers. */
+static bool make_complex(struct reader *r, int kind, const cf_lit *in, cf_lit *out)
+{
+    bool mux = kind == MUX || kind == NMUX, ors = kind == OAI3 || kind == OAI4;
+    cf_lit x, y;
+    bool done =
+        mux ? and_of(r, in[0], in[2] ^ 1, &x) && and_of(r, in[1], in[2], &y) : and_of(r, in[0] ^ ors, in[1] ^ ors, &x);
+    if (done && (kind == AOI4 || kind == OAI4))
+        done = and_of(r, in[2] ^ ors, in[3] ^ ors, &y);
+    else if (!mux)
+        y = in[2] ^ ors;
+    done = done && and_of(r, x ^ 1, y ^ 1, out);
+    *out ^= ors || kind == MUX;
+    return done;
+}
+
 static bool make_gate(struct reader *r, const struct gate *gate, cf_lit *out)
 {
-    struct cf_bits *bits = r->bits;
-    cf_lit a = r->literal[gate->in[0]], b = r->literal[gate->in[1]], s = r->literal[gate->in[2]], sum, carry, other;
-    bool done = true;
-    switch (gate->kind) {
-    case BUF:
-    case NOT:
-        *out = a ^ (gate->kind == NOT);
+    cf_lit in[4];
+    for (int i = 0; i < 4; i++)
+        in[i] = r->literal[gate->in[i]];
+    if (gate->kind <= NOT) {
+        *out = in[0] ^ (gate->kind == NOT);
         return true;
-    case XOR:
-    case XNOR:
-        done = cf_bits_add(bits, a, b, CF_LIT_FALSE, &sum, &carry);
-        *out = sum ^ (gate->kind == XNOR);
-        break;
-    case MUX:
-        done = cf_bits_add(bits, a, s ^ 1, CF_LIT_FALSE, &sum, &other) &&
-               cf_bits_add(bits, b, s, CF_LIT_FALSE, &sum, &carry) &&
-               cf_bits_add(bits, other ^ 1, carry ^ 1, CF_LIT_FALSE, &sum, &carry);
-        *out = carry ^ 1;
-        break;
-    default: { /* AND, with inverted pins and output */
-        bool or_like = gate->kind == OR || gate->kind == NOR || gate->kind == ORNOT;
-        bool b_inverted = gate->kind == ANDNOT || gate->kind == ORNOT;
-        bool inverted = gate->kind == NAND || gate->kind == OR || gate->kind == ORNOT;
-        done = cf_bits_add(bits, a ^ or_like, b ^ (or_like != b_inverted), CF_LIT_FALSE, &sum, &carry);
-        *out = carry ^ inverted;
     }
-    }
-    return done || out_of_memory(r);
+    return gate->kind < MUX ? make_two(r, gate->kind, in[0], in[1], out) : make_complex(r, gate->kind, in, out);
 }
 
 /* Makes the gates that `net` depends on, depth first with a stack of our own: hostile files can be deep. */
@@ -299,6 +341,8 @@ static bool read_outputs(struct reader *r, const cJSON *ports)
         bool known;
         uint32_t k = 0;
         const cJSON *bits = cJSON_GetObjectItemCaseSensitive(port, "bits");
+        struct range range;
+        done = done && range_of(r, port, &range);
         if (!done || is_input(port, &known))
             continue;
         cJSON_ArrayForEach(bit, bits)
@@ -308,7 +352,7 @@ static bool read_outputs(struct reader *r, const cJSON *ports)
             if (!done)
                 break;
             r->bits->outputs[next] = r->literal[net];
-            r->names->outputs[next] = bit_name(r, port, k++, !bits->child->next);
+            r->names->outputs[next] = bit_name(r, port->string, &range, k++);
             done = r->names->outputs[next++] != NULL;
         }
     }
@@ -367,6 +411,7 @@ bool cf_yosys_json_parse(struct cf_bits *bits, struct cf_bits_names *names, cons
     while (end < (const char *)data + size && *end && strchr(" \t\r\n", *end))
         end++;
     bool done = end == (const char *)data + size || cf_fail(err, "%s: text after the end of the JSON value", label);
+    done = done && cf_json_keys_check(root, label, err);
     const cJSON *module = done ? top_module(&r, root) : NULL;
     done = module && read_module(&r, module);
     cJSON_Delete(root);

@@ -61,12 +61,12 @@ aig("binary_overlong_delta", b"aig 2 1 0 1 1\n4\n\xff\xff\xff\xff\xff\x01", "bey
 aig("symbol_kind", "aag 1 1 0 0 0\n2\nq0 a\n", "neither a symbol")
 aig("symbol_index", "aag 1 1 0 0 0\n2\ni1 a\n", "does not exist")
 aig("symbol_twice", "aag 1 1 0 0 0\n2\ni0 a\ni0 b\n", "a second name")
-aig("symbol_empty", "aag 1 1 0 0 0\n2\ni0 \n", "a name with")
-aig("symbol_blank", "aag 1 1 0 0 0\n2\ni0 a b\n", "a name with")
-aig("symbol_control", "aag 1 1 0 0 0\n2\ni0 a\x1b[2J\n", "a name with")
-aig("symbol_nul", b"aag 1 1 0 0 0\n2\ni0 a\x00b\n", "a name with")
-aig("symbol_long", "aag 1 1 0 0 0\n2\ni0 " + "a" * 300 + "\n", "a name with")
+aig("symbol_empty", "aag 1 1 0 0 0\n2\ni0 \n", "a name that is not")
+aig("symbol_control", "aag 1 1 0 0 0\n2\ni0 a\x1b[2J\n", "a name that is not")
+aig("symbol_nul", b"aag 1 1 0 0 0\n2\ni0 a\x00b\n", "a name that is not")
+aig("symbol_long", "aag 1 1 0 0 0\n2\ni0 " + "a" * 300 + "\n", "a name that is not")
 aig("symbol_no_newline", "aag 1 1 0 0 0\n2\ni0 a", "without an end of line")
+aig("symbol_of_constraint", "aag 1 1 0 0 0\n2\nc0 a\n", "neither a symbol")
 aig("text_after", "aag 1 1 0 0 0\n2\n\n", "neither a symbol")
 
 
@@ -105,14 +105,18 @@ yjson("ports_array", {"modules": {"m": {"ports": [1], "cells": {}}}}, "lacks 'po
 yjson("cells_array", {"modules": {"m": {"ports": {}, "cells": [1]}}}, "lacks 'ports'")
 yjson("port_direction", one(ports={"a": port("inout", [2])}), "neither an input nor an output")
 yjson("port_no_bits", one(ports={"a": {"direction": "input"}}), "neither an input nor an output")
-yjson("port_bit_string", one(ports={"a": port("input", ["x"])}), "a bit is neither")
+yjson("port_bit_string", one(ports={"a": port("input", ["w"])}), "a bit is neither")
+yjson("port_bit_x", one(ports={"a": port("output", ["x"])}), "setundef -zero")
+yjson("pin_x", one(cells={"g": cell(A=["x"], B=[3], Y=[4])}), "'g': a bit is \"x\", not known (in Yosys: setundef -zero)")
+yjson("port_offset", one(ports={"a": {"offset": "4", **port("input", [2, 3])}}, cells={}), "no sensible number")
+yjson("port_offset_huge", one(ports={"a": {"offset": 1 << 40, **port("input", [2, 3])}}, cells={}), "no sensible number")
 yjson("port_bit_one", one(ports={"a": port("input", [1])}), "a bit is neither")
 yjson("port_bit_fraction", '{"modules": {"m": {"ports": {"a": {"direction": "input", "bits": [2.5]}}, "cells": {}}}}', "byte")
 yjson("port_bit_huge", one(ports={"a": port("input", [200000000])}), "a bit is neither")
 yjson("port_bit_object", one(ports={"a": port("input", [{}])}), "a bit is neither")
 yjson("input_twice", one(ports={"a": port("input", [2, 2])}), "an input twice")
 yjson("input_constant", one(ports={"a": port("input", ["1"])}), "a constant")
-yjson("port_name", one(ports={"a b": port("input", [2])}, cells={}), "a name with blanks")
+yjson("port_name", one(ports={"a\u00e9": port("input", [2])}, cells={}), "a name that is not")
 yjson("cell_type", one(cells={"g": cell("$_DFF_P_")}), "is a $_DFF_P_")
 yjson("cell_word_level", one(cells={"g": cell("$add")}), "is a $add")
 yjson("cell_no_type", one(cells={"g": {"connections": {}}}), "has no type")
@@ -129,6 +133,26 @@ yjson("output_undriven", one(cells={}), "nothing drives it")
 yjson("control_character", '{"modules": {"m\x01": {}}}', "byte")
 yjson("not_utf8", b'{"modules": {"m\xff": {}}}', "byte")
 yjson("deep", "[" * 100 + "]" * 100, "byte")
+
+
+def twice(name, old, new, words):
+    """The usual module with one key said twice."""
+    text = json.dumps(one())
+    assert text.count(old) == 1
+    yjson("twice_" + name, text.replace(old, new), words)
+
+
+AND = '{"type": "$_AND_", "connections": {"A": [2], "B": [3], "Y": [4]}}'
+twice("type", '"type": "$_AND_"', '"type": "$_AND_", "type": "$_OR_"', "key 'type' appears twice in 'modules/m/cells/g'")
+twice("pin", '"A": [2]', '"A": [2], "A": [3]', "key 'A' appears twice in 'modules/m/cells/g/connections'")
+twice("cell", f'"g": {AND}', f'"g": {AND}, "g": {AND}', "key 'g' appears twice in 'modules/m/cells'")
+twice("port", '"a": {"direction"', '"a": {"direction": "input", "bits": [9]}, "a": {"direction"',
+      "key 'a' appears twice in 'modules/m/ports'")
+twice("direction", '"direction": "output"', '"direction": "output", "direction": "input"',
+      "key 'direction' appears twice in 'modules/m/ports/y'")
+twice("ports", '"ports": {', '"ports": {}, "ports": {', "key 'ports' appears twice in 'modules/m'")
+twice("module", '"m": {', '"m": {}, "m": {', "key 'm' appears twice in 'modules'")
+twice("modules", '{"modules": {', '{"modules": {}, "modules": {', "key 'modules' appears twice in the outermost object")
 
 with open(os.path.join(HERE, "expected_bits.txt"), "w") as f:
     for name, words in expected:

@@ -122,7 +122,7 @@ static void flattened_circuits_decide_alike(void **unused)
     struct cf_bits bits;
     struct cf_bits_names names;
     if (!cells || !cf_lower_circuit(&bits, &names, netlist, cells, NULL, 0, UINT64_MAX, &err) ||
-        !cf_bits_check(&bits, "flat", &err) || !cf_bits_to_netlist(&gates, &bits, &names, "gates", &err))
+        !cf_bits_check(&bits, "flat", &err) || !cf_bits_to_netlist(&gates, &bits, &names, false, "gates", &err))
         fail_msg("%s", err.text);
     int64_t *nets = calloc(netlist->net_count, sizeof *nets), *ones = calloc(gates->net_count, sizeof *ones);
     uint64_t *inputs = calloc(bits.input_count, sizeof *inputs), *signals = calloc(cf_bits_signals(&bits), 8);
@@ -190,8 +190,14 @@ static void a_step_is_one_threshold_gate(void **unused)
     const struct cf_group *classify = &netlist->groups[netlist->group_count - 1];
     const struct cf_cell *cell = &netlist->cells[classify->cell[0]];
     struct cf_bits_cell lowered;
-    if (!cf_step_to_netlist(&gate, cell, "gate", &err) || !cf_lower_cell(&lowered, cell, &err))
+    struct cf_bits_names names;
+    struct cf_cut cut;
+    uint32_t passing;
+    if (!cf_lower_cell(&lowered, cell, &err) || !cf_lower_cell_names(&names, &lowered, 0, &err) ||
+        !cf_cut_of_step(&cut, cell, &err) || !cf_cut_to_netlist(&gate, &cut, &names, &passing, "gate", &err))
         fail_msg("%s", err.text);
+    assert_int_equal(passing, 0);
+    assert_int_equal(gate->net_count, lowered.bits.input_count + 1);
     uint64_t *inputs = calloc(lowered.bits.input_count, 8), *signals = calloc(cf_bits_signals(&lowered.bits), 8);
     int64_t *nets = calloc(gate->net_count, sizeof *nets);
     assert_int_equal(gate->groups[CF_INPUT].count, lowered.bits.input_count);
@@ -207,8 +213,8 @@ static void a_step_is_one_threshold_gate(void **unused)
         fired += nets[lowered.bits.input_count] != 0;
     }
     assert_in_range(fired, 1, 199);
-    struct cf_netlist *none;
-    assert_false(cf_step_to_netlist(&none, &netlist->cells[0], "linear", &err));
+    cf_cut_free(&cut);
+    cf_bits_names_free(&names);
     free(inputs);
     free(signals);
     free(nets);

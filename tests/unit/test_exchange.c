@@ -75,7 +75,7 @@ static void aiger_round_trips_are_identical(void **unused)
     for (int trial = 0; trial < 8; trial++) {
         struct cf_bits bits, back;
         struct cf_bits_names names, back_names;
-        struct cf_aiger_options options = {trial % 2 != 0, trial / 2 % 2 != 0};
+        struct cf_aiger_options options = {.ascii = trial % 2 != 0, .dummy_latch = trial / 2 % 2 != 0};
         make_network(&bits, &names);
         char *first = scratch_path("first.aig"), *second = scratch_path("second.aig");
         assert_done(cf_aiger_write(first, &bits, &names, &options, &err), &err);
@@ -145,31 +145,119 @@ static void every_gate_type_of_yosys_is_read(void **unused)
     (void)unused;
     static const struct {
         const char *type;
-        uint8_t table; /* bit a + 2b + 4s of the output */
-    } gates[] = {{"$_BUF_", 0xaa},    {"$_NOT_", 0x55},   {"$_AND_", 0x88}, {"$_NAND_", 0x77},
-                 {"$_OR_", 0xee},     {"$_NOR_", 0x11},   {"$_XOR_", 0x66}, {"$_XNOR_", 0x99},
-                 {"$_ANDNOT_", 0x22}, {"$_ORNOT_", 0xbb}, {"$_MUX_", 0xca}};
+        uint16_t table; /* bit A + 2B + 4(C or S) + 8D of the output */
+    } gates[] = {{"$_BUF_", 0xaaaa},  {"$_NOT_", 0x5555},  {"$_AND_", 0x8888},    {"$_NAND_", 0x7777},
+                 {"$_OR_", 0xeeee},   {"$_NOR_", 0x1111},  {"$_XOR_", 0x6666},    {"$_XNOR_", 0x9999},
+                 {"$_MUX_", 0xcaca},  {"$_NMUX_", 0x3535}, {"$_ANDNOT_", 0x2222}, {"$_ORNOT_", 0xbbbb},
+                 {"$_AOI3_", 0x0707}, {"$_OAI3_", 0x1f1f}, {"$_AOI4_", 0x0777},   {"$_OAI4_", 0x111f}};
     for (size_t g = 0; g < sizeof gates / sizeof *gates; g++) {
         char text[1024];
         struct cf_error err;
         struct cf_bits bits;
         struct cf_bits_names names;
-        uint64_t inputs[3] = {0xaa, 0xcc, 0xf0}, signals[32];
+        uint64_t inputs[4] = {0xaaaa, 0xcccc, 0xf0f0, 0xff00}, signals[32];
         int size =
             snprintf(text, sizeof text,
-                     "{\"modules\": {\"m\": {\"ports\": {\"x\": {\"direction\": \"input\", \"bits\": [2, 3, 4]}, "
-                     "\"y\": {\"direction\": \"output\", \"bits\": [5]}}, \"cells\": {\"g\": {\"type\": \"%s\", "
-                     "\"connections\": {\"A\": [2], \"B\": [3], \"S\": [4], \"Y\": [5]}}}}}}",
+                     "{\"modules\": {\"m\": {\"ports\": {\"x\": {\"direction\": \"input\", \"bits\": [2, 3, 4, 5]}, "
+                     "\"y\": {\"direction\": \"output\", \"bits\": [6]}}, \"cells\": {\"g\": {\"type\": \"%s\", "
+                     "\"connections\": {\"A\": [2], \"B\": [3], \"S\": [4], \"C\": [4], \"D\": [5], \"Y\": [6]}}}}}}",
                      gates[g].type);
         assert_done(cf_yosys_json_parse(&bits, &names, text, (size_t)size, "gate", &err), &err);
         cf_bits_evaluate(&bits, inputs, signals);
-        if ((cf_bits_value(signals, bits.outputs[0]) & 0xff) != gates[g].table)
-            fail_msg("%s: %02x", gates[g].type, (unsigned)(cf_bits_value(signals, bits.outputs[0]) & 0xff));
+        if ((cf_bits_value(signals, bits.outputs[0]) & 0xffff) != gates[g].table)
+            fail_msg("%s: %04x", gates[g].type, (unsigned)(cf_bits_value(signals, bits.outputs[0]) & 0xffff));
         assert_string_equal(names.inputs[1], "x[1]");
         assert_string_equal(names.outputs[0], "y");
         cf_bits_free(&bits);
         cf_bits_names_free(&names);
     }
+}
+
+/* input [7:4] b, input [0:3] c, output [3:3] y: a single bit has no index. */
+static void port_ranges_of_yosys_are_kept(void **unused)
+{
+    (void)unused;
+    static const char text[] =
+        "{\"modules\": {\"m\": {\"ports\": {\"b\": {\"direction\": \"input\", \"offset\": 4, \"bits\": [2, 3, 4, 5]}, "
+        "\"c\": {\"direction\": \"input\", \"upto\": 1, \"bits\": [6, 7, 8, 9]}, "
+        "\"d\": {\"direction\": \"output\", \"offset\": 2, \"upto\": 1, \"bits\": [2, 6]}, "
+        "\"y\": {\"direction\": \"output\", \"offset\": 3, \"bits\": [3]}}, \"cells\": {}}}}";
+    static const char *const inputs[] = {"b[4]", "b[5]", "b[6]", "b[7]", "c[3]", "c[2]", "c[1]", "c[0]"};
+    static const char *const outputs[] = {"d[3]", "d[2]", "y"};
+    struct cf_error err;
+    struct cf_bits bits;
+    struct cf_bits_names names;
+    assert_done(cf_yosys_json_parse(&bits, &names, text, sizeof text - 1, "ranges", &err), &err);
+    assert_int_equal(bits.input_count, 8);
+    assert_int_equal(bits.output_count, 3);
+    for (int i = 0; i < 8; i++)
+        assert_string_equal(names.inputs[i], inputs[i]);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(names.outputs[i], outputs[i]);
+    assert_int_equal(bits.outputs[1], cf_bits_input(4));
+    cf_bits_free(&bits);
+    cf_bits_names_free(&names);
+}
+
+/* As ABC's &w ends a file; and symbols as AIGER allows them. */
+static void comments_and_symbols_of_aiger_are_read(void **unused)
+{
+    (void)unused;
+    static const char text[] = "aag 1 1 0 1 0\n2\n2\ni0  a \"b\" \\#=\no0 c\ncn\0\0\0\5abc_1";
+    struct cf_error err;
+    struct cf_bits bits;
+    struct cf_bits_names names;
+    assert_done(cf_aiger_parse(&bits, &names, text, sizeof text - 1, "comment", &err), &err);
+    assert_string_equal(names.inputs[0], " a \"b\" \\#=");
+    assert_string_equal(names.outputs[0], "c");
+    cf_bits_free(&bits);
+    cf_bits_names_free(&names);
+}
+
+/* Names that no format but AIGER takes: two equal ones, blanks, names of inner wires, those of what has no name. */
+static void names_become_plain(void **unused)
+{
+    (void)unused;
+    static const char *const given[][2] = {
+        {"a", "a"},    {"a", "a_i1"},        {"n0c", "n0c_i2"}, {"n1s", "n1s_i3"}, {"n1x", "n1x"},
+        {NULL, "i5_"}, {"i5", "i5"},         {"x y", "x_y_i7"}, {"x_y", "x_y"},    {"g7", "g7_i9"},
+        {"g", "g"},    {"q\"\\#=", "q____"}, {"$in", "_in"},    {".end", "_end"},  {"b[3]", "b[3]"},
+        {NULL, "i15"}, {"n1", "n1"},         {"nc", "nc"},      {"o0", "o0"},      {"a_i1", "a_i1"},
+    };
+    enum { COUNT = sizeof given / sizeof *given };
+    struct cf_error err;
+    struct cf_bits bits = {.input_count = COUNT, .output_count = 2};
+    struct cf_bits_names names, plain;
+    assert_done(cf_bits_names_new(&names, &bits, "test", &err), &err);
+    for (int i = 0; i < COUNT; i++)
+        names.inputs[i] = given[i][0];
+    names.outputs[1] = "a";
+    assert_done(cf_bits_names_plain(&plain, &bits, &names, &err), &err);
+    for (int i = 0; i < COUNT; i++)
+        if (i != 1) /* "a_i1" is given, later on: it stays, and the second "a" goes on */
+            assert_string_equal(plain.inputs[i], given[i][1]);
+    assert_string_equal(plain.inputs[1], "a_i1_");
+    assert_string_equal(plain.outputs[0], "o0_");
+    assert_string_equal(plain.outputs[1], "a_o1");
+    cf_bits_names_free(&plain);
+    cf_bits_names_free(&names);
+}
+
+/* Thousands of equal names take no quadratic time, and stay different. */
+static void many_equal_names_differ(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    struct cf_bits bits = {.input_count = 100000};
+    struct cf_bits_names names, plain;
+    assert_done(cf_bits_names_new(&names, &bits, "test", &err), &err);
+    for (uint32_t i = 0; i < bits.input_count; i++)
+        names.inputs[i] = "same";
+    assert_done(cf_bits_names_plain(&plain, &bits, &names, &err), &err);
+    assert_string_equal(plain.inputs[0], "same");
+    assert_string_equal(plain.inputs[99999], "same_i99999");
+    cf_bits_names_free(&plain);
+    cf_bits_names_free(&names);
 }
 
 static void check_hostile(const char *file, const char *fragment)
@@ -221,8 +309,14 @@ static void hostile_files_are_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(aiger_round_trips_are_identical), cmocka_unit_test(yosys_json_is_read_back),
-        cmocka_unit_test(loose_ascii_aiger_is_read),       cmocka_unit_test(every_gate_type_of_yosys_is_read),
+        cmocka_unit_test(aiger_round_trips_are_identical),
+        cmocka_unit_test(yosys_json_is_read_back),
+        cmocka_unit_test(loose_ascii_aiger_is_read),
+        cmocka_unit_test(every_gate_type_of_yosys_is_read),
+        cmocka_unit_test(port_ranges_of_yosys_are_kept),
+        cmocka_unit_test(comments_and_symbols_of_aiger_are_read),
+        cmocka_unit_test(names_become_plain),
+        cmocka_unit_test(many_equal_names_differ),
         cmocka_unit_test(hostile_files_are_refused),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
