@@ -201,7 +201,7 @@ static bool write_symbols(struct cf_out *out, const struct cf_bits *bits, const 
     for (uint32_t i = 0; names->outputs && i < bits->output_count; i++)
         if (names->outputs[i] && !cf_out_printf(out, err, "o%u %s\n", i, names->outputs[i]))
             return false;
-    return !names->comment || cf_out_write(out, names->comment, strlen(names->comment), err);
+    return true;
 }
 
 static bool write_graph(struct cf_out *out, const struct graph *g, const struct cf_bits *bits,
@@ -220,7 +220,10 @@ static bool write_graph(struct cf_out *out, const struct graph *g, const struct 
     for (uint32_t i = 0; i < bits->output_count; i++)
         if (!cf_out_printf(out, err, "%u\n", final_literal(g, translate(g, bits->outputs[i]), latches)))
             return false;
-    return write_nodes(out, g, options, err) && write_symbols(out, bits, names, latches, err);
+    if (!write_nodes(out, g, options, err))
+        return false;
+    return options->as_is && names->tail && !latches ? cf_out_write(out, names->tail, names->tail_size, err)
+                                                     : write_symbols(out, bits, names, latches, err);
 }
 
 bool cf_aiger_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,
