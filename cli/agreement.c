@@ -1,6 +1,7 @@
 /* agreement.c - cofiber agreement: the head as trained against the netlist, decision by decision. */
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,10 @@
 #include "cli/cli.h"
 #include "compiler/floatmodel.h"
 #include "compiler/quantize.h"
-#include "netlists/cell.h"
+#include "compiler/rebias.h"
 #include "netlists/store.h"
 #include "sim/frames.h"
-#include "sim/word.h"
+#include "sim/library.h"
 
 /* Counts of one scale at one score threshold. */
 struct tally {
@@ -21,16 +22,29 @@ struct tally {
 enum { MAX_SCALES = 10, EXTRA_THRESHOLDS = 3 };
 static const double extra_thresholds[EXTRA_THRESHOLDS] = {0.5, 0.3, 0.1};
 
+/* A frame between being given to the simulator and being compared. */
+struct pending {
+    uint64_t frame;
+    double *features, *logits;
+    struct pending *next;
+};
+
 struct session {
     const struct cf_netlist *netlist;
     const struct cf_head *head;
+    const struct cf_frames *frames;
     struct cf_compile_options options;
-    const struct cf_group *groups[MAX_SCALES]; /* the classify group of each scale */
-    struct tally own[MAX_SCALES];              /* at the netlist's own threshold */
-    struct tally extra[EXTRA_THRESHOLDS];      /* all scales together */
-    int64_t *limits[EXTRA_THRESHOLDS];         /* [scale][class]: the integer thresholds there */
-    double *distances;                         /* |logit - threshold| of the unequal decisions */
+    uint32_t groups[MAX_SCALES];          /* the classify group of each scale */
+    struct tally own[MAX_SCALES];         /* at the netlist's own threshold */
+    struct tally extra[EXTRA_THRESHOLDS]; /* all scales together */
+    struct cf_netlist *extended;          /* the netlist, and its classifiers again at each extra threshold */
+    uint32_t extra_groups[EXTRA_THRESHOLDS][MAX_SCALES];
+    double *distances; /* |logit - threshold| of the unequal decisions */
     size_t distance_count, distance_capacity;
+    struct pending *pending;
+    pthread_mutex_t lock; /* of pending */
+    uint64_t finished;
+    struct cli_progress progress;
 };
 
 static bool bind(struct session *s, struct cf_error *err)
@@ -49,28 +63,44 @@ static bool bind(struct session *s, struct cf_error *err)
         if (g == UINT32_MAX || n->groups[g].count != count || n->groups[g].ports != 1)
             return cf_fail(err, "%s: has no group '%s' of %" PRIu64 " gates, which %s calls for", n->label, name, count,
                            s->head->label);
-        s->groups[k] = &n->groups[g];
+        s->groups[k] = g;
     }
     return true;
 }
 
-/* The integer thresholds of every scale and class at each extra score threshold. */
-static bool make_limits(struct session *s, struct cf_error *err)
+/* Gates that decide at an extra threshold, for one scale. */
+static bool add_threshold(struct session *s, int e, uint32_t k, struct cf_error *err)
 {
-    for (int e = 0; e < EXTRA_THRESHOLDS; e++) {
-        s->limits[e] = calloc((size_t)s->options.scales * s->head->classes, sizeof *s->limits[e]);
-        if (!s->limits[e])
-            return cf_fail(err, "%s: out of memory", s->netlist->label);
-        for (uint32_t k = 0; k < s->options.scales; k++)
-            for (uint32_t c = 0; c < s->head->classes; c++) {
-                const struct cf_cell *cell = &s->netlist->cells[s->groups[k]->cell[c]];
-                if (!cf_threshold(s->head->bias[c] - cf_logit(extra_thresholds[e]), cell->ports[0].frac,
-                                  s->netlist->input_scale, s->head->scale[c],
-                                  &s->limits[e][(size_t)k * s->head->classes + c]))
-                    return cf_fail(err, "%s: class %u: its integer threshold would pass 62 bits", s->head->label, c);
-            }
-    }
-    return true;
+    const struct cf_group *group = &s->extended->groups[s->groups[k]];
+    int64_t *limits = malloc(s->head->classes * sizeof *limits);
+    bool done = limits || cf_fail(err, "%s: out of memory", s->netlist->label);
+    for (uint32_t c = 0; done && c < s->head->classes; c++)
+        if (!cf_threshold(s->head->bias[c] - cf_logit(extra_thresholds[e]),
+                          s->extended->cells[group->cell[c]].ports[0].frac, s->netlist->input_scale, s->head->scale[c],
+                          &limits[c]))
+            done = cf_fail(err, "%s: class %u: its integer threshold would pass 62 bits", s->head->label, c);
+    char name[64];
+    snprintf(name, sizeof name, "%s.%d", group->name, e);
+    s->extra_groups[e][k] = s->extended->group_count;
+    done = done && cf_rebias(s->extended, s->groups[k], name, limits, err);
+    free(limits);
+    return done;
+}
+
+/* One netlist decides at all thresholds, so that the classifiers' sums are worked out once. Its outputs are those that
+ * are compared. */
+static bool extend(struct session *s, struct cf_error *err)
+{
+    s->extended = cf_netlist_copy(s->netlist, err);
+    for (uint32_t g = 0; s->extended && g < s->extended->group_count; g++)
+        s->extended->groups[g].output = false;
+    bool done = s->extended != NULL;
+    for (uint32_t k = 0; done && k < s->options.scales; k++)
+        s->extended->groups[s->groups[k]].output = true;
+    for (int e = 0; e < EXTRA_THRESHOLDS; e++)
+        for (uint32_t k = 0; done && k < s->options.scales; k++)
+            done = add_threshold(s, e, k, err);
+    return done;
 }
 
 static void count_gate(struct tally *tally, bool head, bool netlist)
@@ -96,50 +126,130 @@ static bool add_distance(struct session *s, double distance, struct cf_error *er
     return true;
 }
 
-static bool compare_frame(struct session *s, const int64_t *nets, const double *logits, struct cf_error *err)
+/* Values of a group as the simulator stores them. */
+struct decisions {
+    const void *values;
+    cofiber_lane lane;
+};
+
+static struct decisions decisions_of(const cofiber_result *result, uint32_t group)
 {
-    uint32_t classes = s->head->classes;
-    double own = cf_logit(s->options.score_threshold);
+    struct decisions d = {NULL, COFIBER_INT8};
+    d.values = cofiber_values(result, group, &d.lane);
+    return d;
+}
+
+static bool fires(struct decisions d, uint32_t gate)
+{
+    return cf_lane_get(d.values, (enum cf_lane)d.lane, gate) != 0;
+}
+
+static bool compare_frame(struct session *s, const cofiber_result *result, const double *logits, struct cf_error *err)
+{
+    double own_limit = cf_logit(s->options.score_threshold), limits[EXTRA_THRESHOLDS];
+    for (int e = 0; e < EXTRA_THRESHOLDS; e++)
+        limits[e] = cf_logit(extra_thresholds[e]);
     for (uint32_t k = 0; k < s->options.scales; k++) {
-        const struct cf_group *group = s->groups[k];
-        for (uint32_t i = 0; i < group->count; i++, logits++) {
-            const struct cf_cell *cell = &s->netlist->cells[group->cell[i]];
-            bool head = *logits - own >= 0, netlist = nets[group->first_net + i] != 0;
+        struct decisions own = decisions_of(result, s->groups[k]), extra[EXTRA_THRESHOLDS];
+        for (int e = 0; e < EXTRA_THRESHOLDS; e++)
+            extra[e] = decisions_of(result, s->extra_groups[e][k]);
+        for (uint32_t i = 0; i < s->netlist->groups[s->groups[k]].count; i++, logits++) {
+            bool head = *logits - own_limit >= 0, netlist = fires(own, i);
             count_gate(&s->own[k], head, netlist);
-            if (head != netlist && !add_distance(s, fabs(*logits - own), err))
+            if (head != netlist && !add_distance(s, fabs(*logits - own_limit), err))
                 return false;
-            int64_t sum = cf_cell_sum(cell, cf_instance_bases(group, i), nets) - cell->bias; /* below 2^63 */
             for (int e = 0; e < EXTRA_THRESHOLDS; e++)
-                count_gate(&s->extra[e], *logits - cf_logit(extra_thresholds[e]) >= 0,
-                           sum >= -s->limits[e][(size_t)k * classes + i % classes]);
+                count_gate(&s->extra[e], *logits - limits[e] >= 0, fires(extra[e], i));
         }
     }
     return true;
 }
 
-static bool compare_all(struct session *s, const struct cf_frames *frames, struct cf_error *err)
+/* ---- the batch ------------------------------------------------------------------------------------------------- */
+
+static bool pass_on(const struct cf_error *err, cofiber_error *error)
 {
-    struct cf_frame_shape shape = cf_frames_shape(frames);
-    double *features = malloc((size_t)shape.channels * shape.height * shape.width * sizeof *features);
-    int64_t *nets = malloc((size_t)s->netlist->net_count * sizeof *nets);
-    bool done = (features && nets) || cf_fail(err, "%s: out of memory", s->netlist->label);
-    struct cli_progress progress;
-    cli_progress_start(&progress, "comparing", "frames", cf_frames_count(frames));
-    for (uint64_t n = 0; done && n < cf_frames_count(frames); n++) {
-        done = cf_frames_features(frames, n, features, err) && cf_frames_nets(frames, n, s->netlist, nets, err);
-        if (!done)
-            break;
-        cf_word_evaluate(s->netlist, nets);
-        double *logits = cf_float_logits(s->head, &s->options, features);
-        done = logits ? compare_frame(s, nets, logits, err) : cf_fail(err, "%s: out of memory", s->netlist->label);
-        free(logits);
-        cli_progress_update(&progress, n + 1);
-    }
-    cli_progress_finish(&progress);
-    free(features);
-    free(nets);
-    return done;
+    memcpy(error->text, err->text, sizeof error->text);
+    return false;
 }
+
+static void free_pending(struct pending *p)
+{
+    free(p->features);
+    free(p->logits);
+    free(p);
+}
+
+/* The head's own decisions are made here, where several frames are at work at once. */
+static bool give_frame(void *context, uint64_t frame, cofiber_features *features, cofiber_error *error)
+{
+    struct session *s = context;
+    struct cf_error err;
+    struct cf_frame_shape shape = cf_frames_shape(s->frames);
+    struct pending *p = calloc(1, sizeof *p);
+    if (!p) {
+        cf_fail(&err, "%s: out of memory", s->netlist->label);
+        return pass_on(&err, error);
+    }
+    p->frame = frame;
+    p->features = malloc((size_t)shape.channels * shape.height * shape.width * sizeof *p->features);
+    bool done = p->features || cf_fail(&err, "%s: out of memory", s->netlist->label);
+    done = done && cf_frames_features(s->frames, frame, p->features, &err);
+    if (done) {
+        p->logits = cf_float_logits(s->head, &s->options, p->features);
+        done = p->logits || cf_fail(&err, "%s: out of memory", s->netlist->label);
+    }
+    if (!done) {
+        free_pending(p);
+        return pass_on(&err, error);
+    }
+    pthread_mutex_lock(&s->lock);
+    p->next = s->pending;
+    s->pending = p;
+    pthread_mutex_unlock(&s->lock);
+    *features = (cofiber_features){p->features, COFIBER_F64};
+    return true;
+}
+
+static struct pending *take_pending(struct session *s, uint64_t frame)
+{
+    pthread_mutex_lock(&s->lock);
+    struct pending **at = &s->pending;
+    while ((*at)->frame != frame)
+        at = &(*at)->next;
+    struct pending *found = *at;
+    *at = found->next;
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static bool take_result(void *context, uint64_t frame, const cofiber_result *result, cofiber_error *error)
+{
+    struct session *s = context;
+    struct cf_error err;
+    struct pending *p = take_pending(s, frame);
+    bool done = compare_frame(s, result, p->logits, &err);
+    free_pending(p);
+    cli_progress_update(&s->progress, ++s->finished);
+    return done || pass_on(&err, error);
+}
+
+static bool compare_all(struct session *s, struct cf_error *err)
+{
+    cofiber_options options = {.mode = COFIBER_DECISIONS};
+    cofiber_batch batch = {
+        .count = cf_frames_count(s->frames), .source = give_frame, .sink = take_result, .context = s};
+    cofiber_error error;
+    cofiber_sim *sim;
+    cli_progress_start(&s->progress, "comparing", "frames", batch.count);
+    bool done = cofiber_sim_new(&sim, cofiber_wrap(s->extended), &options, &error) &&
+                cofiber_sim_run_batch(sim, &batch, NULL, &error);
+    cli_progress_finish(&s->progress);
+    cofiber_sim_free(sim);
+    return done || cf_fail(err, "%s", error.text);
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------------ */
 
 static int compare_double(const void *a, const void *b)
 {
@@ -188,7 +298,7 @@ static void print_report(const struct session *s, uint64_t frames)
     printf("%-16s %12s %10s %13s %10s %10s %17s %8s\n", "", "decisions", "unequal", "equal", "head fires", "net fires",
            "both / either", "share");
     for (uint32_t k = 0; k < s->options.scales; k++)
-        print_tally(s->groups[k]->name, &s->own[k]);
+        print_tally(s->netlist->groups[s->groups[k]].name, &s->own[k]);
     print_tally("all", &total);
     printf("%" PRIu64 " frame%s; the netlist's own score threshold is %g\n", frames, frames == 1 ? "" : "s",
            s->options.score_threshold);
@@ -237,7 +347,7 @@ static int print_json(const struct session *s, uint64_t frames)
     }
     cJSON *scales = cJSON_AddArrayToObject(document, "scales");
     for (uint32_t k = 0; k < s->options.scales; k++)
-        cJSON_AddItemToArray(scales, tally_json("group", s->groups[k]->name, 0, &s->own[k]));
+        cJSON_AddItemToArray(scales, tally_json("group", s->netlist->groups[s->groups[k]].name, 0, &s->own[k]));
     cJSON *thresholds = cJSON_AddArrayToObject(document, "thresholds");
     for (int e = 0; e < EXTRA_THRESHOLDS; e++)
         cJSON_AddItemToArray(thresholds, tally_json("score_threshold", NULL, extra_thresholds[e], &s->extra[e]));
@@ -257,7 +367,9 @@ static int run(const struct cli_args *args)
                 cf_frames_fit(frames, netlist, &err);
     s.netlist = netlist;
     s.head = &head;
-    done = done && bind(&s, &err) && make_limits(&s, &err) && compare_all(&s, frames, &err);
+    s.frames = frames;
+    pthread_mutex_init(&s.lock, NULL);
+    done = done && bind(&s, &err) && extend(&s, &err) && compare_all(&s, &err);
     int status = CLI_OK;
     if (!done) {
         status = cli_fail(&err);
@@ -269,9 +381,13 @@ static int run(const struct cli_args *args)
         else
             print_report(&s, cf_frames_count(frames));
     }
-    for (int e = 0; e < EXTRA_THRESHOLDS; e++)
-        free(s.limits[e]);
+    for (struct pending *p = s.pending, *next; p; p = next) { /* what a failure left */
+        next = p->next;
+        free_pending(p);
+    }
+    pthread_mutex_destroy(&s.lock);
     free(s.distances);
+    cf_netlist_free(s.extended);
     cf_frames_close(frames);
     cf_head_free(&head);
     cf_netlist_free(netlist);

@@ -49,7 +49,7 @@ struct way {
     double samples[MAX_SAMPLES], limits[MAX_SAMPLES]; /* seconds; the limit is for one thread */
     int count;
     struct cli_spread time, limit;
-    double macs8, macs16; /* multiply-adds in dense blocks of one frame, by operand width */
+    struct cf_work work;
 };
 
 struct bench {
@@ -65,25 +65,6 @@ struct bench {
     bool words, bits; /* the engines to measure */
     const char *isa;  /* or NULL */
 };
-
-/* What the plan multiplies: blocks of a matrix by a matrix, the rest being adds. */
-static void count_macs(struct way *way)
-{
-    const struct cf_plan *plan = way->plan;
-    bool fast = plan->linear && !plan->linear->whole;
-    for (uint32_t g = 1; !fast && g < plan->netlist->group_count; g++) {
-        const struct cf_block *block = &plan->blocks[g];
-        if (block->kind == CF_BLOCK_DENSE)
-            *(block->dense->packed.lane == CF_LANE8 ? &way->macs8 : &way->macs16) +=
-                (double)block->rows * block->lanes * block->dense->packed.inputs;
-    }
-    for (uint32_t f = 0; fast && f < plan->linear->family_count; f++) {
-        const struct cf_family *family = &plan->linear->families[f];
-        if (family->live)
-            *(family->packed.lane == CF_LANE8 ? &way->macs8 : &way->macs16) +=
-                (double)plan->blocks[CF_INPUT].rows * family->packed.lanes * family->packed.inputs;
-    }
-}
 
 static bool add_way(struct bench *bench, enum cf_mode mode, const struct cf_kernels *kernels, int threads,
                     struct cf_error *err)
@@ -104,7 +85,7 @@ static bool add_way(struct bench *bench, enum cf_mode mode, const struct cf_kern
         memcpy(cf_workspace_input(way->workspaces[t]), bench->input, bench->input_size);
         cf_run(way->workspaces[t]); /* touches all memory */
     }
-    count_macs(way);
+    way->work = cf_plan_work(way->plan);
     return true;
 }
 
@@ -128,7 +109,7 @@ static void sample(struct way *way)
 {
     double macs8 = cf_limit_macs(way->kernels, CF_LANE8, 2e-4), macs16 = cf_limit_macs(way->kernels, CF_LANE16, 2e-4);
     way->samples[way->count] = run_once(way);
-    way->limits[way->count] = macs8 > 0 ? way->macs8 / macs8 + way->macs16 / macs16 : 0;
+    way->limits[way->count] = way->work.macs8 / macs8 + way->work.macs16 / macs16;
     way->count++;
 }
 
@@ -226,18 +207,23 @@ static double gates_of(const struct cf_netlist *netlist, enum cf_mode mode)
     return gates;
 }
 
+static double macs_of(const struct way *way)
+{
+    return way->work.macs8 + way->work.macs16;
+}
+
 static void print_way(const struct bench *bench, const struct way *way)
 {
     printf("%-10s %-9s %3d %9.4f %9.4f %9.4f %10.0f %10.3g %10.3g", mode_name(way->mode), way->kernels->name,
            way->threads, 1e3 * way->time.median, 1e3 * way->time.low, 1e3 * way->time.high, 1 / way->time.median,
-           gates_of(bench->netlist, way->mode) / way->time.median, (way->macs8 + way->macs16) / way->time.median);
+           gates_of(bench->netlist, way->mode) / way->time.median, macs_of(way) / way->time.median);
     if (way->limit.median > 0)
         printf(" %9.4f %5.2f", 1e3 * way->limit.median / way->threads,
                way->time.median * way->threads / way->limit.median);
     printf("\n");
 }
 
-static void add_way_json(const struct bench *bench, const struct way *way, cJSON *document, cJSON *runs, bool headline)
+static void add_run_json(const struct bench *bench, const struct way *way, cJSON *runs)
 {
     cJSON *run = cJSON_CreateObject();
     cJSON_AddStringToObject(run, "mode", mode_name(way->mode));
@@ -248,15 +234,57 @@ static void add_way_json(const struct bench *bench, const struct way *way, cJSON
     cJSON_AddNumberToObject(run, "ms_p90", 1e3 * way->time.high);
     cJSON_AddNumberToObject(run, "frames_per_s", 1 / way->time.median);
     cJSON_AddNumberToObject(run, "gates_per_s", gates_of(bench->netlist, way->mode) / way->time.median);
-    cJSON_AddNumberToObject(run, "macs_per_s", (way->macs8 + way->macs16) / way->time.median);
+    cJSON_AddNumberToObject(run, "macs_per_s", macs_of(way) / way->time.median);
     cJSON_AddNumberToObject(run, "samples", way->count);
     cJSON_AddItemToArray(runs, run);
-    if (!headline)
-        return;
-    cJSON *mode = cJSON_AddObjectToObject(document, way->mode == CF_ALL_GATES ? "all_gates" : "decisions");
-    cJSON_AddNumberToObject(mode, "ms", 1e3 * way->time.median);
-    if (way->limit.median > 0)
-        cJSON_AddNumberToObject(mode, "limit_ms", 1e3 * way->limit.median);
+}
+
+/* A figure, or null where there is none: its key is never left out. */
+static void add_figure(cJSON *object, const char *key, bool known, double value)
+{
+    if (known)
+        cJSON_AddNumberToObject(object, key, value);
+    else
+        cJSON_AddNullToObject(object, key);
+}
+
+/* A mode's figures for one thread and the best instruction set. */
+static void add_headline(const struct bench *bench, enum cf_mode mode, const char *key, cJSON *document)
+{
+    const struct cf_kernels *best = cf_kernels_find(bench->isa);
+    const struct way *found = NULL;
+    for (int i = 0; i < bench->way_count; i++) {
+        const struct way *way = &bench->ways[i];
+        if (way->mode == mode && way->kernels == best && way->threads == 1)
+            found = way;
+    }
+    cJSON *headline = cJSON_AddObjectToObject(document, key);
+    add_figure(headline, "ms", found, found ? 1e3 * found->time.median : 0);
+    add_figure(headline, "limit_ms", found && found->limit.median > 0, found ? 1e3 * found->limit.median : 0);
+}
+
+static void report_ways(const struct bench *bench, cJSON *document, bool json)
+{
+    cJSON *runs = cJSON_AddArrayToObject(document, "runs");
+    if (!json && bench->way_count > 0)
+        printf("%-10s %-9s %3s %9s %9s %9s %10s %10s %10s %9s %5s\n", "mode", "isa", "thr", "ms", "p10", "p90",
+               "frames/s", "gates/s", "MAC/s", "limit ms", "ratio");
+    for (int i = 0; i < bench->way_count; i++) {
+        if (!json)
+            print_way(bench, &bench->ways[i]);
+        add_run_json(bench, &bench->ways[i], runs);
+    }
+    add_headline(bench, CF_ALL_GATES, "all_gates", document);
+    add_headline(bench, CF_DECISIONS, "decisions", document);
+}
+
+/* The keys of what was not measured. */
+static void add_no_bits(cJSON *document)
+{
+    cJSON *bits = cJSON_AddObjectToObject(document, "bits");
+    cJSON_AddNullToObject(bits, "ms");
+    cJSON_AddNullToObject(bits, "fa_lanes_per_s");
+    cJSON_AddNullToObject(bits, "ceiling_fa_lanes_per_s");
 }
 
 /* The bit engine's part: as many frames at once as sim runs, and one alone. */
@@ -278,20 +306,14 @@ static int report(const struct cli_args *args, struct bench *bench, double load,
     if (!time_quantising(bench, CF_F16, &quantise[0], &copy[0], err) ||
         !time_quantising(bench, CF_F32, &quantise[1], &copy[1], err))
         return cli_fail(err);
-    cJSON *document = cJSON_CreateObject(), *runs = cJSON_AddArrayToObject(document, "runs");
-    if (!json && bench->way_count > 0)
-        printf("%-10s %-9s %3s %9s %9s %9s %10s %10s %10s %9s %5s\n", "mode", "isa", "thr", "ms", "p10", "p90",
-               "frames/s", "gates/s", "MAC/s", "limit ms", "ratio");
-    for (int i = 0; i < bench->way_count; i++) {
-        const struct way *way = &bench->ways[i];
-        if (!json)
-            print_way(bench, way);
-        add_way_json(bench, way, document, runs, way->kernels == best && way->threads == 1);
-    }
+    cJSON *document = cJSON_CreateObject();
+    report_ways(bench, document, json);
     if (bench->bits && !report_bits(bench, document, json, err)) {
         cJSON_Delete(document);
         return cli_fail(err);
     }
+    if (!bench->bits)
+        add_no_bits(document);
     static const char *const names[] = {"f16", "f32"};
     cJSON *quantising = cJSON_AddObjectToObject(document, "quantise");
     for (int i = 0; i < 2; i++) {
@@ -440,7 +462,8 @@ const struct cli_command cli_bench = {
         "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, bits.ms, bits.fa_lanes_per_s, "
         "bits.ceiling_fa_lanes_per_s (full adders of one lane; bits.frames frames at once, as 'sim --engine bits' runs "
         "them, of FRAMES from the first on again where they are fewer), bits.programs_ms (the binary gates alone, "
-        "without making words bits and bits words), bits_one_frame with the same for a frame alone, and load.",
+        "without making words bits and bits words), bits_one_frame with the same for a frame alone, and load; "
+        "null where a figure was not asked for or cannot be had.",
     .min_operands = 1,
     .max_operands = -1,
     .options = (const struct cli_option[]){{"--engine", "ENGINE", "all", "word, bits, or all"},

@@ -9,7 +9,7 @@
 #include "netlists/names.h"
 #include "netlists/store.h"
 #include "sim/frames.h"
-#include "sim/word.h"
+#include "sim/library.h"
 
 struct subject {
     const struct cf_netlist *netlist;
@@ -110,24 +110,47 @@ static int print_gate_json(const struct subject *s, long long limit)
     return cli_print_json(document);
 }
 
-/* All nets' values for frame --frame of a file; NULL on failure. */
+/* All nets' values for an input, gate by gate from the definition of a cell: what is explained is not what a fast
+ * kernel makes of it. NULL on failure. */
+static int64_t *simulate(const struct cf_netlist *netlist, const int32_t *input, struct cf_error *err)
+{
+    const cofiber_options options = {.isa = "reference", .threads = 1};
+    const cofiber_features features = {input, COFIBER_QUANTISED};
+    cofiber_sim *sim;
+    cofiber_error error;
+    int64_t *nets = malloc((size_t)netlist->net_count * sizeof *nets);
+    if (!nets) {
+        cf_fail(err, "%s: out of memory", netlist->label);
+        return NULL;
+    }
+    bool done =
+        cofiber_sim_new(&sim, cofiber_wrap(netlist), &options, &error) && cofiber_sim_run(sim, &features, &error);
+    for (uint32_t g = 0; done && g < netlist->group_count; g++)
+        cofiber_read(cofiber_sim_result(sim), g, nets + netlist->groups[g].first_net);
+    cofiber_sim_free(sim);
+    if (!done) {
+        cf_fail(err, "%s", error.text);
+        free(nets);
+        return NULL;
+    }
+    return nets;
+}
+
+/* The same for frame --frame of a file. */
 static int64_t *evaluate(const struct cf_netlist *netlist, char *path, uint64_t index, struct cf_error *err)
 {
     struct cf_frames *frames;
     if (!cf_frames_open(&frames, &path, 1, err))
         return NULL;
-    int64_t *nets = malloc((size_t)netlist->net_count * sizeof *nets);
-    bool done = (nets || cf_fail(err, "%s: out of memory", path)) && cf_frames_fit(frames, netlist, err);
+    int32_t *input = malloc(netlist->groups[CF_INPUT].count * sizeof *input);
+    bool done = (input || cf_fail(err, "%s: out of memory", path)) && cf_frames_fit(frames, netlist, err);
     if (done && index >= cf_frames_count(frames))
         done = cf_fail(err, "%s: has %" PRIu64 " frames; there is no frame %" PRIu64, path, cf_frames_count(frames),
                        index);
-    done = done && cf_frames_nets(frames, index, netlist, nets, err);
+    done = done && cf_frames_quantise(frames, index, netlist, input, err);
     cf_frames_close(frames);
-    if (!done) {
-        free(nets);
-        return NULL;
-    }
-    cf_word_evaluate(netlist, nets);
+    int64_t *nets = done ? simulate(netlist, input, err) : NULL;
+    free(input);
     return nets;
 }
 

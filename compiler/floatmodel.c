@@ -35,8 +35,9 @@ static double upsampled(const double *pool, uint32_t h, uint32_t w, uint32_t i, 
            fy * ((1 - fx) * pool[(size_t)i1 * w + j0] + fx * pool[(size_t)i1 * w + j1]);
 }
 
-/* Adds one channel's share to the logits of all scales. Works down the pyramid in place: plane <- pool. */
-static void add_channel(const struct cf_head *head, const struct cf_compile_options *o, uint32_t d, struct channel *c,
+/* Adds one channel's share to the logits of all scales, by the classes' weights of that channel. Works down the pyramid
+ * in place: plane <- pool. */
+static void add_channel(const struct cf_compile_options *o, const double *weight, uint32_t classes, struct channel *c,
                         double *logits)
 {
     for (uint32_t k = 0; k < o->scales; k++) {
@@ -48,9 +49,11 @@ static void add_channel(const struct cf_head *head, const struct cf_compile_opti
                 size_t at = (size_t)i * w + j;
                 c->band[at] = c->plane[at] - (residual ? 0 : upsampled(c->pool, h / 2, w / 2, i, j, o->upsample));
             }
-        for (size_t at = 0; at < (size_t)h * w; at++, logits += head->classes)
-            for (uint32_t class = 0; c->band[at] != 0 && class < head->classes; class ++)
-                logits[class] += head->weight[(size_t) class * head->channels + d] * c->band[at];
+        for (size_t at = 0; at < (size_t)h * w; at++, logits += classes) {
+            double value = c->band[at];
+            for (uint32_t class = 0; value != 0 && class < classes; class ++)
+                logits[class] += weight[class] * value;
+        }
         double *swap = c->plane;
         c->plane = c->pool;
         c->pool = swap;
@@ -63,12 +66,13 @@ double *cf_float_logits(const struct cf_head *head, const struct cf_compile_opti
     for (uint32_t k = 0; k < o->scales; k++)
         positions += (size_t)(o->height >> k) * (o->width >> k);
     double *logits = calloc(positions * head->classes, sizeof *logits);
-    double *scratch = malloc(3 * plane * sizeof *scratch);
+    double *scratch = malloc((3 * plane + head->classes) * sizeof *scratch);
     if (!logits || !scratch) {
         free(logits);
         free(scratch);
         return NULL;
     }
+    double *weight = scratch + 3 * plane; /* a channel's, side by side */
     for (size_t p = 0; p < positions; p++)
         for (uint32_t class = 0; class < head->classes; class ++)
             logits[p * head->classes + class] = head->bias[class];
@@ -76,7 +80,9 @@ double *cf_float_logits(const struct cf_head *head, const struct cf_compile_opti
         struct channel channel = {scratch, scratch + plane, scratch + 2 * plane};
         for (size_t i = 0; i < plane; i++)
             channel.plane[i] = features[d * plane + i];
-        add_channel(head, o, d, &channel, logits);
+        for (uint32_t class = 0; class < head->classes; class ++)
+            weight[class] = head->weight[(size_t) class * head->channels + d];
+        add_channel(o, weight, head->classes, &channel, logits);
     }
     free(scratch);
     return logits;

@@ -39,9 +39,9 @@ bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker,
                    uint64_t *element, struct cf_error *err);
 
 /* A netlist is its own public handle. */
-static inline cofiber_netlist *cofiber_wrap(struct cf_netlist *netlist)
+static inline const cofiber_netlist *cofiber_wrap(const struct cf_netlist *netlist)
 {
-    return (cofiber_netlist *)(void *)netlist;
+    return (const cofiber_netlist *)(const void *)netlist;
 }
 
 static inline const struct cf_netlist *cofiber_unwrap(const cofiber_netlist *netlist)
