@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/thousands.h"
 
 /* An and-inverter graph under construction: nodes in the order of the network, literals as if numbered so. */
 struct graph {
@@ -135,8 +136,9 @@ static bool build(struct graph *g, const struct cf_bits *bits, bool as_is, const
         g->level[v] = v > g->inputs; /* one level: nothing to sort */
     done = done && sort_levels(g);
     free(used);
-    return done || cf_fail(err, "%s: out of memory, or of the 2^31 literals of the format, after %u of %u adders", path,
-                           n, bits->node_count);
+    char text[2][CF_THOUSANDS];
+    return done || cf_fail(err, "%s: out of memory, or of the 2^31 literals of the format, after %s of %s adders", path,
+                           cf_thousands(n, text[0]), cf_thousands(bits->node_count, text[1]));
 }
 
 static void free_graph(struct graph *g)

@@ -129,12 +129,14 @@ if command -v yosys >"$work/log"; then
     check "import from Yosys" "$cofiber" import "$work/v.json" --from yosys-json -o "$work/y.cfn"
     check "export of it" "$cofiber" export "$work/y.cfn" --to aiger -o "$work/y.aig"
     check "equal after Yosys" equal "$work/n.aig" "$work/y.aig"
+    check "one classifier" "$cofiber" export "$work/n.cfn" --to verilog --gate 's0.classify[0,0,0]' -o "$work/g.v"
+    check "the same as AIGER" "$cofiber" export "$work/n.cfn" --to aiger --gate 's0.classify[0,0,0]' -o "$work/g.aig"
     for gates in cmos all; do
-        check "Yosys's gates, $gates" yosys -q -p "read_verilog $work/n.v; synth -flatten; abc -g $gates; clean; write_json $work/g.json"
+        check "Yosys's gates, $gates" yosys -q -p "read_verilog $work/g.v; synth -flatten; abc -g $gates; clean; write_json $work/g.json"
         check "complex gates are among them" grep -qE 'AOI|OAI|NMUX' "$work/g.json"
         check "import them" "$cofiber" import "$work/g.json" --from yosys-json -o "$work/g.cfn"
-        check "export them" "$cofiber" export "$work/g.cfn" --to aiger -o "$work/g.aig"
-        check "equal, $gates" equal "$work/n.aig" "$work/g.aig"
+        check "export them" "$cofiber" export "$work/g.cfn" --to aiger -o "$work/g.$gates.aig"
+        check "equal, $gates" equal "$work/g.aig" "$work/g.$gates.aig"
     done
 
     # Our lowering against Yosys's own synthesis of the structural Verilog, cell by cell: NET:GROUP:CLASS. c is bilinear,
