@@ -1,48 +1,40 @@
-/* run_frames.c - simulate a frame with libcofiber: `run_frames NET FEATURES`, where FEATURES holds D * H * W raw
- * little-endian floats, channel by channel (NumPy: features.astype('<f4').tofile('FEATURES')). Prints each decision.
- *
- *     cc run_frames.c -o run_frames $(pkg-config --cflags --libs cofiber)
- */
+/* run_frames.c - `run_frames NET <FEATURES` simulates a frame of raw float32 [D, H, W] with libcofiber and prints each
+ * decision (NumPy: x.astype('<f4').tofile('FEATURES')). Build: cc run_frames.c $(pkg-config --cflags --libs cofiber) */
 #include <cofiber.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+static _Noreturn void die(const char *why)
+{
+    fprintf(stderr, "%s\n", why);
+    exit(2);
+}
+
 int main(int argc, char **argv)
 {
-    cofiber_error error;
-    cofiber_netlist *netlist = NULL;
-    cofiber_sim *sim = NULL;
+    cofiber_error error = {.text = "usage: run_frames NET <FEATURES"};
+    cofiber_netlist *netlist;
+    cofiber_sim *sim;
     cofiber_input input;
-    cofiber_options options = {.mode = COFIBER_DECISIONS};
-    if (argc != 3 || !cofiber_netlist_load(&netlist, argv[1], &error) ||
-        !cofiber_netlist_input(netlist, &input, &error) || !cofiber_sim_new(&sim, netlist, &options, &error)) {
-        fprintf(stderr, "%s\n", argc == 3 ? error.text : "usage: run_frames NET FEATURES");
-        return 2;
-    }
+    if (argc != 2 || !cofiber_netlist_load(&netlist, argv[1], &error) ||
+        !cofiber_netlist_input(netlist, &input, &error) ||
+        !cofiber_sim_new(&sim, netlist, &(cofiber_options){.mode = COFIBER_DECISIONS}, &error))
+        die(error.text);
     size_t count = (size_t)input.channels * input.height * input.width;
     float *data = malloc(count * sizeof *data);
-    FILE *file = fopen(argv[2], "rb");
-    if (!data || !file || fread(data, sizeof *data, count, file) != count) {
-        fprintf(stderr, "%s: not %zu floats\n", argv[2], count);
-        return 2;
-    }
-    cofiber_features features = {data, COFIBER_F32};
-    if (!cofiber_sim_run(sim, &features, &error)) {
-        fprintf(stderr, "%s: %s\n", argv[2], error.text);
-        return 2;
-    }
+    if (!data || fread(data, sizeof *data, count, stdin) != count)
+        die("too few floats on standard input");
+    if (!cofiber_sim_run(sim, &(cofiber_features){data, COFIBER_F32}, &error))
+        die(error.text);
     cofiber_group group;
     for (uint32_t g = 0; cofiber_group_info(netlist, g, &group); g++) {
-        cofiber_lane lane; /* decisions are bytes, 0 or 1 */
-        const signed char *fires = group.is_output ? cofiber_values(cofiber_sim_result(sim), g, &lane) : NULL;
-        for (uint32_t i = 0; fires && i < group.count; i++)
-            if (fires[i])
-                printf("%s[%u,%u,%u]\n", group.name, i / group.shape[2] / group.shape[1],
-                       i / group.shape[2] % group.shape[1], i % group.shape[2]);
+        const signed char *values = cofiber_values(cofiber_sim_result(sim), g, NULL); /* of threshold gates: 0 or 1 */
+        bool decides = values && group.is_output && group.bits == 1 && group.rank == 3;
+        for (uint32_t i = 0, c = group.shape[2], w = group.shape[1]; decides && i < group.count; i++)
+            if (values[i])
+                printf("%s[%u,%u,%u]\n", group.name, i / c / w, i / c % w, i % c);
     }
-    fclose(file);
-    free(data);
     cofiber_sim_free(sim);
     cofiber_netlist_free(netlist);
-    return 0;
+    free(data);
 }

@@ -79,7 +79,7 @@ done
 if [ ${#more[@]} -gt 0 ]; then
     tail -c 4915200 "${more[0]}" >"$scratch/floats" # float32 after the header
     cofiber sim "$scratch/plain" "${more[0]}" | sed 's/.*: \([0-9]*\) of.*/\1/' | awk '{ n += $1 } END { print n }' >"$scratch/wanted"
-    check "example" bash -c "'$build/run_frames' '$scratch/plain' '$scratch/floats' | wc -l >'$scratch/found'"
+    check "example" bash -c "'$build/run_frames' '$scratch/plain' <'$scratch/floats' | wc -l >'$scratch/found'"
     check "example: as many decisions" cmp "$scratch/wanted" "$scratch/found"
     check "example: some" test "$(cat "$scratch/wanted")" -gt 10
 fi
@@ -90,6 +90,15 @@ for i in $(seq 10000); do frames+=("$example"); done
 check "10,000 frames" /usr/bin/time -f %M -o "$scratch/kilobytes" \
     cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/long" --decisions
 check "10,000 frames in 250 MB, not $(cat "$scratch/kilobytes") kB" test "$(cat "$scratch/kilobytes")" -lt 250000
+# Machines of many processors must not take more: frames side by side are bounded, whatever the threads.
+for threads in 16 64; do
+    for mode in --all-gates --decisions; do
+        check "10,000 frames, $threads threads, $mode" /usr/bin/time -f %M -o "$scratch/kilobytes" \
+            cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/many" --threads $threads $mode
+        check "in 250 MB, not $(cat "$scratch/kilobytes") kB" test "$(cat "$scratch/kilobytes")" -lt 250000
+        check "the same decisions" cmp "$scratch/long" "$scratch/many"
+    done
+done
 rm -f "$scratch/stopped"
 for signal in INT TERM; do
     cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/stopped" --decisions --resume >"$scratch/stop" 2>&1 &
