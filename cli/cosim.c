@@ -9,8 +9,8 @@
 #include "netlists/store.h"
 #include "rtl/cosim.h"
 #include "sim/frames.h"
+#include "sim/library.h"
 #include "sim/vectors.h"
-#include "sim/word.h"
 
 struct session {
     struct cf_netlist *netlist;
@@ -20,6 +20,8 @@ struct session {
     struct cf_cosim *cosim;
     struct cli_progress progress;
     long long jobs;
+    cofiber_sim *sim; /* the reference: gate by gate, from the definition of a cell */
+    int32_t *input;
     int64_t *expected, *found; /* [net_count] */
     uint64_t compared, different;
     uint64_t first_frame; /* where the first difference is; those made from the weights count on from those given */
@@ -59,8 +61,13 @@ static bool open_session(const struct cli_args *args, struct session *s, struct 
         return false;
     s->expected = malloc((size_t)s->netlist->net_count * sizeof *s->expected);
     s->found = malloc((size_t)s->netlist->net_count * sizeof *s->found);
-    if (!s->expected || !s->found)
+    s->input = malloc((size_t)s->netlist->groups[CF_INPUT].count * sizeof *s->input);
+    if (!s->expected || !s->found || !s->input)
         return cf_fail(err, "%s: out of memory", args->operands[0]);
+    const cofiber_options reference = {.isa = "reference", .threads = 1};
+    cofiber_error error;
+    if (!cofiber_sim_new(&s->sim, cofiber_wrap(s->netlist), &reference, &error))
+        return cf_fail(err, "%s", error.text);
     struct cf_cosim_options options = {.rtl_directory = cli_value(args, "--rtl"),
                                        .cache_directory = cli_value(args, "--cache"),
                                        .rebuild = cli_given(args, "--rebuild"),
@@ -78,9 +85,11 @@ static bool open_session(const struct cli_args *args, struct session *s, struct 
 static void close_session(struct session *s)
 {
     cf_cosim_close(s->cosim);
+    cofiber_sim_free(s->sim);
     cf_frames_close(s->frames);
     cf_vectors_free(&s->vectors);
     cf_netlist_free(s->netlist);
+    free(s->input);
     free(s->expected);
     free(s->found);
 }
@@ -101,13 +110,21 @@ static void compare_frame(struct session *s, uint64_t frame)
     }
 }
 
-/* Frame `n` as the input's nets. */
-static bool load_frame(struct session *s, uint64_t n, struct cf_error *err)
+/* Frame `n` as the input's integers, and what the simulator makes of it. */
+static bool simulate_frame(struct session *s, uint64_t n, struct cf_error *err)
 {
-    if (n < s->given)
-        return cf_frames_nets(s->frames, n, s->netlist, s->expected, err);
-    for (uint32_t i = 0; i < s->netlist->groups[CF_INPUT].count; i++)
-        s->expected[i] = s->vectors.frames[n - s->given][i];
+    const struct cf_netlist *netlist = s->netlist;
+    const cofiber_features features = {s->input, COFIBER_QUANTISED};
+    cofiber_error error;
+    if (n < s->given && !cf_frames_quantise(s->frames, n, netlist, s->input, err))
+        return false;
+    if (n >= s->given)
+        memcpy(s->input, s->vectors.frames[n - s->given], netlist->groups[CF_INPUT].count * sizeof *s->input);
+    if (!cofiber_sim_run(s->sim, &features, &error))
+        return cf_fail(err, "%s", error.text);
+    for (uint32_t g = 0; g < netlist->group_count; g++)
+        if (!cofiber_read(cofiber_sim_result(s->sim), g, s->expected + netlist->groups[g].first_net))
+            return cf_fail(err, "%s: the simulator has no values of %s", netlist->label, netlist->groups[g].name);
     return true;
 }
 
@@ -118,11 +135,10 @@ static bool compare_all(struct session *s, struct cf_error *err)
     bool done = true;
     cli_progress_start(&s->progress, "comparing", "frames", count);
     for (uint64_t n = 0; done && n < count; n++) {
-        done = load_frame(s, n, err);
+        done = simulate_frame(s, n, err);
         if (!done)
             break;
         memcpy(s->found, s->expected, inputs * sizeof *s->found);
-        cf_word_evaluate(s->netlist, s->expected);
         double started = cli_seconds();
         done = cf_cosim_frame(s->cosim, s->found, err);
         s->frame_seconds += cli_seconds() - started;
