@@ -52,8 +52,8 @@ struct cf_netlist *random_circuit(struct random_source *random)
     options.sweep = random_next(random) % 4 == 0;
     options.input_bits = random_next(random) % 2 ? 8 : (int)random_between(random, 2, 16);
     options.input_scale = 0.04;
-    uint32_t classes = (uint32_t)random_between(random, 1, 50);
-    return circuit_of_random_head(random, classes, (uint32_t)random_between(random, 1, 70), &options);
+    uint32_t channels = (uint32_t)random_between(random, 1, 70);
+    return circuit_of_random_head(random, (uint32_t)random_between(random, 1, 50), channels, &options);
 }
 
 /* ---- random blocks ---- */
