@@ -9,6 +9,7 @@
 #include "cli/bench_bits.h"
 #include "cli/cli.h"
 #include "netlists/store.h"
+#include "sim/bitframes.h"
 #include "sim/engine.h"
 #include "sim/frames.h"
 #include "sim/limits.h"
@@ -55,6 +56,8 @@ struct bench {
     struct cf_netlist *netlist;
     void *input;       /* one quantised frame, in the input's lane */
     size_t input_size; /* bytes */
+    int32_t *frames;   /* [at_once][input nets]: that frame and those after it, for the bit engine */
+    uint32_t at_once;
     struct way ways[MAX_WAYS];
     int way_count;
     double seconds; /* for each way */
@@ -284,21 +287,14 @@ static void add_no_bits(cJSON *document)
     cJSON_AddNullToObject(bits, "ceiling_fa_lanes_per_s");
 }
 
-/* The bit engine's part: copies of the frame at once, as sim runs frames, and one alone (its time does not depend on values). */
+/* The bit engine's part: as many frames at once as sim runs, and one alone. */
 static bool report_bits(const struct bench *bench, cJSON *document, bool json, struct cf_error *err)
 {
-    enum { RUNS = 15, AT_ONCE = 8 };
-    const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
+    enum { RUNS = 15 };
     const char *isa = bench->isa ? bench->isa : "auto";
-    int32_t *input = malloc((size_t)AT_ONCE * group->count * sizeof *input);
-    if (!input)
-        return cf_fail(err, "bench: out of memory");
-    for (size_t i = 0; i < (size_t)AT_ONCE * group->count; i++)
-        input[i] = (int32_t)cf_lane_get(bench->input, cf_lane_of(group->type), i % group->count);
     bool done = true;
-    for (uint32_t frames = AT_ONCE; done && frames > 0; frames = frames > 1)
-        done = cli_bench_bits(bench->netlist, input, frames, isa, RUNS, json ? document : NULL, err);
-    free(input);
+    for (uint32_t frames = bench->at_once; done && frames > 0; frames = frames > 1)
+        done = cli_bench_bits(bench->netlist, bench->frames, frames, isa, RUNS, json ? document : NULL, err);
     return done;
 }
 
@@ -343,35 +339,54 @@ static int report(const struct cli_args *args, struct bench *bench, double load,
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
-/* The first frame quantised, or, without frames, random values of the input's type. */
+/* Random values of the input's type. */
+static void random_frames(struct bench *bench)
+{
+    const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
+    int64_t low = cf_type_min(group->type), range = cf_type_max(group->type) - low;
+    for (size_t i = 0; i < (size_t)bench->at_once * group->count; i++)
+        bench->frames[i] =
+            (int32_t)(low + (int64_t)(((uint64_t)rand() << 31 | (uint64_t)rand()) % ((uint64_t)range + 1)));
+}
+
+/* The first frames of the files, from the first on again when they are too few. */
+static bool read_frames(const struct cli_args *args, struct bench *bench, struct cf_error *err)
+{
+    struct cf_frames *frames;
+    size_t inputs = bench->netlist->groups[CF_INPUT].count;
+    if (!cf_frames_open(&frames, args->operands + 1, args->operand_count - 1, err))
+        return false;
+    bool done = cf_frames_fit(frames, bench->netlist, err);
+    uint64_t count = cf_frames_count(frames);
+    for (uint32_t f = 0; done && f < bench->at_once; f++)
+        if (f < count)
+            done = cf_frames_quantise(frames, f, bench->netlist, bench->frames + f * inputs, err);
+        else
+            memcpy(bench->frames + f * inputs, bench->frames + (f - count) * inputs, inputs * sizeof *bench->frames);
+    cf_frames_close(frames);
+    return done;
+}
+
+/* The frames for the bit engine, and the first of them for the word engine. */
 static bool make_input(const struct cli_args *args, struct bench *bench, struct cf_error *err)
 {
     const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
+    const struct cf_bit_kernels *kernels = cf_bit_kernels_find(cli_value(args, "--isa"));
     enum cf_lane lane = cf_lane_of(group->type);
+    bool several = bench->bits && kernels;
+    bench->at_once = several ? cf_bits_frames_at_once(bench->netlist, kernels, 1, UINT64_MAX) : 1;
     bench->input_size = group->count * cf_lane_size(lane);
     bench->input = malloc(bench->input_size);
-    int64_t low = cf_type_min(group->type), range = cf_type_max(group->type) - low;
-    if (!bench->input)
+    bench->frames = calloc((size_t)bench->at_once * group->count, sizeof *bench->frames);
+    if (!bench->input || !bench->frames)
         return cf_fail(err, "bench: out of memory");
-    if (args->operand_count == 1) {
-        for (uint32_t i = 0; i < group->count; i++)
-            cf_lane_put(bench->input, lane, i,
-                        low + (int64_t)(((uint64_t)rand() << 31 | (uint64_t)rand()) % ((uint64_t)range + 1)));
-        return true;
-    }
-    struct cf_frames *frames;
-    int32_t *values = malloc(group->count * sizeof *values);
-    if (!cf_frames_open(&frames, args->operands + 1, args->operand_count - 1, err)) {
-        free(values);
+    if (args->operand_count == 1)
+        random_frames(bench);
+    else if (!read_frames(args, bench, err))
         return false;
-    }
-    bool done = (values || cf_fail(err, "bench: out of memory")) && cf_frames_fit(frames, bench->netlist, err) &&
-                cf_frames_quantise(frames, 0, bench->netlist, values, err);
-    for (uint32_t i = 0; done && i < group->count; i++)
-        cf_lane_put(bench->input, lane, i, values[i]);
-    cf_frames_close(frames);
-    free(values);
-    return done;
+    for (uint32_t i = 0; i < group->count; i++)
+        cf_lane_put(bench->input, lane, i, bench->frames[i]);
+    return true;
 }
 
 /* Every mode and instruction set with one thread and with all, or what the options narrow it to. */
@@ -430,6 +445,7 @@ static int run(const struct cli_args *args)
     }
     cf_netlist_free(bench->netlist);
     free(bench->input);
+    free(bench->frames);
     free(bench);
     return status;
 }
@@ -444,9 +460,10 @@ const struct cli_command cli_bench = {
         "'ratio' the time over it. Quantising is apart. --json has, for one thread and the best of these instruction "
         "sets, "
         "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, bits.ms, bits.fa_lanes_per_s, "
-        "bits.ceiling_fa_lanes_per_s (full adders of one lane; eight frames at once, as 'sim --engine bits' runs them), "
-        "bits_one_frame with the same for a frame alone, "
-        "and load; null where a figure was not asked for or cannot be had.",
+        "bits.ceiling_fa_lanes_per_s (full adders of one lane; bits.frames frames at once, as 'sim --engine bits' runs "
+        "them, of FRAMES from the first on again where they are fewer), bits.programs_ms (the binary gates alone, "
+        "without making words bits and bits words), bits_one_frame with the same for a frame alone, and load; "
+        "null where a figure was not asked for or cannot be had.",
     .min_operands = 1,
     .max_operands = -1,
     .options = (const struct cli_option[]){{"--engine", "ENGINE", "all", "word, bits, or all"},

@@ -12,8 +12,9 @@ static void print_figures(const struct cf_bits_figures *f, const struct cf_bit_k
     char adders[32];
     printf("bits, %s (%u lanes), %u frame%s at once, one thread\n", kernels->name, kernels->lanes, frames,
            frames == 1 ? "" : "s");
-    printf("  %-34s %10.3f ms a frame, of which %.3f in output groups\n", "all gates, transposition included", f->ms,
+    printf("  %-34s %10.6g ms a frame, of which %.6g in output groups\n", "all gates, transposition included", f->ms,
            f->classify_ms);
+    printf("  %-34s %10.6g ms a frame\n", "programs alone", f->programs_ms);
     printf("  %-34s %10.3g full-adder lanes/s (%s full adders a frame)\n", "whole circuit", f->fa_lanes_per_s,
            cli_thousands(f->full_adders, adders));
     printf("  %-34s %10.3g full-adder lanes/s\n", "output groups", f->output_fa_lanes_per_s);
@@ -26,6 +27,7 @@ static void figures_json(const struct cf_bits_figures *f, const struct cf_bit_ke
     cJSON *bits = cJSON_AddObjectToObject(json, frames == 1 ? "bits_one_frame" : "bits");
     cJSON_AddNumberToObject(bits, "ms", f->ms);
     cJSON_AddNumberToObject(bits, "classify_ms", f->classify_ms);
+    cJSON_AddNumberToObject(bits, "programs_ms", f->programs_ms);
     cJSON_AddNumberToObject(bits, "full_adders", (double)f->full_adders);
     cJSON_AddNumberToObject(bits, "fa_lanes_per_s", f->fa_lanes_per_s);
     cJSON_AddNumberToObject(bits, "output_fa_lanes_per_s", f->output_fa_lanes_per_s);

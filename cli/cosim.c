@@ -9,17 +9,20 @@
 #include "netlists/store.h"
 #include "rtl/cosim.h"
 #include "sim/frames.h"
+#include "sim/vectors.h"
 #include "sim/word.h"
 
 struct session {
     struct cf_netlist *netlist;
-    struct cf_frames *frames;
+    struct cf_frames *frames;  /* NULL: none are given */
+    struct cf_vectors vectors; /* made from the weights; run after those */
+    uint64_t given, made;      /* frames of both kinds */
     struct cf_cosim *cosim;
     struct cli_progress progress;
     long long jobs;
     int64_t *expected, *found; /* [net_count] */
     uint64_t compared, different;
-    uint64_t first_frame; /* where the first difference is */
+    uint64_t first_frame; /* where the first difference is; those made from the weights count on from those given */
     uint32_t first_net;
     int64_t first_expected, first_found;
     double build_seconds, frame_seconds;
@@ -32,11 +35,27 @@ static void on_progress(void *context, uint64_t done, uint64_t total)
     cli_progress_update(progress, done);
 }
 
+/* The frames given, and with --vectors those made from this netlist's weights: never from those of the Verilog, which
+ * may be what is wrong. */
+static bool open_frames(const struct cli_args *args, struct session *s, struct cf_error *err)
+{
+    if (args->operand_count > 1) {
+        if (!cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
+            !cf_frames_fit(s->frames, s->netlist, err))
+            return false;
+        s->given = cf_frames_count(s->frames);
+    }
+    if (cli_given(args, "--vectors")) {
+        if (!cf_vectors_make(&s->vectors, s->netlist, err))
+            return false;
+        s->made = s->vectors.count;
+    }
+    return true;
+}
+
 static bool open_session(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
-    if (!cf_netlist_load(&s->netlist, args->operands[0], err) ||
-        !cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
-        !cf_frames_fit(s->frames, s->netlist, err))
+    if (!cf_netlist_load(&s->netlist, args->operands[0], err) || !open_frames(args, s, err))
         return false;
     s->expected = malloc((size_t)s->netlist->net_count * sizeof *s->expected);
     s->found = malloc((size_t)s->netlist->net_count * sizeof *s->found);
@@ -60,6 +79,7 @@ static void close_session(struct session *s)
 {
     cf_cosim_close(s->cosim);
     cf_frames_close(s->frames);
+    cf_vectors_free(&s->vectors);
     cf_netlist_free(s->netlist);
     free(s->expected);
     free(s->found);
@@ -81,14 +101,24 @@ static void compare_frame(struct session *s, uint64_t frame)
     }
 }
 
+/* Frame `n` as the input's nets. */
+static bool load_frame(struct session *s, uint64_t n, struct cf_error *err)
+{
+    if (n < s->given)
+        return cf_frames_nets(s->frames, n, s->netlist, s->expected, err);
+    for (uint32_t i = 0; i < s->netlist->groups[CF_INPUT].count; i++)
+        s->expected[i] = s->vectors.frames[n - s->given][i];
+    return true;
+}
+
 static bool compare_all(struct session *s, struct cf_error *err)
 {
-    uint64_t count = cf_frames_count(s->frames);
+    uint64_t count = s->given + s->made;
     uint32_t inputs = s->netlist->groups[CF_INPUT].count;
     bool done = true;
     cli_progress_start(&s->progress, "comparing", "frames", count);
     for (uint64_t n = 0; done && n < count; n++) {
-        done = cf_frames_nets(s->frames, n, s->netlist, s->expected, err);
+        done = load_frame(s, n, err);
         if (!done)
             break;
         memcpy(s->found, s->expected, inputs * sizeof *s->found);
@@ -106,29 +136,54 @@ static bool compare_all(struct session *s, struct cf_error *err)
 
 static int report_json(const struct session *s, const char *name)
 {
-    uint64_t frames = cf_frames_count(s->frames);
+    bool made = s->first_frame >= s->given;
     cJSON *document = cJSON_CreateObject();
     cJSON_AddBoolToObject(document, "equal", s->different == 0);
-    cJSON_AddNumberToObject(document, "frames", (double)frames);
+    cJSON_AddNumberToObject(document, "frames", (double)s->given);
+    cJSON_AddNumberToObject(document, "vectors", (double)s->made);
+    if (s->made) {
+        cJSON_AddNumberToObject(document, "classifiers", s->vectors.gates);
+        cJSON_AddNumberToObject(document, "guarded", s->vectors.guarded);
+    }
     cJSON_AddNumberToObject(document, "compared", (double)s->compared);
     cJSON_AddNumberToObject(document, "different", (double)s->different);
     cJSON_AddBoolToObject(document, "cached", cf_cosim_was_cached(s->cosim));
     cJSON_AddNumberToObject(document, "build_seconds", s->build_seconds);
-    cJSON_AddNumberToObject(document, "seconds_per_frame", s->frame_seconds / (double)frames);
+    cJSON_AddNumberToObject(document, "seconds_per_frame", s->frame_seconds / (double)(s->given + s->made));
     if (s->different) {
         cJSON *first = cJSON_AddObjectToObject(document, "first");
         cJSON_AddStringToObject(first, "gate", name);
-        cJSON_AddNumberToObject(first, "frame", (double)s->first_frame);
+        cJSON_AddBoolToObject(first, "made_from_weights", made);
+        cJSON_AddNumberToObject(first, "frame", (double)(s->first_frame - (made ? s->given : 0)));
         cJSON_AddNumberToObject(first, "simulator", (double)s->first_expected);
         cJSON_AddNumberToObject(first, "verilog", (double)s->first_found);
     }
     return cli_print_json(document);
 }
 
+static void print_difference(const struct session *s, const char *name)
+{
+    bool made = s->first_frame >= s->given;
+    printf("first difference: frame %" PRIu64 "%s: %s: simulator %" PRId64 ", Verilog %" PRId64 "\n",
+           s->first_frame - (made ? s->given : 0), made ? " of those made from the weights" : "", name,
+           s->first_expected, s->first_found);
+}
+
+/* "1 frame", "2 frames and 20 made from the weights", "20 frames made from the weights" */
+static const char *count_frames(const struct session *s, char text[96])
+{
+    uint64_t first = s->given ? s->given : s->made;
+    int used = snprintf(text, 96, "%" PRIu64 " frame%s", first, first == 1 ? "" : "s");
+    if (s->made && s->given)
+        used += snprintf(text + used, 96 - (size_t)used, " and %" PRIu64, s->made);
+    if (s->made)
+        snprintf(text + used, 96 - (size_t)used, " made from the weights");
+    return text;
+}
+
 static int report(const struct cli_args *args, const struct session *s)
 {
-    char name[CF_NAME_MAX] = "", compared[32], different[32];
-    uint64_t frames = cf_frames_count(s->frames);
+    char name[CF_NAME_MAX] = "", compared[32], different[32], frames[96];
     if (s->different)
         cf_net_name(s->netlist, s->first_net, name, sizeof name);
     if (cli_given(args, "--json")) {
@@ -137,12 +192,14 @@ static int report(const struct cli_args *args, const struct session *s)
     }
     printf("Verilator's simulation %s in %.1f s; %.3f s a frame\n",
            cf_cosim_was_cached(s->cosim) ? "was built before, found" : "built", s->build_seconds,
-           s->frame_seconds / (double)frames);
+           s->frame_seconds / (double)(s->given + s->made));
+    if (s->made)
+        printf("any one wrong weight changes a decision: %" PRIu32 " of %" PRIu32 " classifiers\n", s->vectors.guarded,
+               s->vectors.gates);
     if (s->different)
-        printf("first difference: frame %" PRIu64 ": %s: simulator %" PRId64 ", Verilog %" PRId64 "\n", s->first_frame,
-               name, s->first_expected, s->first_found);
-    printf("%s gate values of %" PRIu64 " frame%s compared, %s differ\n", cli_thousands(s->compared, compared), frames,
-           frames == 1 ? "" : "s", cli_thousands(s->different, different));
+        print_difference(s, name);
+    printf("%s gate values of %s compared, %s differ\n", cli_thousands(s->compared, compared), count_frames(s, frames),
+           cli_thousands(s->different, different));
     return s->different ? CLI_DIFFERENT : CLI_OK;
 }
 
@@ -150,6 +207,8 @@ static int run(const struct cli_args *args)
 {
     struct cf_error err;
     struct session s = {0};
+    if (args->operand_count < 2 && !cli_given(args, "--vectors"))
+        return cli_complain("cosim: no frames: give FRAMES, or --vectors, or both");
     if (!cli_integer(args, "--jobs", 0, 256, &s.jobs))
         return CLI_BAD;
     bool done = open_session(args, &s, &err) && compare_all(&s, &err);
@@ -160,15 +219,20 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cli_cosim = {
     .name = "cosim",
-    .synopsis = "NET FRAMES...",
+    .synopsis = "NET [FRAMES...]",
     .summary = "Build the emitted Verilog with Verilator, run it, and compare every gate with the simulator.",
     .details =
         "Needs verilator, make and g++. A build is kept in the cache under the hash of everything that went into "
-        "it; the next run with the same netlist starts at once. Exit status 1 names the first gate that differs.",
-    .min_operands = 2,
+        "it; the next run with the same netlist starts at once. Exit status 1 names the first gate that differs.\n"
+        "A classifier shows one bit, the sign of its sum: frames of photographs alone hardly ever show a wrong "
+        "classifier weight. --vectors does. It runs, after the FRAMES, frames made from the weights of NET, as "
+        "`cofiber vectors` makes them: sums at the threshold, where any one wrong weight of the Verilog changes a "
+        "decision. The output says of how many classifiers that holds.",
+    .min_operands = 1,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
+            {"--vectors", NULL, NULL, "run frames made from the weights too; FRAMES may then be left out"},
             {"--rtl", "DIR", NULL, "run this Verilog, written by `cofiber verilog` before, instead of emitting it"},
             {"--cache", "DIR", NULL, "where builds are kept (default $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber)"},
             {"--rebuild", NULL, NULL, "build even if the cache has it"},

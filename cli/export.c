@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "compiler/extract.h"
 #include "compiler/imported.h"
 #include "compiler/lower.h"
 #include "compiler/lower_circuit.h"
@@ -15,9 +16,9 @@
 #include "netlists/store.h"
 #include "netlists/yosys_json.h"
 
-static const char *const formats[] = {"aiger",   "aiger-ascii", "blif", "yosys-json",
-                                      "verilog", "threshold",   "csr",  NULL};
-enum format { AIGER, AIGER_ASCII, BLIF, YOSYS_JSON, VERILOG, THRESHOLD, CSR };
+static const char *const formats[] = {"aiger",     "aiger-ascii", "blif",    "yosys-json", "verilog",
+                                      "threshold", "csr",         "netlist", NULL};
+enum format { AIGER, AIGER_ASCII, BLIF, YOSYS_JSON, VERILOG, THRESHOLD, CSR, NETLIST };
 
 enum { MOST_ADDERS = 16 * 1000 * 1000, MOST_ROOTS = 4096 };
 
@@ -111,16 +112,16 @@ static bool export_cell(const struct request *r, const struct cf_netlist *netlis
     return done;
 }
 
-/* The gates named in a list separated by blanks; a bare group name stands for all its gates. */
-static bool read_roots(const struct cf_netlist *netlist, const char *list, uint32_t *roots, uint32_t *count,
-                       struct cf_error *err)
+/* The gates named in a list separated by blanks, as `option` had it; a bare group name stands for all its gates. */
+static bool read_roots(const struct cf_netlist *netlist, const char *option, const char *list, uint32_t *roots,
+                       uint32_t *count, struct cf_error *err)
 {
     *count = 0;
     while (*(list += strspn(list, " ")) != '\0') {
         char name[CF_NAME_MAX];
         size_t length = strcspn(list, " ");
         if (length >= sizeof name)
-            return cf_fail(err, "--cone: a name of %zu characters", length);
+            return cf_fail(err, "%s: a name of %zu characters", option, length);
         memcpy(name, list, length);
         name[length] = '\0';
         list += length;
@@ -132,18 +133,19 @@ static bool read_roots(const struct cf_netlist *netlist, const char *list, uint3
             return false;
         }
         if (net < netlist->groups[CF_INPUT].count)
-            return cf_fail(err, "%s: an input has no cone", name);
+            return cf_fail(err, "%s: an input is no gate", name);
         if (gates > MOST_ROOTS - *count) {
             char text[2][32];
             return cf_fail(err,
-                           "--cone: %s gates up to '%s', but %s can be named. Name fewer; or export the word-level "
+                           "%s: %s gates up to '%s', but %s can be named. Name fewer; or export the word-level "
                            "matrix of a group (--to csr --group NAME)",
-                           cli_thousands((uint64_t)*count + gates, text[0]), name, cli_thousands(MOST_ROOTS, text[1]));
+                           option, cli_thousands((uint64_t)*count + gates, text[0]), name,
+                           cli_thousands(MOST_ROOTS, text[1]));
         }
         for (uint32_t i = 0; i < gates; i++)
             roots[(*count)++] = net + i;
     }
-    return *count > 0 || cf_fail(err, "--cone: no gate is named");
+    return *count > 0 || cf_fail(err, "%s: no gate is named", option);
 }
 
 /* The roots that --cone names; none: all outputs. */
@@ -187,11 +189,26 @@ static bool export_circuit(const struct request *r, const struct cf_netlist *net
     struct roots roots;
     roots.count = 0;
     const char *cone = cli_value(r->args, "--cone");
-    if (cone && !read_roots(netlist, cone, roots.nets, &roots.count, err))
+    if (cone && !read_roots(netlist, "--cone", cone, roots.nets, &roots.count, err))
         return false;
     struct cf_bits_cell *cells = cf_lower_cells(netlist, err);
     bool done = cells && (r->format == THRESHOLD ? export_threshold : export_binary)(r, netlist, cells, &roots, err);
     cf_lower_free(cells, netlist->cell_count);
+    return done;
+}
+
+static bool export_extract(const struct request *r, const struct cf_netlist *netlist, struct cf_error *err)
+{
+    static uint32_t gates[MOST_ROOTS];
+    uint32_t count;
+    struct cf_netlist *part = NULL;
+    bool done = read_roots(netlist, "--gate", cli_value(r->args, "--gate"), gates, &count, err) &&
+                cf_extract(&part, netlist, gates, count, err) && cf_netlist_save(part, r->path, err);
+    if (done)
+        printf("%s: %u inputs of %u bits, %u gate%s of %u cell%s\n", r->path, part->groups[CF_INPUT].count,
+               part->groups[CF_INPUT].type.width, count, count == 1 ? "" : "s", part->cell_count,
+               part->cell_count == 1 ? "" : "s");
+    cf_netlist_free(part);
     return done;
 }
 
@@ -262,15 +279,18 @@ static int run(const struct cli_args *args)
         return CLI_BAD;
     if (cli_given(args, "--cell") + cli_given(args, "--gate") + cli_given(args, "--cone") + (format == CSR) > 1)
         return cli_complain("export: one of --cell, --gate and --cone, and none of them with --to csr");
+    if (format == NETLIST && !cli_given(args, "--gate"))
+        return cli_complain("export: --to netlist takes the gates of --gate");
     struct cf_netlist *netlist;
     struct cf_error err;
     if (!cf_netlist_load(&netlist, args->operands[0], &err))
         return cli_fail(&err);
     struct request r = {args, path, (enum format)format, (uint32_t)lanes, (uint32_t)number};
     uint32_t index = 0;
-    bool done = format == CSR ? export_csr(&r, netlist, &err)
-                : cell        ? find_cell(&r, netlist, &index, &err) && export_cell(&r, netlist, index, &err)
-                              : export_circuit(&r, netlist, &err);
+    bool done = format == CSR       ? export_csr(&r, netlist, &err)
+                : format == NETLIST ? export_extract(&r, netlist, &err)
+                : cell              ? find_cell(&r, netlist, &index, &err) && export_cell(&r, netlist, index, &err)
+                                    : export_circuit(&r, netlist, &err);
     cf_netlist_free(netlist);
     return done ? CLI_OK : cli_fail(&err);
 }
@@ -283,15 +303,15 @@ const struct cli_command cli_export = {
         "Formats: aiger (binary) and aiger-ascii, both with symbols; blif; yosys-json; verilog (gate level); threshold "
         "(a netlist of this project, every gate H(w.x + b) over bits: two for a full adder, one for a step, as `stats "
         "--bits` counts them); csr (the word-level network as a sparse matrix, gates by nets, in a safetensors file "
-        "that SciPy loads).\n"
+        "that SciPy loads); netlist (the gates of --gate as a netlist of their own, cells as they are, whose input is "
+        "what they read: frames of [N, 1, 1] integers).\n"
         "What: the cell of one gate (--gate), a cell by number, the cone of gates down to the input (--cone, names "
         "separated by blanks, a group's name for all of it), or, with none of these, all outputs. Outputs stand in the "
         "order of the netlist, each once, in whatever order --cone names them. A network of more than 16 million "
         "adders is refused.\n"
-        "An imported AIGER file comes back byte for byte if it is binary (or ASCII with variables numbered and "
-        "operands "
-        "ordered as in the binary form), without latches, with symbols in order, and with a comment, if any, of text: "
-        "every file that cofiber writes without --dummy-latch is so. Other files come back with the same function.\n"
+        "An imported AIGER file comes back byte for byte, symbols and comment included, if it is binary, or ASCII with "
+        "variables numbered and operands ordered as in the binary form, and has no latches: every file that cofiber "
+        "writes without --dummy-latch is so. Other files come back with the same function.\n"
         "Names: AIGER keeps imported ones as they are. In blif, yosys-json and verilog each port has a name of its "
         "own: "
         "characters that these formats do not take become '_', and \"_i7\" or \"_o7\" (input or output 7) is put "
@@ -301,9 +321,10 @@ const struct cli_command cli_export = {
     .options =
         (const struct cli_option[]){
             {"-o", "FILE", NULL, "where to write (required)"},
-            {"--to", "FORMAT", NULL, "aiger, aiger-ascii, blif, yosys-json, verilog, threshold or csr (required)"},
+            {"--to", "FORMAT", NULL,
+             "aiger, aiger-ascii, blif, yosys-json, verilog, threshold, csr or netlist (required)"},
             {"--cell", "N", NULL, "the cell of that number"},
-            {"--gate", "NAME", NULL, "the cell of that gate"},
+            {"--gate", "NAME", NULL, "the cell of that gate; netlist: gates of one group, separated by blanks"},
             {"--cone", "NAMES", NULL, "these gates and everything they depend on"},
             {"--group", "NAME", NULL, "csr: only the gates of that group"},
             {"--dummy-latch", NULL, NULL, "aiger: with a latch that nothing reads, for tools that want one (ABC &sim)"},

@@ -48,7 +48,7 @@ const struct cli_command cli_import = {
         "channels, 0 or 1. Combinational networks only, of at most 4,000 levels (XOR takes two): a netlist has no "
         "room for more groups.\n"
         "Of AIGER, every AND is kept, those that nothing reads and those of constants too, and so are order, "
-        "symbols and a comment of text: `cofiber export --help` says when the file comes back byte for byte. Of "
+        "symbols and comment: `cofiber export --help` says when the file comes back byte for byte. Of "
         "Yosys, the one-bit combinational gates are read (synth -flatten; abc -g simple, cmos or all), and ports "
         "of several bits are named as in Verilog: b[4] is the first of input [7:4] b.",
     .min_operands = 1,

@@ -12,6 +12,7 @@
 #include "cli/resume.h"
 #include "compiler/lower.h"
 #include "netlists/store.h"
+#include "sim/bitframes.h"
 #include "sim/bitparallel.h"
 #include "sim/frames.h"
 #include "sim/library.h"
@@ -19,8 +20,6 @@
 
 #define PARTIAL ".partial"
 #define RESUME ".resume"
-
-enum { BITS_AT_ONCE = 8 }; /* frames; more fill the lanes no better and outgrow the caches */
 
 static const char *const engine_choices[] = {"word", "bits", NULL};
 
@@ -122,7 +121,7 @@ static bool make_bit_simulator(const struct cli_args *args, struct session *s, s
     s->isa = kernels->name;
     if (s->threads == 0)
         s->threads = processors > 0 ? processors : 1;
-    s->at_once = cf_frames_count(s->frames) < BITS_AT_ONCE ? (uint32_t)cf_frames_count(s->frames) : BITS_AT_ONCE;
+    s->at_once = cf_bits_frames_at_once(s->netlist, kernels, (int)s->threads, cf_frames_count(s->frames));
     bool done = cells && cf_bits_sim_new(&s->bits, s->netlist, cells, kernels, s->at_once, (int)s->threads, err);
     cf_lower_free(cells, s->netlist->cell_count);
     return done;
@@ -206,6 +205,12 @@ static uint64_t count_fired(const void *values, enum cf_lane lane, uint32_t coun
     return fired;
 }
 
+/* Whether anybody asks for a group's values. */
+static bool is_wanted(const struct session *s, uint32_t g)
+{
+    return (g != CF_INPUT && s->netlist->groups[g].output) || (s->trace.trace && cf_trace_holds(s->trace.trace, g));
+}
+
 /* Counts and writes one group of one frame; its values stand in the group's lane. */
 static bool take_group(struct session *s, uint64_t frame, uint32_t g, const void *values, struct cf_error *err)
 {
@@ -255,7 +260,7 @@ static bool simulate_bits(struct session *s, struct cf_error *err)
             cf_bits_sim_run(s->bits, input);
         for (uint32_t i = 0; good && i < count; i++) {
             for (uint32_t g = 0; good && g < s->netlist->group_count; g++)
-                good = take_group(s, first + i, g, cf_bits_sim_values(s->bits, g, i), err);
+                good = !is_wanted(s, g) || take_group(s, first + i, g, cf_bits_sim_values(s->bits, g, i), err);
             s->resume.done += good;
             cli_progress_update(&s->progress, ++s->finished);
         }

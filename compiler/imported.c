@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char from_key[] = "import.from", inputs_key[] = "import.inputs", outputs_key[] = "import.outputs",
-                  levels_key[] = "import.levels", comment_key[] = "import.comment";
+                  levels_key[] = "import.levels", tail_key[] = "import.tail";
 
 static bool note_lines(struct cf_netlist *netlist, const char *key, const char *const *names, uint32_t count,
                        struct cf_error *err)
@@ -54,11 +54,50 @@ static bool note_levels(struct cf_netlist *netlist, const uint32_t *levels, uint
     return done;
 }
 
+static bool note_tail(struct cf_netlist *netlist, const char *tail, size_t size, struct cf_error *err)
+{
+    char *text = malloc(3 * size + 1), *at = text;
+    if (!text)
+        return cf_fail(err, "%s: out of memory", netlist->label);
+    *text = '\0';
+    for (size_t i = 0; i < size; i++) {
+        bool plain = tail[i] >= ' ' && tail[i] <= '~' && tail[i] != '%';
+        at += snprintf(at, 4, plain ? "%c" : "%%%02x", (unsigned char)tail[i]);
+    }
+    bool done = cf_netlist_set_meta(netlist, tail_key, text, err);
+    free(text);
+    return done;
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads back what note_tail wrote; leaves the names without a tail where it did not. */
+static bool restore_tail(struct cf_bits_names *names, const char *text)
+{
+    char *tail = cf_arena_alloc(&names->arena, strlen(text) + 1, 1);
+    size_t size = 0;
+    if (!tail)
+        return false;
+    for (; *text; text++) {
+        int high = *text == '%' ? hex_digit(text[1]) : 0, low = *text == '%' && high >= 0 ? hex_digit(text[2]) : 0;
+        if (high < 0 || low < 0)
+            return true;
+        tail[size++] = *text == '%' ? (char)(16 * high + low) : *text;
+        text += *text == '%' ? 2 : 0;
+    }
+    names->tail = size && strchr("ioc", tail[0]) ? tail : NULL;
+    names->tail_size = size;
+    return true;
+}
+
 bool cf_imported_note_file(struct cf_netlist *netlist, const struct cf_bits_names *names, const uint32_t *levels,
                            uint32_t count, struct cf_error *err)
 {
     return cf_netlist_set_meta(netlist, from_key, names->model, err) &&
-           (!names->comment || cf_netlist_set_meta(netlist, comment_key, names->comment, err)) &&
+           (!names->tail || note_tail(netlist, names->tail, names->tail_size, err)) &&
            (!levels || note_levels(netlist, levels, count, err));
 }
 
@@ -221,13 +260,14 @@ bool cf_imported_aiger(struct cf_bits *bits, struct cf_bits_names *names, const 
         cf_bits_free(bits);
         return true;
     }
-    const char *comment = cf_netlist_meta(netlist, comment_key);
+    const char *tail = cf_netlist_meta(netlist, tail_key);
     bool done = cf_bits_names_new(names, bits, "circuit", err);
     if (done) {
         cf_imported_names(names, bits, netlist);
-        if (comment && comment[0] == 'c' && !strchr("0123456789", comment[1] ? comment[1] : '\n'))
-            names->comment = cf_arena_strdup(&names->arena, comment);
-    } else {
+        done = !tail || restore_tail(names, tail) || cf_fail(err, "%s: out of memory", netlist->label);
+    }
+    if (!done) {
+        cf_bits_names_free(names);
         cf_bits_free(bits);
     }
     return done;

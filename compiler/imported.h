@@ -4,7 +4,8 @@
  *     import.inputs    the names of the inputs, each with a newline behind it (no line: the network has none, and the
  *     import.outputs   netlist's one input stands for nothing); the same of the outputs. An empty line is no name.
  *     import.levels    for AIGER: the level of each AND in the order of the file, where that is not the netlist's own
- *     import.comment   for AIGER: the comment section, 'c' included, where it is text
+ *     import.tail      for AIGER: symbols and comment as they stand, where that is more than the names in order; bytes
+ *                      that are not printable ASCII, and '%', as '%' and two hexadecimal digits
  *
  * With these, an AIGER file comes back byte for byte. A netlist that was changed since is what it is now, as always:
  * they are checked against it, and count for nothing where they do not fit.
@@ -18,7 +19,7 @@
 /* Notes the names; they are for circuits exported as threshold gates too. */
 bool cf_imported_note_names(struct cf_netlist *netlist, const struct cf_bits_names *names, uint32_t input_count,
                             uint32_t output_count, struct cf_error *err);
-/* Notes where the network is from (names->model), its comment and, unless NULL, levels [count]. */
+/* Notes where the network is from (names->model), its tail and, unless NULL, levels [count]. */
 bool cf_imported_note_file(struct cf_netlist *netlist, const struct cf_bits_names *names, const uint32_t *levels,
                            uint32_t count, struct cf_error *err);
 

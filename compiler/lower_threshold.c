@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thousands.h"
 #include "compiler/imported.h"
 #include "compiler/threshold_gate.h"
 #include "netlists/check.h"
@@ -156,9 +157,11 @@ static bool find_spots(struct conversion *c)
             c->levels--;
     }
     free(next);
-    if (done && c->levels > MOST_LEVELS)
-        return cf_fail(c->err, "%s: %u levels of threshold gates; a netlist holds %d", c->netlist->label, c->levels,
-                       MOST_LEVELS);
+    if (done && c->levels > MOST_LEVELS) {
+        char text[2][CF_THOUSANDS];
+        return cf_fail(c->err, "%s: %s levels of threshold gates; a netlist holds %s", c->netlist->label,
+                       cf_thousands(c->levels, text[0]), cf_thousands(MOST_LEVELS, text[1]));
+    }
     return done || out_of_memory(c);
 }
 

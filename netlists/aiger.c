@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/thousands.h"
 
 /* An and-inverter graph under construction: nodes in the order of the network, literals as if numbered so. */
 struct graph {
@@ -135,8 +136,9 @@ static bool build(struct graph *g, const struct cf_bits *bits, bool as_is, const
         g->level[v] = v > g->inputs; /* one level: nothing to sort */
     done = done && sort_levels(g);
     free(used);
-    return done || cf_fail(err, "%s: out of memory, or of the 2^31 literals of the format, after %u of %u adders", path,
-                           n, bits->node_count);
+    char text[2][CF_THOUSANDS];
+    return done || cf_fail(err, "%s: out of memory, or of the 2^31 literals of the format, after %s of %s adders", path,
+                           cf_thousands(n, text[0]), cf_thousands(bits->node_count, text[1]));
 }
 
 static void free_graph(struct graph *g)
@@ -201,7 +203,7 @@ static bool write_symbols(struct cf_out *out, const struct cf_bits *bits, const 
     for (uint32_t i = 0; names->outputs && i < bits->output_count; i++)
         if (names->outputs[i] && !cf_out_printf(out, err, "o%u %s\n", i, names->outputs[i]))
             return false;
-    return !names->comment || cf_out_write(out, names->comment, strlen(names->comment), err);
+    return true;
 }
 
 static bool write_graph(struct cf_out *out, const struct graph *g, const struct cf_bits *bits,
@@ -220,7 +222,10 @@ static bool write_graph(struct cf_out *out, const struct graph *g, const struct 
     for (uint32_t i = 0; i < bits->output_count; i++)
         if (!cf_out_printf(out, err, "%u\n", final_literal(g, translate(g, bits->outputs[i]), latches)))
             return false;
-    return write_nodes(out, g, options, err) && write_symbols(out, bits, names, latches, err);
+    if (!write_nodes(out, g, options, err))
+        return false;
+    return options->as_is && names->tail && !latches ? cf_out_write(out, names->tail, names->tail_size, err)
+                                                     : write_symbols(out, bits, names, latches, err);
 }
 
 bool cf_aiger_write(const char *path, const struct cf_bits *bits, const struct cf_bits_names *names,

@@ -1,10 +1,9 @@
 /* aiger.h - and-inverter graphs in the AIGER format (1.9, combinational), binary and ASCII, with symbols.
  *
  * Writing: a full adder takes seven AND nodes, or four where only its carry is read. Nodes are written level by level,
- * in the order of the network within a level; or, with `as_is`, just as a network of ANDs has them. A binary file
- * comes back byte for byte when it is read and written as it is, if it has no latches, its symbols stand in order
- * (inputs, then outputs, by number), and its comment, if any, is text of at most 64 KiB. So does an ASCII file that
- * numbers its variables and writes operands as the binary form would.
+ * in the order of the network within a level; or, with `as_is`, just as a network of ANDs has them, with the tail of
+ * the names. A binary file without latches comes back byte for byte when it is read and written as it is; so does an
+ * ASCII file that numbers its variables and orders its operands as the binary form does.
  */
 #ifndef COFIBER_NETLISTS_AIGER_H
 #define COFIBER_NETLISTS_AIGER_H
@@ -22,7 +21,8 @@ bool cf_aiger_write(const char *path, const struct cf_bits *bits, const struct c
                     const struct cf_aiger_options *options, struct cf_error *err);
 
 /* Reads either form: every AND becomes a node of which only the carry is read. Latches are refused, except ones that
- * nothing reads. Names that cf_bits_name_valid refuses are refused. */
+ * nothing reads. Names that cf_bits_name_valid refuses are refused. What stands behind the ANDs is kept as the names'
+ * tail, up to 16 MiB, where it is more than the symbols in order, as they are written. */
 bool cf_aiger_read(struct cf_bits *bits, struct cf_bits_names *names, const char *path, struct cf_error *err);
 bool cf_aiger_parse(struct cf_bits *bits, struct cf_bits_names *names, const void *data, size_t size, const char *label,
                     struct cf_error *err);

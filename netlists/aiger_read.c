@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/json_strict.h"
 #include "netlists/aiger.h"
 
 struct reader {
@@ -20,7 +19,7 @@ struct reader {
     struct cf_error *err;
 };
 
-enum { UNDEFINED = 0x7ffffffe, LATCH = 0x7ffffffd, PENDING = 0x40000000, MOST_COMMENT = 1 << 16 };
+enum { UNDEFINED = 0x7ffffffe, LATCH = 0x7ffffffd, PENDING = 0x40000000, MOST_TAIL = 1 << 24 };
 
 static bool wrong(struct reader *r, const char *what)
 {
@@ -218,7 +217,8 @@ static bool place_ands(struct reader *r)
     return done;
 }
 
-static bool read_symbol(struct reader *r)
+/* `*place` grows from one symbol to the next where they stand in order: inputs, latches, outputs. */
+static bool read_symbol(struct reader *r, uint64_t *place)
 {
     char kind = (char)r->data[r->at++];
     uint32_t index, count = kind == 'i' ? r->inputs : kind == 'l' ? r->latches : r->outputs;
@@ -226,6 +226,7 @@ static bool read_symbol(struct reader *r)
         return wrong(r, "neither a symbol ('i0 name') nor the comment ('c')");
     if (index >= count)
         return wrong(r, "a symbol for an input, latch or output that does not exist");
+    *place = 1 + index + ((uint64_t)(kind == 'i' ? 0 : kind == 'l' ? 1 : 2) << 32);
     const uint8_t *end = memchr(r->data + r->at, '\n', r->size - r->at);
     if (!end)
         return wrong(r, "a symbol without an end of line");
@@ -247,35 +248,38 @@ static bool read_symbol(struct reader *r)
     return true;
 }
 
-/* Keeps the comment section, the 'c' included, where it is text. */
-static bool keep_comment(struct reader *r)
+/* Keeps what stands from `start` on: Yosys orders symbols by their text, and ABC has binary data in its comments. */
+static bool keep_tail(struct reader *r, size_t start)
 {
-    size_t size = r->size - r->at, at;
-    const uint8_t *text = r->data + r->at;
-    bool is_text = size <= MOST_COMMENT && cf_utf8_check(text, size, &at);
-    for (size_t i = 0; is_text && i < size; i++)
-        is_text = (text[i] >= ' ' && text[i] != 0x7f) || text[i] == '\n' || text[i] == '\t';
-    if (!is_text)
+    size_t size = r->size - start;
+    if (size > MOST_TAIL || r->latches)
         return true;
-    char *copy = cf_arena_alloc(&r->names->arena, size + 1, 1);
+    char *copy = cf_arena_alloc(&r->names->arena, size, 1);
     if (!copy)
         return wrong(r, "out of memory");
-    memcpy(copy, text, size);
-    r->names->comment = copy;
+    memcpy(copy, r->data + start, size);
+    r->names->tail = copy;
+    r->names->tail_size = size;
     return true;
 }
 
 static bool read_symbols(struct reader *r)
 {
+    size_t start = r->at;
+    uint64_t last = 0;
+    bool in_order = true;
     while (r->at < r->size) {
         /* A comment, to the end of the file. ABC's &w puts its own binary data right behind the 'c'; with a digit it
          * would be the symbol of a constraint. */
         if (r->data[r->at] == 'c' && (r->at + 1 == r->size || r->data[r->at + 1] < '0' || r->data[r->at + 1] > '9'))
-            return keep_comment(r);
-        if (!read_symbol(r))
+            return keep_tail(r, start);
+        uint64_t place = 0;
+        if (!read_symbol(r, &place))
             return false;
+        in_order &= place > last;
+        last = place;
     }
-    return true;
+    return in_order || keep_tail(r, start);
 }
 
 static bool read_all(struct reader *r)

@@ -12,7 +12,8 @@ struct cf_bits_names {
     const char *model;     /* of the whole network; letters, digits and '_' */
     const char **inputs;   /* [input_count] */
     const char **outputs;  /* [output_count] */
-    const char *comment;   /* what AIGER has behind the symbols, from the 'c' on; NULL: nothing */
+    const char *tail;      /* [tail_size]: symbols and comment of an AIGER file as they stand, or NULL: see aiger.h */
+    size_t tail_size;
 };
 
 /* Arrays of the network's size, all NULL. */

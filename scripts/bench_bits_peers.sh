@@ -1,132 +1,209 @@
 #!/usr/bin/env bash
-# One exported network (by default a classifier of the given netlist) in ABC, Verilator and iverilog, beside this
-# project's bit-parallel engine: patterns a second times AND nodes. Outputs on the same 64 patterns are compared first.
+# One network and the same random patterns in this project's bit-parallel engine, ABC, Verilator and iverilog.
 #
-#   scripts/bench_bits_peers.sh COFIBER NET [GATE]       GATE may be several, separated by blanks: their cone
+#   scripts/bench_bits_peers.sh COFIBER NET       NET: a compiled circuit
 #
-# Rates are in AND-node lanes a second of the same and-inverter graph (a full adder is seven AND nodes), so that tools
-# which see adders and tools which see AND nodes are measured alike. A peer that takes longer than LIMIT seconds
-# (default 900) to build or run is left out, and that is said; VERILATOR=no leaves out Verilator, whose build takes
-# minutes. Quote the load printed at the end: ABC reports the time of its own thread, ours is the clock on the wall, so
-# that other jobs on the machine make the ratio to ABC smaller than it is.
+# Two networks are cut out of the circuit (export --to netlist) and exported for the others: all classifiers of one
+# position, and one classifier alone. First every tool's outputs on all patterns (512) are compared. Rates are AND nodes
+# of the exported AIGER times patterns a second, of one thread. Peers have CPU time, the difference of two runs of
+# different length, so that reading and start-up do not count; ours is time on the wall, transposing operands and
+# results included and, apart, without. Other jobs on the machine make the ratios smaller than they are: quote the load.
+#
+# Environment: LIMIT, the seconds after which a peer is given up (default 900); VERILATOR=no leaves Verilator out, whose
+# build takes minutes; SIZES=no leaves out how large a network each peer can take, which takes up to a few times LIMIT.
 set -euo pipefail
-cofiber=$(realpath "$1") net=$(realpath "$2") gate=${3:-'s0.classify[0,0,0]'} limit=${LIMIT:-900}
+cofiber=$(realpath "$1") net=$(realpath "$2") limit=${LIMIT:-900} patterns=512
 scripts=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python=/usr/bin/python3
-case $gate in *' '*) what=(--cone "$gate") ;; *) what=(--gate "$gate") ;; esac
+bits() { /usr/bin/python3 "$scripts/peers/bits.py" "$@"; }
+have() { command -v "$1" >"$work/which"; }
+quiet() { "$@" >"$work/quiet" 2>&1 || { cat "$work/quiet"; return 1; }; }
+load() { cut -d' ' -f1-3 /proc/loadavg; }
+[ "${VERILATOR:-yes}" = no ] || have verilator || VERILATOR=no
+
+# cut_out NAME COUNT: a folder with the netlist of the first so many classifiers, and its AIGER with the latch that
+# ABC's &sim wants. Sets `nodes`.
+cut_out() {
+    mkdir -p "$work/$1"
+    quiet "$cofiber" export "$net" --to netlist --gate "$(bits gates "$net" "$2")" -o "$work/$1/cut.cfn" &&
+        "$cofiber" export "$work/$1/cut.cfn" --to aiger --dummy-latch -o "$work/$1/latch.aig" >"$work/$1/made" &&
+        nodes=$(sed -n 's/.* \([0-9,]*\) AND nodes/\1/p' "$work/$1/made" | tr -d ,)
+}
+
 rate() { # name, nodes, patterns, seconds
-    $python -c "print('%-28s %10.3g AND-node lanes/s' % ('$1', $2 * $3 / $4))" | tee -a "$work/rates"
-}
-seconds() { # command...: wall clock of the command; its output goes to $work/out
-    local start
-    start=$(date +%s.%N)
-    timeout "$limit" "$@" >"$work/out" 2>&1 || return 1
-    echo "$(date +%s.%N) - $start" | bc
+    awk -v name="$1" -v rate="$(awk "BEGIN { print $2 * $3 / ($4) }")" 'BEGIN {
+        printf "  %-40s %9.3g AND-node lanes/s", name, rate }'
+    case $1 in
+    ours*) echo ;;
+    *) awk -v rate="$(awk "BEGIN { print $2 * $3 / ($4) }")" -v ours="$ours" -v bare="$bare" 'BEGIN {
+        printf "; ours is %.3g times as fast, %.3g without transposition\n", ours / rate, bare / rate }' ;;
+    esac
 }
 
-echo "$(date -u +%F), $(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), load $(cut -d' ' -f1 /proc/loadavg)"
-"$cofiber" export "$net" --to aiger "${what[@]}" -o "$work/cell.aig" | tee "$work/made" | sed 's/.*: //'
-nodes=$(sed -n 's/.* \([0-9,]*\) AND nodes/\1/p' "$work/made" | tr -d ,)
-"$cofiber" export "$net" --to aiger --dummy-latch "${what[@]}" -o "$work/latch.aig" >"$work/out"
-"$cofiber" import "$work/cell.aig" --from aiger -o "$work/cell.cfn" >"$work/out"
+agree() { # name, file with its outputs
+    cmp -s "$work/$network/expected" "$2" || { echo "  $1: OUTPUTS DIFFER"; exit 1; }
+    echo "  $1: outputs of all $patterns patterns equal ours"
+}
 
-# The expected outputs of the 64 patterns: this project's word simulator on the imported network.
-# The interpreter gets fewer cycles: it takes about a second for one.
-cycles=${CYCLES:-2000} slow_cycles=${SLOW_CYCLES:-10}
-for folder in 64 1 slow; do
-    lanes=${folder/slow/64}
-    mkdir -p "$work/$folder"
-    "$cofiber" export "$net" --to verilog --lanes "$lanes" "${what[@]}" -o "$work/$folder/cell.v" >"$work/out"
-    $python "$scripts/peer_wrapper.py" "$work/$folder/cell.v" "$lanes" \
-        "$([ $folder = slow ] && echo "$slow_cycles" || echo "$cycles")" "$work/$folder"
-done
-"$cofiber" sim "$work/cell.cfn" "$work/64/patterns.npy" -o "$work/expected" >"$work/out"
-"$cofiber" sim "$work/cell.cfn" "$work/64/patterns.npy" -o "$work/bits" --engine bits >"$work/out"
-cmp "$work/expected" "$work/bits"
-echo "ours: the bit engine's outputs of 64 patterns equal the word simulator's"
-$python - "$work/expected" >"$work/expected.hex" <<'PY'
-import json, sys
-f = open(sys.argv[1], "rb")
-header = json.loads(f.read(int.from_bytes(f.read(8), "little")))
-data = f.read()
-t = header["output"]
-bits = data[t["data_offsets"][0]:t["data_offsets"][1]]
-n = t["shape"][-1]
-for i in range(n):
-    print("output %d %016x" % (i, sum(bits[f * n + i] << f for f in range(len(bits) // n))))
-PY
-compare() { # name
-    if diff <(grep '^output' "$work/out") "$work/expected.hex" >"$work/difference"; then
-        echo "$1: outputs of 64 patterns equal ours"
+# bench_bits NETLIST PATTERNS: sets ms and programs_ms (a pattern, one thread), frames (at once) and isa.
+bench_bits() {
+    local folder=$work/$network
+    "$cofiber" bench "$folder/$1.cfn" "$folder/$2.npy" --engine bits --isa auto --json >"$folder/json" 2>"$work/quiet"
+    read -r ms programs_ms frames isa < <(bits figures "$folder/json")
+}
+
+# Ours first. Sets ours and bare, AND-node lanes a second.
+measure_ours() {
+    local folder=$work/$network
+    bits patterns "$folder/cut.cfn" "$patterns" "$folder"
+    quiet "$cofiber" sim "$folder/cut.cfn" "$folder/words.npy" -o "$folder/word" --isa reference
+    quiet "$cofiber" sim "$folder/cut.cfn" "$folder/words.npy" -o "$folder/bits" --engine bits
+    cmp "$folder/word" "$folder/bits"
+    bits outputs "$folder/bits" >"$folder/expected"
+    echo "  ours: the bit engine's outputs equal the word-level definition's; $(tr -cd 1 <"$folder/expected" | wc -c)" \
+        "of $(tr -cd 01 <"$folder/expected" | wc -c) are 1"
+    bench_bits cut words
+    ours=$(awk "BEGIN { print $nodes / $ms * 1e3 }") bare=$(awk "BEGIN { print $nodes / $programs_ms * 1e3 }")
+    rate "ours, $isa, $frames frames at once" "$ours" 1 1
+    rate "ours, without transposition" "$bare" 1 1
+}
+
+# The exported AIGER, imported again: a netlist of a gate a node, as foreign ones are.
+measure_imported() {
+    local folder=$work/$network taken eight=() # times the patterns, for a time that is long enough
+    for _ in {1..8}; do eight+=("$folder/bits.npy"); done
+    "$cofiber" export "$folder/cut.cfn" --to aiger -o "$folder/cut.aig" >"$work/quiet"
+    "$cofiber" import "$folder/cut.aig" --from aiger -o "$folder/imported.cfn" >"$work/quiet"
+    quiet "$cofiber" sim "$folder/imported.cfn" "$folder/bits.npy" -o "$folder/imported" --engine bits
+    bits outputs "$folder/imported" >"$folder/out"
+    agree "ours, the AIGER imported" "$folder/out"
+    bench_bits imported bits
+    rate "ours, imported, every node a gate" "$nodes" 1 "$ms * 1e-3"
+    taken=$("$cofiber" sim "$folder/imported.cfn" "${eight[@]}" --engine bits --threads 1 --json |
+        sed -n 's/.*"seconds":[^0-9]*\([0-9.e-]*\).*/\1/p')
+    rate "ours, the same, reading frames included" "$nodes" "8 * $patterns" "$taken"
+}
+
+# The two lengths of a peer's run: name, patterns more in the longer, command of the shorter, command of the longer.
+difference() {
+    local short long
+    if ! short=$(bits run "$limit" "$work/out" bash -c "$3") ||
+        ! long=$(bits run "$limit" "$work/out" bash -c "$4"); then
+        echo "  $1: no answer within $limit s"
+        return
+    fi
+    if awk "BEGIN { exit !(${long%% *} > ${short%% *}) }"; then
+        rate "$1" "$nodes" "$2" "${long%% *} - ${short%% *}"
     else
-        echo "$1: OUTPUTS DIFFER"
-        head -n 4 "$work/difference"
-        exit 1
+        echo "  $1: too fast to be timed"
     fi
 }
 
-# `&sim` draws its own patterns. ABC's other simulator, `sim -A`, takes ours, and says whether an output is asserted: so
-# it gets one output and one pattern at a time, 32 times, which fills its word (it makes up the rest). Both read the same
-# graph; `&sim` with the latch that it wants.
-if command -v berkeley-abc >"$work/out"; then
-    $python - "$work" "$(wc -l <"$work/expected.hex")" >"$work/abc.script" <<'PY'
-import sys
-import numpy as np
-folder, outputs = sys.argv[1], int(sys.argv[2])
-patterns = np.load(folder + "/64/patterns.npy").reshape(64, -1).astype(int)
-for k in range(outputs):
-    print(f"read_aiger {folder}/cell.aig" + (f"; cone -a -O {k}" if outputs > 1 else ""))
-    for p, row in enumerate(patterns):
-        with open(f"{folder}/pattern{p}", "w") as f:
-            f.write(32 * ("".join(map(str, row)) + "\n"))
-        print(f"sim -A {folder}/pattern{p}")
-PY
-    timeout "$limit" berkeley-abc -f "$work/abc.script" >"$work/abc.log" 2>&1 || true
-    grep -E '^Simulation of .*(asserted output|did not assert)' "$work/abc.log" |
-        awk '{ bits = (/did not/ ? 0 : 1) bits } NR % 64 == 0 { print bits; bits = "" }' |
-        { n=0; while read -r bits; do printf 'output %d %016x\n' $((n++)) $((2#$bits)); done; } >"$work/out"
-    compare "ABC"
-    frames=$((40000000000 / 2048 / nodes + 64)) # about a second's work, and never little
-    timeout "$limit" berkeley-abc -c "&r $work/latch.aig; &sim -F $frames -W 64 -T $limit" >"$work/out" 2>&1 || true
-    taken=$(sed -n "s/.*simulating $frames frames with 64 words.*Time = *\([0-9.]*\) sec/\1/p" "$work/out" | tail -n 1)
-    if [ -n "$taken" ]; then
-        rate "ABC &sim" "$nodes" "$frames*64*32" "$taken" # its words have 32 bits
-    else
-        echo "ABC &sim: no answer within $limit s"
+measure_abc() {
+    local folder=$work/$network frames
+    frames=$((150000000000 / 2048 / nodes + 1)) # some seconds' work
+    if ! bits run "$limit" "$folder/log" berkeley-abc -c \
+        "&r $folder/latch.aig; &sim -I $folder/bits.txt -F $patterns -W 1 -T $limit" >"$work/used"; then
+        echo "  ABC &sim: no answer within $limit s"
+        return
     fi
-fi
-if [ "${VERILATOR:-yes}" != no ] && command -v verilator >"$work/out"; then
-    for lanes in 64 1; do
-        start=$(date +%s)
-        (cd "$work/$lanes" && timeout "$limit" verilator --binary --timing -O3 -Wno-fatal --top-module bench cell.v bench.v \
-            --Mdir obj -CFLAGS -O1 >log 2>&1) || { echo "Verilator, $lanes lanes: not built within $limit s"; tail -n 3 "$work/$lanes/log"; continue; }
-        echo "Verilator, $lanes lanes: built in $(($(date +%s) - start)) s"
-        taken=$(seconds "$work/$lanes/obj/Vbench") || { echo "Verilator, $lanes lanes: not run within $limit s"; continue; }
-        [ $lanes = 1 ] || compare "Verilator"
-        rate "Verilator, $lanes lanes" "$nodes" "$cycles*$lanes" "$taken"
+    agree "ABC &sim" "$folder/bits_out.txt"
+    difference "ABC &sim -W 64, random patterns" "$frames * 2048" \
+        "berkeley-abc -c '&r $folder/latch.aig; &sim -F 1 -W 64 -T $limit'" \
+        "berkeley-abc -c '&r $folder/latch.aig; &sim -F $((frames + 1)) -W 64 -T $limit'"
+}
+
+# verilog FOLDER LANES: the cut as gate-level Verilog with a bench around it.
+verilog() {
+    mkdir -p "$1/$2"
+    "$cofiber" export "$1/cut.cfn" --to verilog --lanes "$2" -o "$1/$2/cell.v" >"$work/quiet"
+    bits verilog "$1/$2/cell.v" "$1/$2" "$2"
+}
+
+build_verilator() { # folder; prints what `bits run` does
+    (cd "$1" && bits run "$limit" log verilator --binary --timing -O3 -Wno-fatal --top-module bench cell.v bench.v \
+        --Mdir obj -CFLAGS -O1)
+}
+
+measure_verilator() { # lanes
+    local folder=$work/$network/$1 used cycles=2000
+    verilog "$work/$network" "$1"
+    used=$(build_verilator "$folder") || { echo "  Verilator, $1 lanes: not built within $limit s"; return; }
+    "$folder/obj/Vbench" >"$folder/log"
+    bits lanes "$folder/log" >"$folder/out"
+    agree "Verilator, $1 lanes (built in $(cut -d' ' -f2 <<<"$used") s)" "$folder/out"
+    difference "Verilator, $1 lanes" "$cycles * $1" "$folder/obj/Vbench" "$folder/obj/Vbench +cycles=$cycles"
+}
+
+build_iverilog() {
+    bits run "$limit" "$1/log" iverilog -g2012 -o "$1/a.out" "$1/cell.v" "$1/bench.v"
+}
+
+measure_iverilog() {
+    local folder=$work/$network/64 cycles=10 # it takes about a second for one
+    verilog "$work/$network" 64
+    if ! build_iverilog "$folder" >"$work/used" ||
+        ! bits run "$limit" "$folder/log" vvp "$folder/a.out" >"$work/used"; then
+        echo "  iverilog: not built and run within $limit s"
+        return
+    fi
+    bits lanes "$folder/log" >"$folder/out"
+    agree "iverilog, 64 lanes" "$folder/out"
+    difference "iverilog, 64 lanes" "$cycles * 64" "vvp $folder/a.out" "vvp $folder/a.out +cycles=$cycles"
+}
+
+# sizes NAME COUNTS... : how many classifiers a peer takes within LIMIT: `takes FOLDER` reads or builds them.
+sizes() {
+    local name=$1 count used
+    for count in "${@:2}"; do
+        if ! cut_out sizes "$count" >"$work/refused" 2>&1; then
+            echo "  $name, $count classifiers: beyond what one export holds"
+            return
+        elif ! used=$(takes "$work/sizes"); then
+            echo "  $name, $count classifiers, $nodes AND nodes: not within $limit s"
+            return
+        fi
+        echo "  $name, $count classifiers, $nodes AND nodes: $(awk '{ print $2 " s, " $3 " MB" }' <<<"$used")"
     done
+}
+
+head_line() { # network, words for it
+    network=$1
+    echo "$2: $(sed 's/.*: //' "$work/$1/made")"
+}
+
+echo "$(date -u +%F), $(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), load $(load)"
+classes=$("$cofiber" stats "$net" --json | /usr/bin/python3 -c "import json, sys
+print(next(g['shape'][-1] for g in json.load(sys.stdin)['groups'] if g['name'] == 's0.classify'))")
+cut_out position "$classes"
+head_line position "All classifiers of one position"
+measure_ours
+! have berkeley-abc || measure_abc
+cut_out one 1
+head_line one "One classifier"
+measure_ours
+measure_imported
+! have berkeley-abc || measure_abc
+if [ "${VERILATOR:-yes}" != no ]; then
+    measure_verilator 64
+    measure_verilator 1
 fi
-if command -v iverilog >"$work/out"; then
-    if timeout "$limit" iverilog -g2012 -o "$work/slow/a.out" "$work/slow/cell.v" "$work/slow/bench.v" &&
-        taken=$(seconds vvp "$work/slow/a.out"); then
-        compare "iverilog, 64 lanes"
-        rate "iverilog, 64 lanes" "$nodes" "$slow_cycles*64" "$taken"
-    else
-        echo "iverilog: not built and run within $limit s"
+! have iverilog || measure_iverilog
+if [ "${SIZES:-yes}" != no ]; then
+    echo "Sizes that the peers take within $limit s (ABC: reading, and 32 patterns; the others: building), peak memory:"
+    if have berkeley-abc; then
+        takes() { bits run "$limit" "$work/out" berkeley-abc -c "&r $1/latch.aig; &sim -F 1 -W 1 -T $limit"; }
+        sizes "ABC &sim" $((2 * classes)) $((4 * classes)) $((8 * classes))
+    fi
+    bench_for_64() { bits patterns "$1/cut.cfn" 64 "$1" && verilog "$1" 64; }
+    if [ "${VERILATOR:-yes}" != no ]; then
+        takes() { bench_for_64 "$1" && build_verilator "$1/64"; }
+        sizes "Verilator, 64 lanes" 2 4 8 16
+    fi
+    if have iverilog; then
+        takes() { bench_for_64 "$1" && build_iverilog "$1/64"; }
+        sizes "iverilog, 64 lanes" 2 4 8 16
     fi
 fi
-"$cofiber" bench "$net" --engine bits --isa auto --json >"$work/bench.json" 2>"$work/out"
-$python - "$work/bench.json" "$work/rates" <<'PY'
-import json, sys
-bench = json.load(open(sys.argv[1]))
-peers = [line.rstrip("\n") for line in open(sys.argv[2])]
-for name, bits in (f"{bench['bits']['frames']} frames at once", bench["bits"]), ("a frame alone", bench["bits_one_frame"]):
-    for what, adders in ("whole circuit", bits["fa_lanes_per_s"]), ("classifiers", bits["output_fa_lanes_per_s"]):
-        ours = 7 * adders
-        print("%-40s %10.3g AND-node lanes/s (one thread, %s)" % (f"ours, {what}, {name}", ours, bits["isa"]))
-        for line in peers:
-            print("%-40s %10.1f times as fast" % ("  beside " + line[:28].strip(), ours / float(line[28:].split()[0])))
-PY
-echo "load: $(cut -d' ' -f1-3 /proc/loadavg)"
+echo "load: $(load)"

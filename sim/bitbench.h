@@ -7,6 +7,7 @@
 struct cf_bits_figures {
     double ms;                     /* a whole run (all gates, transposition included), a frame, one thread: median */
     double classify_ms;            /* the output groups' part of it */
+    double programs_ms;            /* the programs alone, without transposing operands and results, a frame: median */
     uint64_t full_adders;          /* of the circuit: of each gate's network, both outputs used */
     double fa_lanes_per_s;         /* full_adders * frames / time of the whole run */
     double output_fa_lanes_per_s;  /* the same for the output groups alone */

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "sim/bitplan.h"
+#include "sim/bitwires.h"
 
 enum {
     MOST_BLOCKS = 8, /* of a plane */
@@ -17,8 +18,8 @@ enum {
 /* What one thread works in. */
 struct worker {
     uint8_t *window;
-    uint8_t *columns;                      /* [MOST_BLOCKS][REACH][CF_BLOCK] words, at most 8 bytes each */
-    const void *words[MOST_BLOCKS][REACH]; /* consecutive operands in the lanes of each block */
+    uint8_t *columns;                           /* [MOST_BLOCKS][REACH][CF_BLOCK] words, at most 8 bytes each */
+    const void *words[MOST_BLOCKS][REACH];      /* consecutive operands in the lanes of each block */
     const uint8_t *rows[MOST_BLOCKS][CF_BLOCK]; /* where the base of one port is, for each lane of each block */
 };
 
@@ -31,8 +32,10 @@ struct cf_bits_sim {
     struct cf_arena arena; /* holds what follows */
     uint8_t **values;      /* [group_count]: [frames][count] in the group's lane size */
     struct worker *workers;
+    struct cf_bit_wires *wires; /* takes all over where every net is a bit; then there are no values and workers */
     uint32_t frames;
     int threads;
+    bool programs_only; /* no operands are loaded, and no results stored */
 };
 
 /* A lane: gate `gate` of each of a family's cells, in a frame. `run` is the run that the gate belongs to. */
@@ -352,6 +355,14 @@ static void store_all(const struct batch *b, const struct block *blocks, uint32_
     }
 }
 
+/* The planes that every program takes as constants. */
+static void set_constants(const struct batch *b)
+{
+    size_t plane = b->kernels->lanes / 8;
+    memset(b->worker->window, 0, plane);
+    memset(b->worker->window + plane, 0xff, plane);
+}
+
 /* All lanes from `lane` on, and before `end`, that fit a plane: at most kernels->lanes. */
 static void run_batch(const struct batch *b, uint64_t lane, uint64_t end)
 {
@@ -364,8 +375,7 @@ static void run_batch(const struct batch *b, uint64_t lane, uint64_t end)
         blocks[block_count] =
             block_at(b->family, lane + at, left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK,
                      block_count ? &blocks[block_count - 1] : NULL);
-    memset(b->worker->window, 0, kernels->lanes / 8);
-    memset(b->worker->window + kernels->lanes / 8, 0xff, kernels->lanes / 8);
+    set_constants(b);
     for (uint32_t s = 0; s < program->stage_count; s++) {
         load_stage(b, &program->stages[s], blocks, block_count);
         kernels->run(program->code + program->stages[s].code, b->worker->window);
@@ -376,6 +386,15 @@ static void run_batch(const struct batch *b, uint64_t lane, uint64_t end)
     }
     for (uint32_t n = 0; n < block_count; n++)
         store_block(b, &blocks[n], b->worker->window + n * sizeof(uint64_t));
+}
+
+/* The same on whatever the planes hold. */
+static void run_program(const struct batch *b)
+{
+    const struct cf_bit_program *program = b->part->program;
+    set_constants(b);
+    for (uint32_t s = 0; s < program->stage_count; s++)
+        b->kernels->run(program->code + program->stages[s].code, b->worker->window);
 }
 
 /* Runs a family's gates of frames [first_frame, end_frame). */
@@ -397,7 +416,10 @@ static void run_part(struct cf_bits_sim *sim, uint32_t group, const struct cf_bi
                           family,
                           part,
                           group};
-        run_batch(&b, first, end);
+        if (sim->programs_only)
+            run_program(&b);
+        else
+            run_batch(&b, first, end);
     }
 }
 
@@ -423,6 +445,10 @@ static bool is_large(const struct cf_bits_sim *sim, uint32_t group)
 /* Large groups that follow each other go frame by frame: what one writes is in the cache when the next reads it. */
 void cf_bits_sim_run_groups(struct cf_bits_sim *sim, uint32_t first, uint32_t end)
 {
+    if (sim->wires) {
+        cf_bit_wires_run_groups(sim->wires, first, end);
+        return;
+    }
     for (uint32_t g = first, next; g < end; g = next) {
         bool large = is_large(sim, g);
         for (next = g + 1; large && next < end && is_large(sim, next); next++)
@@ -435,8 +461,19 @@ void cf_bits_sim_run_groups(struct cf_bits_sim *sim, uint32_t first, uint32_t en
     }
 }
 
+void cf_bits_sim_run_programs(struct cf_bits_sim *sim)
+{
+    sim->programs_only = true;
+    cf_bits_sim_run_groups(sim, 1, sim->netlist->group_count);
+    sim->programs_only = false;
+}
+
 void cf_bits_sim_load(struct cf_bits_sim *sim, const int32_t *input)
 {
+    if (sim->wires) {
+        cf_bit_wires_load(sim->wires, input);
+        return;
+    }
     const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
     enum cf_lane lane = cf_lane_of(group->type);
     size_t count = (size_t)sim->frames * group->count;
@@ -457,7 +494,7 @@ void cf_bits_sim_run(struct cf_bits_sim *sim, const int32_t *input)
 
 const void *cf_bits_sim_values(const struct cf_bits_sim *sim, uint32_t group, uint32_t frame)
 {
-    return value_at(sim, group, frame, 0);
+    return sim->wires ? cf_bit_wires_values(sim->wires, group, frame) : value_at(sim, group, frame, 0);
 }
 
 void cf_bits_sim_nets(const struct cf_bits_sim *sim, uint32_t frame, int64_t *nets)
@@ -507,8 +544,11 @@ bool cf_bits_sim_new(struct cf_bits_sim **out, const struct cf_netlist *netlist,
     sim->kernels = kernels;
     sim->frames = frames;
     sim->threads = threads;
-    bool done = cf_bit_plan_make(&sim->plan, netlist, cells, err) &&
-                ((make_workers(sim) && make_values(sim)) || cf_fail(err, "%s: out of memory", netlist->label));
+    bool done = cf_bit_plan_make(&sim->plan, netlist, cells, err);
+    if (done && cf_bit_wires_fit(netlist))
+        done = cf_bit_wires_new(&sim->wires, netlist, &sim->plan, kernels, frames, threads, err);
+    else
+        done = done && ((make_workers(sim) && make_values(sim)) || cf_fail(err, "%s: out of memory", netlist->label));
     if (!done) {
         cf_bits_sim_free(sim);
         return false;
@@ -521,6 +561,7 @@ void cf_bits_sim_free(struct cf_bits_sim *sim)
 {
     if (!sim)
         return;
+    cf_bit_wires_free(sim->wires);
     cf_bit_plan_free(&sim->plan);
     cf_arena_free(&sim->arena);
     free(sim);

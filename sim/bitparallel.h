@@ -2,7 +2,8 @@
  * instruction working on one signal of up to 512 gates (positions, channels, frames) at a time.
  *
  * Between cells, values are words again: a group's values stand as sim/lane.h says. Each batch of gates transposes its
- * operands into bit planes, runs its cell's program, and transposes the result back.
+ * operands into bit planes, runs its cell's program, and transposes the result back. Where every net is a bit, nets
+ * stay planes, whose lanes are frames (bitwires.h).
  */
 #ifndef COFIBER_SIM_BITPARALLEL_H
 #define COFIBER_SIM_BITPARALLEL_H
@@ -28,8 +29,12 @@ void cf_bits_sim_run(struct cf_bits_sim *sim, const int32_t *input);
 void cf_bits_sim_load(struct cf_bits_sim *sim, const int32_t *input);
 void cf_bits_sim_run_groups(struct cf_bits_sim *sim, uint32_t first, uint32_t end);
 
+/* The programs of all gates alone, on whatever the planes hold: what a run takes without transposing. For timing;
+ * what it leaves where every net is a bit are the values of the last input. */
+void cf_bits_sim_run_programs(struct cf_bits_sim *sim);
+
 /* The values of a group (the input's too) in one frame, in net order, stored as cf_lane_of(group type). Valid until
- * the next run. */
+ * the next run, or the next call for that group. */
 const void *cf_bits_sim_values(const struct cf_bits_sim *sim, uint32_t group, uint32_t frame);
 
 /* All nets of one frame, [net_count]. */

@@ -10,6 +10,8 @@
 #include "base/npy.h"
 #include "base/safetensors.h"
 
+enum { AT_ONCE = 4096 }; /* values that are read together: a channel of one position is few */
+
 struct frame_file {
     struct cf_npy *npy; /* one of the two */
     struct cf_safetensors *safetensors;
@@ -199,6 +201,12 @@ bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *
     return done;
 }
 
+/* Of a number: what fmin and fmax do with NaN takes its time. */
+static double clamp(double value, double low, double high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
 bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist,
                         int32_t *input, struct cf_error *err)
 {
@@ -208,12 +216,15 @@ bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const st
     uint32_t channels = frames->shape.channels;
     uint64_t plane = (uint64_t)frames->shape.height * frames->shape.width;
     uint64_t first = (index - file->first) * plane * channels;
-    double *values = malloc(plane * sizeof *values);
+    uint32_t step = plane < AT_ONCE ? (uint32_t)(AT_ONCE / plane) : 1; /* channels read together */
+    double *values = malloc(step * plane * sizeof *values);
     bool done = values || cf_fail(err, "%s: out of memory", file->path);
-    for (uint32_t d = 0; done && d < channels; d++) {
-        done = read_finite(file, first + d * plane, plane, values, err);
-        for (uint64_t i = 0; done && i < plane; i++)
-            input[i * channels + d] = (int32_t)fmax(low, fmin(high, rint(values[i] / scale)));
+    for (uint32_t d = 0, count; done && d < channels; d += count) {
+        count = channels - d < step ? channels - d : step;
+        done = read_finite(file, first + d * plane, count * plane, values, err);
+        for (uint64_t c = 0; done && c < count; c++)
+            for (uint64_t i = 0; i < plane; i++)
+                input[i * channels + d + c] = (int32_t)clamp(rint(values[c * plane + i] / scale), low, high);
     }
     free(values);
     forget(file, first, plane * channels);

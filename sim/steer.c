@@ -6,8 +6,10 @@
 #include "sim/random.h"
 
 enum {
-    REACH = 4096, /* of the search: it leads from sums below this size to 0 */
-    CHOICES = 512 /* inputs that it steps */
+    REACH = 4096,  /* of the search: it leads from sums below this size to 0 */
+    CHOICES = 512, /* inputs that it steps */
+    RUN_TERMS = 4, /* terms of one row that are a run when they fill half of what they span ... */
+    RUN_MANY = 64  /* ... or however little of it */
 };
 
 /* One input's share in one operand: factor * x. */
@@ -49,7 +51,7 @@ struct cf_steering {
     struct input *inputs;
     struct operand *operands;
     struct share *by_operand, *by_input;
-    uint32_t input_count, operand_count, share_count, share_capacity;
+    uint32_t input_count, operand_count, operand_capacity, share_count, share_capacity;
     uint32_t *input_nets;      /* [input_count]: as handed out */
     int64_t constant, divisor; /* of the sum; the greatest common divisor of the factors */
     int64_t least, greatest;   /* sums that the input's range allows */
@@ -89,9 +91,6 @@ struct cf_steering *cf_steering_new(const struct cf_netlist *netlist, struct cf_
     struct cf_steering *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    uint32_t terms = 1;
-    for (uint32_t c = 0; c < netlist->cell_count; c++)
-        terms = netlist->cells[c].term_count > terms ? netlist->cells[c].term_count : terms;
     s->netlist = netlist;
     s->finder = finder;
     s->low = cf_type_min(input->type);
@@ -99,12 +98,11 @@ struct cf_steering *cf_steering_new(const struct cf_netlist *netlist, struct cf_
     s->place = malloc(input->count * sizeof *s->place);
     s->inputs = calloc((size_t)input->count + 1, sizeof *s->inputs);
     s->input_nets = calloc(input->count, sizeof *s->input_nets);
-    s->operands = calloc(terms, sizeof *s->operands);
     s->table = calloc(2 * REACH + 1, sizeof *s->table);
     s->queue = calloc(2 * REACH + 1, sizeof *s->queue);
     s->choices = calloc(CHOICES, sizeof *s->choices);
-    bool made = cf_steered_make(&s->trial, netlist) && s->place && s->inputs && s->input_nets && s->operands &&
-                s->table && s->queue && s->choices;
+    bool made = cf_steered_make(&s->trial, netlist) && s->place && s->inputs && s->input_nets && s->table && s->queue &&
+                s->choices;
     if (made) {
         memset(s->place, 0xff, input->count * sizeof *s->place);
         return s;
@@ -159,21 +157,55 @@ static bool add_share(struct cf_steering *s, uint32_t operand, uint32_t net, int
     return true;
 }
 
-/* The operand: the source's value, shifted. It is within the range of the cell's sum, and so are its shares. */
-static bool add_operand(struct cf_steering *s, const struct cf_term *term, uint32_t source)
+/* The value of net `source` becomes an operand. Its shares are within the range of a net. */
+static bool add_operand(struct cf_steering *s, uint32_t source, bool weight_positive)
 {
+    if (s->operand_count == s->operand_capacity) {
+        uint32_t capacity = s->operand_capacity ? 2 * s->operand_capacity : 1024;
+        struct operand *more = realloc(s->operands, capacity * sizeof *more);
+        if (!more)
+            return false;
+        s->operands = more;
+        s->operand_capacity = capacity;
+    }
+    struct cf_linear_form form = {.constant = 0};
+    if (source >= s->netlist->groups[CF_INPUT].count && !cf_find_form(s->finder, source, &form))
+        return false;
     uint32_t operand = s->operand_count++;
-    int64_t scale = INT64_C(1) << term->shift;
-    s->operands[operand] = (struct operand){.weight_positive = term->weight > 0};
+    s->operands[operand] = (struct operand){.constant = form.constant, .weight_positive = weight_positive};
     if (source < s->netlist->groups[CF_INPUT].count)
-        return add_share(s, operand, source, scale);
-    struct cf_linear_form form;
-    bool done = cf_find_form(s->finder, source, &form);
-    if (done)
-        s->operands[operand].constant = form.constant * scale;
-    for (uint32_t i = 0; done && i < form.count; i++)
-        done = add_share(s, operand, form.input[i], form.factor[i] * scale);
-    return done;
+        return add_share(s, operand, source, 1);
+    for (uint32_t i = 0; i < form.count; i++)
+        if (!add_share(s, operand, form.input[i], form.factor[i]))
+            return false;
+    return true;
+}
+
+/* Terms from `t` on that read one row through one port: where they fill enough of it, the other nets in between become
+ * operands, too. There is no wire to them, but Verilog that gives a whole row to a gate has weights of 0 there, and one
+ * that is not 0 is wrong as well. Returns the number of terms. */
+static uint32_t add_unread(struct cf_steering *s, const struct cf_cell *cell, const uint32_t *bases, uint32_t t)
+{
+    const struct cf_term *terms = cell->terms + t;
+    uint32_t base = bases[terms->port], first = base + terms->offset, count = 1;
+    const struct cf_group *group = &s->netlist->groups[cf_netlist_group_of(s->netlist, first)];
+    uint32_t lanes = cf_group_lanes(group), row = first - (first - group->first_net) % lanes;
+    while (t + count < cell->term_count && terms[count].port == terms->port && base + terms[count].offset < row + lanes)
+        count++;
+    uint32_t end = base + terms[count - 1].offset + 1, span = end - first;
+    if (count < RUN_TERMS || (count < RUN_MANY && 2 * (uint64_t)count < span))
+        return count;
+    if (2 * (uint64_t)span >= lanes) { /* most of the row: all of it */
+        first = row;
+        end = row + lanes;
+    }
+    for (uint32_t net = first, next = 0; net < end; net++) {
+        if (next < count && base + terms[next].offset == net)
+            next++;
+        else
+            add_operand(s, net, false); /* or not, where it is no linear form: it matters less than the gate's own */
+    }
+    return count;
 }
 
 static void sort_shares_by_input(struct cf_steering *s)
@@ -217,7 +249,9 @@ bool cf_steering_turn(struct cf_steering *s, uint32_t net)
     s->input_count = s->operand_count = s->share_count = 0;
     bool done = find_sum(s, net);
     for (uint32_t t = 0; done && t < cell->term_count; t++)
-        done = add_operand(s, &cell->terms[t], bases[cell->terms[t].port] + cell->terms[t].offset);
+        done = add_operand(s, bases[cell->terms[t].port] + cell->terms[t].offset, cell->terms[t].weight > 0);
+    for (uint32_t t = 0; done && t < cell->term_count;)
+        t += add_unread(s, cell, bases, t);
     if (!done)
         return false;
     sort_shares_by_input(s);

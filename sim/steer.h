@@ -7,6 +7,9 @@
  * both, and is 0 in neither, then *every* change of w[t] shows, whatever k is. The two are made to differ in as few
  * inputs as possible: then most changes of several weights at once show as well.
  *
+ * A weight of 0 is no wire and no term. Where a gate reads a row of nets with few such gaps, the nets in the gaps are
+ * kept from 0 like operands: a weight there that should be 0 and is not shows as well.
+ *
  * Where the sum can only take every g-th value (the weights have a common divisor g), 0 and -1 become r and r - g, the
  * two sums nearest to the threshold, and a change shows for certain when v[t] is at least g in size.
  */
@@ -27,7 +30,7 @@ struct cf_steered {
     int32_t *x[CF_WISH_COUNT]; /* [count] */
     int64_t sum[CF_WISH_COUNT];
     bool met[CF_WISH_COUNT];
-    uint32_t weights, hidden; /* the gate's, and those of which a change by one may show in none of these inputs */
+    uint32_t weights, hidden; /* all operands', and those of which a change by one may show in none of these inputs */
 };
 
 /* Memory for any gate of the netlist. False when memory is out; free it all the same. */

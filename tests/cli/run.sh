@@ -5,8 +5,8 @@
 #   tests/cli/run.sh BUILD --update    writes the golden outputs anew; read the diff before committing it
 #
 # A line of a list is  name | exit status | command.  Commands run in one folder, in order, so that a case can use what
-# an earlier one wrote; fixtures/, hostile/ and golden/ are there. golden/NAME.out and NAME.err hold what the command
-# prints; where a file is absent, nothing may be printed.
+# an earlier one wrote; fixtures/, hostile/, support/ and golden/ are there. golden/NAME.out and NAME.err hold what the
+# command prints; where a file is absent, nothing may be printed.
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -20,7 +20,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 work=$scratch/work
 mkdir "$work"
-ln -s "$root/tests/fixtures" "$root/tests/hostile" "$root/netlists/golden" "$work"
+ln -s "$root/tests/fixtures" "$root/tests/hostile" "$root/tests/support" "$root/netlists/golden" "$work"
 cd "$work" || exit 1
 
 pass() {

@@ -4,8 +4,9 @@
 #   tests/exchange/run.sh BUILD      ends with 'N passed, N failed'
 #
 # D_CEC is the number of channels of the classifiers (INT8 weights, 4-bit inputs) that ABC proves equal to Yosys's
-# synthesis of the structural Verilog. Adder trees that differ are hard for SAT: with 5 channels of 15 bits, cec gives
-# no answer in ten minutes. Full size is proved by linear forms over adders instead (tests/unit/test_proof.c).
+# synthesis of the structural Verilog, both classes. Adder trees that differ are hard for SAT: with 5 channels of 15
+# bits, cec gives no answer in ten minutes. Full size is proved by linear forms over adders instead
+# (tests/unit/test_proof.c).
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 cofiber=$1/cofiber here=tests/exchange D_CEC=${D_CEC:-3}
@@ -22,7 +23,15 @@ check() { # name, command...
         tail -n 5 "$work/log"
     fi
 }
-fails() { ! "$@"; }
+# A refusal: exit status 2, and these words on stderr. A crash is none.
+refuses() { # words, command...
+    "${@:2}" 2>"$work/refusal"
+    [ $? -eq 2 ] && grep -qF -- "$1" "$work/refusal"
+}
+differs() { # command: it runs, and finds a difference
+    "$@"
+    [ $? -eq 1 ]
+}
 abc_says() { timeout 60 berkeley-abc -c "$1" 2>&1 | tee "$work/abc" | grep -q "$2"; } # commands, words of its answer
 equal() { abc_says "cec -n $1 $2" "are equivalent"; }
 skip() { echo "skipped: $*"; }
@@ -39,8 +48,8 @@ def save(path, **tensors):
     text = json.dumps(header).encode()
     open(path, "wb").write(struct.pack("<Q", len(text)) + text + blob)
 r = np.random.default_rng(5)
-for name, d in (("small", 3), ("cec", int(sys.argv[2]))):
-    save(f"{sys.argv[1]}/{name}.safetensors", weight=r.normal(size=(2, d)), bias=r.normal(size=2))
+for name, d, classes in (("small", 3, 2), ("cec", int(sys.argv[2]), 2), ("large", 64, 8)):
+    save(f"{sys.argv[1]}/{name}.safetensors", weight=r.normal(size=(classes, d)), bias=r.normal(size=classes))
     np.save(f"{sys.argv[1]}/{name}.npy", r.normal(size=(2, d, 8, 8)).astype("f4"))
 PY
 
@@ -71,6 +80,28 @@ if command -v berkeley-abc >"$work/log"; then
     # ABC reads binary AIGER alone; what it makes of ASCII is Yosys's business, below.
     check "ABC refuses ASCII AIGER" abc_says "read_aiger $work/n.aag" "[Rr]eading.*failed\|[Ww]rong\|[Ee]rror"
     check "ABC notices an inverted output" abc_says "cec -n $work/n.aig $work/wrong.aig" "NOT EQUIVALENT"
+
+    # Files that others wrote come back byte for byte: ABC's order of nodes, its binary comments.
+    check "ABC writes AIGER" abc_says "read_aiger $work/n.aig; balance; rewrite; write_aiger $work/abc.aig; print_stats" "and ="
+    check "ABC's &w writes it" abc_says "&r $work/abc.aig; &w $work/gia.aig; &ps" "and ="
+    for file in abc gia; do
+        check "import $file" "$cofiber" import "$work/$file.aig" --from aiger -o "$work/$file.cfn"
+        check "export $file" "$cofiber" export "$work/$file.cfn" --to aiger -o "$work/$file.back"
+        check "identical $file" cmp "$work/$file.aig" "$work/$file.back"
+        check "and equal to ours" equal "$work/n.aig" "$work/$file.aig"
+    done
+
+    # Names like those of inner wires, equal names, names with blanks. ABC refuses an AIGER file in which an input and an
+    # output share one, so the reference has none.
+    printf 'aag 5 3 0 2 2\n2\n4\n6\n10\n8\n8 2 4\n10 9 7\n' >"$work/bare.aag"
+    (cat "$work/bare.aag" && printf 'i0 n1c\ni1 n0c\ni2 a b\no0 n0c\no1 n1c\n') >"$work/names.aag"
+    check "import without names" "$cofiber" import "$work/bare.aag" --from aiger -o "$work/bare.cfn"
+    check "export without names" "$cofiber" export "$work/bare.cfn" --to aiger -o "$work/bare.aig"
+    check "import names" "$cofiber" import "$work/names.aag" --from aiger -o "$work/names.cfn"
+    for format in blif:blif yosys-json:json verilog:v; do
+        check "export names" "$cofiber" export "$work/names.cfn" --to "${format%:*}" -o "$work/names.${format#*:}"
+    done
+    check "names: BLIF equals AIGER" equal "$work/bare.aig" "$work/names.blif"
 else
     skip "ABC is not installed"
 fi
@@ -83,32 +114,52 @@ if command -v yosys >"$work/log"; then
     check "Yosys reads the wrong ASCII one" yosys -q -p "read_aiger $work/wrong.aag; write_blif $work/wrong.blif"
     check "which is not equivalent" abc_says "cec $work/n.aig $work/wrong.blif" "NOT EQUIVALENT"
     check "Yosys: JSON equals AIGER" equal "$work/n.aig" "$work/fromjson.blif"
+    check "Yosys writes AIGER" yosys -q -p "read_aiger $work/n.aig; write_aiger -symbols $work/yosys.aig"
+    check "import it" "$cofiber" import "$work/yosys.aig" --from aiger -o "$work/yosys.cfn"
+    check "export it" "$cofiber" export "$work/yosys.cfn" --to aiger -o "$work/yosys.back"
+    check "identical, Yosys's order of symbols too" cmp "$work/yosys.aig" "$work/yosys.back"
+    check "names: Yosys reads the JSON" yosys -q -p "read_json $work/names.json; check -assert; write_blif $work/nj.blif"
+    check "names: JSON equals AIGER" equal "$work/bare.aig" "$work/nj.blif"
+    check "names: Yosys reads the Verilog" yosys -q -p "read_verilog $work/names.v; check -assert; synth -flatten; \
+        abc -g simple; clean; write_blif $work/nv.blif"
+    check "names: Verilog equals AIGER" equal "$work/bare.aig" "$work/nv.blif"
     check "Yosys synthesises the Verilog" yosys -q -p \
         "read_verilog $work/n.v; synth -flatten; abc -g simple; clean; write_blif $work/v.blif; write_json $work/v.json"
     check "gate Verilog equals AIGER" equal "$work/n.aig" "$work/v.blif"
     check "import from Yosys" "$cofiber" import "$work/v.json" --from yosys-json -o "$work/y.cfn"
     check "export of it" "$cofiber" export "$work/y.cfn" --to aiger -o "$work/y.aig"
     check "equal after Yosys" equal "$work/n.aig" "$work/y.aig"
-
-    # Our lowering against Yosys's own synthesis of the structural Verilog, cell by cell.
-    for net in c d; do
-        options=$([ $net = c ] && echo "--upsample bilinear --scales 2" || echo "--input-bits 4 --scales 1")
-        kinds=$([ $net = c ] && echo "s0.pool s0.subtract s1.subtract" || echo "s0.pool s0.subtract s0.classify")
-        # shellcheck disable=SC2086
-        check "compile for cec" "$cofiber" compile "$work/cec.safetensors" -o "$work/$net.cfn" --grid 8x8 $options \
-            --top cofiber --calibrate "$work/cec.npy"
-        check "structural Verilog" "$cofiber" verilog "$work/$net.cfn" -o "$work/rtl_$net"
-        for kind in $kinds; do
-            cell=$work/$net.$kind
-            check "lower $kind" "$cofiber" export "$work/$net.cfn" --to aiger --gate "$kind[0,0,0]" -o "$cell.aig"
-            $here/wrap_cell.py "$work/rtl_$net" "${kind/./_}" >"$cell.v"
-            check "synthesise $kind" yosys -q -p "read_verilog $work/rtl_$net/cofiber_cells.v $cell.v; \
-                synth -flatten -top wrapped; abc -g AND; opt_clean; write_blif $cell.blif"
-            check "$kind: cec" equal "$cell.aig" "$cell.blif"
-        done
+    check "one classifier" "$cofiber" export "$work/n.cfn" --to verilog --gate 's0.classify[0,0,0]' -o "$work/g.v"
+    check "the same as AIGER" "$cofiber" export "$work/n.cfn" --to aiger --gate 's0.classify[0,0,0]' -o "$work/g.aig"
+    for gates in cmos all; do
+        check "Yosys's gates, $gates" yosys -q -p "read_verilog $work/g.v; synth -flatten; abc -g $gates; clean; write_json $work/g.json"
+        check "complex gates are among them" grep -qE 'AOI|OAI|NMUX' "$work/g.json"
+        check "import them" "$cofiber" import "$work/g.json" --from yosys-json -o "$work/g.cfn"
+        check "export them" "$cofiber" export "$work/g.cfn" --to aiger -o "$work/g.$gates.aig"
+        check "equal, $gates" equal "$work/g.aig" "$work/g.$gates.aig"
     done
-    check "lower another class" "$cofiber" export "$work/d.cfn" --to aiger --gate 's0.classify[0,0,1]' -o "$work/other.aig"
-    check "cec tells classes apart" abc_says "cec -n $work/other.aig $work/d.s0.classify.blif" "NOT EQUIVALENT"
+
+    # Our lowering against Yosys's own synthesis of the structural Verilog, cell by cell: NET:GROUP:CLASS. c is bilinear,
+    # d has inputs of 4 bits, e the usual 8.
+    compile_for_cec() { # net, options...
+        check "compile for cec, $1" "$cofiber" compile "$work/cec.safetensors" -o "$work/$1.cfn" --grid 8x8 \
+            --top cofiber --calibrate "$work/cec.npy" "${@:2}"
+        check "structural Verilog, $1" "$cofiber" verilog "$work/$1.cfn" -o "$work/rtl_$1"
+    }
+    compile_for_cec c --upsample bilinear --scales 2
+    compile_for_cec d --input-bits 4 --scales 1
+    compile_for_cec e --scales 2
+    for case in c:s0.pool:0 c:s0.subtract:0 c:s1.subtract:0 d:s0.pool:0 d:s0.subtract:0 d:s0.classify:0 d:s0.classify:1 \
+        e:s0.pool:0 e:s0.subtract:0 e:s1.subtract:0; do
+        IFS=: read -r net kind class <<<"$case"
+        cell=$work/$net.$class.$kind
+        check "lower $case" "$cofiber" export "$work/$net.cfn" --to aiger --gate "$kind[0,0,$class]" -o "$cell.aig"
+        $here/wrap_cell.py "$work/rtl_$net" "${kind/./_}" "$class" >"$cell.v"
+        check "synthesise $case" yosys -q -p "read_verilog $work/rtl_$net/cofiber_cells.v $cell.v; \
+            synth -flatten -top wrapped; abc -g AND; opt_clean; write_blif $cell.blif"
+        check "$case: cec" equal "$cell.aig" "$cell.blif"
+    done
+    check "cec tells classes apart" abc_says "cec -n $work/d.0.s0.classify.aig $work/d.1.s0.classify.blif" "NOT EQUIVALENT"
 else
     skip "Yosys is not installed"
 fi
@@ -124,11 +175,27 @@ if /usr/bin/python3 -c 'import scipy.sparse' 2>"$work/log"; then
         # shellcheck disable=SC2086
         check "SciPy's product, $net" /usr/bin/python3 $here/sparse.py "$work/$net.csr" "$work/trace" $groups
     done
-    check "SciPy notices a wrong order" fails /usr/bin/python3 $here/sparse.py "$work/n.csr" "$work/trace" s0.subtract s0.pool s0.classify
+    check "SciPy notices a wrong order" differs /usr/bin/python3 $here/sparse.py "$work/n.csr" "$work/trace" s0.subtract s0.pool s0.classify
 else
     skip "SciPy is not installed"
 fi
 
-check "what is too large is refused" fails "$cofiber" export "$work/n.cfn" --to aiger --cone s0.nothing -o "$work/x"
+# What a format cannot hold, and options it has no use for.
+check "compile a larger one" "$cofiber" compile "$work/large.safetensors" -o "$work/large.cfn" --grid 128x128 --scales 1 \
+    --top cofiber --input-scale 0.05
+check "too many adders" refuses "adders; one network holds at most 16,000,000. Export a cell" \
+    "$cofiber" export "$work/large.cfn" --to aiger -o "$work/x"
+check "too many connections" refuses "connections of steps; one network holds at most 16,000,000. Export a cell" \
+    "$cofiber" export "$work/large.cfn" --to threshold -o "$work/x"
+check "too large a cone" refuses "--cone: 262,144 gates up to 's0.pool', but 4,096 can be named. Name fewer; or export" \
+    "$cofiber" export "$work/large.cfn" --to aiger --cone s0.pool -o "$work/x"
+check "an unknown group" refuses "s0.nothing" "$cofiber" export "$work/n.cfn" --to aiger --cone s0.nothing -o "$work/x"
+check "a latch in BLIF" refuses "--dummy-latch is for --to aiger and aiger-ascii, not for blif" \
+    "$cofiber" export "$work/n.cfn" --to blif --dummy-latch -o "$work/x"
+check "lanes in AIGER" refuses "--lanes is for --to verilog, not for aiger" \
+    "$cofiber" export "$work/n.cfn" --to aiger --lanes 64 -o "$work/x"
+check "a group in Verilog" refuses "--group is for --to csr, not for verilog" \
+    "$cofiber" export "$work/n.cfn" --to verilog --group s0.pool -o "$work/x"
+check "no file is left" [ ! -e "$work/x" ]
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

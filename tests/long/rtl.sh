@@ -68,6 +68,13 @@ changed() { # name, gate, mutate's arguments...
     check "$1: lint" 0 "" lint "$1"
     check "$1: census" 0 "all counts are equal" cofiber census "$1.cfn"
 }
+# A weight of a classifier, which this frame does not show, and frames made from the weights do.
+check "class: mutate" 0 "" mutate nearest.cfn -o class.cfn cell "s1.classify[4,9,17]" 5 1
+check "class: the frame does not show it" 0 ", 0 differ" cofiber cosim class.cfn "$frame" --cache cache --rtl nearest
+check "class: named" 1 "made from the weights: s1.classify[" \
+    cofiber cosim class.cfn "$frame" --vectors --cache cache --rtl nearest
+check "nearest: frames made from the weights" 0 "43,680,000 gate values of 20 frames made from the weights compared, 0 " \
+    cofiber cosim nearest.cfn --vectors --cache cache --rtl nearest
 changed weight "s0.subtract[17,4,303]" weight "s0.subtract[17,4,303]" 1 2
 changed bias "s1.classify[4,9,17]" bias "s1.classify[4,9,17]" 1000000000
 

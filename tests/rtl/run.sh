@@ -130,6 +130,30 @@ broken operand nearest cofiber_rows.v '/module row_s1_pool_0/,/endmodule/s/x0_5(
 check "operand: named" 1 ": s1.pool[0,0,0]: simulator" verilate nearest.cfn "$frames" --rtl operand
 broken digit wide cofiber_rows.v "0,/256'h../s//256'h55/"
 check "digit: named" 1 ": s0.classify[" verilate wide.cfn wide.st --rtl digit
+
+# A classifier's value is one bit, so that real frames hardly ever show a wrong weight; frames made from the weights do.
+# wrong_digit NET SEED [FRAMES]: one digit of one classifier weight in the Verilog is off by one.
+wrong_digit() {
+    local group lane
+    cp -r "$1" "$1.$2"
+    read -r group lane < <(python3 "$root/tests/rtl/digit.py" "$1.$2" "$2")
+    check "$1: digit $2: $group, lane $lane: named" 1 \
+        "made from the weights: $group[" verilate "$1.cfn" "${@:3}" --vectors --rtl "$1.$2"
+    check "$1: digit $2: its lane" 0 "first difference" grep -E ": $group\\[[0-9]+,[0-9]+,$lane\\]: simulator" before
+    check "$1: digit $2: changed" 1 "" diff -q "$1" "$1.$2"
+}
+check "nearest: vectors" 0 "17,577 gate values of 2 frames and 25 made from the weights compared, 0 differ" \
+    verilate nearest.cfn "$frames" --vectors
+check "wide: vectors alone" 0 " made from the weights compared, 0 differ" verilate wide.cfn --vectors
+check "wide: vectors in JSON" 0 '"vectors":' verilate wide.cfn --vectors --json
+check "no frames, no vectors" 2 "give FRAMES, or --vectors" verilate wide.cfn
+for seed in 1 2 3; do
+    wrong_digit nearest $seed "$frames"
+    wrong_digit wide $seed
+done
+wrong_digit cofiber 4 "$frames"
+check "wide: digit 3: frames alone do not show it" 0 ", 0 differ" verilate wide.cfn wide.st --rtl wide.3
+
 broken comparison zero cofiber_cells.v 's/sum >= /sum > /'
 check "comparison: named by icarus" 1 "s0.classify[0,0,2] differs" icarus zero comparison
 broken row_less nearest cofiber_top.v '/u_s2_classify_0_0 /d'

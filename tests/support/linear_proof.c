@@ -154,7 +154,8 @@ static bool is_sign_of(const struct cf_bits *step, const struct cf_bits *linear,
     rest.outputs = malloc(sizeof *rest.outputs);
     bool done = (rest.nodes && rest.outputs) || cf_fail(err, "out of memory");
     if (done) {
-        memcpy(rest.nodes, linear->nodes, linear->node_count * sizeof *rest.nodes);
+        if (linear->node_count)
+            memcpy(rest.nodes, linear->nodes, linear->node_count * sizeof *rest.nodes);
         rest.outputs[0] = linear->outputs[sign] ^ 1;
         done = cf_bits_sweep(&rest, err);
     }

@@ -1,10 +1,11 @@
 /* mutate.c - breaks a netlist in one place, on purpose.
  *
  *   mutate NET -o OUT weight GATE TERM DELTA    shift GATE TERM DELTA    bias GATE DELTA    base GATE PORT DELTA
- *                     width GATE DELTA
+ *                     width GATE DELTA            cell GATE TERM DELTA
  *
- * The gate first gets a copy of its cell for itself, so that nothing else changes. The one number is then changed in
- * the file, not in memory: the result may well be invalid, which is what the tests of `check` are after.
+ * The gate first gets a copy of its cell for itself, so that nothing else changes; but `cell` changes a weight of the
+ * gate's own cell, for all gates that share it. The one number is then changed in the file, not in memory: the result
+ * may well be invalid, which is what the tests of `check` are after.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ static void die(const struct cf_error *err)
 
 static void usage(void)
 {
-    fputs("usage: mutate NET -o OUT (weight|shift GATE TERM DELTA | bias|width GATE DELTA | base GATE PORT DELTA)\n",
+    fputs("usage: mutate NET -o OUT (weight|shift|cell GATE TERM DELTA | bias|width GATE DELTA | "
+          "base GATE PORT DELTA)\n",
           stderr);
     exit(2);
 }
@@ -44,48 +46,51 @@ static long long number(const char *text)
     return value;
 }
 
-/* Gives the gate a cell of its own, the netlist's last. */
-static const struct cf_cell *own_cell(struct cf_netlist *netlist, const char *gate, uint32_t *group, uint32_t *index)
+static void find_gate(const struct cf_netlist *netlist, const char *gate, uint32_t *group, uint32_t *index)
 {
     struct cf_error err;
-    uint32_t net, cell;
+    uint32_t net;
     if (!cf_net_find(netlist, gate, &net, &err))
         die(&err);
     *group = cf_netlist_group_of(netlist, net);
     *index = net - netlist->groups[*group].first_net;
     if (*group == CF_INPUT)
         usage();
-    uint32_t old = netlist->groups[*group].cell[*index];
-    if (!cf_netlist_add_cell(netlist, &netlist->cells[old], &cell, &err))
+}
+
+/* Gives the gate a cell of its own, the netlist's last. */
+static void own_cell(struct cf_netlist *netlist, uint32_t group, uint32_t index)
+{
+    struct cf_error err;
+    uint32_t *cell = &netlist->groups[group].cell[index];
+    if (!cf_netlist_add_cell(netlist, &netlist->cells[*cell], cell, &err))
         die(&err);
-    netlist->groups[*group].cell[*index] = cell;
-    return &netlist->cells[cell];
 }
 
 /* Where the number is that is to change. `which` is the term or the port. */
 static struct place find_place(const struct cf_netlist *netlist, const char *kind, uint32_t group, uint32_t index,
-                               const struct cf_cell *cell, long long which)
+                               long long which)
 {
     struct place place;
-    uint64_t terms = 0, cells = netlist->cell_count;
-    for (uint32_t c = 0; c < cells; c++)
+    uint64_t terms = 0, cell = netlist->groups[group].cell[index];
+    for (uint32_t c = 0; c < cell; c++)
         terms += netlist->cells[c].term_count;
-    long long limit = strcmp(kind, "base") == 0 ? netlist->groups[group].ports : cell->term_count;
-    bool per_term = strcmp(kind, "weight") == 0 || strcmp(kind, "shift") == 0;
+    long long limit = strcmp(kind, "base") == 0 ? netlist->groups[group].ports : netlist->cells[cell].term_count;
+    bool per_term = strcmp(kind, "weight") == 0 || strcmp(kind, "shift") == 0 || strcmp(kind, "cell") == 0;
     if ((per_term || strcmp(kind, "base") == 0) && (which < 0 || which >= limit))
         usage();
     if (per_term) {
-        snprintf(place.tensor, sizeof place.tensor, "term.%s", kind);
-        place.element = terms - cell->term_count + (uint64_t)which;
+        snprintf(place.tensor, sizeof place.tensor, "term.%s", strcmp(kind, "shift") == 0 ? kind : "weight");
+        place.element = terms + (uint64_t)which;
     } else if (strcmp(kind, "base") == 0) {
         snprintf(place.tensor, sizeof place.tensor, "%s.base", netlist->groups[group].name);
         place.element = (uint64_t)index * netlist->groups[group].ports + (uint64_t)which;
     } else if (strcmp(kind, "bias") == 0) {
         snprintf(place.tensor, sizeof place.tensor, "cell.bias");
-        place.element = cells - 1;
+        place.element = cell;
     } else {
         snprintf(place.tensor, sizeof place.tensor, "cell.type");
-        place.element = 4 * (cells - 1) + 1;
+        place.element = 4 * cell + 1;
     }
     return place;
 }
@@ -123,7 +128,8 @@ int main(int argc, char **argv)
     if (argc < 7 || strcmp(argv[2], "-o") != 0)
         usage();
     const char *kind = argv[4], *gate = argv[5];
-    bool selects = strcmp(kind, "weight") == 0 || strcmp(kind, "shift") == 0 || strcmp(kind, "base") == 0;
+    bool whole_cell = strcmp(kind, "cell") == 0;
+    bool selects = whole_cell || strcmp(kind, "weight") == 0 || strcmp(kind, "shift") == 0 || strcmp(kind, "base") == 0;
     bool plain = strcmp(kind, "bias") == 0 || strcmp(kind, "width") == 0;
     if ((!selects && !plain) || argc != (selects ? 8 : 7))
         usage();
@@ -132,8 +138,10 @@ int main(int argc, char **argv)
     uint32_t group, index;
     if (!cf_netlist_load(&netlist, argv[1], &err))
         die(&err);
-    const struct cf_cell *cell = own_cell(netlist, gate, &group, &index);
-    struct place place = find_place(netlist, kind, group, index, cell, selects ? number(argv[6]) : 0);
+    find_gate(netlist, gate, &group, &index);
+    if (!whole_cell)
+        own_cell(netlist, group, index);
+    struct place place = find_place(netlist, kind, group, index, selects ? number(argv[6]) : 0);
     if (!cf_netlist_save(netlist, argv[3], &err))
         die(&err);
     cf_netlist_free(netlist);

@@ -10,7 +10,10 @@
 #include <cmocka.h>
 
 #include "compiler/lower.h"
+#include "compiler/lower_threshold.h"
 #include "netlists/cell.h"
+#include "netlists/check.h"
+#include "sim/bitframes.h"
 #include "sim/bitmacro.h"
 #include "sim/bitparallel.h"
 #include "sim/word.h"
@@ -321,6 +324,121 @@ static void odd_lane_counts_do_not_leak(void **unused)
     }
 }
 
+/* Groups of step gates over one-bit nets, the input's and each other's: a few ports, weights and offsets. */
+static struct cf_netlist *one_bit_netlist(void)
+{
+    struct cf_error err;
+    struct cf_netlist *netlist = cf_netlist_new("bits", &err);
+    static const struct cf_type bits[2] = {{1, false, 0}, {1, false, 0}};
+    uint32_t shape[1] = {40}, first[1 + 3] = {0}, cells[6];
+    assert_true(netlist && cf_netlist_add_group(netlist, "input", 1, shape, 0, bits[0], false, &err));
+    for (uint32_t c = 0; c < 6; c++) {
+        struct cf_term terms[5];
+        for (uint32_t t = 0; t < 5; t++)
+            terms[t] = (struct cf_term){.port = t > 2, .offset = 2 * (t % 3), .weight = t % 2 ? -3 : 1 + (int32_t)c};
+        struct cf_cell cell = {bits, terms, 2, c ? 5 : 0, (int32_t)c - 3, CF_STEP, bits[0]};
+        assert_true(cf_netlist_add_cell(netlist, &cell, &cells[c], &err));
+    }
+    for (uint32_t g = 1; g <= 3; g++) {
+        char name[8];
+        snprintf(name, sizeof name, "g%u", g);
+        first[g] = netlist->net_count;
+        shape[0] = 1 + (uint32_t)random_between(&source, 0, 99);
+        assert_true(cf_netlist_add_group(netlist, name, 1, shape, 2, bits[0], g == 3, &err));
+        for (uint32_t i = 0; i < shape[0]; i++) {
+            netlist->groups[g].cell[i] = cells[random_between(&source, 0, 5)];
+            for (uint32_t p = 0; p < 2; p++)
+                netlist->groups[g].base[2 * i + p] = (uint32_t)random_between(&source, 0, (int64_t)first[g] - 5);
+        }
+    }
+    if (!cf_netlist_check(netlist, &err))
+        fail_msg("%s", err.text);
+    return netlist;
+}
+
+static const uint32_t odd_counts[] = {1, 7, 8, 9, 63, 64, 65, 255, 257, 513, 1025};
+
+/* Where every net is a bit, lanes are frames. */
+static void one_bit_netlists_agree(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof odd_counts / sizeof *odd_counts; i++)
+        check_netlist(one_bit_netlist(), odd_counts[i]);
+}
+
+/* The binary network of a cell, as a netlist of a gate each and as one gate over all bits. */
+static void lowered_cells_agree(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    for (size_t i = 0; i < sizeof odd_counts / sizeof *odd_counts; i++) {
+        struct cf_netlist *netlist = lanes_netlist(1), *gates, *whole;
+        struct cf_bits_names names = {0};
+        struct cf_bits_cell lowered;
+        struct cf_cut cut;
+        uint32_t passing;
+        assert_true(cf_lower_cell(&lowered, &netlist->cells[1], &err));
+        assert_true(cf_lower_cell_names(&names, &lowered, 1, &err));
+        assert_true(cf_bits_to_netlist(&gates, &lowered.bits, &names, false, "gates", &err));
+        assert_true(cf_cut_of_step(&cut, &netlist->cells[1], &err));
+        assert_true(cf_cut_to_netlist(&whole, &cut, &names, &passing, "whole", &err));
+        check_netlist(gates, odd_counts[i]);
+        check_netlist(whole, odd_counts[i]);
+        cf_cut_free(&cut);
+        cf_bits_names_free(&names);
+        cf_bits_cell_free(&lowered);
+        cf_netlist_free(netlist);
+    }
+}
+
+static void frames_at_once_fill_the_lanes(void **unused)
+{
+    (void)unused;
+    const struct cf_bit_kernels *kernels = &cf_bit_kernels_portable; /* 64 lanes */
+    struct cf_netlist *one = lanes_netlist(1), *many = lanes_netlist(6400), *bits = one_bit_netlist();
+    assert_int_equal(cf_bits_frames_at_once(one, kernels, 1, 1000), 64);
+    assert_int_equal(cf_bits_frames_at_once(one, kernels, 2, 1000), 128); /* so that neither thread waits */
+    assert_int_equal(cf_bits_frames_at_once(one, kernels, 1, 5), 5);
+    assert_int_equal(cf_bits_frames_at_once(one, kernels, 1, 0), 1);
+    assert_int_equal(cf_bits_frames_at_once(many, kernels, 1, 1000), 8);
+    assert_int_equal(cf_bits_frames_at_once(bits, kernels, 2, 1000), 128);
+    cf_netlist_free(one);
+    cf_netlist_free(many);
+    cf_netlist_free(bits);
+    struct cf_netlist *large = lanes_netlist(4000000); /* 12 million inputs: two frames are 128 MiB */
+    assert_in_range(cf_bits_frames_at_once(large, kernels, 1, 1000), 1, 2);
+    cf_netlist_free(large);
+}
+
+/* Timing the programs alone leaves the values as they were. */
+static void programs_alone_change_nothing(void **unused)
+{
+    (void)unused;
+    struct cf_error err;
+    struct cf_netlist *netlists[] = {lanes_netlist(70), one_bit_netlist()};
+    for (int i = 0; i < 2; i++) {
+        struct cf_netlist *netlist = netlists[i];
+        struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+        struct cf_bits_sim *sim;
+        int64_t *nets = calloc(2 * (size_t)netlist->net_count, sizeof *nets), *after = nets + netlist->net_count;
+        int32_t *input = calloc(netlist->groups[CF_INPUT].count, sizeof *input);
+        assert_true(cf_bits_sim_new(&sim, netlist, cells, cf_bit_kernels_find(NULL), 1, 1, &err));
+        random_input(&source, netlist, nets);
+        for (uint32_t net = 0; net < netlist->groups[CF_INPUT].count; net++)
+            input[net] = (int32_t)nets[net];
+        cf_bits_sim_run(sim, input);
+        cf_bits_sim_nets(sim, 0, nets);
+        cf_bits_sim_run_programs(sim);
+        cf_bits_sim_nets(sim, 0, after);
+        assert_memory_equal(nets, after, netlist->net_count * sizeof *nets);
+        cf_bits_sim_free(sim);
+        cf_lower_free(cells, netlist->cell_count);
+        cf_netlist_free(netlist);
+        free(nets);
+        free(input);
+    }
+}
+
 /* The comparison notices one inverted connection in one cell. */
 static void a_broken_network_is_noticed(void **unused)
 {
@@ -350,6 +468,10 @@ int main(void)
         cmocka_unit_test(regular_netlists_agree),
         cmocka_unit_test(mutated_netlists_agree),
         cmocka_unit_test(odd_lane_counts_do_not_leak),
+        cmocka_unit_test(one_bit_netlists_agree),
+        cmocka_unit_test(lowered_cells_agree),
+        cmocka_unit_test(frames_at_once_fill_the_lanes),
+        cmocka_unit_test(programs_alone_change_nothing),
         cmocka_unit_test(a_broken_network_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,7 +186,7 @@ static void a_step_is_one_threshold_gate(void **unused)
 {
     (void)unused;
     struct cf_error err;
-    struct cf_netlist *netlist = small_circuit(3, 20000), *gate;
+    struct cf_netlist *netlist = small_circuit(4, 20000), *gate;
     const struct cf_group *classify = &netlist->groups[netlist->group_count - 1];
     const struct cf_cell *cell = &netlist->cells[classify->cell[0]];
     struct cf_bits_cell lowered;

@@ -204,8 +204,30 @@ static bool decision_changes(const struct bench *bench, uint32_t index, const st
 }
 
 struct tally {
-    uint32_t weights, weights_found, biases, biases_found, swaps, swaps_found;
+    uint32_t weights, weights_found, gaps, gaps_found, biases, biases_found, swaps, swaps_found;
 };
+
+/* A wire too many, to a net of the row that the cell reads otherwise: a weight of 0 that is 1 or -1. */
+static void add_wires(const struct bench *bench, uint32_t index, uint32_t channels, struct tally *tally)
+{
+    struct cf_cell cell = bench->netlist->cells[index];
+    struct cf_term *terms = calloc(cell.term_count + 1, sizeof *terms);
+    memcpy(terms, cell.terms, cell.term_count * sizeof *terms);
+    cell.terms = terms;
+    uint32_t last = cell.term_count++;
+    for (uint32_t offset = 0, t = 0; offset < channels; offset++) {
+        if (t < last && terms[t].offset == offset) {
+            t++;
+            continue;
+        }
+        for (int32_t weight = -1; weight <= 1; weight += 2) {
+            terms[last] = (struct cf_term){.offset = offset, .weight = weight};
+            tally->gaps++;
+            tally->gaps_found += decision_changes(bench, index, &cell);
+        }
+    }
+    free(terms);
+}
 
 /* Every weight of the cell, one up and one down (two where one would make it 0, which is no weight), and its bias. */
 static void change_cell(const struct bench *bench, uint32_t index, struct tally *tally)
@@ -240,20 +262,22 @@ static void change_cell(const struct bench *bench, uint32_t index, struct tally 
 }
 
 /* Each cell that is a classifier's. Returns their number. */
-static uint32_t change_all_cells(const struct bench *bench, struct tally *tally)
+static uint32_t change_all_cells(const struct bench *bench, uint32_t channels, struct tally *tally)
 {
     uint32_t classifiers = 0;
     for (uint32_t c = 0; c < bench->netlist->cell_count; c++)
         if (bench->netlist->cells[c].activation == CF_STEP) {
             classifiers++;
             change_cell(bench, c, tally);
+            add_wires(bench, c, channels, tally);
         }
     return classifiers;
 }
 
 /* What is asserted: in the circuits below every operand can be other than 0 at the threshold, so *every* weight of
- * every classifier, changed by one in either direction, changes a decision in these frames. So does every bias, except
- * where all sums have a common divisor: then a bias may be off by one and the circuit is still the same function. */
+ * every classifier, those of 0 included, changed by one in either direction, changes a decision in these frames. So
+ * does every bias, except where all sums have a common divisor: then a bias may be off by one and the circuit is still
+ * the same function. */
 static void every_wrong_weight_shows(void **state)
 {
     enum { CLASSES = 7, CHANNELS = 24 };
@@ -276,20 +300,22 @@ static void every_wrong_weight_shows(void **state)
         struct bench bench;
         struct tally tally = {0};
         set_up(&bench, circuit_of_random_head(&random, CLASSES, CHANNELS, &shapes[s].options));
-        assert_int_equal(change_all_cells(&bench, &tally), CLASSES * shapes[s].options.scales);
+        assert_int_equal(change_all_cells(&bench, CHANNELS, &tally), CLASSES * shapes[s].options.scales);
         assert_int_equal(bench.vectors.gates, CLASSES * shapes[s].options.scales);
         assert_int_equal(bench.vectors.guarded, bench.vectors.gates);
         assert_int_equal(tally.weights_found, tally.weights);
+        assert_int_equal(tally.gaps_found, tally.gaps);
         if (!shapes[s].divided)
             assert_int_equal(tally.biases_found, tally.biases);
         all.weights += tally.weights;
+        all.gaps += tally.gaps;
         all.swaps += tally.swaps;
         all.swaps_found += tally.swaps_found;
         tear_down(&bench);
     }
-    print_message("%u weights off by one, all found; %u of %u pairs of weights swapped\n", all.weights, all.swaps_found,
-                  all.swaps);
-    assert_true(all.weights > 4000);
+    print_message("%u weights off by one and %u wires too many, all found; %u of %u pairs of weights swapped\n",
+                  all.weights, all.gaps, all.swaps_found, all.swaps);
+    assert_true(all.weights > 4000 && all.gaps > 1000);
     assert_true(all.swaps_found > all.swaps / 100 * 97);
 }
 
