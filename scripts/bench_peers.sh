@@ -6,7 +6,8 @@
 #   scripts/bench_peers.sh [BUILD [HEAD FRAME.npy]]      (default: build, and what examples/ holds)
 #
 # VERILATOR=no leaves Verilator out (its first build takes minutes); ROUNDS=5 and REPEATS=100 say how long to measure.
-# What is not installed is left out and said so; scripts/setup.sh bench installs all but PyTorch (python3-torch).
+# `scripts/setup.sh peers` installs NumPy, OpenBLAS, oneDNN and PyTorch from the distribution. What is missing is left
+# out and said so; so is NumPy when the BLAS behind it is not OpenBLAS, unless ANY_BLAS=yes. Rows name the BLAS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build} head=${2:-examples/head_nearest_fp32.safetensors} frame=${3:-}
@@ -16,8 +17,6 @@ trap 'rm -rf "$scratch"' EXIT
 
 if [ -e /usr/include/oneapi/dnnl/dnnl.h ]; then
     cc -O2 -o "$scratch/onednn" scripts/peers/onednn.c -ldnnl
-else
-    echo "oneDNN (libdnnl-dev) is not installed: left out" >&2
 fi
 "$build/cofiber" compile "$head" -o "$scratch/net.cfn" --calibrate "$frame" >&2
 python=/usr/bin/python3 # the one that Debian's python3-numpy belongs to

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's (or Ubuntu's) packages; does nothing where all is there.
 #
-#   scripts/setup.sh [build] [test] [fuzz] [tsan] [bench] [cross]     (default: build test)
+#   scripts/setup.sh [build] [test] [fuzz] [tsan] [bench] [peers] [cross]     (default: build test)
 #
-# Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need.
+# Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need; bench is what
+# the README's figures need, peers what scripts/bench_peers.sh compares with (PyTorch, which is large, where the
+# distribution has it).
 set -euo pipefail
 
 packages_of() {
@@ -13,13 +15,14 @@ packages_of() {
     fuzz) echo clang libclang-rt-14-dev ;;
     tsan) echo clang libclang-rt-14-dev libomp-dev libcmocka-dev ;;
     bench) echo libdnnl-dev python3-numpy libopenblas0-pthread time ;;
+    peers) echo libdnnl-dev python3-numpy libopenblas0-pthread python3-torch? ;;
     cross)
         # The libraries for arm64 come from Debian's own arm64 packages (multiarch), added as an architecture below.
         echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 libcjson-dev:arm64 \
             nettle-dev:arm64 libgmp-dev:arm64 libgomp1:arm64
         ;;
     *)
-        echo "setup.sh: unknown group '$1' (build, test, fuzz, tsan, bench, cross)" >&2
+        echo "setup.sh: unknown group '$1' (build, test, fuzz, tsan, bench, peers, cross)" >&2
         exit 2
         ;;
     esac
@@ -31,8 +34,8 @@ groups=("$@")
 missing=()
 for group in "${groups[@]}"; do
     list=$(packages_of "$group")
-    for package in $list; do
-        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    for package in $list; do # with a question mark: installed if there is such a package
+        dpkg-query -W -f '${db:Status-Status}\n' "${package%\?}" 2>/dev/null | grep -qx installed || missing+=("$package")
     done
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
@@ -45,8 +48,17 @@ if [ "$(id -u)" -ne 0 ]; then
     }
     run=(sudo)
 fi
-echo "setup.sh: installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
 [[ " ${missing[*]} " != *:arm64* ]] || "${run[@]}" dpkg --add-architecture arm64
 "${run[@]}" apt-get update -q >&2
-"${run[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+wanted=()
+for package in "${missing[@]}"; do
+    if [[ $package == *\? ]] && ! apt-cache show "${package%\?}" >/dev/null 2>&1; then
+        echo "setup.sh: there is no package ${package%\?} here: left out" >&2
+    else
+        wanted+=("${package%\?}")
+    fi
+done
+[ ${#wanted[@]} -gt 0 ] || exit 0
+echo "setup.sh: installing ${wanted[*]}" >&2
+"${run[@]}" apt-get install -y -q --no-install-recommends "${wanted[@]}" >&2

@@ -36,6 +36,27 @@ def has(module):
     return subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True).returncode == 0
 
 
+def find_peers():
+    """The libraries to measure, each with the BLAS behind it; says what is left out, and why."""
+    packages = {"numpy": "NumPy (python3-numpy)", "torch": "PyTorch (python3-torch)"}
+    found = {}
+    for library, package in packages.items():
+        if not has(library):
+            print(f"{package} is not installed: left out; scripts/setup.sh peers installs it where there is a package")
+            continue
+        about = json.loads(run(sys.executable, f"{HERE}/head.py", library, "--blas"))
+        print(f"{library} {about['version']} multiplies with {about['blas']} ({about['mapped'] or 'nothing mapped'}); "
+              f"NumPy's own configuration says: {about['configured']}")
+        if library == "numpy" and about["blas"] != "OpenBLAS" and os.environ.get("ANY_BLAS") != "yes":
+            print("numpy: this is not the OpenBLAS that it is meant to be measured with: left out; scripts/setup.sh "
+                  "peers installs OpenBLAS, ANY_BLAS=yes measures what there is")
+            continue
+        found[library] = about["blas"]
+    if not os.path.exists(f"{scratch}/onednn"):
+        print("oneDNN (libdnnl-dev) is not installed: left out; scripts/setup.sh peers installs it")
+    return found
+
+
 def check_decisions(peers):
     ways = {"all gates": [], "decisions": ["--decisions"], "reference": ["--isa", "reference"]}
     found = {}
@@ -63,7 +84,8 @@ def time_in_turns(peers, threads):
         times.setdefault(name, []).append(value)
 
     for _ in range(ROUNDS):
-        bench = json.loads(run(cofiber, "bench", NET, frame, "--isa", "auto", "--json", "--threads", str(threads)))
+        bench = json.loads(run(cofiber, "bench", NET, frame, "--engine", "word", "--isa", "auto", "--json",
+                               "--threads", str(threads)))
         for one in bench["runs"]:
             if one["threads"] == threads:
                 add(f"cofiber {one['mode']}", one["ms"])
@@ -71,7 +93,7 @@ def time_in_turns(peers, threads):
             figures = json.loads(run(sys.executable, f"{HERE}/head.py", library, head, frame, f"{scratch}/x.npy",
                                      str(threads), REPEATS))
             for form, of in figures.items():
-                add(f"{library} float32, {form}", of["ms"])
+                add(f"{library} float32 with {peers[library]}, {form}", of["ms"])
         if os.path.exists(f"{scratch}/onednn"):
             for positions, kind in ((1600, "s8s8"), (1600, "u8s8"), (2100, "f32")):
                 out = run(f"{scratch}/onednn", str(positions), "768", "80", kind, REPEATS, threads=threads)
@@ -92,7 +114,7 @@ def verilator():
 
 
 def main():
-    peers = [library for library in ("numpy", "torch") if has(library)]
+    peers = find_peers()
     check_decisions(peers)
     verilated = verilator()
     for threads in sorted({1, os.cpu_count() or 1}):

@@ -7,19 +7,55 @@ HEAD is a safetensors file with `weight` [C, D] and `bias` [C]; FRAMES one float
 `layers` follows the circuit (pool, subtract, classify, three scales); `linear` classifies the input once and pools and
 subtracts the classes' scores. Prints one line of JSON: milliseconds, medians and fastest. OUT gets the decisions of
 `layers`, one after another by scale, as uint8.
+
+    head.py numpy|torch --blas
+
+prints, as JSON, the library's version and the BLAS behind its matrix products: by name, the file that is mapped, and
+what NumPy was configured with. The mapped file is what counts: Debian's libblas.so.3 is whatever was installed last.
 """
 import json
 import os
+import re
 import struct
 import sys
 import time
 
-library, head, frame, out, threads, repeats = sys.argv[1:]
+library = sys.argv[1]
+head, frame, out, threads, repeats = sys.argv[2:] if sys.argv[2:] != ["--blas"] else ["", "", "", "1", "0"]
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = threads  # before the library is loaded
 import numpy as np  # noqa: E402
 
 SCALES = 3
+
+
+def configured():
+    """The BLAS that NumPy was built for, by its own account: old versions and new ones tell it differently."""
+    config = getattr(np, "__config__", None)
+    if hasattr(config, "CONFIG"):
+        return str(config.CONFIG.get("Build Dependencies", {}).get("blas", {}).get("name", "unknown"))
+    return ", ".join(getattr(config, "blas_opt_info", {}).get("libraries", [])) or "unknown"
+
+
+def blas():
+    """The BLAS of this process, after a product was made with it."""
+    if library == "torch":
+        import torch
+
+        torch.ones(64, 64) @ torch.ones(64, 64)
+    np.ones((64, 64), np.float32) @ np.ones((64, 64), np.float32)
+    mapped = set()
+    with open("/proc/self/maps") as file:
+        for line in file:
+            path = line.split(maxsplit=5)[5].strip() if len(line.split(maxsplit=5)) == 6 else ""
+            if re.search(r"openblas|mkl|blis|atlas|libblas", path):
+                mapped.add(path)
+    for name, pattern in (("OpenBLAS", "openblas"), ("MKL", "mkl"), ("BLIS", "blis"), ("ATLAS", "atlas"),
+                          ("reference BLAS", "libblas")):
+        files = sorted(path for path in mapped if pattern in path)
+        if files:
+            return name, files[0]
+    return "no BLAS", ""
 
 
 def read_safetensors(path):
@@ -103,6 +139,11 @@ def torch_forms(weight, bias, x):
     return {"layers": without_gradients(lambda: run(x, classify)), "linear": without_gradients(linear)}
 
 
+if sys.argv[2:] == ["--blas"]:
+    name, path = blas()
+    print(json.dumps({"version": sys.modules[library].__version__, "blas": name, "mapped": path,
+                      "configured": configured()}))
+    sys.exit()
 tensors = read_safetensors(head)
 forms = (numpy_forms if library == "numpy" else torch_forms)(
     tensors["weight"], tensors["bias"], np.load(frame).astype(np.float32)

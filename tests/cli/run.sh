@@ -81,7 +81,7 @@ for golden in "$here"/golden/*; do
     name=${golden##*/}
     case $names in *" ${name%.*} "*) ;; *) fail "$name" "a golden output without a case" </dev/null ;; esac
 done
-for script in help hostile full_size robust; do
+for script in help hostile full_size robust scripts; do
     source "$here/$script.sh"
 done
 echo "$passed passed, $failed failed"

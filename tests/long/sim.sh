@@ -113,5 +113,12 @@ check "resumed" cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/stopped
 check "resumed: the same decisions" cmp "$scratch/long" "$scratch/stopped"
 check "resumed: nothing left behind" bash -c "! ls '$scratch'/stopped.*"
 
+# The comparison with other libraries runs with what is installed, and says what is not.
+check "peers" bash -c "ANY_BLAS=yes VERILATOR=no ROUNDS=1 REPEATS=3 '$root/scripts/bench_peers.sh' '$build' >'$scratch/peers'"
+check "peers: NumPy's row names its BLAS" grep -q '^| numpy float32 with .*, linear |' "$scratch/peers"
+for library in PyTorch:torch oneDNN:oneDNN; do
+    check "peers: ${library%:*} has a row or a reason" grep -qE "^(\| ${library#*:} |${library%:*} .* is not installed)" "$scratch/peers"
+done
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

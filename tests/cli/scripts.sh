@@ -1,0 +1,11 @@
+# The scripts that measure say what they measure. Sourced by run.sh.
+
+numpy_python=python3
+"$numpy_python" -c 'import numpy' 2>/dev/null || numpy_python=/usr/bin/python3 # Debian's, where another comes first
+run "$numpy_python '$root/scripts/peers/head.py' numpy --blas"
+check peers_blas "NumPy's BLAS has no name" grep -qE '"blas": "(OpenBLAS|MKL|BLIS|ATLAS|reference BLAS|no BLAS)"' "$scratch/out"
+check peers_blas_mapped "no file is named" grep -qE '"mapped": "(/|")' "$scratch/out"
+
+run "SECONDS_EACH=0.001 POINTS='8x8/4/3/2 12x8/3/4/2' '$root/scripts/bench_scaling.sh' '$build'"
+check scaling "not a row of figures for each point" \
+    [ "$(grep -cE '^\| (8x8 \| 4 \| 3|12x8 \| 3 \| 4) \|( [0-9.]+ \|){6}$' "$scratch/out")" -eq 2 ]
