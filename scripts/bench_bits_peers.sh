@@ -122,8 +122,8 @@ verilog() {
 }
 
 build_verilator() { # folder; prints what `bits run` does
-    (cd "$1" && bits run "$limit" log verilator --binary --timing -O3 -Wno-fatal --top-module bench cell.v bench.v \
-        --Mdir obj -CFLAGS -O1)
+    (cd "$1" && bits run "$limit" log verilator --binary --timing -j "$(nproc)" -O3 -Wno-fatal --top-module bench \
+        cell.v bench.v --Mdir obj -CFLAGS -O1)
 }
 
 measure_verilator() { # lanes
