@@ -231,19 +231,6 @@ bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const st
     return done;
 }
 
-bool cf_frames_nets(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist, int64_t *nets,
-                    struct cf_error *err)
-{
-    uint64_t size = frame_size(frames);
-    int32_t *input = malloc(size * sizeof *input);
-    bool done = input ? cf_frames_quantise(frames, index, netlist, input, err)
-                      : cf_fail(err, "%s: out of memory", file_of(frames, index)->path);
-    for (uint64_t i = 0; done && i < size; i++)
-        nets[i] = input[i];
-    free(input);
-    return done;
-}
-
 void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view)
 {
     const struct frame_file *file = file_of(frames, index);

@@ -38,10 +38,6 @@ bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *
 bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist,
                         int32_t *input, struct cf_error *err);
 
-/* The same, widened into the first nets of `nets`, as cf_word_evaluate wants them. */
-bool cf_frames_nets(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist, int64_t *nets,
-                    struct cf_error *err);
-
 /* Frame `index` where it stands in its file, as [D, H, W]: for engines that quantise themselves. Several threads may
  * ask at once. The view stays valid until the frames are closed, or released. */
 void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view);

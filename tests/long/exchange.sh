@@ -3,30 +3,7 @@
 # sum, nearest and bilinear; and one changed weight of 130 million is noticed, and its gate named.
 #
 #   tests/long/exchange.sh BUILD     half a minute, 2 GB of memory and 1 GB of disk
-set -uo pipefail
-export LC_ALL=C
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$(cd "$1" && pwd)
-export PATH=$build:$build/tools:$PATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-passed=0 failed=0
-
-# check NAME STATUS WORDS COMMAND...: the command ends with the status and says the words (a fixed string; '': any).
-check() {
-    local status started=$SECONDS
-    "${@:4}" >log 2>&1 </dev/null
-    status=$?
-    echo "$1: $((SECONDS - started)) s"
-    if [ "$status" -eq "$2" ] && { [ -z "$3" ] || grep -qF -- "$3" log; }; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED $1: status $status, expected $2 and '$3': ${*:4}"
-        tail -n 5 log | sed 's/^/    /'
-    fi
-}
+source "$(dirname "$0")/../support/suite.sh"
 
 exchange() { /usr/bin/python3 "$root/tests/exchange/$1.py" "${@:2}"; }
 groups="s0.pool s1.pool s2.pool s0.subtract s1.subtract s2.subtract s0.classify s1.classify s2.classify"
@@ -57,5 +34,4 @@ for upsample in nearest bilinear; do
     changed 's2.classify[9,9,79]' 745 1
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -2,30 +2,7 @@
 # The emitted Verilog at full size: lint, Yosys's count, and all gates of a real frame under Verilator.
 #
 #   tests/long/rtl.sh BUILD       some minutes a Verilator build, of which there are four
-set -uo pipefail
-export LC_ALL=C
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$(cd "$1" && pwd)
-export PATH=$build:$build/tools:$PATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-passed=0 failed=0
-
-# check NAME STATUS WORDS COMMAND...: the command ends with the status and says the words (a fixed string; '': any).
-check() {
-    local status started=$SECONDS
-    "${@:4}" >log 2>&1 </dev/null
-    status=$?
-    echo "$1: $((SECONDS - started)) s"
-    if [ "$status" -eq "$2" ] && { [ -z "$3" ] || grep -qF -- "$3" log; }; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED $1: status $status, expected $2 and '$3': ${*:4}"
-        tail -n 5 log | sed 's/^/    /'
-    fi
-}
+source "$(dirname "$0")/../support/suite.sh"
 
 # Lint as a whole would flatten two million gates. Each row is linted with its leaves, and the whole before flattening.
 lint() { # directory
@@ -78,5 +55,4 @@ check "nearest: frames made from the weights" 0 "43,680,000 gate values of 20 fr
 changed weight "s0.subtract[17,4,303]" weight "s0.subtract[17,4,303]" 1 2
 changed bias "s1.classify[4,9,17]" bias "s1.classify[4,9,17]" 1000000000
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

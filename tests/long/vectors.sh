@@ -5,29 +5,8 @@
 #   tests/long/vectors.sh BUILD     uses examples/, and the frames of ../shared/data where they are
 #
 # SAMPLE changed netlists of each form (default 20), from the environment.
-set -uo pipefail
-export LC_ALL=C
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$(cd "$1" && pwd)
-export PATH=$build:$build/tools:$PATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-passed=0 failed=0 sample=${SAMPLE:-20}
-
-# check NAME STATUS WORDS COMMAND...: the command ends with the status and says the words (a fixed string; '': any).
-check() {
-    local status
-    "${@:4}" >log 2>&1 </dev/null
-    status=$?
-    if [ "$status" -eq "$2" ] && { [ -z "$3" ] || grep -qF -- "$3" log; }; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED $1: status $status, expected $2 and '$3': ${*:4}"
-        tail -n 5 log | sed 's/^/    /'
-    fi
-}
+source "$(dirname "$0")/../support/suite.sh"
+sample=${SAMPLE:-20}
 
 frames=("$root"/../shared/data/frames/0*.npy)
 [ -e "${frames[0]}" ] || frames=("$root"/examples/*.npy)
@@ -76,5 +55,4 @@ of 0, 480 of 480 of a bias" weights net vectors
     for seed in $(seq "$sample"); do change $form "$seed"; done
     echo "$form: of $sample changed netlists, real frames (${#frames[@]}) show $seen"
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -3,31 +3,8 @@
 # broken on purpose, in a netlist or in Verilog, must be noticed and named.
 #
 #   tests/rtl/run.sh BUILD      ends with 'N passed, N failed'
-set -uo pipefail
-export LC_ALL=C
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$(cd "$1" && pwd)
-export PATH=$build:$build/tools:$PATH
+source "$(dirname "$0")/../support/suite.sh"
 fixtures=$root/tests/fixtures
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-passed=0 failed=0
-
-# check NAME STATUS WORDS COMMAND...: the command ends with the status and says the words (a fixed string; '': any).
-check() {
-    local status
-    [ ! -e log ] || mv log before
-    "${@:4}" >log 2>&1 </dev/null
-    status=$?
-    if [ "$status" -eq "$2" ] && { [ -z "$3" ] || grep -qF -- "$3" log; }; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED $1: status $status, expected $2 and '$3': ${*:4}"
-        tail -n 5 log | sed 's/^/    /'
-    fi
-}
 
 inputs() { python3 "$root/tests/rtl/inputs.py" "$@"; }
 icarus() { python3 "$root/tests/rtl/icarus.py" "$1.trace" "$2"/*.v; }
@@ -191,5 +168,4 @@ cp -r cache crashed
 for program in crashed/*/Vcofiber; do printf '#!/bin/sh\necho "%%Error: out of luck"\nkill -SEGV $$\n' >"$program"; done
 check "the model dies" 2 "%Error: out of luck" cofiber cosim --cache crashed nearest.cfn "$frames"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -97,16 +97,21 @@ static void look_at_frames(struct tally *tally, struct cf_frames *frames)
 {
     struct cf_error err;
     const struct cf_netlist *n = tally->netlist;
+    uint32_t inputs = n->groups[CF_INPUT].count;
     int64_t *nets = need(calloc(n->net_count, sizeof *nets));
+    int32_t *input = need(calloc(inputs, sizeof *input));
     for (uint64_t f = 0; f < cf_frames_count(frames); f++) {
-        if (!cf_frames_nets(frames, f, n, nets, &err))
+        if (!cf_frames_quantise(frames, f, n, input, &err))
             die(&err);
+        for (uint32_t i = 0; i < inputs; i++)
+            nets[i] = input[i];
         cf_word_evaluate(n, nets);
         for (uint32_t g = 1; g < n->group_count; g++)
             for (uint32_t i = 0; i < n->groups[g].count; i++)
                 if (n->cells[n->groups[g].cell[i]].activation == CF_STEP)
                     look_at_gate(tally, &n->groups[g], i, nets);
     }
+    free(input);
     free(nets);
 }
 

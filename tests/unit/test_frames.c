@@ -172,7 +172,6 @@ static void what_is_not_finite_is_named(void **state)
     float data[2][4] = {{1, 2, 3, 4}, {5, 6, NAN, 8}};
     double features[4];
     int32_t input[4];
-    int64_t nets[4];
     struct cf_error err;
     char *paths[] = {scratch_path("st"), scratch_path("a.npy")};
     struct cf_netlist *n = cf_netlist_new("net", &err);
@@ -191,7 +190,6 @@ static void what_is_not_finite_is_named(void **state)
         assert_true(cf_frames_quantise(frames, i, n, input, &err) == !wanted[i]);
         if (wanted[i])
             assert_says(&err, wanted[i]);
-        assert_true(cf_frames_nets(frames, i, n, nets, &err) == !wanted[i]);
     }
     cf_frames_close(frames);
     cf_netlist_free(n);
@@ -212,14 +210,10 @@ static void inputs_are_quantised(void **state)
         struct cf_netlist *n = cf_netlist_new("net", &err);
         struct cf_type type = is_signed ? SIGNED(7, 0) : UNSIGNED(6, 0);
         int32_t input[12];
-        int64_t nets[12];
         assert_true(cf_netlist_add_group(n, "input", 3, (uint32_t[]){2, 3, 2}, 0, type, false, &err));
         assert_done(cf_frames_fit(frames, n, &err), &err);
         assert_done(cf_frames_quantise(frames, 0, n, input, &err), &err);
         assert_memory_equal(input, is_signed ? signed7 : unsigned6, sizeof input);
-        assert_done(cf_frames_nets(frames, 0, n, nets, &err), &err);
-        for (int i = 0; i < 12; i++)
-            assert_int_equal(nets[i], input[i]);
         n->input_scale = 0.5;
         assert_done(cf_frames_quantise(frames, 0, n, input, &err), &err);
         assert_int_equal(input[0], 1); /* 0.5 / 0.5 */
