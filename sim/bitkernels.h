@@ -16,8 +16,8 @@
 /* Instructions. A run is: opcode, number of instructions, which inputs are inverted, then for each instruction the
  * input planes and the output planes. A counter adds 2^n - 1 inputs of one weight into n outputs, least significant
  * first, as a tree of full adders: CF_BIT_FULL is the counter of 3. Bit i of the third word inverts input i before it
- * is used; in counters of 15 and 31, the bits of enum cf_bit_inversion invert the first half of the inputs, the second half,
- * and the last one. */
+ * is used; in counters of 15 and 31, the bits of enum cf_bit_inversion invert the first half of the inputs, the second
+ * half, and the last one. */
 enum cf_bit_op {
     CF_BIT_END,
     CF_BIT_COPY,    /* 1 in, 1 out */
@@ -52,8 +52,9 @@ struct cf_bit_kernels {
                  uint32_t bytes, void *words);
 
     /* The same for all lanes of one operand at once, from and to lanes / CF_BLOCK blocks of words; `bytes` is 1 or 2.
-     * NULL where there is nothing better than block by block. */
-    void (*split_all)(const void *const *words, uint32_t bytes, uint32_t width, uint8_t *planes);
+     * split_all reads a block's words `offset` bytes after words[block]. Both NULL where there is nothing better than
+     * block by block. */
+    void (*split_all)(const void *const *words, size_t offset, uint32_t bytes, uint32_t width, uint8_t *planes);
     void (*join_all)(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
                      void *const *words);
 

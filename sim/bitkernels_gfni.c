@@ -84,7 +84,8 @@ INLINE __m512i turn_bits(__m512i matrix)
     return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((long long)0x8040201008040201), matrix, 0);
 }
 
-TARGET void cf_bit_split_all_gfni(const void *const *words, uint32_t bytes, uint32_t width, uint8_t *planes)
+TARGET void cf_bit_split_all_gfni(const void *const *words, size_t offset, uint32_t bytes, uint32_t width,
+                                  uint8_t *planes)
 {
     __m512i last = index_of(TURNED);
     for (uint32_t part = 0; part < bytes && 8 * part < width; part++, planes += BLOCKS * sizeof(__m512i)) {
@@ -92,7 +93,7 @@ TARGET void cf_bit_split_all_gfni(const void *const *words, uint32_t bytes, uint
         if (bytes == 2)
             first = part ? index_of(HIGH_ROWS_REVERSED) : index_of(LOW_ROWS_REVERSED);
         for (int n = 0; n < BLOCKS; n++) {
-            const uint8_t *in = words[n];
+            const uint8_t *in = (const uint8_t *)words[n] + offset;
             __m512i low = _mm512_loadu_si512(in), high = bytes == 1 ? low : _mm512_loadu_si512(in + 64);
             r[n] = _mm512_permutexvar_epi8(last, turn_bits(_mm512_permutex2var_epi8(low, first, high)));
         }

@@ -5,7 +5,7 @@
 
 #include "sim/bitkernels.h"
 
-void cf_bit_split_all_gfni(const void *const *words, uint32_t bytes, uint32_t width, uint8_t *planes);
+void cf_bit_split_all_gfni(const void *const *words, size_t offset, uint32_t bytes, uint32_t width, uint8_t *planes);
 void cf_bit_join_all_gfni(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
                           void *const *words);
 

@@ -12,6 +12,7 @@ enum {
     MOST_BLOCKS = 8, /* of a plane */
     REACH = 64,      /* consecutive operands transposed in one go */
     CACHE_LINE = 64, /* bytes */
+    FAIR = 16,       /* times that a thread comes for more batches of a part: as even a share as they are fine */
     GAP = 8          /* operands that nobody reads, up to which going on is cheaper than starting again */
 };
 
@@ -59,6 +60,7 @@ struct batch {
     const struct cf_bit_family *family;
     const struct cf_bit_part *part;
     uint32_t group_index;
+    bool runs; /* the blocks that run now need no gathering: see all_runs */
 };
 
 static size_t lane_bytes(struct cf_type type)
@@ -113,15 +115,24 @@ static const uint8_t *base_of(const struct batch *b, uint32_t port, const struct
            ((int64_t)port_base(b, port, lane) - (int64_t)from->first_net) * (int64_t)bytes;
 }
 
-/* The block of lanes from number `first` on; `before` is the block before it, or NULL. */
-static struct block block_at(const struct cf_bit_family *family, uint64_t first, uint32_t lanes,
-                             const struct block *before)
+/* Cuts the lanes [lane, end) into blocks, as many as fit a plane. Returns how many. */
+static uint32_t cut_blocks(const struct batch *b, uint64_t lane, uint64_t end, struct block *blocks)
 {
-    struct block block = {lane_at(family, first), lanes, false, false};
-    block.is_run = lanes == CF_BLOCK && family->run_first[block.first.run + 1] - block.first.gate >= CF_BLOCK;
-    block.goes_on = block.is_run && before && before->is_run && before->first.run == block.first.run &&
-                    before->first.frame == block.first.frame;
-    return block;
+    uint32_t count = 0, of_run = 0; /* left, from `first` on */
+    struct lane first = {0, 0, 0};
+    for (uint64_t left = end - lane; count * CF_BLOCK < b->kernels->lanes && left > 0; count++) {
+        bool goes_on = of_run >= 2 * CF_BLOCK;
+        if (goes_on)
+            first.gate += CF_BLOCK;
+        else
+            first = lane_at(b->family, lane + count * CF_BLOCK);
+        of_run = goes_on ? of_run - CF_BLOCK : b->family->run_first[first.run + 1] - first.gate;
+        uint32_t lanes = left < CF_BLOCK ? (uint32_t)left : (uint32_t)CF_BLOCK;
+        bool is_run = lanes == CF_BLOCK && of_run >= CF_BLOCK;
+        blocks[count] = (struct block){first, lanes, is_run, goes_on && is_run};
+        left -= lanes;
+    }
+    return count;
 }
 
 /* Operands that are gathered together. */
@@ -223,7 +234,7 @@ static void split_operands(const struct batch *b, const struct chunk *chunk, uin
         const void *words[MOST_BLOCKS];
         for (uint32_t n = 0; n < block_count; n++)
             words[n] = w->words[n][o];
-        kernels->split_all(words, bytes, width, to);
+        kernels->split_all(words, 0, bytes, width, to);
     }
 }
 
@@ -263,9 +274,34 @@ static void gather_chunk(const struct batch *b, const struct chunk *chunk, const
     }
 }
 
+/* Loads a stage where nothing has to be gathered: see all_runs. */
+static void load_runs(const struct batch *b, const struct cf_bit_stage *stage, const struct block *blocks)
+{
+    const struct cf_cell *cell = &b->sim->netlist->cells[b->family->cells[0]];
+    const struct cf_bits_operand *operands = b->part->program->operands + stage->operand_first;
+    size_t plane = b->kernels->lanes / 8, bytes = 0;
+    uint8_t *tile = b->worker->window + b->part->program->tile_plane * plane;
+    const void *bases[MOST_BLOCKS];
+    for (uint32_t o = 0; o < stage->operand_count; o++) {
+        const struct cf_bits_operand *operand = &operands[o];
+        if (o == 0 || operand->port != operand[-1].port) {
+            bytes = lane_bytes(cell->ports[operand->port]);
+            for (uint32_t n = 0; n < b->kernels->lanes / CF_BLOCK; n++)
+                bases[n] = blocks[n].goes_on ? (const uint8_t *)bases[n - 1] + CF_BLOCK * bytes
+                                             : base_of(b, operand->port, &blocks[n].first);
+        }
+        b->kernels->split_all(bases, operand->offset * bytes, (uint32_t)bytes, operand->width,
+                              tile + operand->first_input * plane);
+    }
+}
+
 static void load_stage(const struct batch *b, const struct cf_bit_stage *stage, const struct block *blocks,
                        uint32_t block_count)
 {
+    if (b->runs) {
+        load_runs(b, stage, blocks);
+        return;
+    }
     size_t plane = b->kernels->lanes / 8;
     uint8_t *tile = b->worker->window + b->part->program->tile_plane * plane;
     struct chunk chunk = chunk_at(b, stage, 0), next;
@@ -328,12 +364,15 @@ static void store_block(const struct batch *b, const struct block *block, const 
         store_adjacent(b, c, cells - c < CF_BLOCK ? cells - c : CF_BLOCK, block, window);
 }
 
-/* Whether a batch can be stored all lanes at once: every block is a run. */
-static bool can_store_all(const struct batch *b, const struct block *blocks, uint32_t block_count)
+/* Whether a batch can be loaded and stored all lanes at once: every block is a run, of values of 8 or 16 bits. */
+static bool all_runs(const struct batch *b, const struct block *blocks, uint32_t block_count)
 {
-    if (!b->kernels->join_all || block_count * CF_BLOCK < b->kernels->lanes || b->part->adjacent ||
-        lane_bytes(b->group->type) > 2)
+    const struct cf_cell *cell = &b->sim->netlist->cells[b->family->cells[0]];
+    if (!b->kernels->split_all || block_count * CF_BLOCK < b->kernels->lanes || lane_bytes(b->group->type) > 2)
         return false;
+    for (uint32_t p = 0; p < b->group->ports; p++)
+        if (b->family->source[p] == CF_SOURCES_MIXED || lane_bytes(cell->ports[p]) > 2)
+            return false;
     for (uint32_t n = 0; n < block_count; n++)
         if (!blocks[n].is_run)
             return false;
@@ -364,23 +403,18 @@ static void set_constants(const struct batch *b)
 }
 
 /* All lanes from `lane` on, and before `end`, that fit a plane: at most kernels->lanes. */
-static void run_batch(const struct batch *b, uint64_t lane, uint64_t end)
+static void run_batch(struct batch *b, uint64_t lane, uint64_t end)
 {
     const struct cf_bit_program *program = b->part->program;
-    const struct cf_bit_kernels *kernels = b->kernels;
-    uint64_t left = end - lane;
-    uint32_t block_count = 0;
     struct block blocks[MOST_BLOCKS];
-    for (uint32_t at = 0; at < kernels->lanes && at < left; at += CF_BLOCK, block_count++)
-        blocks[block_count] =
-            block_at(b->family, lane + at, left - at < CF_BLOCK ? (uint32_t)(left - at) : (uint32_t)CF_BLOCK,
-                     block_count ? &blocks[block_count - 1] : NULL);
+    uint32_t block_count = cut_blocks(b, lane, end, blocks);
+    b->runs = all_runs(b, blocks, block_count);
     set_constants(b);
     for (uint32_t s = 0; s < program->stage_count; s++) {
         load_stage(b, &program->stages[s], blocks, block_count);
-        kernels->run(program->code + program->stages[s].code, b->worker->window);
+        b->kernels->run(program->code + program->stages[s].code, b->worker->window);
     }
-    if (can_store_all(b, blocks, block_count)) {
+    if (b->runs && !b->part->adjacent) {
         store_all(b, blocks, block_count);
         return;
     }
@@ -403,8 +437,9 @@ static void run_part(struct cf_bits_sim *sim, uint32_t group, const struct cf_bi
 {
     uint64_t begin = (uint64_t)first_frame * family->gate_count, end = (uint64_t)end_frame * family->gate_count;
     uint64_t size = sim->kernels->lanes;
-    int64_t batches = (int64_t)((end - begin + size - 1) / size);
-#pragma omp parallel for num_threads(sim->threads) schedule(dynamic) if (sim->threads > 1)
+    int64_t batches = (int64_t)((end - begin + size - 1) / size), share = batches / (FAIR * sim->threads);
+    int64_t step = share < 1 ? 1 : share;
+#pragma omp parallel for num_threads(sim->threads) schedule(dynamic, step) if (sim->threads > 1)
     for (int64_t i = 0; i < batches; i++) {
         uint64_t first = begin + (uint64_t)i * size;
         const struct cf_bit_kernels *narrow = sim->kernels->narrow;
@@ -415,7 +450,8 @@ static void run_part(struct cf_bits_sim *sim, uint32_t group, const struct cf_bi
                           &sim->netlist->groups[group],
                           family,
                           part,
-                          group};
+                          group,
+                          false};
         if (sim->programs_only)
             run_program(&b);
         else

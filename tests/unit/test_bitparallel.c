@@ -161,10 +161,10 @@ static void check_conversions(const struct cf_bit_kernels *kernels)
 /* All lanes at once against block by block. */
 static void check_all_lanes(const struct cf_bit_kernels *kernels)
 {
-    enum { BLOCKS = 8, WIDTH = 16 };
+    enum { BLOCKS = 8, WIDTH = 16, OFFSET = 3 };
     static _Alignas(64) uint8_t planes[2][WIDTH * 64];
-    static uint8_t words[BLOCKS][CF_BLOCK * 2], back[2][BLOCKS][CF_BLOCK * 2];
-    const void *from[BLOCKS];
+    static uint8_t words[BLOCKS][OFFSET + CF_BLOCK * 2], back[2][BLOCKS][CF_BLOCK * 2];
+    const void *from[BLOCKS], *before[BLOCKS];
     void *to[BLOCKS];
     uint16_t list[WIDTH];
     size_t plane = kernels->lanes / 8, blocks = kernels->lanes / CF_BLOCK;
@@ -175,11 +175,12 @@ static void check_all_lanes(const struct cf_bit_kernels *kernels)
             fill(words, sizeof words);
             memset(planes, 0, sizeof planes);
             for (size_t n = 0; n < blocks; n++) {
-                from[n] = words[n];
+                before[n] = words[n];
+                from[n] = words[n] + OFFSET;
                 to[n] = back[0][n];
                 kernels->split(&from[n], 1, bytes, width, planes[1] + 8 * n, plane);
             }
-            kernels->split_all(from, bytes, width, planes[0]);
+            kernels->split_all(before, OFFSET, bytes, width, planes[0]);
             assert_memory_equal(planes[0], planes[1], sizeof planes[0]);
             fill(planes[0], sizeof planes[0]);
             for (int is_signed = 0; is_signed < 2; is_signed++) {
