@@ -58,4 +58,7 @@ bool cf_out_same(const char *a, const char *b);
  * is refused, as above. */
 bool cf_file_read(const char *path, size_t limit, char **text, size_t *size, struct cf_error *err);
 
+/* Writes a whole file, as cf_out does. */
+bool cf_file_write(const char *path, const void *data, size_t size, struct cf_error *err);
+
 #endif

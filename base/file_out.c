@@ -350,3 +350,12 @@ void cf_out_abort(struct cf_out **result)
     free(out->path);
     free(out);
 }
+
+bool cf_file_write(const char *path, const void *data, size_t size, struct cf_error *err)
+{
+    struct cf_out *out = NULL;
+    if (cf_out_open(&out, path, err) && cf_out_write(out, data, size, err))
+        return cf_out_commit(&out, err);
+    cf_out_abort(&out);
+    return false;
+}

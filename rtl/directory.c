@@ -28,7 +28,7 @@ static const char *last_of(const char *const *files)
     return *files;
 }
 
-static char *join(const char *directory, const char *name)
+char *cf_directory_join(const char *directory, const char *name)
 {
     char *path;
     return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
@@ -56,7 +56,7 @@ static bool check_target(struct cf_directory *d, bool force, struct cf_error *er
     if (empty < 0)
         return cf_fail(err, "%s: %m", d->target);
     d->exists = true;
-    char *marker = join(d->target, last_of(d->files));
+    char *marker = cf_directory_join(d->target, last_of(d->files));
     bool ours = marker && access(marker, F_OK) == 0;
     free(marker);
     return empty || ours || force ||
@@ -108,7 +108,7 @@ static void remove_all_stale(const struct cf_directory *d)
     char *parent = slash ? strndup(d->target, (size_t)(slash + 1 - d->target)) : strdup("./");
     DIR *stream = parent ? opendir(parent) : NULL;
     for (struct dirent *entry; stream && (entry = readdir(stream)) != NULL;) {
-        char *path = is_temporary(d, entry->d_name) ? join(parent, entry->d_name) : NULL;
+        char *path = is_temporary(d, entry->d_name) ? cf_directory_join(parent, entry->d_name) : NULL;
         if (path)
             remove_stale(d, path);
         free(path);
@@ -165,7 +165,7 @@ const char *cf_directory_path(const struct cf_directory *directory)
 
 static bool move_file(const struct cf_directory *d, const char *name, struct cf_error *err)
 {
-    char *from = join(d->path, name), *to = join(d->target, name);
+    char *from = cf_directory_join(d->path, name), *to = cf_directory_join(d->target, name);
     bool done = (from && to) || cf_fail(err, "%s: out of memory", d->target);
     if (done && rename(from, to) != 0)
         done = cf_fail(err, "%s: %m", to);
@@ -176,7 +176,7 @@ static bool move_file(const struct cf_directory *d, const char *name, struct cf_
 
 static bool move_files(const struct cf_directory *d, struct cf_error *err)
 {
-    char *marker = join(d->target, last_of(d->files));
+    char *marker = cf_directory_join(d->target, last_of(d->files));
     bool done = marker && (unlink(marker) == 0 || errno == ENOENT);
     if (!done)
         cf_fail(err, "%s/%s: %m", d->target, last_of(d->files));

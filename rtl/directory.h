@@ -30,4 +30,7 @@ bool cf_directory_remove(const char *path, struct cf_error *err);
 /* Makes a directory and those above it. */
 bool cf_directory_make(const char *path, struct cf_error *err);
 
+/* "DIRECTORY/NAME", malloc'd; NULL when memory is out. */
+char *cf_directory_join(const char *directory, const char *name);
+
 #endif

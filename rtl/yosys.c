@@ -10,23 +10,18 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "rtl/directory.h"
 #include "rtl/process.h"
 #include "rtl/structural.h"
 
 enum { STAT_LIMIT = 64 << 20 }; /* bytes of Yosys's answer that are looked at */
-
-static char *join(const char *directory, const char *name)
-{
-    char *path;
-    return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
 
 /* Puts a source into the scratch directory, by its own name. `root` is the real path of `directory`. */
 static bool lend_source(const char *directory, const char *root, const char *scratch, const char *name,
                         struct cf_error *err)
 {
     struct stat status;
-    char *from = join(root, name), *to = join(scratch, name);
+    char *from = cf_directory_join(root, name), *to = cf_directory_join(scratch, name);
     bool done = (from && to) || cf_fail(err, "%s: out of memory", directory);
     if (done && stat(from, &status) != 0)
         done = cf_fail(err, "%s/%s: %m", directory, name);
@@ -54,7 +49,7 @@ static bool run_yosys(const char *directory, const char *scratch, struct cf_erro
              "read_verilog -D" CF_RTL_CENSUS_DEFINE " %s %s %s; hierarchy -top " CF_RTL_TOP
              " -check; tee -q -o stat.json stat -json",
              cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2]);
-    done = done && ((log = join(out, "yosys.log")) || cf_fail(err, "%s: out of memory", directory)) &&
+    done = done && ((log = cf_directory_join(out, "yosys.log")) || cf_fail(err, "%s: out of memory", directory)) &&
            (yosys = cf_program_find("yosys", "yosys", err));
     const char *argv[] = {yosys, "-Q", "-T", "-p", script, NULL};
     done = done && cf_process_run(argv, out, log, NULL, NULL, err);

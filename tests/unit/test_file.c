@@ -495,6 +495,24 @@ static void devices_are_written_in_place(void **state)
     assert_string_equal(err.text, "/dev/full: No space left on device");
 }
 
+static void whole_files(void **state)
+{
+    struct folder *folder = *state;
+    struct cf_error err;
+    char *text;
+    size_t size;
+    assert_true(cf_file_write(in(folder, "file"), "a longer text", 13, &err));
+    assert_true(cf_file_write(in(folder, "file"), "text", 4, &err));
+    assert_true(cf_file_read(in(folder, "file"), 100, &text, &size, &err));
+    assert_int_equal(size, 4);
+    assert_string_equal(text, "text");
+    free(text);
+    assert_false(cf_file_write(in(folder, "missing/file"), "text", 4, &err));
+    assert_non_null(strstr(err.text, "missing/file: No such file or directory"));
+    assert_false(cf_file_write("/dev/full", "text", 4, &err));
+    assert_string_equal(err.text, "/dev/full: No space left on device");
+}
+
 /* A file system without unnamed files keeps a dot-named temporary of a killed run; the target is whole all the same. */
 static bool has_unnamed_files(const struct folder *folder)
 {
@@ -560,6 +578,7 @@ int main(void)
         IN_FOLDER(longest_names_work),
         IN_FOLDER(relative_paths_survive_chdir),
         cmocka_unit_test(devices_are_written_in_place),
+        IN_FOLDER(whole_files),
         IN_FOLDER(killed_writers_leave_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
