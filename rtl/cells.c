@@ -44,15 +44,15 @@ static void put_ports(struct emission *e, const struct cf_kind *kind, const char
  * operands a round, whose selects are constant: Verilator's model of the loop is then twice as fast. */
 enum { WRITTEN_OUT = 64, SLICE = 8 };
 
-static bool is_looped(const struct cf_kind *kind, uint32_t v)
+bool cf_is_looped(const struct cf_vector *vector)
 {
-    return kind->vectors[v].run && kind->vectors[v].slots > WRITTEN_OUT;
+    return vector->run && vector->slots > WRITTEN_OUT;
 }
 
 static bool has_loop(const struct cf_kind *kind)
 {
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        if (is_looped(kind, v))
+        if (cf_is_looped(&kind->vectors[v]))
             return true;
     return false;
 }
@@ -83,17 +83,24 @@ static void put_product(struct emission *e, const struct cf_kind *kind, uint32_t
 static uint32_t first_written_out(const struct cf_kind *kind, uint32_t v)
 {
     uint32_t slots = kind->vectors[v].slots;
-    return is_looped(kind, v) ? slots - slots % SLICE : 0;
+    return cf_is_looped(&kind->vectors[v]) ? slots - slots % SLICE : 0;
 }
 
+/* Longer sums are sums of groups, for the tools' sake again: a C++ compiler takes half as long over what Verilator
+ * makes of them as over one sum in as many brackets as it has operands. */
 static void put_written_out(struct emission *e, const struct cf_kind *kind, const char *indent)
 {
     cf_put(e, "sum = BIAS");
-    for (uint32_t v = 0; v < kind->vector_count; v++)
-        for (uint32_t k = first_written_out(kind, v); k < kind->vectors[v].slots; k++) {
-            cf_put(e, "\n%s    + ", indent);
-            put_product(e, kind, v, k, false);
+    for (uint32_t v = 0; v < kind->vector_count; v++) {
+        uint32_t first = first_written_out(kind, v), count = kind->vectors[v].slots - first;
+        for (uint32_t k = 0; k < count; k++) {
+            bool opens = count > SLICE && k % SLICE == 0, within = count > SLICE && k % SLICE > 0;
+            cf_put(e, "\n%s    %s+ %s", indent, within ? "   " : "", opens ? "(" : "");
+            put_product(e, kind, v, first + k, false);
+            if (count > SLICE && (k % SLICE == SLICE - 1 || k + 1 == count))
+                cf_put(e, ")");
         }
+    }
     cf_put(e, ";\n");
 }
 
@@ -120,13 +127,13 @@ static void put_sum(struct emission *e, const struct cf_kind *kind)
     }
     cf_put(e, "    integer k;\n    reg signed [%u-1:0] sum;\n", kind->sum_width);
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        if (is_looped(kind, v))
+        if (cf_is_looped(&kind->vectors[v]))
             cf_put(e, "    reg [%u*%d-1:0] slice%u;\n    reg [%u*%d-1:0] weights%u;\n", kind->vectors[v].width, SLICE,
                    v, kind->vectors[v].weight_width, SLICE, v);
     cf_put(e, "    always @* begin\n        ");
     put_written_out(e, kind, "        ");
     for (uint32_t v = 0; v < kind->vector_count; v++)
-        if (is_looped(kind, v))
+        if (cf_is_looped(&kind->vectors[v]))
             put_loop(e, kind, v);
     cf_put(e, "    end\n");
 }

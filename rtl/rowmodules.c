@@ -67,7 +67,7 @@ static void put_head(const struct row_module *m, bool unread)
                input_name(m, i, input), source->name);
     }
     cf_put(e, "    output wire [%u*%u-1:0] y\n);%s\n", m->lanes, m->group->type.width,
-           e->hierarchical && m->class->input_count > 0 ? " /*verilator hier_block*/" : "");
+           e->blocks[m->class - e->rows.classes] ? " /*verilator hier_block*/" : "");
 }
 
 /* ---- instances ---- */

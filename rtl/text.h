@@ -10,7 +10,7 @@ struct emission {
     const char *source;
     struct cf_rows rows;
     struct cf_kinds kinds;
-    bool hierarchical;    /* rows are compiled one by one by Verilator */
+    bool *blocks;         /* [rows.class_count]: Verilator compiles the class by itself */
     struct cf_out *out;   /* the file being written */
     struct cf_error *err; /* filled by the first failure */
 };
@@ -24,6 +24,9 @@ void cf_put_weights(struct emission *e, const struct cf_operand *operands, const
                     const char *indent);
 /* A signed constant of that width, from a value that is reduced modulo 2^width: -4'sd1. */
 void cf_put_constant(struct emission *e, int64_t value, uint8_t width);
+
+/* Does the kind's module sum this vector by a loop? */
+bool cf_is_looped(const struct cf_vector *vector);
 
 /* The files' contents. */
 bool cf_put_cells(struct emission *e);
