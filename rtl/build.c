@@ -2,29 +2,30 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "rtl/cache.h"
 #include "rtl/directory.h"
 #include "rtl/harness.h"
 #include "rtl/process.h"
+#include "rtl/runtime.h"
 #include "rtl/structural.h"
 
-/* Verilator's own default, -Os, takes as long as -O1 to compile and gives slower code. What runs once (the
- * constructors, megabytes of them) and the run-time library would cost minutes above -O0. Large functions cost the
- * compiler more than in proportion, hence the splitting. A block of a hierarchical design is compiled as one file: ten
- * small ones would read Verilator's headers ten times. A flat design is small: it is compiled likewise, and as fast as
- * can be. */
-static const char *const hierarchical_make[] = {"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0",
-                                                "VM_PARALLEL_BUILDS=$(if $(filter Vcofiber,$(VM_PREFIX)),1,0)", NULL};
-static const char *const flat_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0", NULL};
+/* Straight-line code runs once a frame: optimising it takes the compiler longer than it ever saves. It is the
+ * classifiers' loops that are worth it, in circuits that are large enough. Verilator's own default, -Os, takes as long
+ * as -O1 and gives slower code. One file a block and one for the top: the circuit's own header alone, read by each of
+ * some thirty files, would cost a minute at full size. -fPIC, which blocks have anyway, lets all share what is
+ * precompiled. */
+#define LOOPS "$(if $(filter-out Vcofiber,$(VM_PREFIX)),$(shell grep -ls 'while .VL_' *.cpp))"
+static const char *const large_make[] = {"OPT_FAST=$(if " LOOPS ",-O1,-O0)", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0",
+                                         "VM_PARALLEL_BUILDS=0", NULL};
+static const char *const small_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0",
+                                         NULL};
 /* Two of Verilator's passes would gather a row's lanes into one expression of thousands of bits, and the loop of a
  * classifier would be unrolled: minutes of compiling, for slower code. */
 // clang-format off
@@ -37,78 +38,27 @@ static const char *const verilator_options[] = {
 };
 // clang-format on
 
-enum { SOURCE_LIMIT = 1 << 30, MAX_ARGUMENTS = 64 };
+enum {
+    SOURCE_LIMIT = 1 << 30,
+    MAX_ARGUMENTS = 64,
+    LARGE_FROM = 1000000, /* multiply-adds a frame */
+};
 
 struct builder {
     const struct cf_netlist *netlist;
     const struct cf_cosim_options *options;
     struct cf_error *err;
-    char *verilator, *make; /* the tools' paths */
-    char *cache;            /* the cache's directory */
-    char *entry, *part;     /* this program's directory, and the one it is built in */
-    char *log;              /* in `part` */
+    char *verilator, *make, *compiler; /* the tools' paths */
+    char *cache;                       /* the cache's directory */
+    char *entry, *part;                /* this program's directory, and the one it is built in */
+    char *obj, *log;                   /* in `part` */
     char key[CF_SHA256_HEX];
+    struct cf_runtime runtime;
 };
-
-static char *join(const char *directory, const char *name)
-{
-    char *path;
-    return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
 
 static bool no_memory(struct builder *b)
 {
     return cf_fail(b->err, "%s: out of memory", b->netlist->label);
-}
-
-/* ---- the cache ---- */
-
-/* make and the makefiles that Verilator writes quote nothing. */
-static bool check_path(struct builder *b)
-{
-    size_t plain = strspn(b->cache, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-@,=^");
-    return b->cache[plain] == '\0' ||
-           cf_fail(b->err, "%s: make cannot build in a directory of this name (character '%c'); choose another cache",
-                   b->cache, b->cache[plain]);
-}
-
-static bool find_cache(struct builder *b)
-{
-    const char *given = b->options->cache_directory, *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *path = NULL;
-    int length;
-    if (given)
-        length = asprintf(&path, "%s", given);
-    else if (base && base[0] == '/')
-        length = asprintf(&path, "%s/cofiber", base);
-    else if (home && home[0] == '/')
-        length = asprintf(&path, "%s/.cache/cofiber", home);
-    else
-        return cf_fail(b->err, "no HOME to keep built models in: choose a cache directory");
-    if (length < 0)
-        return no_memory(b);
-    bool done = cf_directory_make(path, b->err);
-    b->cache = done ? realpath(path, NULL) : NULL;
-    if (done && !b->cache)
-        done = cf_fail(b->err, "%s: %m", path);
-    free(path);
-    return done && check_path(b);
-}
-
-/* Only one process at a time builds an entry; what a killed one left behind is then free to be removed. */
-static bool lock_entry(struct builder *b, int *lock)
-{
-    char *path;
-    if (asprintf(&path, "%s.lock", b->entry) < 0)
-        return no_memory(b);
-    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    bool done = *lock >= 0;
-    while (done && flock(*lock, LOCK_EX) != 0)
-        done = errno == EINTR;
-    if (!done)
-        cf_fail(b->err, "%s: %m", path);
-    free(path);
-    return done;
 }
 
 /* ---- the key ---- */
@@ -116,7 +66,7 @@ static bool lock_entry(struct builder *b, int *lock)
 /* Appends a file's hash to what the key is made of. */
 static bool hash_file(struct builder *b, const char *directory, const char *name, FILE *stream)
 {
-    char hex[CF_SHA256_HEX], *path = join(directory, name);
+    char hex[CF_SHA256_HEX], *path = cf_directory_join(directory, name);
     bool done = path ? cf_sha256_file(path, hex, b->err) : no_memory(b);
     if (done)
         fprintf(stream, "%s %s\n", name, hex);
@@ -124,13 +74,15 @@ static bool hash_file(struct builder *b, const char *directory, const char *name
     return done;
 }
 
-static bool hash_version(struct builder *b, const char *directory, FILE *stream)
+/* Appends what a program calls itself. `directory` is for a temporary file. */
+static bool put_version(struct builder *b, const char *program, const char *directory, FILE *stream)
 {
-    const char *argv[] = {b->verilator, "--version", NULL};
-    char *path = join(directory, "version"), *text = NULL;
+    const char *argv[] = {program, "--version", NULL};
+    char *path = cf_directory_join(directory, "version"), *text = NULL;
     size_t size;
-    bool done = path ? cf_process_run(argv, NULL, path, NULL, NULL, b->err) : no_memory(b);
-    done = done && cf_file_read(path, 4096, &text, &size, b->err);
+    bool done = path ? unlink(path) == 0 || errno == ENOENT : no_memory(b);
+    done =
+        done && cf_process_run(argv, NULL, path, NULL, NULL, b->err) && cf_file_read(path, 4096, &text, &size, b->err);
     if (done)
         fputs(text, stream);
     free(text);
@@ -138,7 +90,14 @@ static bool hash_version(struct builder *b, const char *directory, FILE *stream)
     return done;
 }
 
-/* The key: everything that the program depends on. `scratch` is a directory for temporary files. */
+static void put_list(const char *const *list, FILE *stream)
+{
+    for (int i = 0; list[i]; i++)
+        fprintf(stream, "%s\n", list[i]);
+}
+
+/* The key: everything that the program computes depends on; how fast it is may depend on whose it was first. `scratch`
+ * is a directory for temporary files. */
 static bool make_key(struct builder *b, const char *sources, const char *scratch)
 {
     char *text = NULL, hex[CF_SHA256_HEX];
@@ -146,23 +105,20 @@ static bool make_key(struct builder *b, const char *sources, const char *scratch
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return no_memory(b);
-    bool done = hash_version(b, scratch, stream);
+    bool done = put_version(b, b->verilator, scratch, stream);
     for (int i = 0; done && cf_rtl_sources[i]; i++)
         done = hash_file(b, sources, cf_rtl_sources[i], stream);
     cf_sha256(cf_harness_text, (size_t)(cf_harness_end - cf_harness_text), hex);
     fprintf(stream, "harness %s\n", hex);
-    for (int i = 0; verilator_options[i]; i++)
-        fprintf(stream, "%s\n", verilator_options[i]);
-    for (int i = 0; hierarchical_make[i]; i++)
-        fprintf(stream, "%s\n", hierarchical_make[i]);
-    for (int i = 0; flat_make[i]; i++)
-        fprintf(stream, "%s\n", flat_make[i]);
+    put_list(verilator_options, stream);
+    put_list(large_make, stream);
+    put_list(small_make, stream);
     if (fclose(stream) != 0)
         done = no_memory(b);
     if (done)
         cf_sha256(text, size, b->key);
     free(text);
-    b->entry = done ? join(b->cache, b->key) : NULL;
+    b->entry = done ? cf_directory_join(b->cache, b->key) : NULL;
     if (done && (!b->entry || asprintf(&b->part, "%s.part", b->entry) < 0)) {
         b->part = NULL;
         done = no_memory(b);
@@ -197,18 +153,16 @@ static void count_blocks(const char *obj, uint64_t *blocks, uint64_t *done)
     }
     if (stream)
         closedir(stream);
-    *done += exists("%s/%s", obj, "Vcofiber.mk") + exists("%s/%s", obj, "Vcofiber__Syms.o");
+    *done += exists("%s/%s", obj, "Vcofiber.mk") + exists("%s/%s", obj, "Vcofiber__ALL.o");
 }
 
 static void tick(void *user)
 {
     struct builder *b = user;
     uint64_t blocks, done;
-    char obj[4096];
     if (!b->options->progress)
         return;
-    snprintf(obj, sizeof obj, "%s/obj", b->part);
-    count_blocks(obj, &blocks, &done);
+    count_blocks(b->obj, &blocks, &done);
     b->options->progress(b->options->user, done, blocks ? 2 * blocks + 3 : 0);
 }
 
@@ -216,14 +170,9 @@ static void tick(void *user)
 
 static bool write_harness(struct builder *b)
 {
-    char *path = join(b->part, "harness.cpp");
-    struct cf_out *out = NULL;
-    bool done = (path || no_memory(b)) && cf_out_open(&out, path, b->err) &&
-                cf_out_write(out, cf_harness_text, (size_t)(cf_harness_end - cf_harness_text), b->err);
-    if (done)
-        done = cf_out_commit(&out, b->err);
-    else
-        cf_out_abort(&out);
+    char *path = cf_directory_join(b->part, "harness.cpp");
+    size_t size = (size_t)(cf_harness_end - cf_harness_text);
+    bool done = path ? cf_file_write(path, cf_harness_text, size, b->err) : no_memory(b);
     free(path);
     return done;
 }
@@ -233,17 +182,12 @@ static bool copy_sources(struct builder *b, const char *sources, bool *hierarchi
 {
     *hierarchical = false;
     for (int i = 0; cf_rtl_sources[i]; i++) {
-        char *from = join(sources, cf_rtl_sources[i]), *to = join(b->part, cf_rtl_sources[i]), *text = NULL;
+        char *from = cf_directory_join(sources, cf_rtl_sources[i]), *to = cf_directory_join(b->part, cf_rtl_sources[i]),
+             *text = NULL;
         size_t size;
-        struct cf_out *out = NULL;
         bool done = (from && to) || no_memory(b);
-        done = done && cf_file_read(from, SOURCE_LIMIT, &text, &size, b->err) && cf_out_open(&out, to, b->err) &&
-               cf_out_write(out, text, size, b->err);
+        done = done && cf_file_read(from, SOURCE_LIMIT, &text, &size, b->err) && cf_file_write(to, text, size, b->err);
         *hierarchical = *hierarchical || (done && strstr(text, "/*verilator hier_block*/"));
-        if (done)
-            done = cf_out_commit(&out, b->err);
-        else
-            cf_out_abort(&out);
         free(text);
         free(from);
         free(to);
@@ -253,10 +197,28 @@ static bool copy_sources(struct builder *b, const char *sources, bool *hierarchi
     return true;
 }
 
+static int job_count(const struct builder *b)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return b->options->jobs > 0 ? b->options->jobs : processors > 0 ? (int)processors : 1;
+}
+
+/* Multiply-adds a frame. */
+static uint64_t multiplications(const struct cf_netlist *netlist)
+{
+    uint64_t count = 0;
+    for (uint32_t g = CF_INPUT + 1; g < netlist->group_count; g++)
+        for (uint32_t i = 0; i < netlist->groups[g].count; i++)
+            count += netlist->cells[netlist->groups[g].cell[i]].term_count;
+    return count;
+}
+
 static bool verilate(struct builder *b, bool hierarchical)
 {
-    const char *argv[MAX_ARGUMENTS] = {b->verilator};
-    int count = 1;
+    char jobs[16];
+    const char *argv[MAX_ARGUMENTS] = {b->verilator, "-j", jobs};
+    int count = 3;
+    snprintf(jobs, sizeof jobs, "%d", job_count(b));
     for (int i = 0; verilator_options[i]; i++)
         argv[count++] = verilator_options[i];
     if (hierarchical)
@@ -269,57 +231,106 @@ static bool verilate(struct builder *b, bool hierarchical)
     return cf_process_run(argv, b->part, b->log, tick, b, b->err);
 }
 
-static bool compile(struct builder *b, bool hierarchical)
+/* Runs make on `target` with these flags for the preprocessor. Verilator's makefile for the top includes that for the
+ * blocks, so that all are compiled side by side. */
+static bool run_make(struct builder *b, const char *flags, const char *target)
 {
-    char jobs[16], *obj = join(b->part, "obj");
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    snprintf(jobs, sizeof jobs, "-j%d", b->options->jobs > 0 ? b->options->jobs : processors > 0 ? (int)processors : 1);
-    const char *argv[MAX_ARGUMENTS] = {b->make, jobs, "-f", hierarchical ? "Vcofiber_hier.mk" : "Vcofiber.mk"};
-    const char *const *options = hierarchical ? hierarchical_make : flat_make;
-    int count = 4;
+    char jobs[16];
+    const char *const *options = multiplications(b->netlist) >= LARGE_FROM ? large_make : small_make;
+    const char *argv[MAX_ARGUMENTS] = {b->make, jobs, "-f", "Vcofiber.mk", flags, target};
+    int count = 6;
+    snprintf(jobs, sizeof jobs, "-j%d", job_count(b));
     for (int i = 0; options[i]; i++)
         argv[count++] = options[i];
-    argv[count] = hierarchical ? "hier_build" : "default";
-    bool done = obj ? cf_process_run(argv, obj, b->log, tick, b, b->err) : no_memory(b);
-    free(obj);
+    return cf_process_run(argv, b->obj, b->log, tick, b, b->err);
+}
+
+/* With what was compiled for earlier programs, and will be for later ones. */
+static bool compile(struct builder *b)
+{
+    char *source = cf_directory_join(b->obj, "precompiled.cpp"), *header = cf_directory_join(b->obj, "precompiled.o"),
+         *flags = NULL;
+    bool precompiled;
+    bool done = (source && header) || no_memory(b);
+    done = done && cf_runtime_header(&b->runtime, source, &precompiled, b->err) &&
+           (precompiled || (run_make(b, "USER_CPPFLAGS=-fPIC -x c++-header", "precompiled.o") &&
+                            cf_runtime_take_header(&b->runtime, header, b->err)));
+    if (done && asprintf(&flags, "USER_CPPFLAGS=-fPIC -include %s", b->runtime.header) < 0) {
+        flags = NULL;
+        done = no_memory(b);
+    }
+    done = done && run_make(b, flags, "default");
+    free(source);
+    free(header);
+    free(flags);
+    return done;
+}
+
+/* What is kept may have been damaged since: a failure with it is not the last word. */
+static bool compile_again(struct builder *b)
+{
+    return b->runtime.used && cf_runtime_drop(&b->runtime, b->obj, b->err) && compile(b);
+}
+
+/* What the objects that all programs share depend on. */
+static bool open_runtime(struct builder *b)
+{
+    static const char *const variables[] = {"CXXFLAGS", "CPPFLAGS", "CPATH", "CPLUS_INCLUDE_PATH", "VERILATOR_ROOT"};
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return no_memory(b);
+    bool done = put_version(b, b->verilator, b->part, stream) && put_version(b, b->compiler, b->part, stream);
+    put_list(small_make, stream);
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        fprintf(stream, "%s=%s\n", variables[i], value ? value : "");
+    }
+    if (fclose(stream) != 0)
+        done = no_memory(b);
+    done = done && cf_runtime_open(&b->runtime, b->cache, text, b->err);
+    free(text);
     return done;
 }
 
 /* Keeps the program and the log, drops a hundred megabytes of objects, and makes it the cache's entry. */
 static bool keep(struct builder *b)
 {
-    char *built = join(b->part, "obj/Vcofiber"), *program = join(b->part, "Vcofiber"), *obj = join(b->part, "obj");
-    bool done = (built && program && obj) || no_memory(b);
+    char *built = cf_directory_join(b->obj, "Vcofiber"), *program = cf_directory_join(b->part, "Vcofiber");
+    bool done = (built && program) || no_memory(b);
     if (done && rename(built, program) != 0)
         done = cf_fail(b->err, "%s: %m", built);
-    done = done && cf_directory_remove(obj, b->err) && cf_directory_remove(b->entry, b->err);
+    done = done && cf_directory_remove(b->obj, b->err) && cf_directory_remove(b->entry, b->err);
     if (done && rename(b->part, b->entry) != 0)
         done = cf_fail(b->err, "%s: %m", b->entry);
     free(built);
     free(program);
-    free(obj);
     return done;
 }
 
 static bool build_entry(struct builder *b, const char *sources)
 {
     bool hierarchical;
-    b->log = join(b->part, "build.log");
-    return (b->log || no_memory(b)) && cf_directory_remove(b->part, b->err) && cf_directory_make(b->part, b->err) &&
-           copy_sources(b, sources, &hierarchical) && write_harness(b) && verilate(b, hierarchical) &&
-           compile(b, hierarchical) && keep(b);
+    b->log = cf_directory_join(b->part, "build.log");
+    b->obj = cf_directory_join(b->part, "obj");
+    return ((b->log && b->obj) || no_memory(b)) && cf_directory_remove(b->part, b->err) &&
+           cf_directory_make(b->part, b->err) && copy_sources(b, sources, &hierarchical) && write_harness(b) &&
+           verilate(b, hierarchical) && open_runtime(b) && cf_runtime_lend(&b->runtime, b->obj, b->err) &&
+           (compile(b) || compile_again(b)) && cf_runtime_take(&b->runtime, b->obj, b->err) && keep(b);
 }
 
 static bool find_or_build(struct builder *b, const char *sources, struct cf_build *build)
 {
     int lock = -1;
-    build->program = join(b->entry, "Vcofiber");
-    build->log = join(b->entry, "run.log");
+    build->program = cf_directory_join(b->entry, "Vcofiber");
+    build->log = cf_directory_join(b->entry, "run.log");
     bool done = (build->program && build->log) || no_memory(b);
     build->cached = done && !b->options->rebuild && access(build->program, X_OK) == 0;
     if (!done || build->cached)
         return done;
-    done = lock_entry(b, &lock);
+    cf_cache_sweep(b->cache);
+    done = cf_cache_lock(b->entry, &lock, b->err);
     /* Somebody else may have built it while we waited. */
     build->cached = done && !b->options->rebuild && access(build->program, X_OK) == 0;
     done = done && (build->cached || build_entry(b, sources));
@@ -328,38 +339,37 @@ static bool find_or_build(struct builder *b, const char *sources, struct cf_buil
     return done;
 }
 
+static void free_builder(struct builder *b)
+{
+    cf_runtime_close(&b->runtime);
+    free(b->verilator);
+    free(b->make);
+    free(b->compiler);
+    free(b->cache);
+    free(b->entry);
+    free(b->part);
+    free(b->obj);
+    free(b->log);
+}
+
 bool cf_build_program(struct cf_build *build, const struct cf_netlist *netlist, const struct cf_cosim_options *options,
                       struct cf_error *err)
 {
     struct builder b = {.netlist = netlist, .options = options, .err = err};
     struct cf_rtl_summary summary;
     *build = (struct cf_build){0};
-    char *scratch = NULL, *compiler = NULL;
+    char *scratch = NULL;
+    int lock = -1;
     bool done = (b.verilator = cf_program_find("verilator", "verilator", err)) != NULL &&
                 (b.make = cf_program_find("make", "make", err)) != NULL &&
-                (compiler = cf_program_find("g++", "g++", err)) != NULL && find_cache(&b);
-    if (done && asprintf(&scratch, "%s/emission-XXXXXX", b.cache) < 0) {
-        scratch = NULL;
-        done = no_memory(&b);
-    }
-    if (done && !mkdtemp(scratch)) {
-        done = cf_fail(err, "%s: %m", scratch);
-        free(scratch);
-        scratch = NULL;
-    }
+                (b.compiler = cf_program_find("g++", "g++", err)) != NULL &&
+                (b.cache = cf_cache_find(options->cache_directory, err)) != NULL &&
+                cf_cache_scratch(b.cache, &scratch, &lock, err);
     const char *sources = options->rtl_directory ? options->rtl_directory : scratch;
     done = done && (options->rtl_directory || cf_rtl_write(netlist, scratch, NULL, &summary, err)) &&
            make_key(&b, sources, scratch) && find_or_build(&b, sources, build);
-    if (scratch)
-        cf_directory_remove(scratch, NULL);
-    free(scratch);
-    free(compiler);
-    free(b.verilator);
-    free(b.make);
-    free(b.cache);
-    free(b.entry);
-    free(b.part);
-    free(b.log);
+    cf_cache_scratch_remove(scratch, lock);
+    free_builder(&b);
     if (!done)
         cf_build_free(build);
     return done;

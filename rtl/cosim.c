@@ -61,6 +61,16 @@ static bool introduce(struct cf_cosim *cosim, struct cf_error *err)
     return cf_fail(err, "%s: %s", cosim->netlist->label, message);
 }
 
+/* A model that ended by itself before it knew its rows was damaged where it is kept, most likely. */
+static bool advise(const struct cf_cosim *cosim, struct cf_error *err)
+{
+    char text[sizeof err->text];
+    if (!err || !cosim->build.cached || cosim->process.pid > 0)
+        return false;
+    snprintf(text, sizeof text, "%s", err->text);
+    return cf_fail(err, "%.*s; it was built before: --rebuild builds it again", (int)sizeof text - 60, text);
+}
+
 bool cf_cosim_open(struct cf_cosim **result, const struct cf_netlist *netlist, const struct cf_cosim_options *options,
                    struct cf_error *err)
 {
@@ -73,7 +83,8 @@ bool cf_cosim_open(struct cf_cosim **result, const struct cf_netlist *netlist, c
     bool done = cf_build_program(&cosim->build, netlist, options, err);
     if (done) {
         const char *argv[] = {cosim->build.program, NULL};
-        done = cf_process_start(&cosim->process, argv, cosim->build.log, err) && introduce(cosim, err);
+        done = (cf_process_start(&cosim->process, argv, cosim->build.log, err) && introduce(cosim, err)) ||
+               advise(cosim, err);
     }
     if (done)
         *result = cosim;
