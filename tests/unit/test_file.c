@@ -508,7 +508,7 @@ static void whole_files(void **state)
     assert_string_equal(text, "text");
     free(text);
     assert_false(cf_file_write(in(folder, "missing/file"), "text", 4, &err));
-    assert_non_null(strstr(err.text, "missing/file: No such file or directory"));
+    assert_non_null(strstr(err.text, "missing"));
     assert_false(cf_file_write("/dev/full", "text", 4, &err));
     assert_string_equal(err.text, "/dev/full: No space left on device");
 }
