@@ -16,14 +16,13 @@
 #include "rtl/runtime.h"
 #include "rtl/structural.h"
 
-/* Straight-line code runs once a frame: optimising it takes the compiler longer than it ever saves. It is the
- * classifiers' loops that are worth it, in circuits that are large enough. Verilator's own default, -Os, takes as long
- * as -O1 and gives slower code. One file a block and one for the top: the circuit's own header alone, read by each of
- * some thirty files, would cost a minute at full size. -fPIC, which blocks have anyway, lets all share what is
- * precompiled. */
-#define LOOPS "$(if $(filter-out Vcofiber,$(VM_PREFIX)),$(shell grep -ls 'while .VL_' *.cpp))"
-static const char *const large_make[] = {"OPT_FAST=$(if " LOOPS ",-O1,-O0)", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0",
-                                         "VM_PARALLEL_BUILDS=0", NULL};
+/* Optimising pays in the blocks of circuits that are large enough. Verilator's own default, -Os, takes as long as -O1
+ * and gives slower code; the top, which moves values between blocks, what runs once (the constructors, megabytes of
+ * them) and the run-time library would cost minutes above -O0. One file a block and one for the top: the circuit's own
+ * header alone, read by each of some thirty files, would cost a minute at full size. -fPIC, which blocks have anyway,
+ * lets all share what is precompiled. */
+static const char *const large_make[] = {"OPT_FAST=$(if $(filter Vcofiber,$(VM_PREFIX)),-O0,-O1)", "OPT_SLOW=-O0",
+                                         "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0", NULL};
 static const char *const small_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0",
                                          NULL};
 /* Two of Verilator's passes would gather a row's lanes into one expression of thousands of bits, and the loop of a
@@ -41,7 +40,7 @@ static const char *const verilator_options[] = {
 enum {
     SOURCE_LIMIT = 1 << 30,
     MAX_ARGUMENTS = 64,
-    LARGE_FROM = 1000000, /* multiply-adds a frame */
+    LARGE_FROM = 20000000, /* multiply-adds a frame */
 };
 
 struct builder {
