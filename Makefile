@@ -128,7 +128,7 @@ test-asan: setup
 
 # ThreadSanitizer needs to see OpenMP's barriers: clang's runtime tells it of them through Archer, GCC's does not.
 TSAN = BUILD=$(BUILD)/tsan CC=clang OPTIMISE=-O1 SANITISE='-fsanitize=thread -Wno-unknown-warning-option'
-TSAN_TESTS = test_sim test_library test_batch
+TSAN_TESTS = test_sim test_library test_batch test_bitparallel
 ARCHER = $(lastword $(wildcard /usr/lib/llvm-*/lib/libarcher.so))
 .PHONY: test-tsan
 test-tsan:
@@ -139,7 +139,8 @@ test-tsan:
 
 # The portable kernels, and all that stands on them, on a processor that is not x86: cross-built and run by qemu-user.
 AARCH64 = BUILD=$(BUILD)/aarch64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar
-AARCH64_TESTS = test_kernels test_quantise test_sim test_library test_batch test_vectors test_word test_cell test_compile
+AARCH64_TESTS = test_kernels test_quantise test_sim test_library test_batch test_vectors test_word test_cell test_compile \
+    test_bitparallel test_lower
 .PHONY: test-aarch64
 test-aarch64:
 	@if [ "$(SETUP)" = yes ]; then scripts/setup.sh build cross; fi
