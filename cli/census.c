@@ -56,9 +56,9 @@ static bool count_verilog(const char *rtl, struct census *c, struct cf_error *er
         free(scratch);
         return false;
     }
-    bool emitted = rtl || cf_rtl_write(c->netlist, scratch, NULL, &summary, err);
-    bool done = emitted && cf_yosys_census(c->netlist, rtl ? rtl : scratch, scratch, &c->yosys, err);
-    if (done || !emitted) /* after a failure of Yosys the error names its log, so that stays */
+    bool done = (rtl || cf_rtl_write(c->netlist, scratch, NULL, &summary, err)) &&
+                cf_yosys_census(c->netlist, rtl ? rtl : scratch, scratch, &c->yosys, err);
+    if (done || !strstr(err->text, scratch)) /* after a failure of Yosys the error names its log, so that stays */
         cf_directory_remove(scratch, NULL);
     free(scratch);
     return done;
