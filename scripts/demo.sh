@@ -28,5 +28,5 @@ step "Hold the INT8 netlist against the floating-point head" \
 step "Emit Verilog" "$cofiber" verilog "$out/net.safetensors" -o "$out/rtl"
 step "Count the gates three ways: closed form, netlist, Yosys" "$cofiber" census "$out/net.safetensors"
 # A real frame alone would hardly ever show a wrong weight of a classifier: its value is one bit. Hence --vectors.
-step "Build the Verilog with Verilator (minutes the first time); compare every gate, on frames made from the weights too" \
+step "Build the Verilog with Verilator (a minute or two the first time); compare every gate, on frames made from the weights too" \
     "$cofiber" cosim "$out/net.safetensors" "$frame" --vectors

@@ -46,6 +46,9 @@ if [ "${1:-}" != --no-build ]; then
     "$cofiber" compile "$head" -o "$out/bilinear" --upsample bilinear --calibrate "$frame" >/dev/null
     row '`cosim --rebuild`: Verilator build, and one frame' 1 "$cofiber" cosim "$out/net" "$frame" --rebuild
     row 'the same, bilinear' 1 "$cofiber" cosim "$out/bilinear" "$frame" --rebuild
+    "$cofiber" compile tests/fixtures/head_f32.safetensors -o "$out/small" --grid 8x8 --input-scale 0.05 >/dev/null
+    row 'the same, 8 x 8 grid of 3 channels, 4 classes' 3 "$cofiber" cosim "$out/small" \
+        tests/fixtures/frames_f32.safetensors --rebuild
 fi
 row '`cosim`, built before, one frame' 3 "$cofiber" cosim "$out/net" "$frame"
 row '`cosim`, built before, five frames' 3 "$cofiber" cosim "$out/net" "$frame" "$frame" "$frame" "$frame" "$frame"
