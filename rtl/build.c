@@ -1,7 +1,6 @@
 #include "rtl/build.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +50,7 @@ struct builder {
     char *cache;                       /* the cache's directory */
     char *entry, *part;                /* this program's directory, and the one it is built in */
     char *obj, *log;                   /* in `part` */
+    char *version;                     /* Verilator's */
     char key[CF_SHA256_HEX];
     struct cf_runtime runtime;
 };
@@ -73,20 +73,17 @@ static bool hash_file(struct builder *b, const char *directory, const char *name
     return done;
 }
 
-/* Appends what a program calls itself. `directory` is for a temporary file. */
-static bool put_version(struct builder *b, const char *program, const char *directory, FILE *stream)
+/* What a program calls itself, malloc'd; NULL with an error. Leaves a file "version" in `directory`. */
+static char *version_of(struct builder *b, const char *program, const char *directory)
 {
     const char *argv[] = {program, "--version", NULL};
     char *path = cf_directory_join(directory, "version"), *text = NULL;
     size_t size;
-    bool done = path ? unlink(path) == 0 || errno == ENOENT : no_memory(b);
-    done =
-        done && cf_process_run(argv, NULL, path, NULL, NULL, b->err) && cf_file_read(path, 4096, &text, &size, b->err);
-    if (done)
-        fputs(text, stream);
-    free(text);
+    bool done = path ? cf_process_run(argv, NULL, path, NULL, NULL, b->err) : no_memory(b);
+    if (!done || !cf_file_read(path, 4096, &text, &size, b->err))
+        text = NULL;
     free(path);
-    return done;
+    return text;
 }
 
 static void put_list(const char *const *list, FILE *stream)
@@ -104,7 +101,10 @@ static bool make_key(struct builder *b, const char *sources, const char *scratch
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return no_memory(b);
-    bool done = put_version(b, b->verilator, scratch, stream);
+    b->version = version_of(b, b->verilator, scratch);
+    bool done = b->version != NULL;
+    if (done)
+        fputs(b->version, stream);
     for (int i = 0; done && cf_rtl_sources[i]; i++)
         done = hash_file(b, sources, cf_rtl_sources[i], stream);
     cf_sha256(cf_harness_text, (size_t)(cf_harness_end - cf_harness_text), hex);
@@ -280,7 +280,11 @@ static bool open_runtime(struct builder *b)
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return no_memory(b);
-    bool done = put_version(b, b->verilator, b->part, stream) && put_version(b, b->compiler, b->part, stream);
+    char *compiler = version_of(b, b->compiler, b->part);
+    bool done = compiler != NULL;
+    if (done)
+        fprintf(stream, "%s%s", b->version, compiler);
+    free(compiler);
     put_list(small_make, stream);
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
         const char *value = getenv(variables[i]);
@@ -349,6 +353,7 @@ static void free_builder(struct builder *b)
     free(b->part);
     free(b->obj);
     free(b->log);
+    free(b->version);
 }
 
 bool cf_build_program(struct cf_build *build, const struct cf_netlist *netlist, const struct cf_cosim_options *options,

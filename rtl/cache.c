@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "rtl/directory.h"
@@ -85,8 +83,8 @@ bool cf_cache_scratch(const char *cache, char **path, int *lock, struct cf_error
         *path = NULL;
         return false;
     }
-    *lock = open(*path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) == 0)
+    *lock = cf_directory_lock(*path, O_DIRECTORY);
+    if (*lock >= 0)
         return true;
     cf_fail(err, "%s: %m", *path);
     cf_cache_scratch_remove(*path, *lock);
@@ -106,26 +104,12 @@ void cf_cache_scratch_remove(char *path, int lock)
 
 /* ---- sweeping ---- */
 
-/* Locks a file or directory that is there, if nobody else has. -1: somebody has, or it is not there. */
-static int try_lock(const char *path, int flags)
-{
-    int lock = open(path, flags | O_CLOEXEC);
-    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
-        return lock;
-    if (lock >= 0)
-        close(lock);
-    return -1;
-}
-
-/* A directory becomes its run's own by mkdtemp and is locked a moment later: young ones are left alone. */
 static void sweep_scratch(const char *path)
 {
-    enum { YOUNG = 60 }; /* seconds */
-    struct stat status;
-    int lock = try_lock(path, O_RDONLY | O_DIRECTORY);
+    int lock = cf_directory_lock(path, O_DIRECTORY);
     if (lock < 0)
         return;
-    if (fstat(lock, &status) == 0 && time(NULL) - status.st_mtime > YOUNG)
+    if (cf_directory_is_stale(lock))
         cf_directory_remove(path, NULL);
     close(lock);
 }
@@ -134,7 +118,7 @@ static void sweep_part(const char *path)
 {
     char lock_path[4096];
     int length = snprintf(lock_path, sizeof lock_path, "%.*s.lock", (int)(strlen(path) - strlen(PART)), path);
-    int lock = length > 0 && (size_t)length < sizeof lock_path ? try_lock(lock_path, O_RDWR) : -1;
+    int lock = length > 0 && (size_t)length < sizeof lock_path ? cf_directory_lock(lock_path, O_RDWR) : -1;
     if (lock < 0)
         return;
     cf_directory_remove(path, NULL);

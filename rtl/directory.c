@@ -64,28 +64,32 @@ static bool check_target(struct cf_directory *d, bool force, struct cf_error *er
                    last_of(d->files));
 }
 
-/* Opens a directory and locks it, until the process ends, however that ends; -1 where somebody else has it, or where
- * the file system knows no locks. */
-static int lock_directory(const char *path)
+int cf_directory_lock(const char *path, int flags)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    int fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
-    if (fd >= 0)
-        close(fd);
+    int reason = errno;
+    close(fd);
+    errno = reason;
     return -1;
 }
 
-/* Removes a temporary directory that a killed run left. One that is locked is being written; one of this minute may be
- * about to be locked; one that holds other files than ours is not only ours. */
-static void remove_stale(const struct cf_directory *d, const char *path)
+bool cf_directory_is_stale(int lock)
 {
     enum { YOUNG = 60 }; /* seconds */
     struct stat status;
-    int lock = lock_directory(path);
+    return fstat(lock, &status) == 0 && time(NULL) - status.st_mtime > YOUNG;
+}
+
+/* Removes a temporary directory that a killed run left. One that is locked is being written; one that holds other files
+ * than ours is not only ours. */
+static void remove_stale(const struct cf_directory *d, const char *path)
+{
+    int lock = cf_directory_lock(path, O_DIRECTORY);
     if (lock < 0)
         return;
-    if (fstat(lock, &status) == 0 && time(NULL) - status.st_mtime > YOUNG) {
+    if (cf_directory_is_stale(lock)) {
         for (int i = 0; d->files[i]; i++)
             unlinkat(lock, d->files[i], 0);
         (void)rmdir(path); /* fails where something else is in it */
@@ -125,7 +129,7 @@ static bool make_temporary(struct cf_directory *d, struct cf_error *err)
         return cf_fail(err, "%s: out of memory", d->target);
     }
     if (mkdtemp(d->path) && chmod(d->path, 0755) == 0) {
-        d->lock = lock_directory(d->path);
+        d->lock = cf_directory_lock(d->path, O_DIRECTORY);
         return true;
     }
     cf_fail(err, "%s: cannot create: %m", d->target);

@@ -27,6 +27,14 @@ void cf_directory_abort(struct cf_directory **directory); /* NULL is fine */
 /* Removes a directory and everything in it; symbolic links are removed, not followed. */
 bool cf_directory_remove(const char *path, struct cf_error *err);
 
+/* Opens a file or directory that is there (`flags`: O_DIRECTORY, ...) and locks it until it is closed or the process
+ * ends, however that ends; -1 with errno where somebody else has it, or where the file system knows no locks. */
+int cf_directory_lock(const char *path, int flags);
+
+/* Is a temporary directory, locked by the caller, what a killed run left? One of this minute may belong to a run that
+ * is about to lock it. */
+bool cf_directory_is_stale(int lock);
+
 /* Makes a directory and those above it. */
 bool cf_directory_make(const char *path, struct cf_error *err);
 

@@ -262,15 +262,11 @@ static void gather_chunk(const struct batch *b, const struct chunk *chunk, const
             find_rows(b, chunk->port, &blocks[n], w->rows[n]);
             fetch_rows(chunk, w->rows[n]);
         }
-    bool goes_on = next->count > 0 && next->port == chunk->port && !chunk->mixed;
+    bool same_rows = next->count > 0 && next->port == chunk->port && !chunk->mixed;
     for (uint32_t n = 0; n < block_count; n++) {
-        if (goes_on && !blocks[n].is_run)
+        if (same_rows && !blocks[n].is_run)
             fetch_rows(next, w->rows[n]);
-        if (!blocks[n].goes_on || chunk->mixed)
-            gather(b, chunk, &blocks[n], w->rows[n], w->words[n], w->columns + n * REACH * CF_BLOCK * chunk->bytes);
-        else
-            for (uint32_t i = 0; i < chunk->count; i++)
-                w->words[n][i] = (const uint8_t *)w->words[n - 1][i] + CF_BLOCK * chunk->bytes;
+        gather(b, chunk, &blocks[n], w->rows[n], w->words[n], w->columns + n * REACH * CF_BLOCK * chunk->bytes);
     }
 }
 
