@@ -56,9 +56,13 @@ $(BUILD)/run_frames: examples/run_frames.c include/cofiber.h $(BUILD)/libcofiber
 	$(CC) $(CSTD) $(OPTIMISE) $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
 	    -Wl,-rpath,'$$ORIGIN' $(LDFLAGS)
 
+# Of gcc's ideas of a processor, some keep pointers in vector registers where others run out. They come back from there
+# only behind the products that wait for the multipliers, and what runs beside these (run_beside) would wait, too.
+$(BUILD)/obj/sim/kernels_avx512.o: TUNE = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-mtune=haswell)
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(TUNE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 	@mkdir -p $(@D)

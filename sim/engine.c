@@ -14,11 +14,10 @@ static bool alloc_scratch(struct cf_workspace *w, struct cf_scratch *scratch)
 {
     const struct cf_plan *plan = w->plan;
     size_t lanes = plan->max_padded_lanes, inputs = plan->max_padded_inputs;
-    scratch->sources = cf_arena_alloc(&w->arena, plan->max_terms, sizeof *scratch->sources);
     scratch->sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * lanes, sizeof *scratch->sums);
     scratch->operands = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * (inputs + 2), sizeof *scratch->operands);
     scratch->high_sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * lanes, sizeof *scratch->high_sums);
-    return scratch->sources && scratch->sums && scratch->operands && scratch->high_sums;
+    return scratch->sums && scratch->operands && scratch->high_sums;
 }
 
 static bool stores(const struct cf_plan *plan, uint32_t group)
@@ -54,6 +53,14 @@ static size_t value_bytes(const struct cf_plan *plan, uint32_t group)
     return (bytes + CF_CACHE_LINE - 1) / CF_CACHE_LINE * CF_CACHE_LINE;
 }
 
+static bool make_jobs(struct cf_workspace *w)
+{
+    const struct cf_plan *plan = w->plan;
+    if (!plan->linear || plan->linear->whole)
+        return cf_jobs_make(w, &plan->all, &w->all);
+    return cf_jobs_make(w, &plan->linear->fast, &w->fast) && cf_jobs_make(w, &plan->linear->exact, &w->exact);
+}
+
 /* All values in one piece of memory, just as large as they are: asked for group by group they would leave the ends of
  * several huge pages unused. */
 static bool alloc_values(struct cf_workspace *w)
@@ -80,7 +87,7 @@ struct cf_workspace *cf_workspace_new(const struct cf_plan *plan, int threads, s
         w->plan = plan;
         w->threads = threads < 1 ? 1 : threads;
         w->scratch = cf_arena_alloc(&w->arena, (size_t)w->threads, sizeof *w->scratch);
-        done = w->scratch && alloc_values(w) && alloc_sums(w) && (!w->sums || cf_linear_prepare(w));
+        done = w->scratch && alloc_values(w) && alloc_sums(w) && make_jobs(w);
         w->frame_bytes = w->arena.bytes;
     }
     for (int t = 0; done && t < w->threads; t++)
@@ -125,30 +132,17 @@ void cf_workspace_put(struct cf_workspace *workspace, uint32_t group, uint32_t i
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
 
-static void run_row(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t row)
+/* Jobs [first, end), the first of them from lane `lane` on. */
+static void run_jobs(const struct cf_workspace *w, const struct cf_jobs *jobs, uint32_t first, uint32_t end,
+                     uint32_t lane)
 {
-    const struct cf_block *block = &w->plan->blocks[group];
-    if (block->pattern_of[row] == CF_NONE)
-        return;
-    const struct cf_row_pattern *pattern = &block->patterns[block->pattern_of[row]];
-    const struct cf_cell *cell = &w->plan->netlist->cells[pattern->cell];
-    const uint32_t *bases = block->base + (size_t)row * block->ports;
-    for (uint32_t t = 0; t < pattern->term_count; t++) {
-        const struct cf_row_term *term = &pattern->terms[t];
-        uint32_t source = pattern->source[term->port];
-        scratch->sources[t] = (struct cf_row_source){.values = cf_net_at(w, source, bases[term->port] + term->offset),
-                                                     .factor = term->factor,
-                                                     .lane = w->plan->blocks[source].lane};
+    if (lane > 0 && first < end) {
+        struct cf_row_job rest = jobs->items[first++];
+        rest.first = lane;
+        w->plan->kernels->row(&rest);
     }
-    struct cf_row_job job = {.out = (char *)w->values[group] + (size_t)row * block->lanes * cf_lane_size(block->lane),
-                             .sources = scratch->sources,
-                             .bias = cell->bias,
-                             .source_count = pattern->term_count,
-                             .lanes = block->lanes,
-                             .out_lane = block->lane,
-                             .compute = pattern->compute,
-                             .step = cell->activation == CF_STEP};
-    w->plan->kernels->row(&job);
+    for (uint32_t j = first; j < end; j++)
+        w->plan->kernels->row(&jobs->items[j]);
 }
 
 /* The exceptions among gates [first, end). */
@@ -165,16 +159,6 @@ static void run_exceptions(const struct cf_workspace *w, uint32_t group, uint32_
     }
     for (; low < block->exception_count && block->exceptions[low] < end; low++)
         cf_run_gate(w, group, block->exceptions[low]);
-}
-
-static void run_rows(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t first,
-                     uint32_t count)
-{
-    const struct cf_block *block = &w->plan->blocks[group];
-    for (uint32_t row = first; row < first + count; row++)
-        run_row(w, scratch, group, row);
-    if (block->exception_count)
-        run_exceptions(w, group, first * block->lanes, (first + count) * block->lanes);
 }
 
 /* ---- dense ----------------------------------------------------------------------------------------------------- */
@@ -198,7 +182,7 @@ static void widen(struct cf_scratch *scratch, const struct cf_dense *packed, enu
 
 /* Rows as two digits: the sum is (high digits' sum) * 2^16 + (low digits' sum), modulo 2^32. */
 static void run_split(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
-                      uint32_t count, int32_t *sums)
+                      uint32_t count, const int32_t *start, int32_t *sums)
 {
     const struct cf_kernels *kernels = w->plan->kernels;
     int16_t *low = (int16_t *)(void *)scratch->operands, *high = low + (size_t)CF_DENSE_ROWS * packed->padded_inputs;
@@ -213,41 +197,31 @@ static void run_split(const struct cf_workspace *w, struct cf_scratch *scratch, 
         low_rows[r] = row_low;
         high_rows[r] = row_high;
     }
-    memset(high_sums, 0, values * sizeof *high_sums);
-    kernels->dense16(packed, high_rows, count, high_sums, NULL);
+    kernels->dense16(packed, high_rows, count, NULL, high_sums, NULL);
+    kernels->dense16(packed, low_rows, count, start, sums, &scratch->beside);
     for (size_t i = 0; i < values; i++)
         sums[i] = (int32_t)((uint32_t)sums[i] + ((uint32_t)high_sums[i] << 16));
-    kernels->dense16(packed, low_rows, count, sums, &scratch->ahead);
 }
 
-void cf_run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
-                  enum cf_operands operands, enum cf_lane stored, uint32_t count, void *sums)
+/* Adds `count` rows of operands (scratch->rows) times the packed weights to `start`; both it and the sums, which may be
+ * scratch->sums, have 32 bits (64 where the packed lane is CF_LANE32). `stored` is the lane the operands have in memory. */
+static void run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
+                      enum cf_operands operands, enum cf_lane stored, uint32_t count, const void *start,
+                      void *sums)
 {
     const struct cf_kernels *kernels = w->plan->kernels;
     if (operands == CF_OPERANDS_SPLIT) {
-        run_split(w, scratch, packed, count, sums);
+        run_split(w, scratch, packed, count, start, sums);
         return;
     }
     if (operands == CF_OPERANDS_WIDEN)
         widen(scratch, packed, stored, count);
     if (packed->lane == CF_LANE8)
-        kernels->dense8(packed, (const int8_t *const *)scratch->rows, count, sums, &scratch->ahead);
+        kernels->dense8(packed, (const int8_t *const *)scratch->rows, count, start, sums, &scratch->beside);
     else if (packed->lane == CF_LANE16)
-        kernels->dense16(packed, (const int16_t *const *)scratch->rows, count, sums, &scratch->ahead);
+        kernels->dense16(packed, (const int16_t *const *)scratch->rows, count, start, sums, &scratch->beside);
     else
-        kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, sums);
-}
-
-static void start_sums(const struct cf_dense_form *form, struct cf_scratch *scratch, uint32_t count)
-{
-    uint32_t lanes = form->packed.padded_lanes;
-    int32_t *narrow = (int32_t *)(void *)scratch->sums;
-    for (uint32_t r = 0; r < count; r++) {
-        if (form->sums == CF_LANE64)
-            memcpy(scratch->sums + (size_t)r * lanes, form->bias, lanes * sizeof *form->bias);
-        else
-            memcpy(narrow + (size_t)r * lanes, form->narrow_bias, lanes * sizeof *narrow);
-    }
+        kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, start, sums);
 }
 
 static void finish_row(const struct cf_workspace *w, const struct cf_scratch *scratch, uint32_t group, uint32_t row,
@@ -280,36 +254,44 @@ static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scra
             scratch->rows[n] = cf_net_at(w, form->source, block->base[row]);
             taken[n++] = row;
         }
-    start_sums(form, scratch, n);
+    const void *start = form->sums == CF_LANE64 ? (const void *)form->bias : form->narrow_bias;
     if (n)
-        cf_run_dense(w, scratch, &form->packed, form->operands, w->plan->blocks[form->source].lane, n, scratch->sums);
+        run_dense(w, scratch, &form->packed, form->operands, w->plan->blocks[form->source].lane, n, start,
+                  scratch->sums);
     for (uint32_t i = 0; i < n; i++)
         finish_row(w, scratch, group, taken[i], i);
 }
 
-/* ---- tasks ----------------------------------------------------------------------------------------------------- */
-
-/* Small portions: the rows are still in the first-level cache when the dense block reads them. */
-static void run_fused(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_task *task)
+/* Rows of the input times every family's weights, where their sums are kept. */
+static void run_product(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t first, uint32_t count)
 {
-    enum { PORTION = 10 };
-    const struct cf_block *block = &w->plan->blocks[task->group];
-    for (uint32_t done = 0; done < task->count; done += PORTION) {
-        uint32_t count = task->count - done < PORTION ? task->count - done : PORTION;
-        run_rows(w, scratch, task->group, task->first + done, count);
-        run_dense_rows(w, scratch, block->fused, task->first + done, count);
+    const struct cf_linear *linear = w->plan->linear;
+    for (uint32_t f = 0; f < linear->family_count; f++) {
+        const struct cf_family *family = &linear->families[f];
+        if (!family->live || !family->summed[CF_INPUT])
+            continue;
+        size_t lanes = family->packed.padded_lanes;
+        int32_t *sums = w->sums[f][CF_INPUT] + first * lanes;
+        for (uint32_t r = 0; r < count; r++)
+            scratch->rows[r] = cf_row_at(w, CF_INPUT, first + r);
+        run_dense(w, scratch, &family->packed, family->operands, w->plan->blocks[CF_INPUT].lane, count, NULL,
+                  sums);
     }
 }
 
+/* ---- tasks ----------------------------------------------------------------------------------------------------- */
+
+/* What a task does when its jobs are done. */
 static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_task *task)
 {
     const struct cf_block *block = &w->plan->blocks[task->group];
     switch (task->kind) {
     case CF_TASK_ROWS:
-        run_rows(w, scratch, task->group, task->first, task->count);
+        run_exceptions(w, task->group, task->first * block->lanes, (task->first + task->count) * block->lanes);
         break;
     case CF_TASK_FUSED:
-        run_fused(w, scratch, task);
+        run_exceptions(w, task->group, task->first * block->lanes, (task->first + task->count) * block->lanes);
+        run_dense_rows(w, scratch, block->fused, task->first, task->count);
         break;
     case CF_TASK_DENSE:
         run_dense_rows(w, scratch, task->group, task->first, task->count);
@@ -323,23 +305,39 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
         for (uint32_t i = 0; i < task->count; i++)
             cf_run_gate(w, task->group, task->first + i);
         break;
-    default:
-        cf_run_linear_task(w, scratch, task);
+    case CF_TASK_PRODUCT:
+        run_product(w, scratch, task->first, task->count);
+        break;
+    case CF_TASK_POOL:
+    case CF_TASK_DECIDE:
+        break;
     }
 }
 
-static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule)
+/* In turn. Of the jobs beside a product, its kernel may leave some, and finish some in part: `done` is how far they have
+ * come. */
+static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule, const struct cf_jobs *jobs)
 {
-    const struct cf_task *tasks = schedule->in_turn ? schedule->in_turn : schedule->tasks;
+    struct cf_scratch *scratch = &w->scratch[0];
+    struct cf_beside *beside = &scratch->beside;
+    uint32_t done = 0;
     for (uint32_t t = 0; t < schedule->task_count; t++) {
-        if (cf_task_multiplies(&tasks[t]))
-            cf_look_ahead(w, &w->scratch[0].ahead, &tasks[t], tasks + schedule->task_count);
-        run_task(w, &w->scratch[0], &tasks[t]);
+        uint32_t own = jobs->start[t + 1];
+        if (done < own) {
+            run_jobs(w, jobs, done, own, beside->lane);
+            *beside = (struct cf_beside){0};
+            done = own;
+        }
+        beside->job = jobs->items + done;
+        beside->end = jobs->items + jobs->beside[t];
+        beside->work = jobs->work[jobs->beside[t]] - jobs->work[done];
+        run_task(w, scratch, schedule->in_turn[t]);
+        done = (uint32_t)(beside->job - jobs->items);
     }
 }
 
 /* The end of each loop is a barrier: the next wave reads what this one wrote. */
-static void run_together(struct cf_workspace *w, const struct cf_schedule *schedule)
+static void run_together(struct cf_workspace *w, const struct cf_schedule *schedule, const struct cf_jobs *jobs)
 {
 #pragma omp parallel num_threads(w->threads)
     {
@@ -347,27 +345,30 @@ static void run_together(struct cf_workspace *w, const struct cf_schedule *sched
         for (uint32_t wave = 0; wave < schedule->wave_count; wave++) {
             uint32_t first = wave ? schedule->wave_end[wave - 1] : 0;
 #pragma omp for schedule(dynamic)
-            for (uint32_t t = first; t < schedule->wave_end[wave]; t++)
+            for (uint32_t t = first; t < schedule->wave_end[wave]; t++) {
+                uint32_t turn = schedule->tasks[t].turn;
+                run_jobs(w, jobs, jobs->start[turn], jobs->start[turn + 1], 0);
                 run_task(w, scratch, &schedule->tasks[t]);
+            }
         }
     }
 }
 
-static void run_schedule(struct cf_workspace *w, const struct cf_schedule *schedule)
+static void run_schedule(struct cf_workspace *w, const struct cf_schedule *schedule, const struct cf_jobs *jobs)
 {
     if (w->threads == 1)
-        run_alone(w, schedule);
+        run_alone(w, schedule, jobs);
     else
-        run_together(w, schedule);
+        run_together(w, schedule, jobs);
 }
 
 void cf_run(struct cf_workspace *workspace)
 {
     const struct cf_plan *plan = workspace->plan;
     if (!plan->linear || plan->linear->whole) {
-        run_schedule(workspace, &plan->all);
+        run_schedule(workspace, &plan->all, &workspace->all);
         return;
     }
-    run_schedule(workspace, &plan->linear->fast);
-    run_schedule(workspace, &plan->linear->exact);
+    run_schedule(workspace, &plan->linear->fast, &workspace->fast);
+    run_schedule(workspace, &plan->linear->exact, &workspace->exact);
 }

@@ -15,7 +15,6 @@ enum {
     CF_PANEL = 16,         /* lanes of one packed panel of weights */
     CF_PANELS_A_GROUP = 5, /* panels interleaved in memory, at most: what one register block covers */
     CF_DENSE_ROWS = 60,    /* rows that one call of a dense kernel takes, at most */
-    CF_AHEAD_RANGES = 12,
     CF_CACHE_LINE = 64
 };
 
@@ -37,7 +36,22 @@ struct cf_row_job {
     uint32_t source_count, first, lanes;
     enum cf_lane out_lane, compute; /* compute is CF_LANE16 or wider */
     bool step;
+    bool plain;          /* every source's factor is 1, and all have one lane */
+    enum cf_lane widest; /* of the sources */
 };
+
+/* Gives a job its sources, and says what they have in common. */
+static inline void cf_row_job_read(struct cf_row_job *job, const struct cf_row_source *sources, uint32_t count)
+{
+    job->sources = sources;
+    job->source_count = count;
+    job->plain = true;
+    job->widest = CF_LANE8;
+    for (uint32_t s = 0; s < count; s++) {
+        job->plain = job->plain && sources[s].factor == 1 && sources[s].lane == sources[0].lane;
+        job->widest = sources[s].lane > job->widest ? sources[s].lane : job->widest;
+    }
+}
 
 /* Packed weights of one dense block: lanes x inputs. Lanes are padded with zeros to panels of CF_PANEL; panels stand
  * in groups of up to CF_PANELS_A_GROUP, as even as possible. Within a group, in this order: `span` inputs at a time
@@ -50,15 +64,12 @@ struct cf_dense {
     enum cf_lane lane;              /* of the operands and weights: CF_LANE8, CF_LANE16 or CF_LANE32 */
 };
 
-/* Memory that will be read or written soon. A dense kernel may fetch it into the caches while it multiplies: its own
- * operands are there already, so that the way to memory stands idle. A hint, which changes no result. */
-struct cf_ahead {
-    struct cf_ahead_range {
-        const char *at, *end; /* what is left of it */
-        bool write;
-    } ranges[CF_AHEAD_RANGES];
-    uint32_t count, next; /* ranges, and those fetched */
-    uint32_t pace;        /* cache lines to fetch for each row that is multiplied */
+/* Rows that a dense kernel may run while it multiplies: products keep the multipliers busy, and leave idle what rows
+ * need. It runs as many as it likes, in their order. */
+struct cf_beside {
+    const struct cf_row_job *job, *end; /* those that are not done */
+    uint32_t lane;                      /* of the first of them: lanes before it are done */
+    uint64_t work;                      /* lanes times sources of them all */
 };
 
 /* Features [channels][plane] of which `positions` of each plane are taken, to integers [positions][channels]:
@@ -92,14 +103,16 @@ struct cf_kernels {
     const char *name; /* as --isa takes it */
     void (*row)(const struct cf_row_job *job);
 
-    /* sums[r][l] += sum over k of weight[l][k] * rows[r][k], for r < count <= CF_DENSE_ROWS, l < padded_lanes; sums is
-     * [count][padded_lanes]. Each row has padded_inputs elements. `ahead` may be NULL. In 32 bits, modulo 2^32: */
-    void (*dense8)(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums,
-                   struct cf_ahead *ahead);
-    void (*dense16)(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums,
-                    struct cf_ahead *ahead);
+    /* sums[r][l] = start[l] + sum over k of weight[l][k] * rows[r][k], for r < count <= CF_DENSE_ROWS, l < padded_lanes;
+     * sums is [count][padded_lanes], start NULL for zeros. Each row has padded_inputs elements. The rows beside read
+     * neither the sums nor write the operands; `beside` may be NULL. In 32 bits, modulo 2^32: */
+    void (*dense8)(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                   int32_t *sums, struct cf_beside *beside);
+    void (*dense16)(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
+                    int32_t *sums, struct cf_beside *beside);
     /* In 64 bits: */
-    void (*dense32)(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, int64_t *sums);
+    void (*dense32)(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, const int64_t *start,
+                    int64_t *sums);
 
     /* out[l] = the sum's low bits, or H(sum) for a step. */
     void (*finish)(const int32_t *sums, uint32_t lanes, bool step, enum cf_lane out_lane, void *out);

@@ -85,13 +85,10 @@ TARGET static uint32_t row32(const struct cf_row_job *job)
 
 static void row(const struct cf_row_job *job)
 {
-    enum cf_lane widest = CF_LANE8;
-    for (uint32_t s = 0; s < job->source_count; s++)
-        widest = job->sources[s].lane > widest ? job->sources[s].lane : widest;
     uint32_t done = job->first;
-    if (job->compute == CF_LANE16 && !job->step && job->out_lane == CF_LANE16 && widest <= CF_LANE16 && !job->lane_bias)
+    if (job->compute == CF_LANE16 && !job->step && job->out_lane == CF_LANE16 && job->widest <= CF_LANE16 && !job->lane_bias)
         done = row16(job);
-    else if (job->compute == CF_LANE32 && widest <= CF_LANE32 && (job->step || job->out_lane == CF_LANE32))
+    else if (job->compute == CF_LANE32 && job->widest <= CF_LANE32 && (job->step || job->out_lane == CF_LANE32))
         done = row32(job);
     struct cf_row_job rest = *job;
     rest.first = done;
@@ -104,16 +101,22 @@ static void row(const struct cf_row_job *job)
 /* 32 bits of operands, of any alignment and element type. */
 typedef int32_t operand __attribute__((may_alias, aligned(1)));
 
+/* The sums that eight lanes start from. */
+INLINE __m256i load_start(const int32_t *start, int vector)
+{
+    return start ? _mm256_loadu_si256((const __m256i *)(start + 8 * vector)) : _mm256_setzero_si256();
+}
+
 /* One panel of 16 lanes times `height` rows of 16-bit operands. `step` is the distance, in elements, from one pair of
  * inputs to the next in the panel's weights. */
 INLINE void words(int height, const int16_t *const *rows, const int16_t *weights, uint32_t step, uint32_t pairs,
-                  int32_t *sums, size_t stride)
+                  const int32_t *start, int32_t *sums, size_t stride)
 {
     __m256i acc[6][2];
 #pragma GCC unroll 6
     for (int r = 0; r < height; r++)
         for (int v = 0; v < 2; v++)
-            acc[r][v] = _mm256_loadu_si256((const __m256i *)(sums + (size_t)r * stride + 8 * v));
+            acc[r][v] = load_start(start, v);
     for (uint32_t k = 0; k < pairs; k++, weights += step) {
         __m256i w0 = _mm256_loadu_si256((const __m256i *)weights);
         __m256i w1 = _mm256_loadu_si256((const __m256i *)(weights + 16));
@@ -130,10 +133,10 @@ INLINE void words(int height, const int16_t *const *rows, const int16_t *weights
             _mm256_storeu_si256((__m256i *)(sums + (size_t)r * stride + 8 * v), acc[r][v]);
 }
 
-TARGET static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums,
-                           struct cf_ahead *ahead)
+TARGET static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count,
+                           const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
-    (void)ahead;
+    (void)beside;
     const int16_t *group = dense->weights;
     uint32_t first = 0, pairs = dense->padded_inputs / 2;
     size_t stride = dense->padded_lanes;
@@ -141,12 +144,13 @@ TARGET static void dense16(const struct cf_dense *dense, const int16_t *const *r
         uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
         for (uint32_t panel = 0; panel < width; panel += CF_PANEL) {
             const int16_t *weights = group + 2 * panel;
+            const int32_t *from = start ? start + first + panel : NULL;
             int32_t *sum = sums + first + panel;
             uint32_t r = 0;
             for (; r + 6 <= count; r += 6)
-                words(6, rows + r, weights, 2 * width, pairs, sum + r * stride, stride);
+                words(6, rows + r, weights, 2 * width, pairs, from, sum + r * stride, stride);
             for (; r < count; r++)
-                words(1, rows + r, weights, 2 * width, pairs, sum + r * stride, stride);
+                words(1, rows + r, weights, 2 * width, pairs, from, sum + r * stride, stride);
         }
         group += (size_t)dense->padded_inputs * width;
         first += width;
@@ -156,7 +160,7 @@ TARGET static void dense16(const struct cf_dense *dense, const int16_t *const *r
 /* The same for bytes, widened to 16 bits on the way: vpmaddubsw would saturate. Each of the four accumulators of a
  * row holds two partial sums of four lanes. */
 INLINE void bytes(int height, const int8_t *const *rows, const int8_t *weights, uint32_t step, uint32_t quads,
-                  int32_t *sums, size_t stride)
+                  const int32_t *start, int32_t *sums, size_t stride)
 {
     __m256i acc[2][4];
 #pragma GCC unroll 2
@@ -180,14 +184,14 @@ INLINE void bytes(int height, const int8_t *const *rows, const int8_t *weights, 
         for (int v = 0; v < 2; v++) {
             __m256i pairs = _mm256_hadd_epi32(acc[r][2 * v], acc[r][2 * v + 1]);
             __m256i *sum = (__m256i *)(sums + (size_t)r * stride + 8 * v);
-            _mm256_storeu_si256(sum, _mm256_add_epi32(_mm256_loadu_si256(sum), _mm256_permute4x64_epi64(pairs, 0xd8)));
+            _mm256_storeu_si256(sum, _mm256_add_epi32(load_start(start, v), _mm256_permute4x64_epi64(pairs, 0xd8)));
         }
 }
 
-TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums,
-                          struct cf_ahead *ahead)
+TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count,
+                           const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
-    (void)ahead;
+    (void)beside;
     const int8_t *group = dense->weights;
     uint32_t first = 0, quads = dense->padded_inputs / 4;
     size_t stride = dense->padded_lanes;
@@ -195,12 +199,13 @@ TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *row
         uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
         for (uint32_t panel = 0; panel < width; panel += CF_PANEL) {
             const int8_t *weights = group + 4 * panel;
+            const int32_t *from = start ? start + first + panel : NULL;
             int32_t *sum = sums + first + panel;
             uint32_t r = 0;
             for (; r + 2 <= count; r += 2)
-                bytes(2, rows + r, weights, 4 * width, quads, sum + r * stride, stride);
+                bytes(2, rows + r, weights, 4 * width, quads, from, sum + r * stride, stride);
             for (; r < count; r++)
-                bytes(1, rows + r, weights, 4 * width, quads, sum + r * stride, stride);
+                bytes(1, rows + r, weights, 4 * width, quads, from, sum + r * stride, stride);
         }
         group += (size_t)dense->padded_inputs * width;
         first += width;
@@ -208,7 +213,8 @@ TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *row
 }
 
 /* 64-bit sums, four lanes a vector. */
-TARGET static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, int64_t *sums)
+TARGET static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, const int64_t *start,
+                           int64_t *sums)
 {
     const int32_t *group = dense->weights;
     uint32_t first = 0;
@@ -219,7 +225,8 @@ TARGET static void dense32(const struct cf_dense *dense, const int32_t *const *r
                 __m256i *sum = (__m256i *)(sums + (size_t)r * dense->padded_lanes + first + panel);
                 __m256i acc[4];
                 for (int v = 0; v < 4; v++)
-                    acc[v] = _mm256_loadu_si256(sum + v);
+                    acc[v] = start ? _mm256_loadu_si256((const __m256i *)(start + first + panel) + v)
+                                   : _mm256_setzero_si256();
                 const int32_t *w = group + panel;
                 for (uint32_t k = 0; k < dense->padded_inputs; k++, w += width) {
                     __m256i x = _mm256_set1_epi64x(rows[r][k]);

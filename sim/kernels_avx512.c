@@ -16,7 +16,7 @@ const struct cf_kernels *cf_kernels_avx512(void)
 
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,bmi")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
@@ -45,6 +45,12 @@ INLINE __m512i load32(const void *from, enum cf_lane lane, __mmask16 mask)
     return _mm512_maskz_loadu_epi32(mask, from);
 }
 
+/* Shifts leave the multipliers to the products that a row may run beside. */
+INLINE bool is_power(int64_t factor)
+{
+    return factor > 0 && (factor & (factor - 1)) == 0;
+}
+
 /* Adds one source, whose lane is a constant here, to `vectors` accumulators. The dispatch stands outside the loops. */
 INLINE void add_lane16(__m512i *acc, int vectors, const struct cf_row_source *source, enum cf_lane lane, size_t first,
                        __mmask32 mask)
@@ -59,6 +65,11 @@ INLINE void add_lane16(__m512i *acc, int vectors, const struct cf_row_source *so
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
             acc[v] = _mm512_sub_epi16(acc[v], load16(from + (size_t)v * step, lane, mask));
+    } else if (is_power(source->factor)) {
+        __m512i shift = _mm512_set1_epi16((int16_t)__builtin_ctzll((uint64_t)source->factor));
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; v++)
+            acc[v] = _mm512_add_epi16(acc[v], _mm512_sllv_epi16(load16(from + (size_t)v * step, lane, mask), shift));
     } else {
         __m512i factor = _mm512_set1_epi16((int16_t)source->factor);
 #pragma GCC unroll 8
@@ -90,6 +101,11 @@ INLINE void add_lane32(__m512i *acc, int vectors, const struct cf_row_source *so
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
             acc[v] = _mm512_sub_epi32(acc[v], load32(from + (size_t)v * step, lane, mask));
+    } else if (is_power(source->factor)) {
+        __m512i shift = _mm512_set1_epi32(__builtin_ctzll((uint64_t)source->factor));
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; v++)
+            acc[v] = _mm512_add_epi32(acc[v], _mm512_sllv_epi32(load32(from + (size_t)v * step, lane, mask), shift));
     } else {
         __m512i factor = _mm512_set1_epi32((int32_t)source->factor);
 #pragma GCC unroll 8
@@ -111,9 +127,8 @@ INLINE void add_source32(__m512i *acc, int vectors, const struct cf_row_source *
 INLINE void store16(const struct cf_row_job *job, size_t first, __m512i sum, __mmask32 mask)
 {
     if (job->step)
-        _mm256_mask_storeu_epi8((int8_t *)job->out + first, mask,
-                                _mm256_maskz_set1_epi8(~_mm512_movepi16_mask(sum), 1));
-    else if (job->out_lane == CF_LANE8)
+        sum = _mm512_srli_epi16(_mm512_andnot_si512(sum, _mm512_set1_epi16(INT16_MIN)), 15);
+    if (job->out_lane == CF_LANE8)
         _mm512_mask_cvtepi16_storeu_epi8((int8_t *)job->out + first, mask, sum);
     else
         _mm512_mask_storeu_epi16((int16_t *)job->out + first, mask, sum);
@@ -122,9 +137,8 @@ INLINE void store16(const struct cf_row_job *job, size_t first, __m512i sum, __m
 INLINE void store32(void *out, enum cf_lane lane, bool step, size_t first, __m512i sum, __mmask16 mask)
 {
     if (step)
-        _mm_mask_storeu_epi8((int8_t *)out + first, mask,
-                             _mm_maskz_set1_epi8((__mmask16)~_mm512_movepi32_mask(sum), 1));
-    else if (lane == CF_LANE8)
+        sum = _mm512_srli_epi32(_mm512_andnot_si512(sum, _mm512_set1_epi32(INT32_MIN)), 31);
+    if (lane == CF_LANE8)
         _mm512_mask_cvtepi32_storeu_epi8((int8_t *)out + first, mask, sum);
     else if (lane == CF_LANE16)
         _mm512_mask_cvtepi32_storeu_epi16((int16_t *)out + first, mask, sum);
@@ -188,9 +202,7 @@ TARGET static void row32(const struct cf_row_job *job)
 
 static void row(const struct cf_row_job *job)
 {
-    bool wide = job->compute == CF_LANE64 || job->out_lane == CF_LANE64;
-    for (uint32_t s = 0; s < job->source_count; s++)
-        wide |= job->sources[s].lane == CF_LANE64;
+    bool wide = job->compute == CF_LANE64 || job->out_lane == CF_LANE64 || job->widest == CF_LANE64;
     if (wide || (job->compute == CF_LANE16 && (job->lane_bias || job->out_lane > CF_LANE16)))
         cf_kernels_portable.row(job);
     else if (job->compute == CF_LANE16)
@@ -220,55 +232,109 @@ struct dense_call {
     const void *const *rows;
     const __m512i *weights;    /* of one group of panels */
     const int32_t *weight_sum; /* of its lanes */
+    const int32_t *start;      /* of its lanes, or NULL */
     int32_t *sums;             /* the group's first lane of the first row */
     size_t stride;             /* lanes of a row of sums */
     uint32_t steps, count;
-    struct cf_ahead *ahead; /* or NULL */
+    struct cf_beside *beside; /* or NULL */
+    int64_t pace, budget;     /* lanes times sources to run beside each step; and those that are due, less 1 */
 };
 
-enum { CHUNK = 16 }; /* steps between two looks ahead */
-
-/* Fetches the next lines of what is wanted soon: what will be read to the second-level cache, since it may be a while
- * until then. */
-INLINE void fetch_ahead(struct cf_ahead *ahead, uint32_t lines)
+/* The lanes of a vector in which a row can be run beside products; 0 when it cannot. */
+INLINE uint32_t beside_width(const struct cf_row_job *job)
 {
-    while (lines && ahead->next < ahead->count) {
-        struct cf_ahead_range *range = &ahead->ranges[ahead->next];
-        const char *at = range->at;
-        for (; lines && at < range->end; lines--, at += CF_CACHE_LINE)
-            if (range->write)
-                __builtin_prefetch(at, 1, 3);
-            else
-                __builtin_prefetch(at, 0, 2);
-        range->at = at;
-        ahead->next += at >= range->end;
+    if (job->compute == CF_LANE16)
+        return job->lanes >= 32 && job->widest <= CF_LANE16 && job->out_lane <= CF_LANE16 && !job->lane_bias ? 32 : 0;
+    return job->compute == CF_LANE32 && job->lanes >= 16 && job->widest <= CF_LANE32 && job->out_lane <= CF_LANE32 ? 16
+                                                                                                                : 0;
+}
+
+/* One vector of a row. Most rows are plain, or read two sources: the fewer instructions, the more products there is room
+ * for behind them. */
+INLINE void vector16(const struct cf_row_job *job, size_t first)
+{
+    __m512i acc = _mm512_set1_epi16((int16_t)job->bias);
+    const struct cf_row_source *source = job->sources, *end = source + job->source_count;
+    if (job->plain && job->widest == CF_LANE8)
+        for (; source < end; source++)
+            acc = _mm512_add_epi16(acc, load16((const char *)source->values + first, CF_LANE8, UINT32_MAX));
+    for (; source < end; source++)
+        if (source->lane == CF_LANE8)
+            add_lane16(&acc, 1, source, CF_LANE8, first, UINT32_MAX);
+        else
+            add_lane16(&acc, 1, source, CF_LANE16, first, UINT32_MAX);
+    store16(job, first, acc, UINT32_MAX);
+}
+
+INLINE void vector32(const struct cf_row_job *job, size_t first)
+{
+    __m512i acc = _mm512_set1_epi32((int32_t)job->bias);
+    if (job->lane_bias)
+        acc = _mm512_add_epi32(acc, _mm512_loadu_si512(job->lane_bias + first));
+    const struct cf_row_source *source = job->sources, *end = source + job->source_count;
+    if (job->plain && job->widest == CF_LANE32)
+        for (; source < end; source++)
+            acc = _mm512_add_epi32(acc, _mm512_loadu_si512((const int32_t *)source->values + first));
+    for (; source < end; source++)
+        add_source32(&acc, 1, source, first, UINT16_MAX);
+    store32(job->out, job->out_lane, job->step, first, acc, UINT16_MAX);
+}
+
+/* The next vector of the rows beside. The last one of a row overlaps the one before, and gives the same values again. */
+INLINE void run_vector(struct dense_call *call)
+{
+    struct cf_beside *beside = call->beside;
+    const struct cf_row_job *job = beside->job;
+    uint32_t width = job < beside->end ? beside_width(job) : 0;
+    if (!width) {
+        call->pace = 0;
+        call->budget = -1;
+        return;
+    }
+    size_t last = job->lanes - width, first = beside->lane < last ? beside->lane : last;
+    if (width == 32)
+        vector16(job, first);
+    else
+        vector32(job, first);
+    call->budget -= (int64_t)width * job->source_count;
+    beside->lane += width;
+    if (beside->lane >= job->lanes) {
+        beside->lane = 0;
+        beside->job++;
     }
 }
+
+/* Between two steps of products: a vector now and then costs nothing, since the multipliers have a queue of products
+ * to go on with; many at once would empty it. */
+INLINE void run_beside(struct dense_call *call)
+{
+    call->budget += call->pace;
+    if (call->budget >= 0)
+        run_vector(call);
+}
+
+enum { BUSY = 20 }; /* products of a step that keep the multipliers busy for long enough */
 
 /* A register block: `height` rows times `panels` panels of one group, over all inputs. Operands are read 32 bits at a
  * time: two 16-bit or four 8-bit inputs. The 8-bit instruction wants its first operand unsigned: x + 128 (the sign
  * bit flipped), so 128 times the sum of the weights is taken off first. */
-INLINE void block(bool bytes, int height, int panels, const struct dense_call *call, uint32_t first)
+INLINE void block(bool bytes, int height, int panels, struct dense_call *call, uint32_t first)
 {
     __m512i acc[10][CF_PANELS_A_GROUP]; /* registers, once unrolled */
     const __m512i *w = call->weights;
     const __m512i flip = _mm512_set1_epi8(-128);
     int32_t *sums = call->sums + first * call->stride;
-#pragma GCC unroll 10
-    for (int r = 0; r < height; r++)
 #pragma GCC unroll 5
-        for (int p = 0; p < panels; p++) {
-            acc[r][p] = _mm512_loadu_si512(sums + (size_t)r * call->stride + CF_PANEL * p);
-            if (bytes)
-                acc[r][p] = _mm512_sub_epi32(acc[r][p],
-                                             _mm512_slli_epi32(_mm512_loadu_si512(call->weight_sum + CF_PANEL * p), 7));
-        }
+    for (int p = 0; p < panels; p++) {
+        __m512i start = call->start ? _mm512_loadu_si512(call->start + CF_PANEL * p) : _mm512_setzero_si512();
+        if (bytes)
+            start = _mm512_sub_epi32(start, _mm512_slli_epi32(_mm512_loadu_si512(call->weight_sum + CF_PANEL * p), 7));
+#pragma GCC unroll 10
+        for (int r = 0; r < height; r++)
+            acc[r][p] = start;
+    }
     const void *const *rows = call->rows + first;
-    uint32_t chunks = (call->steps + CHUNK - 1) / CHUNK;
-    uint32_t lines = call->ahead ? ((uint32_t)height * call->ahead->pace + chunks - 1) / chunks : 0;
     for (uint32_t k = 0; k < call->steps; k++, w += panels) {
-        if (k % CHUNK == 0 && lines)
-            fetch_ahead(call->ahead, lines);
         __m512i wp[CF_PANELS_A_GROUP];
 #pragma GCC unroll 5
         for (int p = 0; p < panels; p++)
@@ -286,6 +352,8 @@ INLINE void block(bool bytes, int height, int panels, const struct dense_call *c
                     dot16_step(&acc[r][p], x, wp[p]);
             }
         }
+        if (height * panels >= BUSY)
+            run_beside(call);
     }
 #pragma GCC unroll 10
     for (int r = 0; r < height; r++)
@@ -294,67 +362,91 @@ INLINE void block(bool bytes, int height, int panels, const struct dense_call *c
             _mm512_storeu_si512(sums + (size_t)r * call->stride + CF_PANEL * p, acc[r][p]);
 }
 
-/* All rows by one group of panels: blocks of `height`, then of 2 and 1 for what is left. */
-#define GROUP(kind, bytes, panels, height)                                                                             \
-    TARGET static void kind##_by_##panels(const struct dense_call *call)                                               \
+/* Rows that fill the 32 registers: their sums, the panels' weights, an operand, and the sign flip. */
+static inline uint32_t height_of(uint32_t panels)
+{
+    return panels <= 2 ? 10 : panels == 3 ? 8 : panels == 4 ? 6 : 5;
+}
+
+/* All rows by one group of panels: blocks of full height, then of 2 and 1 for what is left. */
+#define GROUP(kind, bytes, panels)                                                                                     \
+    TARGET static void kind##_by_##panels(struct dense_call *call)                                                     \
     {                                                                                                                  \
         uint32_t r = 0;                                                                                                \
-        for (; r + (height) <= call->count; r += (height))                                                             \
-            block(bytes, height, panels, call, r);                                                                     \
+        for (; r + height_of(panels) <= call->count; r += height_of(panels))                                           \
+            block(bytes, (int)height_of(panels), panels, call, r);                                                     \
         for (; r + 2 <= call->count; r += 2)                                                                           \
             block(bytes, 2, panels, call, r);                                                                          \
         for (; r < call->count; r++)                                                                                   \
             block(bytes, 1, panels, call, r);                                                                          \
     }
-/* Heights fill the 32 registers: height x panels sums, the panels' weights, an operand, and the sign flip. */
-GROUP(bytes, true, 1, 10)
-GROUP(bytes, true, 2, 10)
-GROUP(bytes, true, 3, 8)
-GROUP(bytes, true, 4, 6)
-GROUP(bytes, true, 5, 5)
-GROUP(words, false, 1, 10)
-GROUP(words, false, 2, 10)
-GROUP(words, false, 3, 8)
-GROUP(words, false, 4, 6)
-GROUP(words, false, 5, 5)
+GROUP(bytes, true, 1)
+GROUP(bytes, true, 2)
+GROUP(bytes, true, 3)
+GROUP(bytes, true, 4)
+GROUP(bytes, true, 5)
+GROUP(words, false, 1)
+GROUP(words, false, 2)
+GROUP(words, false, 3)
+GROUP(words, false, 4)
+GROUP(words, false, 5)
 #undef GROUP
 
-typedef void (*group_function)(const struct dense_call *call);
+typedef void (*group_function)(struct dense_call *call);
+
+/* Spreads the rows beside over all steps that leave room for them. */
+static void set_pace(struct dense_call *call, const struct cf_dense *dense_block)
+{
+    uint64_t room = 0;
+    for (uint32_t g = 0; g < cf_dense_groups(dense_block); g++) {
+        uint32_t panels = cf_dense_panels(dense_block, g), height = height_of(panels);
+        room += height * panels >= BUSY ? (uint64_t)(call->count / height) * call->steps : 0;
+    }
+    bool any = call->beside && call->beside->job < call->beside->end && room > 0;
+    call->pace = any ? (int64_t)(call->beside->work / room) + 1 : 0;
+    call->budget = any ? 0 : -1;
+}
 
 static void dense(const group_function *by_panels, const struct cf_dense *dense_block, const void *const *rows,
-                  uint32_t count, int32_t *sums, struct cf_ahead *ahead)
+                  uint32_t count,
+                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
     uint32_t steps = (uint32_t)(dense_block->padded_inputs * cf_lane_size(dense_block->lane) / 4), first = 0;
-    struct dense_call call = {
-        rows, dense_block->weights, dense_block->weight_sum, sums, dense_block->padded_lanes, steps, count, ahead};
+    struct dense_call call = {.rows = rows,
+                              .weights = dense_block->weights,
+                              .stride = dense_block->padded_lanes,
+                              .steps = steps,
+                              .count = count,
+                              .beside = beside};
+    set_pace(&call, dense_block);
     for (uint32_t g = 0; g < cf_dense_groups(dense_block); g++) {
         uint32_t panels = cf_dense_panels(dense_block, g);
         call.weight_sum = dense_block->weight_sum + first;
+        call.start = start ? start + first : NULL;
         call.sums = sums + first;
         by_panels[panels](&call);
-        call.ahead = NULL; /* the rows are gone through once for each group, and what is ahead once in all */
         call.weights += (size_t)steps * panels;
         first += panels * CF_PANEL;
     }
 }
 
-static void dense8(const struct cf_dense *dense_block, const int8_t *const *rows, uint32_t count, int32_t *sums,
-                   struct cf_ahead *ahead)
+static void dense8(const struct cf_dense *dense_block, const int8_t *const *rows, uint32_t count,
+                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
     static const group_function by_panels[] = {NULL, bytes_by_1, bytes_by_2, bytes_by_3, bytes_by_4, bytes_by_5};
-    dense(by_panels, dense_block, (const void *const *)rows, count, sums, ahead);
+    dense(by_panels, dense_block, (const void *const *)rows, count, start, sums, beside);
 }
 
-static void dense16(const struct cf_dense *dense_block, const int16_t *const *rows, uint32_t count, int32_t *sums,
-                    struct cf_ahead *ahead)
+static void dense16(const struct cf_dense *dense_block, const int16_t *const *rows, uint32_t count,
+                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
     static const group_function by_panels[] = {NULL, words_by_1, words_by_2, words_by_3, words_by_4, words_by_5};
-    dense(by_panels, dense_block, (const void *const *)rows, count, sums, ahead);
+    dense(by_panels, dense_block, (const void *const *)rows, count, start, sums, beside);
 }
 
 /* 64-bit sums: eight lanes a vector, one row after another. */
 TARGET static void dense32(const struct cf_dense *dense_block, const int32_t *const *rows, uint32_t count,
-                           int64_t *sums)
+                           const int64_t *start, int64_t *sums)
 {
     const int32_t *group = dense_block->weights;
     uint32_t first = 0;
@@ -363,7 +455,11 @@ TARGET static void dense32(const struct cf_dense *dense_block, const int32_t *co
         for (uint32_t r = 0; r < count; r++)
             for (uint32_t panel = 0; panel < width; panel += CF_PANEL) {
                 int64_t *sum = sums + (size_t)r * dense_block->padded_lanes + first + panel;
-                __m512i low = _mm512_loadu_si512(sum), high = _mm512_loadu_si512(sum + 8);
+                __m512i low = _mm512_setzero_si512(), high = low;
+                if (start) {
+                    low = _mm512_loadu_si512(start + first + panel);
+                    high = _mm512_loadu_si512(start + first + panel + 8);
+                }
                 const int32_t *w = group + panel;
                 for (uint32_t k = 0; k < dense_block->padded_inputs; k++, w += width) {
                     __m512i x = _mm512_set1_epi64(rows[r][k]);
@@ -385,8 +481,11 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
         cf_kernels_portable.finish(sums, lanes, step, out_lane, out);
         return;
     }
-    for (uint32_t l = 0; l < lanes; l += 16) {
-        __mmask16 mask = (__mmask16)(lanes - l >= 16 ? UINT16_MAX : UINT16_MAX >> (16 - (lanes - l)));
+    uint32_t l = 0;
+    for (; l + 16 <= lanes; l += 16)
+        store32(out, out_lane, step, l, _mm512_loadu_si512(sums + l), UINT16_MAX);
+    if (l < lanes) {
+        __mmask16 mask = (__mmask16)(UINT16_MAX >> (16 - (lanes - l)));
         store32(out, out_lane, step, l, _mm512_maskz_loadu_epi32(mask, sums + l), mask);
     }
 }
@@ -417,7 +516,7 @@ const struct cf_kernels *cf_kernels_avx512(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                   __builtin_cpu_supports("avx512vnni")
+                   __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("bmi")
                ? &kernels
                : NULL;
 }

@@ -92,10 +92,10 @@ static void row(const struct cf_row_job *job)
         row_chunk(job, first, job->lanes - first < CHUNK ? job->lanes - first : CHUNK);
 }
 
-static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, int32_t *sums,
-                   struct cf_ahead *ahead)
+static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count,
+                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
-    (void)ahead;
+    (void)beside;
     const int8_t *group = dense->weights;
     uint32_t first = 0;
     for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
@@ -108,8 +108,8 @@ static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint
                     acc[l] += (uint32_t)(weights[4 * l] * x[k] + weights[4 * l + 1] * x[k + 1] +
                                          weights[4 * l + 2] * x[k + 2] + weights[4 * l + 3] * x[k + 3]);
             for (uint32_t l = 0; l < width; l++) {
-                int32_t *sum = &sums[(size_t)r * dense->padded_lanes + first + l];
-                *sum = (int32_t)((uint32_t)*sum + acc[l]);
+                uint32_t from = start ? (uint32_t)start[first + l] : 0;
+                sums[(size_t)r * dense->padded_lanes + first + l] = (int32_t)(from + acc[l]);
             }
         }
         group += (size_t)dense->padded_inputs * width;
@@ -117,10 +117,10 @@ static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint
     }
 }
 
-static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, int32_t *sums,
-                    struct cf_ahead *ahead)
+static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count,
+                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
-    (void)ahead;
+    (void)beside;
     const int16_t *group = dense->weights;
     uint32_t first = 0;
     for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
@@ -132,8 +132,8 @@ static void dense16(const struct cf_dense *dense, const int16_t *const *rows, ui
                 for (uint32_t l = 0; l < width; l++)
                     acc[l] += (uint32_t)(weights[2 * l] * x[k]) + (uint32_t)(weights[2 * l + 1] * x[k + 1]);
             for (uint32_t l = 0; l < width; l++) {
-                int32_t *sum = &sums[(size_t)r * dense->padded_lanes + first + l];
-                *sum = (int32_t)((uint32_t)*sum + acc[l]);
+                uint32_t from = start ? (uint32_t)start[first + l] : 0;
+                sums[(size_t)r * dense->padded_lanes + first + l] = (int32_t)(from + acc[l]);
             }
         }
         group += (size_t)dense->padded_inputs * width;
@@ -141,7 +141,8 @@ static void dense16(const struct cf_dense *dense, const int16_t *const *rows, ui
     }
 }
 
-static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, int64_t *sums)
+static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, const int64_t *start,
+                    int64_t *sums)
 {
     const int32_t *group = dense->weights;
     uint32_t first = 0;
@@ -154,8 +155,8 @@ static void dense32(const struct cf_dense *dense, const int32_t *const *rows, ui
                 for (uint32_t l = 0; l < width; l++)
                     acc[l] += (uint64_t)((int64_t)weights[l] * x[k]);
             for (uint32_t l = 0; l < width; l++) {
-                int64_t *sum = &sums[(size_t)r * dense->padded_lanes + first + l];
-                *sum = (int64_t)((uint64_t)*sum + acc[l]);
+                uint64_t from = start ? (uint64_t)start[first + l] : 0;
+                sums[(size_t)r * dense->padded_lanes + first + l] = (int64_t)(from + acc[l]);
             }
         }
         group += (size_t)dense->padded_inputs * width;

@@ -245,7 +245,7 @@ static bool schedule_fast(struct cf_plan *plan)
         if (linear->outputs[g].family != CF_NONE)
             done = add_rows(&linear->fast, CF_TASK_DECIDE, g, 0, plan->blocks[g].rows);
     free(wave);
-    return done && cf_schedule_end_wave(&linear->fast) && cf_schedule_in_turn(plan, &linear->fast);
+    return done && cf_schedule_end_wave(&linear->fast) && cf_schedule_in_turn(plan, &linear->fast, true);
 }
 
 /* ---- planning -------------------------------------------------------------------------------------------------- */

@@ -146,6 +146,7 @@ bool cf_linear_exact(struct cf_plan *plan, uint64_t *work)
         follow(&cone, g);
     for (uint32_t g = 1; done && g < count; g++)
         done = add_group(&cone, g);
+    done = done && cf_schedule_in_turn(plan, &plan->linear->exact, false);
     *work = cone.work;
     for (uint32_t g = 0; cone.needed && g < count; g++)
         free(cone.needed[g]);

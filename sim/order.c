@@ -3,6 +3,9 @@
  *
  * The rows of one task share one `need`, the greatest among them. A task that reads another's rows therefore needs at
  * least as much, and stands in a later wave: ordering by need, then wave, keeps every dependency.
+ *
+ * Products keep the multipliers busy, and rows of gates everything else; so the rows that come after a product in turn
+ * and do not depend on it may run along with it. Here it is found which ones may; engine_jobs.c shares them out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,9 +70,11 @@ bool cf_find_needs(struct cf_plan *plan)
     return true;
 }
 
+/* ---- in turn ---------------------------------------------------------------------------------------------------- */
+
 static int by_need(const void *a, const void *b)
 {
-    const struct cf_task *x = a, *y = b;
+    const struct cf_task *x = *(struct cf_task *const *)a, *y = *(struct cf_task *const *)b;
     if (x->need != y->need)
         return x->need < y->need ? -1 : 1;
     if (x->wave != y->wave)
@@ -79,18 +84,85 @@ static int by_need(const void *a, const void *b)
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule)
+/* Sums of classified input follow upon the products that they come from: to run beside a product, they wait for the
+ * next one, CF_TASK_ROW_COUNT rows on. */
+static uint32_t need_of_task(const struct cf_plan *plan, const struct cf_task *task)
+{
+    if (task->kind == CF_TASK_GATES || task->kind == CF_TASK_EXCEPTIONS)
+        return CF_EVERYTHING;
+    uint32_t need = plan->blocks[task->group].need[task->first];
+    bool waits = task->kind == CF_TASK_POOL || task->kind == CF_TASK_DECIDE;
+    return waits && need < CF_EVERYTHING - CF_TASK_ROW_COUNT ? need + CF_TASK_ROW_COUNT : need;
+}
+
+/* True when a block has exceptions in rows [first, first + count). */
+static bool has_exceptions(const struct cf_block *block, uint32_t first, uint32_t count)
+{
+    for (uint32_t i = 0; i < block->exception_count; i++)
+        if (block->exceptions[i] / block->lanes - first < count)
+            return true;
+    return false;
+}
+
+/* True when the jobs of `task` may run while `product`, which comes before it, multiplies. `unfinished`: [group_count]:
+ * the groups that products from this one on, up to the task, write. */
+static bool may_run_beside(const struct cf_plan *plan, const struct cf_task *product, const bool *unfinished,
+                           const struct cf_task *task)
+{
+    const struct cf_block *block = &plan->blocks[task->group];
+    switch (task->kind) {
+    case CF_TASK_ROWS:
+    case CF_TASK_FUSED:
+        for (uint32_t g = 0; g < plan->netlist->group_count; g++)
+            if (block->reads[g] && unfinished[g])
+                return false;
+        return !has_exceptions(block, task->first, task->count);
+    case CF_TASK_POOL:
+    case CF_TASK_DECIDE: /* products come in the order of the rows that they multiply */
+        return task->need < product->first + CF_TASK_ROW_COUNT;
+    case CF_TASK_DENSE:
+    case CF_TASK_PRODUCT:
+        return true; /* it has no jobs */
+    default:
+        return false; /* its gates may read anything, and be read by what comes after it */
+    }
+}
+
+static void note_product(const struct cf_plan *plan, const struct cf_task *task, bool *unfinished)
+{
+    if (cf_task_multiplies(task))
+        unfinished[task->kind == CF_TASK_FUSED ? plan->blocks[task->group].fused : task->group] = true;
+}
+
+static bool find_beside(const struct cf_plan *plan, struct cf_schedule *schedule)
+{
+    enum { FURTHEST = 64 }; /* tasks on: what is run too early is far away again when it is read */
+    bool *unfinished = malloc(plan->netlist->group_count * sizeof *unfinished);
+    for (uint32_t t = 0; unfinished && t < schedule->task_count; t++) {
+        struct cf_task *product = schedule->in_turn[t];
+        uint32_t u = t + 1, end = schedule->task_count - u < FURTHEST ? schedule->task_count : u + FURTHEST;
+        memset(unfinished, false, plan->netlist->group_count * sizeof *unfinished);
+        note_product(plan, product, unfinished);
+        while (cf_task_multiplies(product) && u < end && may_run_beside(plan, product, unfinished, schedule->in_turn[u]))
+            note_product(plan, schedule->in_turn[u++], unfinished);
+        product->beside = u;
+    }
+    free(unfinished);
+    return unfinished != NULL;
+}
+
+bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule, bool needs)
 {
     schedule->in_turn = malloc((schedule->task_count + 1u) * sizeof *schedule->in_turn);
     if (!schedule->in_turn)
         return false;
     for (uint32_t t = 0; t < schedule->task_count; t++) {
-        struct cf_task *task = &schedule->in_turn[t];
-        *task = schedule->tasks[t];
-        bool gates = task->kind == CF_TASK_GATES || task->kind == CF_TASK_EXCEPTIONS;
-        task->need = gates ? CF_EVERYTHING : plan->blocks[task->group].need[task->first];
+        schedule->in_turn[t] = &schedule->tasks[t];
+        schedule->tasks[t].need = needs ? need_of_task(plan, &schedule->tasks[t]) : 0;
     }
-    qsort(schedule->in_turn, schedule->task_count, sizeof *schedule->in_turn, by_need);
-    cf_find_ahead(schedule->in_turn, schedule->task_count);
-    return true;
+    if (needs)
+        qsort(schedule->in_turn, schedule->task_count, sizeof(struct cf_task *), by_need);
+    for (uint32_t t = 0; t < schedule->task_count; t++)
+        schedule->in_turn[t]->turn = t;
+    return find_beside(plan, schedule);
 }

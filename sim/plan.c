@@ -119,7 +119,6 @@ struct cf_plan *cf_plan_new(const struct cf_netlist *netlist, const struct cf_ke
     if (plan) {
         plan->netlist = netlist;
         plan->kernels = kernels;
-        plan->max_terms = 1; /* a decision has one source at least */
     }
     if (!plan || !plan_blocks(plan) || !cf_schedule_all(plan) || (mode == CF_DECISIONS && !cf_linear_plan(plan))) {
         cf_plan_free(plan);

@@ -76,15 +76,16 @@ struct cf_block {
     struct cf_dense_form *dense;
 };
 
+/* What a task does, after the rows of gates that are its jobs (jobs.h). */
 enum cf_task_kind {
-    CF_TASK_ROWS,       /* rows [first, first + count) and their exceptions */
+    CF_TASK_ROWS,       /* rows [first, first + count) as jobs, and their exceptions */
     CF_TASK_FUSED,      /* the same, and then those rows of the fused dense block, without its exceptions */
     CF_TASK_DENSE,      /* rows of a dense block, and their exceptions */
     CF_TASK_EXCEPTIONS, /* exceptions [first, first + count) */
     CF_TASK_GATES,      /* gates [first, first + count), generally */
     CF_TASK_PRODUCT,    /* decisions: sums of input positions (linear.h) */
-    CF_TASK_POOL,       /* decisions: rows of sums from rows of sums */
-    CF_TASK_DECIDE      /* decisions: thresholds of sums */
+    CF_TASK_POOL,       /* decisions: rows of sums from rows of sums, as jobs */
+    CF_TASK_DECIDE      /* decisions: thresholds of sums, as jobs */
 };
 
 struct cf_task {
@@ -92,8 +93,9 @@ struct cf_task {
     uint32_t group, first, count;
     uint64_t key; /* order within a wave: what is read together runs together */
     uint32_t wave;
-    uint32_t need;                     /* the last row of the input that it depends on, however far away */
-    uint32_t ahead_first, ahead_count; /* rows of the input to fetch meanwhile, for later tasks (ahead.c) */
+    uint32_t need;   /* the last row of the input that it depends on, however far away */
+    uint32_t turn;   /* its place in turn */
+    uint32_t beside; /* of one that multiplies: one past the last place in turn whose jobs may run meanwhile */
 };
 
 /* The tasks that compute more than they read and write. */
@@ -107,8 +109,8 @@ static inline bool cf_task_multiplies(const struct cf_task *task)
 struct cf_schedule {
     struct cf_task *tasks;
     uint32_t task_count, task_capacity;
-    struct cf_task *in_turn; /* [task_count]: the same tasks for one thread; NULL: wave after wave */
-    uint32_t *wave_end;      /* [wave_count]: one past the last task of each */
+    struct cf_task **in_turn; /* [task_count]: the same tasks for one thread */
+    uint32_t *wave_end;       /* [wave_count]: one past the last task of each */
     uint32_t wave_count;
 };
 
@@ -122,7 +124,7 @@ struct cf_plan {
     struct cf_reach *reaches;                                /* [cell_count] */
     struct cf_schedule all;                                  /* every gate */
     struct cf_linear *linear;                                /* the decisions alone; NULL when not asked for */
-    uint32_t max_terms, max_padded_lanes, max_padded_inputs; /* sizes of scratch memory */
+    uint32_t max_padded_lanes, max_padded_inputs; /* sizes of scratch memory */
 };
 
 enum cf_mode { CF_ALL_GATES, CF_DECISIONS };

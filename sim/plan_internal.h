@@ -20,10 +20,8 @@ bool cf_schedule_add(struct cf_schedule *schedule, struct cf_task task);
 bool cf_schedule_end_wave(struct cf_schedule *schedule);
 /* Fills each block's `need`. */
 bool cf_find_needs(struct cf_plan *plan);
-/* Orders a schedule for one thread. */
-bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule);
-/* Shares out among tasks in that order which rows of the input each fetches for later ones (ahead.c). */
-void cf_find_ahead(struct cf_task *tasks, uint32_t count);
+/* The order for one thread (order.c): by the tasks' needs, or else wave after wave. */
+bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule, bool by_need);
 void cf_schedule_free(struct cf_schedule *schedule);
 
 /* The run of nets [first, first + count) lies in this group, or CF_NONE. */

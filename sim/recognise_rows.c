@@ -82,8 +82,6 @@ static bool fill_pattern(struct rows_search *s, struct cf_row_pattern *pattern, 
     *pattern = (struct cf_row_pattern){
         .cell = index, .terms = terms, .term_count = cell->term_count, .compute = compute_lane(cell)};
     memcpy(pattern->source, source, sizeof pattern->source);
-    if (cell->term_count > s->plan->max_terms)
-        s->plan->max_terms = cell->term_count;
     return true;
 }
 

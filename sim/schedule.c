@@ -160,5 +160,5 @@ bool cf_schedule_all(struct cf_plan *plan)
             done = add_block(plan, g, wave);
         done = done && cf_schedule_end_wave(&plan->all);
     }
-    return done && cf_find_needs(plan) && cf_schedule_in_turn(plan, &plan->all);
+    return done && cf_find_needs(plan) && cf_schedule_in_turn(plan, &plan->all, true);
 }
