@@ -84,15 +84,18 @@ static int by_need(const void *a, const void *b)
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-/* Sums of classified input follow upon the products that they come from: to run beside a product, they wait for the
- * next one, CF_TASK_ROW_COUNT rows on. */
+/* Sums of classified input follow upon the products that they come from. To run beside products, they wait for the next
+ * few: so many rows. */
+enum { WAIT = 4 * CF_TASK_ROW_COUNT };
+
+
 static uint32_t need_of_task(const struct cf_plan *plan, const struct cf_task *task)
 {
     if (task->kind == CF_TASK_GATES || task->kind == CF_TASK_EXCEPTIONS)
         return CF_EVERYTHING;
     uint32_t need = plan->blocks[task->group].need[task->first];
     bool waits = task->kind == CF_TASK_POOL || task->kind == CF_TASK_DECIDE;
-    return waits && need < CF_EVERYTHING - CF_TASK_ROW_COUNT ? need + CF_TASK_ROW_COUNT : need;
+    return waits && need < CF_EVERYTHING - WAIT ? need + WAIT : need;
 }
 
 /* True when a block has exceptions in rows [first, first + count). */
@@ -119,7 +122,7 @@ static bool may_run_beside(const struct cf_plan *plan, const struct cf_task *pro
         return !has_exceptions(block, task->first, task->count);
     case CF_TASK_POOL:
     case CF_TASK_DECIDE: /* products come in the order of the rows that they multiply */
-        return task->need < product->first + CF_TASK_ROW_COUNT;
+        return task->need < product->first + WAIT;
     case CF_TASK_DENSE:
     case CF_TASK_PRODUCT:
         return true; /* it has no jobs */
