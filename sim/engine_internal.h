@@ -16,7 +16,7 @@ struct cf_scratch {
 
 /* The rows that a schedule's tasks run, in turn. */
 struct cf_jobs {
-    struct cf_row_job *items;
+    struct cf_row_job *items; /* [count + 1]: the last is zero */
     uint32_t count;
     uint64_t *work;   /* [count + 1]: lanes times sources of all before */
     uint32_t *start;  /* [task_count + 1]: where the jobs of each task begin */

@@ -172,7 +172,7 @@ bool cf_jobs_make(struct cf_workspace *w, const struct cf_schedule *schedule, st
     size_t most = 0;
     for (uint32_t t = 0; t < schedule->task_count; t++)
         most += (size_t)schedule->tasks[t].count * most_jobs(w->plan, &schedule->tasks[t]);
-    jobs->items = cf_arena_alloc(&w->arena, most, sizeof *jobs->items);
+    jobs->items = cf_arena_alloc(&w->arena, most + 1, sizeof *jobs->items);
     jobs->work = cf_arena_alloc(&w->arena, most + 1, sizeof *jobs->work);
     jobs->start = cf_arena_alloc(&w->arena, schedule->task_count + 1u, sizeof *jobs->start);
     jobs->beside = cf_arena_alloc(&w->arena, schedule->task_count, sizeof *jobs->beside);

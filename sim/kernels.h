@@ -67,7 +67,7 @@ struct cf_dense {
 /* Rows that a dense kernel may run while it multiplies: products keep the multipliers busy, and leave idle what rows
  * need. It runs as many as it likes, in their order. */
 struct cf_beside {
-    const struct cf_row_job *job, *end; /* those that are not done */
+    const struct cf_row_job *job, *end; /* those that are not done; *end can be read, and is the next one or zero */
     uint32_t lane;                      /* of the first of them: lanes before it are done */
     uint64_t work;                      /* lanes times sources of them all */
 };

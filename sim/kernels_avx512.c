@@ -240,33 +240,39 @@ struct dense_call {
     int64_t pace, budget;     /* lanes times sources to run beside each step; and those that are due, less 1 */
 };
 
-/* The lanes of a vector in which a row can be run beside products; 0 when it cannot. */
+/* The lanes of a row that are run at once beside products; 0 when it cannot be run there. */
 INLINE uint32_t beside_width(const struct cf_row_job *job)
 {
     if (job->compute == CF_LANE16)
-        return job->lanes >= 32 && job->widest <= CF_LANE16 && job->out_lane <= CF_LANE16 && !job->lane_bias ? 32 : 0;
+        return job->lanes >= 64 && job->widest <= CF_LANE16 && job->out_lane <= CF_LANE16 && !job->lane_bias ? 64 : 0;
     return job->compute == CF_LANE32 && job->lanes >= 16 && job->widest <= CF_LANE32 && job->out_lane <= CF_LANE32 ? 16
                                                                                                                 : 0;
 }
 
-/* One vector of a row. Most rows are plain, or read two sources: the fewer instructions, the more products there is room
- * for behind them. */
-INLINE void vector16(const struct cf_row_job *job, size_t first)
+/* Two vectors of a row in 16 bits. Most rows are plain, or read two sources: the fewer instructions here, the more
+ * products there is room for behind them. */
+INLINE void piece16(const struct cf_row_job *job, size_t first)
 {
-    __m512i acc = _mm512_set1_epi16((int16_t)job->bias);
+    __m512i acc[2];
+    acc[0] = acc[1] = _mm512_set1_epi16((int16_t)job->bias);
     const struct cf_row_source *source = job->sources, *end = source + job->source_count;
     if (job->plain && job->widest == CF_LANE8)
-        for (; source < end; source++)
-            acc = _mm512_add_epi16(acc, load16((const char *)source->values + first, CF_LANE8, UINT32_MAX));
+        for (; source < end; source++) {
+            const char *from = (const char *)source->values + first;
+            acc[0] = _mm512_add_epi16(acc[0], load16(from, CF_LANE8, UINT32_MAX));
+            acc[1] = _mm512_add_epi16(acc[1], load16(from + 32, CF_LANE8, UINT32_MAX));
+        }
     for (; source < end; source++)
         if (source->lane == CF_LANE8)
-            add_lane16(&acc, 1, source, CF_LANE8, first, UINT32_MAX);
+            add_lane16(acc, 2, source, CF_LANE8, first, UINT32_MAX);
         else
-            add_lane16(&acc, 1, source, CF_LANE16, first, UINT32_MAX);
-    store16(job, first, acc, UINT32_MAX);
+            add_lane16(acc, 2, source, CF_LANE16, first, UINT32_MAX);
+    store16(job, first, acc[0], UINT32_MAX);
+    store16(job, first + 32, acc[1], UINT32_MAX);
 }
 
-INLINE void vector32(const struct cf_row_job *job, size_t first)
+/* One vector of a row in 32 bits. */
+INLINE void piece32(const struct cf_row_job *job, size_t first)
 {
     __m512i acc = _mm512_set1_epi32((int32_t)job->bias);
     if (job->lane_bias)
@@ -280,8 +286,17 @@ INLINE void vector32(const struct cf_row_job *job, size_t first)
     store32(job->out, job->out_lane, job->step, first, acc, UINT16_MAX);
 }
 
-/* The next vector of the rows beside. The last one of a row overlaps the one before, and gives the same values again. */
-INLINE void run_vector(struct dense_call *call)
+/* Fetches the place of the next row's same lanes, two cache lines at most, to be written: stores that miss the caches
+ * would be waited for. */
+INLINE void fetch_next(const struct cf_row_job *job, size_t first)
+{
+    const char *at = (const char *)job[1].out + (first << job->out_lane);
+    __builtin_prefetch(at, 1, 3);
+    __builtin_prefetch(at + CF_CACHE_LINE, 1, 3);
+}
+
+/* The next lanes of the rows beside. The last ones of a row may overlap those before, and give the same values again. */
+INLINE void run_piece(struct dense_call *call)
 {
     struct cf_beside *beside = call->beside;
     const struct cf_row_job *job = beside->job;
@@ -292,10 +307,11 @@ INLINE void run_vector(struct dense_call *call)
         return;
     }
     size_t last = job->lanes - width, first = beside->lane < last ? beside->lane : last;
-    if (width == 32)
-        vector16(job, first);
+    fetch_next(job, first);
+    if (job->compute == CF_LANE16)
+        piece16(job, first);
     else
-        vector32(job, first);
+        piece32(job, first);
     call->budget -= (int64_t)width * job->source_count;
     beside->lane += width;
     if (beside->lane >= job->lanes) {
@@ -304,13 +320,13 @@ INLINE void run_vector(struct dense_call *call)
     }
 }
 
-/* Between two steps of products: a vector now and then costs nothing, since the multipliers have a queue of products
- * to go on with; many at once would empty it. */
+/* Between two steps of products: a piece now and then costs next to nothing, since the multipliers have a queue of
+ * products to go on with; many at once would empty it. */
 INLINE void run_beside(struct dense_call *call)
 {
     call->budget += call->pace;
     if (call->budget >= 0)
-        run_vector(call);
+        run_piece(call);
 }
 
 enum { BUSY = 20 }; /* products of a step that keep the multipliers busy for long enough */

@@ -110,7 +110,7 @@ static void rows_are_the_sum_of_their_sources(void **state)
 /* Rows to run beside a product: what the kernel leaves of them is run here, as the engine does. */
 struct rows_beside {
     struct cf_row_source sources[4][SOURCES];
-    struct cf_row_job jobs[4];
+    struct cf_row_job jobs[5]; /* the last is zero */
 };
 
 static void random_beside(struct random_source *random, struct rows_beside *rows)
@@ -176,7 +176,7 @@ static uint32_t check_dense(struct random_source *random, bool wrong, uint32_t *
     enum cf_lane sum_lane = wide ? CF_LANE64 : CF_LANE32;
     size_t sum_count = (size_t)count * packed.padded_lanes;
     void *values = random_values(random, sum_lane, packed.padded_lanes, 30), *start = random_next(random) % 4 ? values : NULL;
-    struct rows_beside besides;
+    struct rows_beside besides = {0};
     random_beside(random, &besides);
     for (int kernel = 0; cf_kernels_at(kernel); kernel++) {
         void *sums = malloc(sum_count * cf_lane_size(sum_lane));
