@@ -132,15 +132,8 @@ void cf_workspace_put(struct cf_workspace *workspace, uint32_t group, uint32_t i
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
 
-/* Jobs [first, end), the first of them from lane `lane` on. */
-static void run_jobs(const struct cf_workspace *w, const struct cf_jobs *jobs, uint32_t first, uint32_t end,
-                     uint32_t lane)
+static void run_jobs(const struct cf_workspace *w, const struct cf_jobs *jobs, uint32_t first, uint32_t end)
 {
-    if (lane > 0 && first < end) {
-        struct cf_row_job rest = jobs->items[first++];
-        rest.first = lane;
-        w->plan->kernels->row(&rest);
-    }
     for (uint32_t j = first; j < end; j++)
         w->plan->kernels->row(&jobs->items[j]);
 }
@@ -314,8 +307,8 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
     }
 }
 
-/* In turn. Of the jobs beside a product, its kernel may leave some, and finish some in part: `done` is how far they have
- * come. */
+/* In turn. Jobs before `done` are done; of those that a product's kernel leaves, one in part, each waits for the next
+ * product, or until its own task comes. */
 static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule, const struct cf_jobs *jobs)
 {
     struct cf_scratch *scratch = &w->scratch[0];
@@ -324,7 +317,7 @@ static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule
     for (uint32_t t = 0; t < schedule->task_count; t++) {
         uint32_t own = jobs->start[t + 1];
         if (done < own) {
-            run_jobs(w, jobs, done, own, beside->lane);
+            run_jobs(w, jobs, done, own);
             *beside = (struct cf_beside){0};
             done = own;
         }
@@ -347,7 +340,7 @@ static void run_together(struct cf_workspace *w, const struct cf_schedule *sched
 #pragma omp for schedule(dynamic)
             for (uint32_t t = first; t < schedule->wave_end[wave]; t++) {
                 uint32_t turn = schedule->tasks[t].turn;
-                run_jobs(w, jobs, jobs->start[turn], jobs->start[turn + 1], 0);
+                run_jobs(w, jobs, jobs->start[turn], jobs->start[turn + 1]);
                 run_task(w, scratch, &schedule->tasks[t]);
             }
         }

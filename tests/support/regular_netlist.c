@@ -186,6 +186,29 @@ static bool add_dense_group(struct random_source *random, struct cf_netlist *n, 
     return done;
 }
 
+/* Gates that no kernel takes: every one of them reads from somewhere else. */
+static bool add_scattered_group(struct random_source *random, struct cf_netlist *n, const char *name)
+{
+    uint32_t source = (uint32_t)random_between(random, 0, n->group_count - 1);
+    struct cf_type type = n->groups[source].type;
+    const struct cf_term term = {.weight = (int32_t)random_between(random, -3, -1)};
+    struct cf_cell cell = {.ports = &type, .terms = &term, .port_count = 1, .term_count = 1};
+    uint32_t shape[2] = {(uint32_t)random_between(random, 1, 6), (uint32_t)random_between(random, 1, 90)}, index;
+    struct cf_error err;
+    if (!cf_cell_infer_type(&cell, 0))
+        return true; /* too wide: no such group this time */
+    if (!cf_netlist_add_cell(n, &cell, &index, &err) ||
+        !cf_netlist_add_group(n, name, 2, shape, 1, cell.type, random_next(random) % 3 == 0, &err))
+        return false;
+    struct cf_group *group = &n->groups[n->group_count - 1];
+    for (uint32_t i = 0; i < group->count; i++) {
+        group->cell[i] = index;
+        group->base[i] = (uint32_t)random_between(random, n->groups[source].first_net,
+                                                  n->groups[source].first_net + n->groups[source].count - 1);
+    }
+    return true;
+}
+
 struct cf_netlist *random_blocks(struct random_source *random)
 {
     struct cf_error err;
@@ -198,7 +221,10 @@ struct cf_netlist *random_blocks(struct random_source *random)
     for (uint32_t g = 0; done && g < groups; g++) {
         char name[16];
         snprintf(name, sizeof name, "g%u", g);
-        done = random_next(random) % 2 ? add_rows_group(random, n, name) : add_dense_group(random, n, name);
+        uint64_t kind = random_next(random) % 7;
+        done = kind == 0 ? add_scattered_group(random, n, name)
+               : kind < 4 ? add_rows_group(random, n, name)
+                          : add_dense_group(random, n, name);
     }
     if (!done) {
         cf_netlist_free(n);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "netlists/cell.h"
 #include "netlists/check.h"
 #include "netlists/names.h"
 #include "sim/engine.h"
@@ -123,7 +124,54 @@ static void blocks_simulate_as_the_reference(void **state)
         cf_plan_free(plan);
         cf_netlist_free(n);
     }
-    assert_true(kinds[CF_BLOCK_ROWS] > 100 && kinds[CF_BLOCK_DENSE] > 100);
+    assert_true(kinds[CF_BLOCK_ROWS] > 100 && kinds[CF_BLOCK_DENSE] > 100 && kinds[CF_BLOCK_GENERAL] > 100);
+}
+
+/* A group of ROWS x lanes gates with one port on group `source`, where each gate reads from its row of it on, or (when
+ * scattered) from anywhere. `terms` and `weight` are those of its only cell. */
+static void add_group(struct cf_netlist *n, const char *name, uint32_t lanes, uint32_t source, uint32_t terms,
+                      bool dense, struct random_source *scattered)
+{
+    enum { ROWS = 12 };
+    struct cf_error err;
+    struct cf_type type = n->groups[source].type;
+    struct cf_term term[64] = {{0}};
+    for (uint32_t t = 0; t < terms; t++)
+        term[t] = (struct cf_term){.offset = t, .weight = -1};
+    struct cf_cell cell = {.ports = &type, .terms = term, .port_count = 1, .term_count = terms};
+    uint32_t shape[2] = {ROWS, lanes}, index, width = cf_group_lanes(&n->groups[source]);
+    assert_true(cf_cell_infer_type(&cell, 0));
+    assert_done(cf_netlist_add_cell(n, &cell, &index, &err), &err);
+    assert_done(cf_netlist_add_group(n, name, 2, shape, 1, cell.type, true, &err), &err);
+    struct cf_group *group = &n->groups[n->group_count - 1];
+    for (uint32_t i = 0; i < group->count; i++) {
+        uint32_t place = scattered ? (uint32_t)random_between(scattered, 0, n->groups[source].count - 1)
+                                   : i / lanes * width + (dense ? 0 : i % lanes);
+        group->cell[i] = index;
+        group->base[i] = n->groups[source].first_net + place;
+    }
+}
+
+/* What may run while a product multiplies may not run before the gates without a kernel that it reads. */
+static void rows_wait_for_gates_without_a_kernel(void **state)
+{
+    (void)state;
+    struct cf_error err;
+    struct random_source random = {5};
+    struct cf_netlist *n = cf_netlist_new("waits", &err);
+    assert_done(cf_netlist_add_group(n, "input", 2, (uint32_t[]){12, 64}, 0, (struct cf_type){8, true, 0}, false, &err),
+                &err);
+    add_group(n, "product", 80, CF_INPUT, 64, true, NULL);
+    add_group(n, "scattered", 64, CF_INPUT, 1, false, &random);
+    add_group(n, "rows", 64, 2, 1, false, NULL);
+    struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_ALL_GATES, &err);
+    assert_done(plan != NULL, &err);
+    assert_int_equal(plan->blocks[1].kind, CF_BLOCK_DENSE);
+    assert_int_equal(plan->blocks[2].kind, CF_BLOCK_GENERAL);
+    assert_int_equal(plan->blocks[3].kind, CF_BLOCK_ROWS);
+    cf_plan_free(plan);
+    check_all_ways(n, &random, 5);
+    cf_netlist_free(n);
 }
 
 static void arbitrary_netlists_simulate_as_the_reference(void **state)
@@ -277,6 +325,7 @@ int main(void)
         cmocka_unit_test(circuits_simulate_as_the_reference),
         cmocka_unit_test(mutated_circuits_simulate_as_mutated),
         cmocka_unit_test(blocks_simulate_as_the_reference),
+        cmocka_unit_test(rows_wait_for_gates_without_a_kernel),
         cmocka_unit_test(arbitrary_netlists_simulate_as_the_reference),
         cmocka_unit_test(only_mutated_gates_leave_their_block),
         cmocka_unit_test(a_wrong_weight_shows),
