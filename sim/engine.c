@@ -142,16 +142,8 @@ static void run_jobs(const struct cf_workspace *w, const struct cf_jobs *jobs, u
 static void run_exceptions(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t end)
 {
     const struct cf_block *block = &w->plan->blocks[group];
-    uint32_t low = 0, high = block->exception_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (block->exceptions[middle] < first)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < block->exception_count && block->exceptions[low] < end; low++)
-        cf_run_gate(w, group, block->exceptions[low]);
+    for (uint32_t i = cf_exceptions_from(block, first); i < block->exception_count && block->exceptions[i] < end; i++)
+        cf_run_gate(w, group, block->exceptions[i]);
 }
 
 /* ---- dense ----------------------------------------------------------------------------------------------------- */
@@ -197,10 +189,10 @@ static void run_split(const struct cf_workspace *w, struct cf_scratch *scratch, 
 }
 
 /* Adds `count` rows of operands (scratch->rows) times the packed weights to `start`; both it and the sums, which may be
- * scratch->sums, have 32 bits (64 where the packed lane is CF_LANE32). `stored` is the lane the operands have in memory. */
+ * scratch->sums, have 32 bits (64 where the packed lane is CF_LANE32). `stored` is the lane the operands have in
+ * memory. */
 static void run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
-                      enum cf_operands operands, enum cf_lane stored, uint32_t count, const void *start,
-                      void *sums)
+                      enum cf_operands operands, enum cf_lane stored, uint32_t count, const void *start, void *sums)
 {
     const struct cf_kernels *kernels = w->plan->kernels;
     if (operands == CF_OPERANDS_SPLIT) {
@@ -267,8 +259,7 @@ static void run_product(const struct cf_workspace *w, struct cf_scratch *scratch
         int32_t *sums = w->sums[f][CF_INPUT] + first * lanes;
         for (uint32_t r = 0; r < count; r++)
             scratch->rows[r] = cf_row_at(w, CF_INPUT, first + r);
-        run_dense(w, scratch, &family->packed, family->operands, w->plan->blocks[CF_INPUT].lane, count, NULL,
-                  sums);
+        run_dense(w, scratch, &family->packed, family->operands, w->plan->blocks[CF_INPUT].lane, count, NULL, sums);
     }
 }
 

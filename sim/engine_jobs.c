@@ -1,4 +1,5 @@
-/* engine_jobs.c - the rows of gates and of sums that a workspace's tasks run: the same for every frame, and set out once.
+/* engine_jobs.c - the rows of gates and of sums that a workspace's tasks run: the same for every frame, and set out
+ * once.
  *
  * They stand in the order in which one thread runs them, so that those that run beside a product are consecutive.
  */
@@ -47,7 +48,8 @@ static bool add_row(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t group
     return true;
 }
 
-/* ---- rows of sums: what the pattern says of a row of nets --------------------------------------------------------- */
+/* ---- rows of sums: what the pattern says of a row of nets ---------------------------------------------------------
+ */
 
 static bool add_sums(struct cf_workspace *w, struct cf_jobs *jobs, struct cf_row_job job, uint32_t family,
                      uint32_t group, uint32_t row)
@@ -108,7 +110,8 @@ static bool add_decision(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t 
     return true;
 }
 
-/* ---- all of a schedule -------------------------------------------------------------------------------------------- */
+/* ---- all of a schedule --------------------------------------------------------------------------------------------
+ */
 
 /* Jobs of a row of a task, at most. */
 static uint32_t most_jobs(const struct cf_plan *plan, const struct cf_task *task)
@@ -137,7 +140,8 @@ static bool add_task(struct cf_workspace *w, struct cf_jobs *jobs, const struct 
     return done;
 }
 
-/* ---- which run beside which product ------------------------------------------------------------------------------- */
+/* ---- which run beside which product -------------------------------------------------------------------------------
+ */
 
 /* The pace, in work for each row multiplied, at which every product from place `t` on finds its jobs done, if they run
  * beside those before it: the greatest that any of the next ones asks for. Jobs before `done` are done. */

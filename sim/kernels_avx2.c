@@ -86,7 +86,8 @@ TARGET static uint32_t row32(const struct cf_row_job *job)
 static void row(const struct cf_row_job *job)
 {
     uint32_t done = job->first;
-    if (job->compute == CF_LANE16 && !job->step && job->out_lane == CF_LANE16 && job->widest <= CF_LANE16 && !job->lane_bias)
+    if (job->compute == CF_LANE16 && !job->step && job->out_lane == CF_LANE16 && job->widest <= CF_LANE16 &&
+        !job->lane_bias)
         done = row16(job);
     else if (job->compute == CF_LANE32 && job->widest <= CF_LANE32 && (job->step || job->out_lane == CF_LANE32))
         done = row32(job);
@@ -188,8 +189,8 @@ INLINE void bytes(int height, const int8_t *const *rows, const int8_t *weights, 
         }
 }
 
-TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count,
-                           const int32_t *start, int32_t *sums, struct cf_beside *beside)
+TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                          int32_t *sums, struct cf_beside *beside)
 {
     (void)beside;
     const int8_t *group = dense->weights;
@@ -213,8 +214,8 @@ TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *row
 }
 
 /* 64-bit sums, four lanes a vector. */
-TARGET static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, const int64_t *start,
-                           int64_t *sums)
+TARGET static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count,
+                           const int64_t *start, int64_t *sums)
 {
     const int32_t *group = dense->weights;
     uint32_t first = 0;

@@ -246,7 +246,7 @@ INLINE uint32_t beside_width(const struct cf_row_job *job)
     if (job->compute == CF_LANE16)
         return job->lanes >= 64 && job->widest <= CF_LANE16 && job->out_lane <= CF_LANE16 && !job->lane_bias ? 64 : 0;
     return job->compute == CF_LANE32 && job->lanes >= 16 && job->widest <= CF_LANE32 && job->out_lane <= CF_LANE32 ? 16
-                                                                                                                : 0;
+                                                                                                                   : 0;
 }
 
 /* Two vectors of a row in 16 bits. Most rows are plain, or read two sources: the fewer instructions here, the more
@@ -295,7 +295,8 @@ INLINE void fetch_next(const struct cf_row_job *job, size_t first)
     __builtin_prefetch(at + CF_CACHE_LINE, 1, 3);
 }
 
-/* The next lanes of the rows beside. The last ones of a row may overlap those before, and give the same values again. */
+/* The next lanes of the rows beside. The last ones of a row may overlap those before, and give the same values again.
+ */
 INLINE void run_piece(struct dense_call *call)
 {
     struct cf_beside *beside = call->beside;
@@ -424,8 +425,7 @@ static void set_pace(struct dense_call *call, const struct cf_dense *dense_block
 }
 
 static void dense(const group_function *by_panels, const struct cf_dense *dense_block, const void *const *rows,
-                  uint32_t count,
-                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
+                  uint32_t count, const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
     uint32_t steps = (uint32_t)(dense_block->padded_inputs * cf_lane_size(dense_block->lane) / 4), first = 0;
     struct dense_call call = {.rows = rows,
@@ -446,15 +446,15 @@ static void dense(const group_function *by_panels, const struct cf_dense *dense_
     }
 }
 
-static void dense8(const struct cf_dense *dense_block, const int8_t *const *rows, uint32_t count,
-                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
+static void dense8(const struct cf_dense *dense_block, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                   int32_t *sums, struct cf_beside *beside)
 {
     static const group_function by_panels[] = {NULL, bytes_by_1, bytes_by_2, bytes_by_3, bytes_by_4, bytes_by_5};
     dense(by_panels, dense_block, (const void *const *)rows, count, start, sums, beside);
 }
 
 static void dense16(const struct cf_dense *dense_block, const int16_t *const *rows, uint32_t count,
-                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
+                    const int32_t *start, int32_t *sums, struct cf_beside *beside)
 {
     static const group_function by_panels[] = {NULL, words_by_1, words_by_2, words_by_3, words_by_4, words_by_5};
     dense(by_panels, dense_block, (const void *const *)rows, count, start, sums, beside);

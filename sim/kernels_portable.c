@@ -92,8 +92,8 @@ static void row(const struct cf_row_job *job)
         row_chunk(job, first, job->lanes - first < CHUNK ? job->lanes - first : CHUNK);
 }
 
-static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count,
-                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
+static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                   int32_t *sums, struct cf_beside *beside)
 {
     (void)beside;
     const int8_t *group = dense->weights;
@@ -117,8 +117,8 @@ static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint
     }
 }
 
-static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count,
-                   const int32_t *start, int32_t *sums, struct cf_beside *beside)
+static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
+                    int32_t *sums, struct cf_beside *beside)
 {
     (void)beside;
     const int16_t *group = dense->weights;

@@ -88,7 +88,6 @@ static int by_need(const void *a, const void *b)
  * few: so many rows. */
 enum { WAIT = 4 * CF_TASK_ROW_COUNT };
 
-
 static uint32_t need_of_task(const struct cf_plan *plan, const struct cf_task *task)
 {
     if (task->kind == CF_TASK_GATES || task->kind == CF_TASK_EXCEPTIONS)
@@ -98,28 +97,38 @@ static uint32_t need_of_task(const struct cf_plan *plan, const struct cf_task *t
     return waits && need < CF_EVERYTHING - WAIT ? need + WAIT : need;
 }
 
-/* True when a block has exceptions in rows [first, first + count). */
-static bool has_exceptions(const struct cf_block *block, uint32_t first, uint32_t count)
+static bool has_exceptions(const struct cf_block *block, const struct cf_task *task)
 {
-    for (uint32_t i = 0; i < block->exception_count; i++)
-        if (block->exceptions[i] / block->lanes - first < count)
-            return true;
-    return false;
+    uint64_t first = (uint64_t)task->first * block->lanes;
+    return cf_exceptions_from(block, first) < cf_exceptions_from(block, first + (uint64_t)task->count * block->lanes);
 }
 
-/* True when the jobs of `task` may run while `product`, which comes before it, multiplies. `unfinished`: [group_count]:
- * the groups that products from this one on, up to the task, write. */
-static bool may_run_beside(const struct cf_plan *plan, const struct cf_task *product, const bool *unfinished,
-                           const struct cf_task *task)
+enum { FURTHEST = 64 }; /* tasks on that may run beside a product: what is run too early is far away when it is read */
+
+/* The groups that products write, from the one in question on. */
+struct unfinished {
+    uint32_t groups[FURTHEST + 1], count;
+};
+
+static void note_product(const struct cf_plan *plan, const struct cf_task *task, struct unfinished *unfinished)
+{
+    if (cf_task_multiplies(task))
+        unfinished->groups[unfinished->count++] =
+            task->kind == CF_TASK_FUSED ? plan->blocks[task->group].fused : task->group;
+}
+
+/* True when the jobs of `task` may run while `product`, which comes before it, multiplies. */
+static bool may_run_beside(const struct cf_plan *plan, const struct cf_task *product,
+                           const struct unfinished *unfinished, const struct cf_task *task)
 {
     const struct cf_block *block = &plan->blocks[task->group];
     switch (task->kind) {
     case CF_TASK_ROWS:
     case CF_TASK_FUSED:
-        for (uint32_t g = 0; g < plan->netlist->group_count; g++)
-            if (block->reads[g] && unfinished[g])
+        for (uint32_t i = 0; i < unfinished->count; i++)
+            if (block->reads[unfinished->groups[i]])
                 return false;
-        return !has_exceptions(block, task->first, task->count);
+        return !has_exceptions(block, task);
     case CF_TASK_POOL:
     case CF_TASK_DECIDE: /* products come in the order of the rows that they multiply */
         return task->need < product->first + WAIT;
@@ -131,27 +140,17 @@ static bool may_run_beside(const struct cf_plan *plan, const struct cf_task *pro
     }
 }
 
-static void note_product(const struct cf_plan *plan, const struct cf_task *task, bool *unfinished)
+static void find_beside(const struct cf_plan *plan, struct cf_schedule *schedule)
 {
-    if (cf_task_multiplies(task))
-        unfinished[task->kind == CF_TASK_FUSED ? plan->blocks[task->group].fused : task->group] = true;
-}
-
-static bool find_beside(const struct cf_plan *plan, struct cf_schedule *schedule)
-{
-    enum { FURTHEST = 64 }; /* tasks on: what is run too early is far away again when it is read */
-    bool *unfinished = malloc(plan->netlist->group_count * sizeof *unfinished);
-    for (uint32_t t = 0; unfinished && t < schedule->task_count; t++) {
+    for (uint32_t t = 0; t < schedule->task_count; t++) {
         struct cf_task *product = schedule->in_turn[t];
+        struct unfinished unfinished = {.count = 0};
         uint32_t u = t + 1, end = schedule->task_count - u < FURTHEST ? schedule->task_count : u + FURTHEST;
-        memset(unfinished, false, plan->netlist->group_count * sizeof *unfinished);
-        note_product(plan, product, unfinished);
-        while (cf_task_multiplies(product) && u < end && may_run_beside(plan, product, unfinished, schedule->in_turn[u]))
-            note_product(plan, schedule->in_turn[u++], unfinished);
+        note_product(plan, product, &unfinished);
+        while (unfinished.count && u < end && may_run_beside(plan, product, &unfinished, schedule->in_turn[u]))
+            note_product(plan, schedule->in_turn[u++], &unfinished);
         product->beside = u;
     }
-    free(unfinished);
-    return unfinished != NULL;
 }
 
 bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule, bool needs)
@@ -167,5 +166,6 @@ bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedul
         qsort(schedule->in_turn, schedule->task_count, sizeof(struct cf_task *), by_need);
     for (uint32_t t = 0; t < schedule->task_count; t++)
         schedule->in_turn[t]->turn = t;
-    return find_beside(plan, schedule);
+    find_beside(plan, schedule);
+    return true;
 }

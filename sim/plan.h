@@ -76,6 +76,20 @@ struct cf_block {
     struct cf_dense_form *dense;
 };
 
+/* The place among a block's exceptions of the first that is gate `gate` or one after it. */
+static inline uint32_t cf_exceptions_from(const struct cf_block *block, uint64_t gate)
+{
+    uint32_t low = 0, high = block->exception_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (block->exceptions[middle] < gate)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* What a task does, after the rows of gates that are its jobs (jobs.h). */
 enum cf_task_kind {
     CF_TASK_ROWS,       /* rows [first, first + count) as jobs, and their exceptions */
@@ -120,10 +134,10 @@ struct cf_plan {
     struct cf_arena arena;
     const struct cf_netlist *netlist;
     const struct cf_kernels *kernels;
-    struct cf_block *blocks;                                 /* [group_count] */
-    struct cf_reach *reaches;                                /* [cell_count] */
-    struct cf_schedule all;                                  /* every gate */
-    struct cf_linear *linear;                                /* the decisions alone; NULL when not asked for */
+    struct cf_block *blocks;                      /* [group_count] */
+    struct cf_reach *reaches;                     /* [cell_count] */
+    struct cf_schedule all;                       /* every gate */
+    struct cf_linear *linear;                     /* the decisions alone; NULL when not asked for */
     uint32_t max_padded_lanes, max_padded_inputs; /* sizes of scratch memory */
 };
 

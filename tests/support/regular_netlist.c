@@ -222,7 +222,7 @@ struct cf_netlist *random_blocks(struct random_source *random)
         char name[16];
         snprintf(name, sizeof name, "g%u", g);
         uint64_t kind = random_next(random) % 7;
-        done = kind == 0 ? add_scattered_group(random, n, name)
+        done = kind == 0  ? add_scattered_group(random, n, name)
                : kind < 4 ? add_rows_group(random, n, name)
                           : add_dense_group(random, n, name);
     }

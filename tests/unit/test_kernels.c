@@ -175,7 +175,8 @@ static uint32_t check_dense(struct random_source *random, bool wrong, uint32_t *
     }
     enum cf_lane sum_lane = wide ? CF_LANE64 : CF_LANE32;
     size_t sum_count = (size_t)count * packed.padded_lanes;
-    void *values = random_values(random, sum_lane, packed.padded_lanes, 30), *start = random_next(random) % 4 ? values : NULL;
+    void *values = random_values(random, sum_lane, packed.padded_lanes, 30),
+         *start = random_next(random) % 4 ? values : NULL;
     struct rows_beside besides = {0};
     random_beside(random, &besides);
     for (int kernel = 0; cf_kernels_at(kernel); kernel++) {
