@@ -152,26 +152,36 @@ static void add_group(struct cf_netlist *n, const char *name, uint32_t lanes, ui
     }
 }
 
-/* What may run while a product multiplies may not run before the gates without a kernel that it reads. */
-static void rows_wait_for_gates_without_a_kernel(void **state)
+/* Rows that might run while the first product multiplies read a second one, or gates without a kernel. */
+static void check_waiting(enum cf_block_kind kind)
 {
-    (void)state;
     struct cf_error err;
     struct random_source random = {5};
     struct cf_netlist *n = cf_netlist_new("waits", &err);
+    assert_non_null(n);
     assert_done(cf_netlist_add_group(n, "input", 2, (uint32_t[]){12, 64}, 0, (struct cf_type){8, true, 0}, false, &err),
                 &err);
-    add_group(n, "product", 80, CF_INPUT, 64, true, NULL);
-    add_group(n, "scattered", 64, CF_INPUT, 1, false, &random);
+    add_group(n, "first", 80, CF_INPUT, 64, true, NULL);
+    if (kind == CF_BLOCK_DENSE)
+        add_group(n, "second", 80, CF_INPUT, 60, true, NULL);
+    else
+        add_group(n, "scattered", 64, CF_INPUT, 1, false, &random);
     add_group(n, "rows", 64, 2, 1, false, NULL);
     struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_ALL_GATES, &err);
     assert_done(plan != NULL, &err);
     assert_int_equal(plan->blocks[1].kind, CF_BLOCK_DENSE);
-    assert_int_equal(plan->blocks[2].kind, CF_BLOCK_GENERAL);
+    assert_int_equal(plan->blocks[2].kind, kind);
     assert_int_equal(plan->blocks[3].kind, CF_BLOCK_ROWS);
     cf_plan_free(plan);
     check_all_ways(n, &random, 5);
     cf_netlist_free(n);
+}
+
+static void rows_wait_for_what_they_read(void **state)
+{
+    (void)state;
+    check_waiting(CF_BLOCK_DENSE);
+    check_waiting(CF_BLOCK_GENERAL);
 }
 
 static void arbitrary_netlists_simulate_as_the_reference(void **state)
@@ -325,7 +335,7 @@ int main(void)
         cmocka_unit_test(circuits_simulate_as_the_reference),
         cmocka_unit_test(mutated_circuits_simulate_as_mutated),
         cmocka_unit_test(blocks_simulate_as_the_reference),
-        cmocka_unit_test(rows_wait_for_gates_without_a_kernel),
+        cmocka_unit_test(rows_wait_for_what_they_read),
         cmocka_unit_test(arbitrary_netlists_simulate_as_the_reference),
         cmocka_unit_test(only_mutated_gates_leave_their_block),
         cmocka_unit_test(a_wrong_weight_shows),
