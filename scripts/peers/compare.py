@@ -76,9 +76,29 @@ def check_decisions(peers):
         print(f"decisions: {library} in float32 agrees on {100 * same / len(exact):.4f}%")
 
 
-def time_in_turns(peers, threads):
+def cosim(frames):
+    """Milliseconds that the Verilated model takes for so many frames in one run, and what was compared; None without."""
+    out = run(cofiber, "cosim", NET, *[frame] * frames, "--json", check=False)
+    figures = json.loads(out) if out else None
+    return figures and (1e3 * figures["seconds_per_frame"] * frames, figures)
+
+
+def find_verilator():
+    """Builds the model, or finds it built; says what is compared, or that it is left out."""
+    if os.environ.get("VERILATOR") == "no":
+        return False
+    found = cosim(1)
+    if not found:
+        print("Verilator: cofiber cosim did not run here: left out")
+        return False
+    print(f"Verilator: {found[1]['compared']:,} gates compared, {found[1]['different']} differ")
+    return True
+
+
+def time_in_turns(peers, threads, verilator):
     """Medians over the rounds of each contender's own median, in milliseconds."""
     times = {}
+    more = 10  # frames: what each costs after the first of a run is the difference of two runs
 
     def add(name, value):
         times.setdefault(name, []).append(value)
@@ -89,6 +109,10 @@ def time_in_turns(peers, threads):
         for one in bench["runs"]:
             if one["threads"] == threads:
                 add(f"cofiber {one['mode']}", one["ms"])
+        if verilator:
+            first, all_frames = cosim(1)[0], cosim(1 + more)[0]
+            add("Verilator, every gate, first frame of a run", first)
+            add("Verilator, every gate, each frame more", (all_frames - first) / more)
         for library in peers:
             figures = json.loads(run(sys.executable, f"{HERE}/head.py", library, head, frame, f"{scratch}/x.npy",
                                      str(threads), REPEATS))
@@ -101,32 +125,13 @@ def time_in_turns(peers, threads):
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def verilator():
-    """Milliseconds that the Verilated model takes for the first frame of a run, and for a frame more."""
-    if os.environ.get("VERILATOR") == "no":
-        return {}
-    totals, more = [], 10
-    for frames in (1, 1 + more):
-        out = run(cofiber, "cosim", NET, *[frame] * frames, "--json", check=False)
-        if out is None:
-            print("Verilator: cofiber cosim did not run here: left out")
-            return {}
-        figures = json.loads(out)
-        totals.append(1e3 * figures["seconds_per_frame"] * frames)
-    print(f"Verilator: {figures['compared']:,} gates compared, {figures['different']} differ")
-    return {"Verilator, every gate, first frame of a run": totals[0],
-            "Verilator, every gate, each frame more": (totals[1] - totals[0]) / more}
-
-
 def main():
     peers = find_peers()
     check_decisions(peers)
-    verilated = verilator()
+    verilator = find_verilator()
     for threads in sorted({1, os.cpu_count() or 1}):
         load = os.getloadavg()[0]
-        times = time_in_turns(peers, threads)
-        if threads == 1:
-            times.update(verilated)
+        times = time_in_turns(peers, threads, verilator and threads == 1)
         print(f"\n{threads} thread{'s' * (threads > 1)}, median of {ROUNDS} rounds in turns, load {load:.2f}\n")
         print("| contender | ms a frame | times cofiber --all-gates | times cofiber --decisions |")
         print("|---|---|---|---|")
