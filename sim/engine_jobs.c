@@ -140,8 +140,7 @@ static bool add_task(struct cf_workspace *w, struct cf_jobs *jobs, const struct 
     return done;
 }
 
-/* ---- which run beside which product -------------------------------------------------------------------------------
- */
+/* ---- which run beside which product ----------------------------------------------------------------------------- */
 
 /* The pace, in work for each row multiplied, at which every product from place `t` on finds its jobs done, if they run
  * beside those before it: the greatest that any of the next ones asks for. Jobs before `done` are done. */

@@ -105,7 +105,7 @@ struct cf_kernels {
 
     /* sums[r][l] = start[l] + sum over k of weight[l][k] * rows[r][k], for r < count <= CF_DENSE_ROWS, l <
      * padded_lanes; sums is [count][padded_lanes], start NULL for zeros. Each row has padded_inputs elements. The rows
-     * beside read neither the sums nor write the operands; `beside` may be NULL. In 32 bits, modulo 2^32: */
+     * beside neither read the sums nor write the operands; `beside` may be NULL. In 32 bits, modulo 2^32: */
     void (*dense8)(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
                    int32_t *sums, struct cf_beside *beside);
     void (*dense16)(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
