@@ -11,8 +11,11 @@ head=examples/head_nearest_fp32.safetensors
 frame=examples/000000214753_f16.npy
 mkdir -p "$out"
 
+bold='' plain=''
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+
 step() {
-    printf '\n\033[1m== %s\033[0m\n' "$1"
+    printf '\n%s== %s%s\n' "$bold" "$1" "$plain"
     shift
     printf '$ %s\n' "$*"
     "$@"
