@@ -330,7 +330,20 @@ INLINE void run_beside(struct dense_call *call)
         run_piece(call);
 }
 
-enum { BUSY = 20 }; /* products of a step that keep the multipliers busy for long enough */
+enum {
+    BUSY = 20, /* products of a step that keep the multipliers busy for long enough */
+    STEPS_A_LINE = CF_CACHE_LINE / 4
+};
+
+/* Fetches a line of each row of the next block, if rows stand evenly as those of a frame do. Bytes are the input, which
+ * may come from far; words have mostly just been computed. */
+INLINE void fetch_rows(const void *const *rows, int height, uint32_t step)
+{
+    uintptr_t ahead = (uintptr_t)height * ((uintptr_t)rows[1] - (uintptr_t)rows[0]) + 4 * step;
+#pragma GCC unroll 10
+    for (int r = 0; r < height; r++)
+        __builtin_prefetch((const void *)((uintptr_t)rows[r] + ahead), 0, 3);
+}
 
 /* A register block: `height` rows times `panels` panels of one group, over all inputs. Operands are read 32 bits at a
  * time: two 16-bit or four 8-bit inputs. The 8-bit instruction wants its first operand unsigned: x + 128 (the sign
@@ -369,8 +382,11 @@ INLINE void block(bool bytes, int height, int panels, struct dense_call *call, u
                     dot16_step(&acc[r][p], x, wp[p]);
             }
         }
-        if (height * panels >= BUSY)
+        if (height * panels >= BUSY) {
+            if (bytes && k % STEPS_A_LINE == 0)
+                fetch_rows(rows, height, k);
             run_beside(call);
+        }
     }
 #pragma GCC unroll 10
     for (int r = 0; r < height; r++)
