@@ -25,6 +25,14 @@ struct cf_row_source {
     enum cf_lane lane;
 };
 
+/* What a row's sums, sources and results have in common, for kernels to tell at a glance. */
+enum cf_row_form {
+    CF_ROW_ANY,
+    CF_ROW_WORDS, /* sums of 16 bits; sources and results of as many at most; no lane_bias */
+    CF_ROW_BYTES, /* the same, but every source is plain bytes, and results are 16 bits */
+    CF_ROW_LONGS  /* sums of 32 bits; sources and results of as many at most */
+};
+
 /* A row of gates of one cell: for each lane l of [first, lanes),
  *     sum = bias + lane_bias[l] + sum over the sources of factor * values[l],  modulo 2^bits of `compute`,
  * and out[l] is the sum's low bits, or H(sum) = (sum >= 0) for a step. */
@@ -38,9 +46,10 @@ struct cf_row_job {
     bool step;
     bool plain;          /* every source's factor is 1, and all have one lane */
     enum cf_lane widest; /* of the sources */
+    enum cf_row_form form;
 };
 
-/* Gives a job its sources, and says what they have in common. */
+/* Gives a job, whose other members are set, its sources, and says what they have in common. */
 static inline void cf_row_job_read(struct cf_row_job *job, const struct cf_row_source *sources, uint32_t count)
 {
     job->sources = sources;
@@ -51,6 +60,13 @@ static inline void cf_row_job_read(struct cf_row_job *job, const struct cf_row_s
         job->plain = job->plain && sources[s].factor == 1 && sources[s].lane == sources[0].lane;
         job->widest = sources[s].lane > job->widest ? sources[s].lane : job->widest;
     }
+    bool fits = job->compute < CF_LANE64 && job->widest <= job->compute && job->out_lane <= job->compute;
+    bool bytes = job->plain && job->widest == CF_LANE8 && job->out_lane == CF_LANE16;
+    job->form = !fits                       ? CF_ROW_ANY
+                : job->compute == CF_LANE32 ? CF_ROW_LONGS
+                : job->lane_bias            ? CF_ROW_ANY
+                : bytes                     ? CF_ROW_BYTES
+                                            : CF_ROW_WORDS;
 }
 
 /* Packed weights of one dense block: lanes x inputs. Lanes are padded with zeros to panels of CF_PANEL; panels stand
@@ -69,6 +85,7 @@ struct cf_dense {
 struct cf_beside {
     const struct cf_row_job *job, *end; /* those that are not done; *end can be read, and is the next one or zero */
     uint32_t lane;                      /* of the first of them: lanes before it are done */
+    uint32_t source;                    /* of the lanes after those: what the kernel has added up; 0 at first */
     uint64_t work;                      /* lanes times sources of them all */
 };
 

@@ -240,15 +240,6 @@ struct dense_call {
     int64_t pace, budget;     /* lanes times sources to run beside each step; and those that are due, less 1 */
 };
 
-/* The lanes of a row that are run at once beside products; 0 when it cannot be run there. */
-INLINE uint32_t beside_width(const struct cf_row_job *job)
-{
-    if (job->compute == CF_LANE16)
-        return job->lanes >= 64 && job->widest <= CF_LANE16 && job->out_lane <= CF_LANE16 && !job->lane_bias ? 64 : 0;
-    return job->compute == CF_LANE32 && job->lanes >= 16 && job->widest <= CF_LANE32 && job->out_lane <= CF_LANE32 ? 16
-                                                                                                                   : 0;
-}
-
 /* Two vectors of a row in 16 bits. Most rows are plain, or read two sources: the fewer instructions here, the more
  * products there is room for behind them. */
 INLINE void piece16(const struct cf_row_job *job, size_t first)
@@ -256,7 +247,7 @@ INLINE void piece16(const struct cf_row_job *job, size_t first)
     __m512i acc[2];
     acc[0] = acc[1] = _mm512_set1_epi16((int16_t)job->bias);
     const struct cf_row_source *source = job->sources, *end = source + job->source_count;
-    if (job->plain && job->widest == CF_LANE8)
+    if (job->form == CF_ROW_BYTES)
         for (; source < end; source++) {
             const char *from = (const char *)source->values + first;
             acc[0] = _mm512_add_epi16(acc[0], load16(from, CF_LANE8, UINT32_MAX));
@@ -269,6 +260,30 @@ INLINE void piece16(const struct cf_row_job *job, size_t first)
             add_lane16(acc, 2, source, CF_LANE16, first, UINT32_MAX);
     store16(job, first, acc[0], UINT32_MAX);
     store16(job, first + 32, acc[1], UINT32_MAX);
+}
+
+enum { PORTION = 8 }; /* sources of a row of bytes that are added up at once: many would take too long */
+
+/* The next sources of two vectors of a row of bytes, whose sums wait in their places; true when those were the last. */
+INLINE bool portion16(struct dense_call *call, const struct cf_row_job *job, size_t first)
+{
+    uint32_t from = call->beside->source, left = job->source_count - from, count = left > PORTION ? PORTION : left;
+    int16_t *out = (int16_t *)job->out + first;
+    __m512i low = _mm512_set1_epi16((int16_t)job->bias), high = low;
+    if (from > 0) {
+        low = _mm512_loadu_si512(out);
+        high = _mm512_loadu_si512(out + 32);
+    }
+    for (const struct cf_row_source *source = job->sources + from, *end = source + count; source < end; source++) {
+        const char *values = (const char *)source->values + first;
+        low = _mm512_add_epi16(low, load16(values, CF_LANE8, UINT32_MAX));
+        high = _mm512_add_epi16(high, load16(values + 32, CF_LANE8, UINT32_MAX));
+    }
+    _mm512_storeu_si512(out, low);
+    _mm512_storeu_si512(out + 32, high);
+    call->budget -= 64 * (int64_t)count;
+    call->beside->source = count < left ? from + count : 0;
+    return count == left;
 }
 
 /* One vector of a row in 32 bits. */
@@ -295,25 +310,31 @@ INLINE void fetch_next(const struct cf_row_job *job, size_t first)
     __builtin_prefetch(at + CF_CACHE_LINE, 1, 3);
 }
 
-/* The next lanes of the rows beside. The last ones of a row may overlap those before, and give the same values again.
- */
+/* The next lanes of the rows beside, or a portion of their sources. The last lanes of a row may overlap those before,
+ * and come out the same again. */
 INLINE void run_piece(struct dense_call *call)
 {
     struct cf_beside *beside = call->beside;
     const struct cf_row_job *job = beside->job;
-    uint32_t width = job < beside->end ? beside_width(job) : 0;
-    if (!width) {
+    uint32_t width = job->form == CF_ROW_LONGS ? 16 : 64;
+    if (job == beside->end || job->form == CF_ROW_ANY || job->lanes < width) {
         call->pace = 0;
         call->budget = -1;
         return;
     }
     size_t last = job->lanes - width, first = beside->lane < last ? beside->lane : last;
-    fetch_next(job, first);
-    if (job->compute == CF_LANE16)
-        piece16(job, first);
-    else
-        piece32(job, first);
-    call->budget -= (int64_t)width * job->source_count;
+    /* In portions not where lanes that are done would overlap those that wait. */
+    if (job->form == CF_ROW_BYTES && job->source_count > PORTION && job->lanes % 64 == 0) {
+        if (!portion16(call, job, first))
+            return;
+    } else {
+        fetch_next(job, first);
+        if (job->form == CF_ROW_LONGS)
+            piece32(job, first);
+        else
+            piece16(job, first);
+        call->budget -= (int64_t)width * job->source_count;
+    }
     beside->lane += width;
     if (beside->lane >= job->lanes) {
         beside->lane = 0;

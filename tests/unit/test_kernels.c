@@ -36,7 +36,7 @@ static int64_t wrap(__int128 sum, enum cf_lane lane)
     return lane == CF_LANE16 ? (int16_t)sum : lane == CF_LANE32 ? (int32_t)sum : (int64_t)sum;
 }
 
-enum { SOURCES = 6 };
+enum { SOURCES = 40 };
 
 /* A row of random gates, of which the caller frees the sources' values and the lanes' biases; `out` is not set. */
 static struct cf_row_job random_row(struct random_source *random, struct cf_row_source *sources)
@@ -45,10 +45,12 @@ static struct cf_row_job random_row(struct random_source *random, struct cf_row_
                              .lanes = (uint32_t)random_between(random, 1, 600),
                              .compute = (enum cf_lane)random_between(random, CF_LANE16, CF_LANE64),
                              .step = random_next(random) % 3 == 0};
+    if (random_next(random) % 3 == 0) /* whole vectors */
+        job.lanes = (job.lanes + 63) / 64 * 64;
     job.first = random_next(random) % 4 ? 0 : (uint32_t)random_between(random, 0, job.lanes - 1);
     job.out_lane = job.step ? CF_LANE8 : (enum cf_lane)random_between(random, CF_LANE8, job.compute);
     job.lane_bias = random_next(random) % 2 ? random_values(random, CF_LANE32, job.lanes, 20) : NULL;
-    uint32_t count = (uint32_t)random_between(random, 0, SOURCES);
+    uint32_t count = (uint32_t)random_between(random, 0, random_next(random) % 3 ? 6 : SOURCES);
     bool plain = random_next(random) % 2, narrow = random_next(random) % 4;
     enum cf_lane widest = narrow && job.compute < CF_LANE64 ? job.compute : CF_LANE64;
     for (uint32_t s = 0; s < count; s++) {
@@ -113,10 +115,27 @@ struct rows_beside {
     struct cf_row_job jobs[5]; /* the last is zero */
 };
 
+/* A sum of many rows of bytes, as a pool is. */
+static struct cf_row_job random_bytes(struct random_source *random, struct cf_row_source *sources)
+{
+    struct cf_row_job job = {.bias = random_between(random, -50, 50),
+                             .lanes = (uint32_t)random_between(random, 64, 400),
+                             .out_lane = CF_LANE16,
+                             .compute = CF_LANE16};
+    if (random_next(random) % 2)
+        job.lanes = job.lanes / 64 * 64;
+    uint32_t count = (uint32_t)random_between(random, 1, SOURCES);
+    for (uint32_t s = 0; s < count; s++)
+        sources[s] = (struct cf_row_source){random_values(random, CF_LANE8, job.lanes, 8), 1, CF_LANE8};
+    cf_row_job_read(&job, sources, count);
+    return job;
+}
+
 static void random_beside(struct random_source *random, struct rows_beside *rows)
 {
     for (int i = 0; i < 4; i++) {
-        rows->jobs[i] = random_row(random, rows->sources[i]);
+        rows->jobs[i] =
+            random_next(random) % 2 ? random_bytes(random, rows->sources[i]) : random_row(random, rows->sources[i]);
         rows->jobs[i].first = 0;
     }
 }
