@@ -48,8 +48,7 @@ static bool add_row(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t group
     return true;
 }
 
-/* ---- rows of sums: what the pattern says of a row of nets ---------------------------------------------------------
- */
+/* ---- rows of sums: what the pattern says of a row of nets ------------------------------------------------------- */
 
 static bool add_sums(struct cf_workspace *w, struct cf_jobs *jobs, struct cf_row_job job, uint32_t family,
                      uint32_t group, uint32_t row)
@@ -110,8 +109,7 @@ static bool add_decision(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t 
     return true;
 }
 
-/* ---- all of a schedule --------------------------------------------------------------------------------------------
- */
+/* ---- all of a schedule ------------------------------------------------------------------------------------------- */
 
 /* Jobs of a row of a task, at most. */
 static uint32_t most_jobs(const struct cf_plan *plan, const struct cf_task *task)

@@ -240,20 +240,12 @@ struct dense_call {
     int64_t pace, budget;     /* lanes times sources to run beside each step; and those that are due, less 1 */
 };
 
-/* Two vectors of a row in 16 bits. Most rows are plain, or read two sources: the fewer instructions here, the more
- * products there is room for behind them. */
+/* Two vectors of a row in 16 bits. */
 INLINE void piece16(const struct cf_row_job *job, size_t first)
 {
     __m512i acc[2];
     acc[0] = acc[1] = _mm512_set1_epi16((int16_t)job->bias);
-    const struct cf_row_source *source = job->sources, *end = source + job->source_count;
-    if (job->form == CF_ROW_BYTES)
-        for (; source < end; source++) {
-            const char *from = (const char *)source->values + first;
-            acc[0] = _mm512_add_epi16(acc[0], load16(from, CF_LANE8, UINT32_MAX));
-            acc[1] = _mm512_add_epi16(acc[1], load16(from + 32, CF_LANE8, UINT32_MAX));
-        }
-    for (; source < end; source++)
+    for (const struct cf_row_source *source = job->sources, *end = source + job->source_count; source < end; source++)
         if (source->lane == CF_LANE8)
             add_lane16(acc, 2, source, CF_LANE8, first, UINT32_MAX);
         else
@@ -264,10 +256,13 @@ INLINE void piece16(const struct cf_row_job *job, size_t first)
 
 enum { PORTION = 8 }; /* sources of a row of bytes that are added up at once: many would take too long */
 
-/* The next sources of two vectors of a row of bytes, whose sums wait in their places; true when those were the last. */
-INLINE bool portion16(struct dense_call *call, const struct cf_row_job *job, size_t first)
+/* The same of a row of bytes, whose sums wait in their places between portions of the sources; but not where lanes that
+ * are done would overlap those that wait. True when the sums are done. The fewer instructions here, the more products
+ * there is room for behind them. */
+INLINE bool piece_of_bytes(struct dense_call *call, const struct cf_row_job *job, size_t first)
 {
-    uint32_t from = call->beside->source, left = job->source_count - from, count = left > PORTION ? PORTION : left;
+    uint32_t from = call->beside->source, left = job->source_count - from;
+    uint32_t count = left > PORTION && job->lanes % 64 == 0 ? PORTION : left;
     int16_t *out = (int16_t *)job->out + first;
     __m512i low = _mm512_set1_epi16((int16_t)job->bias), high = low;
     if (from > 0) {
@@ -323,9 +318,8 @@ INLINE void run_piece(struct dense_call *call)
         return;
     }
     size_t last = job->lanes - width, first = beside->lane < last ? beside->lane : last;
-    /* In portions not where lanes that are done would overlap those that wait. */
-    if (job->form == CF_ROW_BYTES && job->source_count > PORTION && job->lanes % 64 == 0) {
-        if (!portion16(call, job, first))
+    if (job->form == CF_ROW_BYTES) {
+        if (!piece_of_bytes(call, job, first))
             return;
     } else {
         fetch_next(job, first);

@@ -21,7 +21,7 @@ bool cf_schedule_end_wave(struct cf_schedule *schedule);
 /* Fills each block's `need`. */
 bool cf_find_needs(struct cf_plan *plan);
 /* The order for one thread (order.c): by the tasks' needs, or else wave after wave. */
-bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule, bool by_need);
+bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule, bool needs);
 void cf_schedule_free(struct cf_schedule *schedule);
 
 /* The run of nets [first, first + count) lies in this group, or CF_NONE. */
