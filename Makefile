@@ -9,6 +9,8 @@ DESTDIR ?=
 CC ?= gcc
 OPTIMISE ?= -O3
 SANITISE ?=
+# Assertions check the preconditions that headers state. They are on in `make debug` and in the sanitised builds.
+ASSERTIONS ?= -DNDEBUG
 CSTD := -std=c17 -D_GNU_SOURCE
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS ?=
@@ -16,7 +18,7 @@ CFLAGS ?=
 SETUP ?= yes
 
 ROOMS := base netlists compiler sim rtl
-LIB_SRC := $(wildcard $(addsuffix /*.c,$(ROOMS)))
+LIB_SRC := $(wildcard $(addsuffix /*.c,$(ROOMS)) $(addsuffix /*/*.c,$(ROOMS)))
 CLI_SRC := $(wildcard cli/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
@@ -24,7 +26,7 @@ TOOL_SRC := $(wildcard tests/tools/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -I. -Iinclude \
-    -DCOFIBER_VERSION='"$(VERSION)"' $(SANITISE) $(CFLAGS)
+    -DCOFIBER_VERSION='"$(VERSION)"' $(ASSERTIONS) $(SANITISE) $(CFLAGS)
 LIBS = -lcjson -lnettle -lgmp -lm -fopenmp
 
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
@@ -40,15 +42,16 @@ all: $(BUILD)/cofiber $(BUILD)/libcofiber.a $(BUILD)/libcofiber.so
 $(BUILD)/cofiber: $(CLI_OBJ) $(BUILD)/libcofiber.a
 	$(CC) $(ALL_CFLAGS) -o $@ $(CLI_OBJ) $(BUILD)/libcofiber.a $(LIBS) $(LDFLAGS)
 
+# With P, since files of two rooms may have the same name.
 $(BUILD)/libcofiber.a: $(LIB_OBJ)
 	rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) qcsP $@ $^
 
 $(BUILD)/libcofiber.so: $(LIB_OBJ)
 	$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,libcofiber.so.$(SOVERSION) -o $@ $^ $(LIBS) $(LDFLAGS)
 
 # The harness of cosim is part of the binary.
-$(BUILD)/obj/rtl/harness.o: rtl/harness/cosim.cpp
+$(BUILD)/obj/rtl/tools/harness.o: rtl/harness/cosim.cpp
 
 # The example is linked as a user's program would be: with the shared library, and nothing but its public header.
 $(BUILD)/run_frames: examples/run_frames.c include/cofiber.h $(BUILD)/libcofiber.so
@@ -58,7 +61,7 @@ $(BUILD)/run_frames: examples/run_frames.c include/cofiber.h $(BUILD)/libcofiber
 
 # Of gcc's ideas of a processor, some keep pointers in vector registers where others run out. They come back from there
 # only behind the products that wait for the multipliers, and what runs beside these (run_beside) would wait, too.
-$(BUILD)/obj/sim/kernels_avx512.o: TUNE = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-mtune=haswell)
+$(BUILD)/obj/sim/word/kernels_avx512.o: TUNE = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-mtune=haswell)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -87,6 +90,8 @@ help:
 	@echo 'make demo         set up, build, and run the main job on examples/'
 	@echo 'make test         set up, build, and pass the tests'
 	@echo 'make test-long    the tests that cannot be short (full size, real frames)'
+	@echo 'make debug        build/debug/cofiber, with assertions'
+	@echo 'make test-debug   the tests of that build'
 	@echo 'make test-asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make test-tsan    the tests of the simulator under ThreadSanitizer (clang)'
 	@echo 'make test-aarch64 the tests of the simulator, cross-built, under qemu-user (see scripts/setup.sh)'
@@ -118,7 +123,17 @@ test-long: setup
 	$(MAKE) --no-print-directory -j2 tests
 	tests/run.sh $(BUILD) long
 
-SANITISED = BUILD=$(BUILD)/asan OPTIMISE=-O1 \
+DEBUG = BUILD=$(BUILD)/debug OPTIMISE=-Og ASSERTIONS=
+.PHONY: debug
+debug:
+	$(MAKE) --no-print-directory -j2 $(DEBUG) all
+
+.PHONY: test-debug
+test-debug: setup
+	$(MAKE) --no-print-directory -j2 $(DEBUG) tests
+	tests/run.sh $(BUILD)/debug short
+
+SANITISED = BUILD=$(BUILD)/asan OPTIMISE=-O1 ASSERTIONS= \
     SANITISE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 
 .PHONY: asan
@@ -131,7 +146,7 @@ test-asan: setup
 	tests/run.sh $(BUILD)/asan short
 
 # ThreadSanitizer needs to see OpenMP's barriers: clang's runtime tells it of them through Archer, GCC's does not.
-TSAN = BUILD=$(BUILD)/tsan CC=clang OPTIMISE=-O1 SANITISE='-fsanitize=thread -Wno-unknown-warning-option'
+TSAN = BUILD=$(BUILD)/tsan CC=clang OPTIMISE=-O1 ASSERTIONS= SANITISE='-fsanitize=thread -Wno-unknown-warning-option'
 TSAN_TESTS = test_sim test_library test_batch test_bitparallel
 ARCHER = $(lastword $(wildcard /usr/lib/llvm-*/lib/libarcher.so))
 .PHONY: test-tsan
@@ -181,7 +196,7 @@ uninstall:
 
 .PHONY: format
 format:
-	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) cli include tests/unit tests/fuzz tests/support tests/tools examples))
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) $(addsuffix /*,$(ROOMS)) cli include tests/unit tests/fuzz tests/support tests/tools examples))
 
 .PHONY: clean
 clean:

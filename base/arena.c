@@ -19,8 +19,8 @@ enum { ALIGNMENT = 64, CHUNK = 256 * 1024 };
 #define PAGES_FROM (CF_HUGE_PAGE / 2)
 #endif
 
-struct cf_arena_block {
-    struct cf_arena_block *next;
+struct cf_arena_chunk {
+    struct cf_arena_chunk *next;
     size_t size;     /* bytes of the whole allocation, this header included */
     size_t capacity; /* bytes at `memory` */
     size_t used;
@@ -28,13 +28,13 @@ struct cf_arena_block {
 };
 
 /* calloc rather than aligned_alloc: large blocks come from the kernel already zero and are not touched here. */
-static struct cf_arena_block *new_block(size_t capacity)
+static struct cf_arena_chunk *new_block(size_t capacity)
 {
-    size_t extra = sizeof(struct cf_arena_block) + ALIGNMENT;
+    size_t extra = sizeof(struct cf_arena_chunk) + ALIGNMENT;
     if (capacity > SIZE_MAX / 2 - extra)
         return NULL;
     size_t size = capacity + extra;
-    struct cf_arena_block *block = size >= PAGES_FROM ? cf_pages_alloc(size) : calloc(1, size);
+    struct cf_arena_chunk *block = size >= PAGES_FROM ? cf_pages_alloc(size) : calloc(1, size);
     if (!block)
         return NULL;
     unsigned char *start = (unsigned char *)(block + 1);
@@ -45,7 +45,7 @@ static struct cf_arena_block *new_block(size_t capacity)
     return block;
 }
 
-static void free_block(struct cf_arena_block *block)
+static void free_block(struct cf_arena_chunk *block)
 {
     if (block->size >= PAGES_FROM)
         cf_pages_free(block, block->size);
@@ -55,10 +55,10 @@ static void free_block(struct cf_arena_block *block)
 
 /* Blocks grow with the arena, so that a large arena stands in few blocks, on huge pages. Of the new block and the
  * first, the one with more room left stands first, where small requests look for it. */
-static struct cf_arena_block *add_block(struct cf_arena *arena, size_t bytes)
+static struct cf_arena_chunk *add_block(struct cf_arena *arena, size_t bytes)
 {
     size_t capacity = arena->bytes > CHUNK ? arena->bytes : CHUNK;
-    struct cf_arena_block *first = arena->blocks, *block = new_block(bytes > capacity ? bytes : capacity);
+    struct cf_arena_chunk *first = arena->blocks, *block = new_block(bytes > capacity ? bytes : capacity);
     if (!block)
         return NULL;
     if (first && first->capacity - first->used > block->capacity - bytes) {
@@ -73,7 +73,7 @@ static struct cf_arena_block *add_block(struct cf_arena *arena, size_t bytes)
 
 static void *take(struct cf_arena *arena, size_t bytes, size_t alignment)
 {
-    struct cf_arena_block *block = arena->blocks;
+    struct cf_arena_chunk *block = arena->blocks;
     size_t at = block ? (block->used + alignment - 1) / alignment * alignment : 0;
     if (!block || at > block->capacity || bytes > block->capacity - at) {
         block = add_block(arena, bytes);
@@ -105,9 +105,9 @@ char *cf_arena_strdup(struct cf_arena *arena, const char *text)
 
 void cf_arena_free(struct cf_arena *arena)
 {
-    struct cf_arena_block *block = arena->blocks;
+    struct cf_arena_chunk *block = arena->blocks;
     while (block) {
-        struct cf_arena_block *next = block->next;
+        struct cf_arena_chunk *next = block->next;
         free_block(block);
         block = next;
     }

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-struct cf_arena_block;
+struct cf_arena_chunk;
 struct cf_arena {
-    struct cf_arena_block *blocks; /* zero-initialise: struct cf_arena a = {0}; */
+    struct cf_arena_chunk *blocks; /* zero-initialise: struct cf_arena a = {0}; */
     size_t bytes;                  /* total handed out */
 };
 

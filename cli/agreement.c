@@ -8,10 +8,10 @@
 
 #include "cli/cli.h"
 #include "compiler/floatmodel.h"
-#include "compiler/quantize.h"
 #include "compiler/rebias.h"
+#include "compiler/weights.h"
 #include "netlists/store.h"
-#include "sim/frames.h"
+#include "sim/frames/frames.h"
 #include "sim/library.h"
 
 /* Counts of one scale at one score threshold. */
@@ -141,7 +141,7 @@ static struct decisions decisions_of(const cofiber_result *result, uint32_t grou
 
 static bool fires(struct decisions d, uint32_t gate)
 {
-    return cf_lane_get(d.values, (enum cf_lane)d.lane, gate) != 0;
+    return cf_storage_get(d.values, (enum cf_storage)d.lane, gate) != 0;
 }
 
 static bool compare_frame(struct session *s, const cofiber_result *result, const double *logits, struct cf_error *err)

@@ -9,12 +9,12 @@
 #include "cli/bench_bits.h"
 #include "cli/cli.h"
 #include "netlists/store.h"
-#include "sim/bitframes.h"
-#include "sim/engine.h"
-#include "sim/frames.h"
-#include "sim/limits.h"
-#include "sim/linear.h"
-#include "sim/quantise.h"
+#include "sim/bits/frames.h"
+#include "sim/frames/frames.h"
+#include "sim/frames/quantise.h"
+#include "sim/word/engine.h"
+#include "sim/word/limits.h"
+#include "sim/word/linear.h"
 
 /* ---- samples --------------------------------------------------------------------------------------------------- */
 
@@ -107,7 +107,7 @@ static double run_once(const struct way *way)
 
 static void sample(struct way *way)
 {
-    double macs8 = cf_limit_macs(way->kernels, CF_LANE8, 2e-4), macs16 = cf_limit_macs(way->kernels, CF_LANE16, 2e-4);
+    double macs8 = cf_limit_macs(way->kernels, CF_STORE8, 2e-4), macs16 = cf_limit_macs(way->kernels, CF_STORE16, 2e-4);
     way->samples[way->count] = run_once(way);
     way->limits[way->count] = way->work.macs8 / macs8 + way->work.macs16 / macs16;
     way->count++;
@@ -324,7 +324,7 @@ static int report(const struct cli_args *args, struct bench *bench, double load,
             printf("quantising a frame of %s: %.4f ms; copying it: %.4f ms\n", names[i], quantise[i], copy[i]);
     }
     cJSON *limits = cJSON_AddObjectToObject(document, "limits");
-    double words = cf_limit_macs(best, CF_LANE16, 0.02), bytes = cf_limit_macs(best, CF_LANE8, 0.02);
+    double words = cf_limit_macs(best, CF_STORE16, 0.02), bytes = cf_limit_macs(best, CF_STORE8, 0.02);
     cJSON_AddNumberToObject(limits, "int16_macs_per_s", words);
     cJSON_AddNumberToObject(limits, "int8_macs_per_s", bytes);
     cJSON_AddNumberToObject(limits, "copy_bytes_per_s", bandwidth);
@@ -372,10 +372,10 @@ static bool make_input(const struct cli_args *args, struct bench *bench, struct 
 {
     const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
     const struct cf_bit_kernels *kernels = cf_bit_kernels_find(cli_value(args, "--isa"));
-    enum cf_lane lane = cf_lane_of(group->type);
+    enum cf_storage lane = cf_storage_of(group->type);
     bool several = bench->bits && kernels;
-    bench->at_once = several ? cf_bits_frames_at_once(bench->netlist, kernels, 1, UINT64_MAX) : 1;
-    bench->input_size = group->count * cf_lane_size(lane);
+    bench->at_once = several ? cf_bit_frames_at_once(bench->netlist, kernels, 1, UINT64_MAX) : 1;
+    bench->input_size = group->count * cf_storage_size(lane);
     bench->input = malloc(bench->input_size);
     bench->frames = calloc((size_t)bench->at_once * group->count, sizeof *bench->frames);
     if (!bench->input || !bench->frames)
@@ -385,7 +385,7 @@ static bool make_input(const struct cli_args *args, struct bench *bench, struct 
     else if (!read_frames(args, bench, err))
         return false;
     for (uint32_t i = 0; i < group->count; i++)
-        cf_lane_put(bench->input, lane, i, bench->frames[i]);
+        cf_storage_put(bench->input, lane, i, bench->frames[i]);
     return true;
 }
 

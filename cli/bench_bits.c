@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "compiler/lower.h"
-#include "sim/bitbench.h"
+#include "compiler/lowering/lower.h"
+#include "sim/bits/bench.h"
 
-static void print_figures(const struct cf_bits_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames)
+static void print_figures(const struct cf_bit_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames)
 {
     char adders[32];
     printf("bits, %s (%u lanes), %u frame%s at once, one thread\n", kernels->name, kernels->lanes, frames,
@@ -21,7 +21,7 @@ static void print_figures(const struct cf_bits_figures *f, const struct cf_bit_k
     printf("  %-34s %10.3g full-adder lanes/s\n", "registers alone (the ceiling)", f->ceiling_fa_lanes_per_s);
 }
 
-static void figures_json(const struct cf_bits_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames,
+static void figures_json(const struct cf_bit_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames,
                          cJSON *json)
 {
     cJSON *bits = cJSON_AddObjectToObject(json, frames == 1 ? "bits_one_frame" : "bits");
@@ -41,11 +41,11 @@ bool cli_bench_bits(const struct cf_netlist *netlist, const int32_t *input, uint
                     uint32_t runs, cJSON *json, struct cf_error *err)
 {
     const struct cf_bit_kernels *kernels = cf_bit_kernels_find(isa);
-    struct cf_bits_figures figures;
+    struct cf_bit_figures figures;
     if (!kernels)
         return cf_fail(err, "the instruction set '%s' is not known, or not on this machine", isa);
-    struct cf_bits_cell *cells = cf_lower_cells(netlist, err);
-    bool done = cells && cf_bits_measure(&figures, netlist, cells, kernels, input, frames, runs, err);
+    struct cf_network_cell *cells = cf_lower_cells(netlist, err);
+    bool done = cells && cf_bit_measure(&figures, netlist, cells, kernels, input, frames, runs, err);
     if (done && json)
         figures_json(&figures, kernels, frames, json);
     else if (done)

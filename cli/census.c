@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/directory.h"
 #include "cli/cli.h"
 #include "compiler/census.h"
 #include "netlists/store.h"
-#include "rtl/directory.h"
-#include "rtl/structural.h"
-#include "rtl/yosys.h"
+#include "rtl/structural/structural.h"
+#include "rtl/tools/yosys.h"
 
 struct census {
     const struct cf_netlist *netlist;

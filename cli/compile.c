@@ -5,9 +5,9 @@
 
 #include "cli/cli.h"
 #include "compiler/compile.h"
-#include "compiler/quantize.h"
+#include "compiler/weights.h"
 #include "netlists/store.h"
-#include "sim/frames.h"
+#include "sim/frames/frames.h"
 
 static const char *const upsample_choices[] = {"nearest", "bilinear", NULL};
 static const char *const pools_choices[] = {"direct", "iterated", NULL};

@@ -7,10 +7,10 @@
 #include "cli/cli.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
-#include "rtl/cosim.h"
-#include "sim/frames.h"
+#include "rtl/tools/cosim.h"
+#include "sim/frames/frames.h"
 #include "sim/library.h"
-#include "sim/vectors.h"
+#include "sim/vectors/vectors.h"
 
 struct session {
     struct cf_netlist *netlist;

@@ -8,7 +8,7 @@
 #include "netlists/cell.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
-#include "sim/frames.h"
+#include "sim/frames/frames.h"
 #include "sim/library.h"
 
 struct subject {

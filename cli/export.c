@@ -3,18 +3,18 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "compiler/extract.h"
-#include "compiler/imported.h"
-#include "compiler/lower.h"
-#include "compiler/lower_circuit.h"
-#include "compiler/lower_threshold.h"
-#include "netlists/aiger.h"
-#include "netlists/blif.h"
-#include "netlists/csr.h"
-#include "netlists/gate_verilog.h"
+#include "compiler/lowering/extract.h"
+#include "compiler/lowering/imported.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/lowering/lower_circuit.h"
+#include "compiler/lowering/lower_threshold.h"
+#include "netlists/exchange/aiger.h"
+#include "netlists/exchange/blif.h"
+#include "netlists/exchange/csr.h"
+#include "netlists/exchange/gate_verilog.h"
+#include "netlists/exchange/yosys_json.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
-#include "netlists/yosys_json.h"
 
 static const char *const formats[] = {"aiger",     "aiger-ascii", "blif",    "yosys-json", "verilog",
                                       "threshold", "csr",         "netlist", NULL};
@@ -31,7 +31,7 @@ struct request {
     uint32_t cell; /* the number given with --cell */
 };
 
-static bool write_network(const struct request *r, const struct cf_bits *bits, const struct cf_bits_names *names,
+static bool write_network(const struct request *r, const struct cf_network *bits, const struct cf_network_names *names,
                           bool as_is, struct cf_error *err)
 {
     struct cf_aiger_options aiger = {
@@ -49,17 +49,17 @@ static bool write_network(const struct request *r, const struct cf_bits *bits, c
     }
 }
 
-static void report(const char *path, const struct cf_bits *bits)
+static void report(const char *path, const struct cf_network *bits)
 {
-    struct cf_bits_counts counts;
+    struct cf_network_counts counts;
     char text[4][32];
-    if (cf_bits_count(bits, &counts, NULL))
+    if (cf_network_count(bits, &counts, NULL))
         printf("%s: %s inputs, %s outputs, %s full adders, %s AND nodes\n", path,
                cli_thousands(bits->input_count, text[0]), cli_thousands(bits->output_count, text[1]),
                cli_thousands(counts.full_adders, text[2]), cli_thousands(counts.aig_nodes, text[3]));
 }
 
-static bool write_threshold(const struct request *r, const struct cf_cut *cut, const struct cf_bits_names *names,
+static bool write_threshold(const struct request *r, const struct cf_cut *cut, const struct cf_network_names *names,
                             struct cf_error *err)
 {
     struct cf_netlist *netlist;
@@ -79,8 +79,8 @@ static bool write_threshold(const struct request *r, const struct cf_cut *cut, c
 }
 
 /* The lowered cell is taken apart. */
-static bool write_threshold_cell(const struct request *r, const struct cf_cell *cell, struct cf_bits_cell *lowered,
-                                 const struct cf_bits_names *names, struct cf_error *err)
+static bool write_threshold_cell(const struct request *r, const struct cf_cell *cell, struct cf_network_cell *lowered,
+                                 const struct cf_network_names *names, struct cf_error *err)
 {
     struct cf_cut cut = {
         .bits = lowered->bits, .inputs = lowered->bits.input_count, .outputs = lowered->bits.output_count};
@@ -88,7 +88,7 @@ static bool write_threshold_cell(const struct request *r, const struct cf_cell *
         if (!cf_cut_of_step(&cut, cell, err))
             return false;
     } else {
-        lowered->bits = (struct cf_bits){0};
+        lowered->bits = (struct cf_network){0};
     }
     bool done = write_threshold(r, &cut, names, err);
     cf_cut_free(&cut);
@@ -97,8 +97,8 @@ static bool write_threshold_cell(const struct request *r, const struct cf_cell *
 
 static bool export_cell(const struct request *r, const struct cf_netlist *netlist, uint32_t cell, struct cf_error *err)
 {
-    struct cf_bits_cell lowered = {0};
-    struct cf_bits_names names = {0};
+    struct cf_network_cell lowered = {0};
+    struct cf_network_names names = {0};
     bool done = cf_lower_cell(&lowered, &netlist->cells[cell], err) && cf_lower_cell_names(&names, &lowered, cell, err);
     if (done && r->format == THRESHOLD) {
         done = write_threshold_cell(r, &netlist->cells[cell], &lowered, &names, err);
@@ -107,8 +107,8 @@ static bool export_cell(const struct request *r, const struct cf_netlist *netlis
         if (done)
             report(r->path, &lowered.bits);
     }
-    cf_bits_names_free(&names);
-    cf_bits_cell_free(&lowered);
+    cf_network_names_free(&names);
+    cf_network_cell_free(&lowered);
     return done;
 }
 
@@ -153,11 +153,11 @@ struct roots {
     uint32_t nets[MOST_ROOTS], count;
 };
 
-static bool export_binary(const struct request *r, const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
-                          const struct roots *roots, struct cf_error *err)
+static bool export_binary(const struct request *r, const struct cf_netlist *netlist,
+                          const struct cf_network_cell *cells, const struct roots *roots, struct cf_error *err)
 {
-    struct cf_bits bits = {0};
-    struct cf_bits_names names = {0};
+    struct cf_network bits = {0};
+    struct cf_network_names names = {0};
     bool as_is = false, done = true;
     if (r->format <= AIGER_ASCII && roots->count == 0)
         done = cf_imported_aiger(&bits, &names, netlist, &as_is, err);
@@ -166,21 +166,21 @@ static bool export_binary(const struct request *r, const struct cf_netlist *netl
     done = done && write_network(r, &bits, &names, as_is, err);
     if (done)
         report(r->path, &bits);
-    cf_bits_free(&bits);
-    cf_bits_names_free(&names);
+    cf_network_free(&bits);
+    cf_network_names_free(&names);
     return done;
 }
 
 static bool export_threshold(const struct request *r, const struct cf_netlist *netlist,
-                             const struct cf_bits_cell *cells, const struct roots *roots, struct cf_error *err)
+                             const struct cf_network_cell *cells, const struct roots *roots, struct cf_error *err)
 {
     struct cf_cut cut;
-    struct cf_bits_names names;
+    struct cf_network_names names;
     if (!cf_lower_cut(&cut, &names, netlist, cells, roots->nets, roots->count, MOST_ADDERS, err))
         return false;
     bool done = write_threshold(r, &cut, &names, err);
     cf_cut_free(&cut);
-    cf_bits_names_free(&names);
+    cf_network_names_free(&names);
     return done;
 }
 
@@ -191,7 +191,7 @@ static bool export_circuit(const struct request *r, const struct cf_netlist *net
     const char *cone = cli_value(r->args, "--cone");
     if (cone && !read_roots(netlist, "--cone", cone, roots.nets, &roots.count, err))
         return false;
-    struct cf_bits_cell *cells = cf_lower_cells(netlist, err);
+    struct cf_network_cell *cells = cf_lower_cells(netlist, err);
     bool done = cells && (r->format == THRESHOLD ? export_threshold : export_binary)(r, netlist, cells, &roots, err);
     cf_lower_free(cells, netlist->cell_count);
     return done;

@@ -4,17 +4,17 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "compiler/lower.h"
+#include "compiler/lowering/lower.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
-#include "sim/faults.h"
-#include "sim/frames.h"
+#include "sim/faults/faults.h"
+#include "sim/frames/frames.h"
 
 struct session {
     const struct cli_args *args;
     struct cf_netlist *netlist;
     struct cf_frames *frames;
-    struct cf_bits_cell *cells;
+    struct cf_network_cell *cells;
     struct cf_fault_choice choice;
     struct cf_fault_list list;
     struct cli_progress progress;

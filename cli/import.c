@@ -2,10 +2,10 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "compiler/lower_threshold.h"
-#include "netlists/aiger.h"
+#include "compiler/lowering/lower_threshold.h"
+#include "netlists/exchange/aiger.h"
+#include "netlists/exchange/yosys_json.h"
 #include "netlists/store.h"
-#include "netlists/yosys_json.h"
 
 static const char *const formats[] = {"aiger", "yosys-json", NULL};
 
@@ -17,14 +17,14 @@ static int run(const struct cli_args *args)
         return cli_complain("import: --from FORMAT and -o NET are needed");
     if (!cli_choice(args, "--from", formats, &format))
         return CLI_BAD;
-    struct cf_bits bits;
-    struct cf_bits_names names;
+    struct cf_network bits;
+    struct cf_network_names names;
     struct cf_error err;
     struct cf_netlist *netlist = NULL;
     if (!(format == 0 ? cf_aiger_read : cf_yosys_json_read)(&bits, &names, file, &err))
         return cli_fail(&err);
     bool done =
-        cf_bits_to_netlist(&netlist, &bits, &names, format == 0, file, &err) && cf_netlist_save(netlist, path, &err);
+        cf_network_to_netlist(&netlist, &bits, &names, format == 0, file, &err) && cf_netlist_save(netlist, path, &err);
     if (done) {
         char inputs[32], outputs[32], gates[32];
         printf("%s: %s inputs, %s outputs, %s gates in %u levels\n", path, cli_thousands(bits.input_count, inputs),
@@ -32,8 +32,8 @@ static int run(const struct cli_args *args)
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->group_count - 2);
     }
     cf_netlist_free(netlist);
-    cf_bits_free(&bits);
-    cf_bits_names_free(&names);
+    cf_network_free(&bits);
+    cf_network_names_free(&names);
     return done ? CLI_OK : cli_fail(&err);
 }
 

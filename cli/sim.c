@@ -10,13 +10,13 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/resume.h"
-#include "compiler/lower.h"
+#include "compiler/lowering/lower.h"
 #include "netlists/store.h"
-#include "sim/bitframes.h"
-#include "sim/bitparallel.h"
-#include "sim/frames.h"
+#include "sim/bits/frames.h"
+#include "sim/bits/parallel.h"
+#include "sim/frames/frames.h"
+#include "sim/frames/trace.h"
 #include "sim/library.h"
-#include "sim/trace.h"
 
 #define PARTIAL ".partial"
 #define RESUME ".resume"
@@ -33,10 +33,10 @@ struct output {
 struct session {
     struct cf_netlist *netlist;
     struct cf_frames *frames;
-    cofiber_sim *sim;         /* the word engine, */
-    struct cf_bits_sim *bits; /* or the bit engine */
-    uint32_t at_once;         /* frames that the bit engine takes */
-    const char *isa;          /* of the engine */
+    cofiber_sim *sim;        /* the word engine, */
+    struct cf_bit_sim *bits; /* or the bit engine */
+    uint32_t at_once;        /* frames that the bit engine takes */
+    const char *isa;         /* of the engine */
     struct output decisions, trace;
     long long threads;
     int bit_engine; /* 0: word */
@@ -116,13 +116,13 @@ static bool make_bit_simulator(const struct cli_args *args, struct session *s, s
     const struct cf_bit_kernels *kernels = cf_bit_kernels_find(cli_value(args, "--isa"));
     if (!kernels)
         return cf_fail(err, "sim: --isa '%s': the bit engine has no such kernels here", cli_value(args, "--isa"));
-    struct cf_bits_cell *cells = cf_lower_cells(s->netlist, err);
+    struct cf_network_cell *cells = cf_lower_cells(s->netlist, err);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     s->isa = kernels->name;
     if (s->threads == 0)
         s->threads = processors > 0 ? processors : 1;
-    s->at_once = cf_bits_frames_at_once(s->netlist, kernels, (int)s->threads, cf_frames_count(s->frames));
-    bool done = cells && cf_bits_sim_new(&s->bits, s->netlist, cells, kernels, s->at_once, (int)s->threads, err);
+    s->at_once = cf_bit_frames_at_once(s->netlist, kernels, (int)s->threads, cf_frames_count(s->frames));
+    bool done = cells && cf_bit_sim_new(&s->bits, s->netlist, cells, kernels, s->at_once, (int)s->threads, err);
     cf_lower_free(cells, s->netlist->cell_count);
     return done;
 }
@@ -158,7 +158,7 @@ static void close_session(struct session *s)
         free(outputs[i]->partial);
     }
     cofiber_sim_free(s->sim);
-    cf_bits_sim_free(s->bits);
+    cf_bit_sim_free(s->bits);
     cf_frames_close(s->frames);
     cf_netlist_free(s->netlist);
     cJSON_Delete(s->plan);
@@ -192,16 +192,16 @@ static void release_frame(void *context, uint64_t frame)
     cf_frames_release(s->frames, frame);
 }
 
-static uint64_t count_fired(const void *values, enum cf_lane lane, uint32_t count)
+static uint64_t count_fired(const void *values, enum cf_storage lane, uint32_t count)
 {
     uint64_t fired = 0;
     const int8_t *bytes = values;
-    if (lane == CF_LANE8)
+    if (lane == CF_STORE8)
         for (uint32_t i = 0; i < count; i++)
             fired += bytes[i] > 0;
     else
         for (uint32_t i = 0; i < count; i++)
-            fired += cf_lane_get(values, lane, i) > 0;
+            fired += cf_storage_get(values, lane, i) > 0;
     return fired;
 }
 
@@ -217,7 +217,7 @@ static bool take_group(struct session *s, uint64_t frame, uint32_t g, const void
     const struct cf_group *group = &s->netlist->groups[g];
     struct output *outputs[] = {&s->decisions, &s->trace};
     if (g != CF_INPUT && group->output)
-        s->resume.fired[g] += count_fired(values, cf_lane_of(group->type), group->count);
+        s->resume.fired[g] += count_fired(values, cf_storage_of(group->type), group->count);
     for (int i = 0; i < 2; i++)
         if (outputs[i]->trace && cf_trace_holds(outputs[i]->trace, g) &&
             !cf_trace_put_group(outputs[i]->trace, frame, g, values, err))
@@ -257,10 +257,10 @@ static bool simulate_bits(struct session *s, struct cf_error *err)
         for (uint32_t i = 0; good && i < count; i++)
             good = cf_frames_quantise(s->frames, first + i, s->netlist, input + i * inputs, err);
         if (good)
-            cf_bits_sim_run(s->bits, input);
+            cf_bit_sim_run(s->bits, input);
         for (uint32_t i = 0; good && i < count; i++) {
             for (uint32_t g = 0; good && g < s->netlist->group_count; g++)
-                good = !is_wanted(s, g) || take_group(s, first + i, g, cf_bits_sim_values(s->bits, g, i), err);
+                good = !is_wanted(s, g) || take_group(s, first + i, g, cf_bit_sim_values(s->bits, g, i), err);
             s->resume.done += good;
             cli_progress_update(&s->progress, ++s->finished);
         }

@@ -6,16 +6,16 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "compiler/lower.h"
-#include "compiler/lower_depth.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/lowering/lower_depth.h"
 
 struct tally {
     const struct cf_netlist *netlist;
-    struct cf_bits_counts *cells;  /* [cell_count] */
-    struct cf_bits_counts *groups; /* [group_count]: every gate its own hardware */
-    struct cf_bits_counts *shared; /* [group_count]: each cell once, as in one column that all positions share */
-    uint32_t *group_cells;         /* [group_count]: different cells */
-    struct cf_bits_counts total, total_shared;
+    struct cf_network_counts *cells;  /* [cell_count] */
+    struct cf_network_counts *groups; /* [group_count]: every gate its own hardware */
+    struct cf_network_counts *shared; /* [group_count]: each cell once, as in one column that all positions share */
+    uint32_t *group_cells;            /* [group_count]: different cells */
+    struct cf_network_counts total, total_shared;
     uint32_t *arrivals; /* [group_count]: the latest of the group's bits, in adders from the input */
     uint32_t depth;     /* of the whole circuit: the latest arrival */
 };
@@ -24,10 +24,10 @@ struct tally {
  * circuit's depth is found while the lowered cells are there. */
 static bool count_cells(struct tally *t, struct cf_error *err)
 {
-    struct cf_bits_cell *lowered = cf_lower_cells(t->netlist, err);
+    struct cf_network_cell *lowered = cf_lower_cells(t->netlist, err);
     bool done = lowered != NULL;
     for (uint32_t c = 0; done && c < t->netlist->cell_count; c++) {
-        done = cf_bits_count(&lowered[c].bits, &t->cells[c], err);
+        done = cf_network_count(&lowered[c].bits, &t->cells[c], err);
         if (t->netlist->cells[c].activation == CF_STEP)
             t->cells[c].threshold_gates = 1;
     }
@@ -50,19 +50,19 @@ static bool count_groups(struct tally *t, struct cf_error *err)
         for (uint32_t c = 0; c < t->netlist->cell_count; c++) {
             if (!times[c])
                 continue;
-            cf_bits_counts_add(&t->groups[g], &t->cells[c], times[c]);
-            cf_bits_counts_add(&t->shared[g], &t->cells[c], 1);
+            cf_network_counts_add(&t->groups[g], &t->cells[c], times[c]);
+            cf_network_counts_add(&t->shared[g], &t->cells[c], 1);
             t->group_cells[g]++;
             times[c] = 0;
         }
-        cf_bits_counts_add(&t->total, &t->groups[g], 1);
-        cf_bits_counts_add(&t->total_shared, &t->shared[g], 1);
+        cf_network_counts_add(&t->total, &t->groups[g], 1);
+        cf_network_counts_add(&t->total_shared, &t->shared[g], 1);
     }
     free(times);
     return true;
 }
 
-static void print_row(const char *name, uint64_t copies, const struct cf_bits_counts *c)
+static void print_row(const char *name, uint64_t copies, const struct cf_network_counts *c)
 {
     const uint64_t values[] = {copies,
                                c->full_adders,
@@ -105,7 +105,7 @@ static void print_tally(const struct tally *t)
            t->depth);
 }
 
-static cJSON *counts_json(const struct cf_bits_counts *c)
+static cJSON *counts_json(const struct cf_network_counts *c)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddNumberToObject(object, "full_adders", (double)c->full_adders);

@@ -6,7 +6,7 @@
 #include "base/safetensors.h"
 #include "cli/cli.h"
 #include "netlists/store.h"
-#include "sim/vectors.h"
+#include "sim/vectors/vectors.h"
 
 /* The features [D][H][W] that quantise to the integers [H][W][D]; checked, since floats have 24 bits. */
 static bool to_features(const struct cf_netlist *netlist, const int32_t *values, float *features, struct cf_error *err)

@@ -1,11 +1,11 @@
 /* verilog.c - cofiber verilog: a netlist as RTL. */
 #include <stdio.h>
 
+#include "base/directory.h"
 #include "base/hash.h"
 #include "cli/cli.h"
 #include "netlists/store.h"
-#include "rtl/directory.h"
-#include "rtl/structural.h"
+#include "rtl/structural/structural.h"
 
 static const char *const style_choices[] = {"structural", NULL};
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "compiler/compile.h"
-#include "compiler/quantize.h"
+#include "compiler/weights.h"
 #include "netlists/cell.h"
 
 /* A [h][w][channels] array of nets: the input, a plane of pools, or a band. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim/library.h"
-#include "sim/word.h"
+#include "sim/word/reference.h"
 
 /* ---- one frame ------------------------------------------------------------------------------------------------- */
 
@@ -32,11 +32,11 @@ static uint64_t take_quantised(const struct cofiber_sim *sim, const int32_t *val
 {
     const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
     int64_t low = cf_type_min(group->type), high = cf_type_max(group->type);
-    enum cf_lane lane = cf_lane_of(group->type);
+    enum cf_storage lane = cf_storage_of(group->type);
     for (uint32_t i = 0; i < group->count; i++) {
         if (values[i] < low || values[i] > high)
             return i;
-        cf_lane_put(input, lane, i, values[i]);
+        cf_storage_put(input, lane, i, values[i]);
     }
     return COFIBER_NONE;
 }
@@ -75,7 +75,7 @@ static void run_reference(const struct cofiber_sim *sim, struct cofiber_result *
 {
     const struct cf_netlist *netlist = sim->netlist;
     for (uint32_t i = 0; i < netlist->groups[CF_INPUT].count; i++)
-        worker->nets[i] = cf_lane_get(cf_workspace_input(worker->workspace), sim->plan->blocks[CF_INPUT].lane, i);
+        worker->nets[i] = cf_storage_get(cf_workspace_input(worker->workspace), sim->plan->blocks[CF_INPUT].lane, i);
     cf_word_evaluate(netlist, worker->nets);
     for (uint32_t g = 1; g < netlist->group_count; g++)
         for (uint32_t i = 0; i < netlist->groups[g].count; i++)

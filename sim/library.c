@@ -224,7 +224,7 @@ bool cofiber_read(const cofiber_result *result, uint32_t group, int64_t *values)
         return false;
     uint32_t count = result->plan->netlist->groups[group].count;
     for (uint32_t i = 0; i < count; i++)
-        values[i] = cf_lane_get(from, (enum cf_lane)lane, i);
+        values[i] = cf_storage_get(from, (enum cf_storage)lane, i);
     return true;
 }
 
@@ -246,6 +246,6 @@ bool cofiber_gate(const cofiber_result *result, const char *name, int64_t *value
         cf_fail(&err, "%s: not computed in the mode of decisions", name);
         return cf_pass_on(error, &err);
     }
-    *value = cf_lane_get(values, (enum cf_lane)lane, net - netlist->groups[group].first_net);
+    *value = cf_storage_get(values, (enum cf_storage)lane, net - netlist->groups[group].first_net);
     return true;
 }

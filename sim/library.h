@@ -3,8 +3,8 @@
 #define COFIBER_SIM_LIBRARY_H
 
 #include "cofiber.h"
-#include "sim/engine.h"
-#include "sim/quantise.h"
+#include "sim/frames/quantise.h"
+#include "sim/word/engine.h"
 
 /* One frame's memory: what cofiber_result is. */
 struct cofiber_result {

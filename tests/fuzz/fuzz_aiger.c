@@ -1,7 +1,7 @@
 /* Any bytes at all through the AIGER reader; what it accepts is a valid network,
  * which means the same as a netlist and on the way back.
  * Seeds: tests/hostile/aig_*; build: make build/fuzz/fuzz_aiger. */
-#include "netlists/aiger.h"
+#include "netlists/exchange/aiger.h"
 #include "tests/fuzz/semantics.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -9,16 +9,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cf_error err = {{0}};
-    struct cf_bits bits;
-    struct cf_bits_names names;
+    struct cf_network bits;
+    struct cf_network_names names;
     if (!cf_aiger_parse(&bits, &names, data, size, "fuzz", &err)) {
         check(strncmp(err.text, "fuzz: ", 6) == 0 && !strchr(err.text, '\n') && !bits.nodes);
         return 0;
     }
-    check(cf_bits_check(&bits, "fuzz", &err));
-    if (cf_bits_signals(&bits) < SMALL && bits.output_count < SMALL)
+    check(cf_network_check(&bits, "fuzz", &err));
+    if (cf_network_signals(&bits) < SMALL && bits.output_count < SMALL)
         check_semantics(&bits, &names, true);
-    cf_bits_free(&bits);
-    cf_bits_names_free(&names);
+    cf_network_free(&bits);
+    cf_network_names_free(&names);
     return 0;
 }

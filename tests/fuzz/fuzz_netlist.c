@@ -10,7 +10,7 @@
 #include "netlists/diff.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
-#include "sim/word.h"
+#include "sim/word/reference.h"
 
 enum { MAX_NETS = 1 << 16, MAX_EDGES = 1 << 20 };
 

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/lower.h"
-#include "compiler/lower_circuit.h"
-#include "compiler/lower_threshold.h"
-#include "sim/word.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/lowering/lower_circuit.h"
+#include "compiler/lowering/lower_threshold.h"
+#include "sim/word/reference.h"
 
 enum { SMALL = 4096, PATTERNS = 64 }; /* signals and outputs, up to which a network is worked through */
 
@@ -27,16 +27,16 @@ static uint64_t input_of(uint32_t i)
     return (x ^ x >> 29) * 0xbf58476d1ce4e5b9u;
 }
 
-static uint64_t *outputs_of(const struct cf_bits *bits)
+static uint64_t *outputs_of(const struct cf_network *bits)
 {
-    uint64_t *inputs = calloc(bits->input_count + 1u, 8), *signals = calloc(cf_bits_signals(bits), 8),
+    uint64_t *inputs = calloc(bits->input_count + 1u, 8), *signals = calloc(cf_network_signals(bits), 8),
              *outputs = calloc(bits->output_count + 1u, 8);
     check(inputs && signals && outputs);
     for (uint32_t i = 0; i < bits->input_count; i++)
         inputs[i] = input_of(i);
-    cf_bits_evaluate(bits, inputs, signals);
+    cf_network_evaluate(bits, inputs, signals);
     for (uint32_t i = 0; i < bits->output_count; i++)
-        outputs[i] = cf_bits_value(signals, bits->outputs[i]);
+        outputs[i] = cf_network_value(signals, bits->outputs[i]);
     free(inputs);
     free(signals);
     return outputs;
@@ -59,21 +59,21 @@ static void check_netlist(const struct cf_netlist *netlist, const uint64_t *outp
 }
 
 /* Into a netlist of threshold gates, and from there to a network again. */
-static void check_semantics(const struct cf_bits *bits, const struct cf_bits_names *names, bool every)
+static void check_semantics(const struct cf_network *bits, const struct cf_network_names *names, bool every)
 {
     struct cf_error err = {{0}};
     struct cf_netlist *netlist;
-    struct cf_bits back;
-    struct cf_bits_names back_names;
-    struct cf_bits_counts counts;
-    check(cf_bits_count(bits, &counts, &err));
-    if (!cf_bits_to_netlist(&netlist, bits, names, every, "fuzz", &err)) {
+    struct cf_network back;
+    struct cf_network_names back_names;
+    struct cf_network_counts counts;
+    check(cf_network_count(bits, &counts, &err));
+    if (!cf_network_to_netlist(&netlist, bits, names, every, "fuzz", &err)) {
         check(strncmp(err.text, "fuzz: ", 6) == 0);
         return;
     }
     uint64_t *outputs = outputs_of(bits);
     check_netlist(netlist, outputs);
-    struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+    struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
     check(cells && cf_lower_circuit(&back, &back_names, netlist, cells, NULL, 0, 1 << 20, &err));
     check(back.output_count == bits->output_count);
     uint64_t *again = outputs_of(&back);
@@ -82,8 +82,8 @@ static void check_semantics(const struct cf_bits *bits, const struct cf_bits_nam
     free(again);
     cf_lower_free(cells, netlist->cell_count);
     cf_netlist_free(netlist);
-    cf_bits_free(&back);
-    cf_bits_names_free(&back_names);
+    cf_network_free(&back);
+    cf_network_names_free(&back_names);
 }
 
 #endif

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "netlists/store.h"
-#include "sim/word.h"
+#include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/lower.h"
+#include "compiler/lowering/lower.h"
 #include "netlists/names.h"
 
 struct proof {
     const struct cf_cell *cell;
-    const struct cf_bits *bits;
+    const struct cf_network *bits;
     __int128 min, max; /* of the cell's sum */
     uint32_t width;    /* bits that hold it; one less where the sign is known */
     bool sign_known;
@@ -42,12 +42,12 @@ static void find_range(struct proof *p)
 }
 
 /* Up to `size` bytes about who reads an output of an adder. */
-static void list_readers(const struct cf_bits *bits, uint32_t signal, char *text, size_t size)
+static void list_readers(const struct cf_network *bits, uint32_t signal, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
     for (uint32_t n = 0; n < bits->node_count; n++) {
-        const struct cf_bits_node *node = &bits->nodes[n];
+        const struct cf_network_node *node = &bits->nodes[n];
         if ((node->a >> 1 == signal || node->b >> 1 == signal || node->c >> 1 == signal) && used < size)
             used += (size_t)snprintf(text + used, size - used, " %u", n);
     }
@@ -61,8 +61,8 @@ static void list_readers(const struct cf_bits *bits, uint32_t signal, char *text
 static bool fail_adder(const struct proof *p, uint32_t n, uint64_t sum, uint64_t carry)
 {
     char readers[2][64];
-    list_readers(p->bits, cf_bits_sum(p->bits, n) >> 1, readers[0], sizeof readers[0]);
-    list_readers(p->bits, cf_bits_carry(p->bits, n) >> 1, readers[1], sizeof readers[1]);
+    list_readers(p->bits, cf_network_sum(p->bits, n) >> 1, readers[0], sizeof readers[0]);
+    list_readers(p->bits, cf_network_carry(p->bits, n) >> 1, readers[1], sizeof readers[1]);
     return cf_fail(p->err,
                    "adder %u: its sum weighs %" PRIu64 " and its carry %" PRIu64 ", not twice that; readers of the "
                    "sum:%s; of the carry:%s",
@@ -78,7 +78,7 @@ static void weigh(uint64_t *weights, cf_lit literal, uint64_t weight)
 
 static bool check_outputs(struct proof *p)
 {
-    const struct cf_bits *bits = p->bits;
+    const struct cf_network *bits = p->bits;
     if (bits->output_count < p->width)
         return cf_fail(p->err, "%u outputs hold no sum of %u bits", bits->output_count, p->width);
     cf_lit above = p->sign_known ? p->min < 0 : bits->outputs[p->width - 1];
@@ -93,9 +93,9 @@ static bool check_outputs(struct proof *p)
 
 static bool check_adders(struct proof *p)
 {
-    const struct cf_bits *bits = p->bits;
+    const struct cf_network *bits = p->bits;
     for (uint32_t n = bits->node_count; n-- > 0;) {
-        uint64_t sum = p->weights[cf_bits_sum(bits, n) >> 1], carry = p->weights[cf_bits_carry(bits, n) >> 1];
+        uint64_t sum = p->weights[cf_network_sum(bits, n) >> 1], carry = p->weights[cf_network_carry(bits, n) >> 1];
         bool unread = !(p->used[n] & 2);
         if (((carry - 2 * sum) & p->mask) != 0)
             return fail_adder(p, n, sum, carry);
@@ -132,24 +132,26 @@ static bool check_inputs(const struct proof *p)
                    p->cell->bias);
 }
 
-static bool prove_linear(const struct cf_cell *cell, const struct cf_bits_cell *lowered, struct proof_counts *counts,
+static bool prove_linear(const struct cf_cell *cell, const struct cf_network_cell *lowered, struct proof_counts *counts,
                          struct cf_error *err)
 {
     struct proof p = {.cell = cell, .bits = &lowered->bits, .counts = counts, .err = err};
-    p.weights = calloc(cf_bits_signals(p.bits), sizeof *p.weights);
-    p.used = cf_bits_used(p.bits);
+    p.weights = calloc(cf_network_signals(p.bits), sizeof *p.weights);
+    p.used = cf_network_used(p.bits);
     bool done = (p.weights && p.used) || cf_fail(err, "out of memory");
     find_range(&p);
-    done = done && cf_bits_check(p.bits, "network", err) && check_outputs(&p) && check_adders(&p) && check_inputs(&p);
+    done =
+        done && cf_network_check(p.bits, "network", err) && check_outputs(&p) && check_adders(&p) && check_inputs(&p);
     free(p.weights);
     free(p.used);
     return done;
 }
 
 /* The linear network, less what only its other outputs need, is the step's; the step's output the sign, inverted. */
-static bool is_sign_of(const struct cf_bits *step, const struct cf_bits *linear, uint32_t sign, struct cf_error *err)
+static bool is_sign_of(const struct cf_network *step, const struct cf_network *linear, uint32_t sign,
+                       struct cf_error *err)
 {
-    struct cf_bits rest = {.input_count = linear->input_count, .node_count = linear->node_count, .output_count = 1};
+    struct cf_network rest = {.input_count = linear->input_count, .node_count = linear->node_count, .output_count = 1};
     rest.nodes = malloc((linear->node_count ? linear->node_count : 1) * sizeof *rest.nodes);
     rest.outputs = malloc(sizeof *rest.outputs);
     bool done = (rest.nodes && rest.outputs) || cf_fail(err, "out of memory");
@@ -157,18 +159,18 @@ static bool is_sign_of(const struct cf_bits *step, const struct cf_bits *linear,
         if (linear->node_count)
             memcpy(rest.nodes, linear->nodes, linear->node_count * sizeof *rest.nodes);
         rest.outputs[0] = linear->outputs[sign] ^ 1;
-        done = cf_bits_sweep(&rest, err);
+        done = cf_network_sweep(&rest, err);
     }
     for (uint32_t n = 0; done && n < step->node_count; n++)
         if (n >= rest.node_count || memcmp(&rest.nodes[n], &step->nodes[n], sizeof *rest.nodes) != 0)
             done = cf_fail(err, "adder %u of the step is not that of the proved sum", n);
     if (done && (rest.node_count != step->node_count || step->output_count != 1 || step->outputs[0] != rest.outputs[0]))
         done = cf_fail(err, "output 0 is not the inverse of the sign");
-    cf_bits_free(&rest);
+    cf_network_free(&rest);
     return done;
 }
 
-static bool prove_step(const struct cf_cell *cell, const struct cf_bits_cell *lowered, struct proof_counts *counts,
+static bool prove_step(const struct cf_cell *cell, const struct cf_network_cell *lowered, struct proof_counts *counts,
                        struct cf_error *err)
 {
     struct proof p = {.cell = cell};
@@ -179,17 +181,17 @@ static bool prove_step(const struct cf_cell *cell, const struct cf_bits_cell *lo
     struct cf_cell sum = *cell;
     sum.activation = CF_LINEAR;
     sum.type = (struct cf_type){(uint8_t)p.width, true, 0};
-    struct cf_bits_cell linear;
+    struct cf_network_cell linear;
     if (!cf_lower_cell(&linear, &sum, err))
         return false;
     bool done = prove_linear(&sum, &linear, counts, err) &&
                 (lowered->bits.input_count == linear.bits.input_count || cf_fail(err, "another number of inputs")) &&
                 is_sign_of(&lowered->bits, &linear.bits, p.width - 1, err);
-    cf_bits_cell_free(&linear);
+    cf_network_cell_free(&linear);
     return done;
 }
 
-bool prove_cell(const struct cf_cell *cell, const struct cf_bits_cell *lowered, struct proof_counts *counts,
+bool prove_cell(const struct cf_cell *cell, const struct cf_network_cell *lowered, struct proof_counts *counts,
                 struct cf_error *err)
 {
     counts->cells++;
@@ -206,7 +208,7 @@ static const char *first_gate(const struct cf_netlist *netlist, uint32_t cell, c
     return "placed nowhere";
 }
 
-bool prove_cells(const struct cf_netlist *netlist, const struct cf_bits_cell *lowered, struct proof_counts *counts,
+bool prove_cells(const struct cf_netlist *netlist, const struct cf_network_cell *lowered, struct proof_counts *counts,
                  struct cf_error *err)
 {
     struct cf_error mine;

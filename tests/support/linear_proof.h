@@ -13,7 +13,7 @@
 #ifndef COFIBER_TESTS_SUPPORT_LINEAR_PROOF_H
 #define COFIBER_TESTS_SUPPORT_LINEAR_PROOF_H
 
-#include "netlists/bits.h"
+#include "netlists/exchange/network.h"
 #include "netlists/netlist.h"
 
 struct proof_counts {
@@ -26,12 +26,12 @@ struct proof_counts {
  * output: "adder 812: its sum weighs 64 and its carry 0; ...". A step is proved through the linear cell of the same
  * terms: that network is proved, and the step's must be that network, less what only its other outputs need, with the
  * sign inverted as output. */
-bool prove_cell(const struct cf_cell *cell, const struct cf_bits_cell *lowered, struct proof_counts *counts,
+bool prove_cell(const struct cf_cell *cell, const struct cf_network_cell *lowered, struct proof_counts *counts,
                 struct cf_error *err);
 
 /* The same for every cell of a netlist. The error begins with the cell and the first gate that places it: "cell 17
  * (s0.classify[0,0,11]): adder 812: ...". */
-bool prove_cells(const struct cf_netlist *netlist, const struct cf_bits_cell *lowered, struct proof_counts *counts,
+bool prove_cells(const struct cf_netlist *netlist, const struct cf_network_cell *lowered, struct proof_counts *counts,
                  struct cf_error *err);
 
 #endif

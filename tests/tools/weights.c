@@ -6,7 +6,7 @@
  * Every weight of every step cell is changed by +1 and by -1, one at a time, for all gates that the cell is placed as;
  * the change shows when the decision of any of them differs in any frame. So are the weights of 0 that a cell has for
  * the other lanes of the row that it reads, where it reads one row. Gate sums are linear in the weights, so that one
- * evaluation of a frame tells for all changes. Shares no code with sim/vectors.c, and no idea of it.
+ * evaluation of a frame tells for all changes. Shares no code with sim/vectors/vectors.c, and no idea of it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 
 #include "netlists/cell.h"
 #include "netlists/store.h"
-#include "sim/frames.h"
-#include "sim/word.h"
+#include "sim/frames/frames.h"
+#include "sim/word/reference.h"
 
 enum { UP = 1, DOWN = 2 };
 

@@ -9,14 +9,14 @@
 
 #include <cmocka.h>
 
-#include "compiler/lower.h"
-#include "compiler/lower_threshold.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/lowering/lower_threshold.h"
 #include "netlists/cell.h"
 #include "netlists/check.h"
-#include "sim/bitframes.h"
-#include "sim/bitmacro.h"
-#include "sim/bitparallel.h"
-#include "sim/word.h"
+#include "sim/bits/frames.h"
+#include "sim/bits/macro.h"
+#include "sim/bits/parallel.h"
+#include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 
 static struct random_source source = {20261123};
@@ -206,16 +206,16 @@ static void conversions_agree(void **unused)
 }
 
 /* Runs `frames` random frames through the engine and through the definition; returns how many nets differ. */
-static uint64_t differences(const struct cf_netlist *netlist, const struct cf_bits_cell *cells,
+static uint64_t differences(const struct cf_netlist *netlist, const struct cf_network_cell *cells,
                             const struct cf_bit_kernels *kernels, uint32_t frames, int threads)
 {
     struct cf_error err;
-    struct cf_bits_sim *sim;
+    struct cf_bit_sim *sim;
     uint32_t inputs = netlist->groups[CF_INPUT].count;
     int64_t *nets = calloc((size_t)netlist->net_count * frames, sizeof *nets);
     int64_t *found = calloc(netlist->net_count, sizeof *found);
     int32_t *input = calloc((size_t)inputs * frames, sizeof *input);
-    if (!cf_bits_sim_new(&sim, netlist, cells, kernels, frames, threads, &err))
+    if (!cf_bit_sim_new(&sim, netlist, cells, kernels, frames, threads, &err))
         fail_msg("%s", err.text);
     uint64_t wrong = 0;
     for (int run = 0; run < 2; run++) { /* twice: nothing may be left over from the first */
@@ -225,14 +225,14 @@ static uint64_t differences(const struct cf_netlist *netlist, const struct cf_bi
                 input[(size_t)f * inputs + i] = (int32_t)nets[(size_t)f * netlist->net_count + i];
             cf_word_evaluate(netlist, nets + (size_t)f * netlist->net_count);
         }
-        cf_bits_sim_run(sim, input);
+        cf_bit_sim_run(sim, input);
         for (uint32_t f = 0; f < frames; f++) {
-            cf_bits_sim_nets(sim, f, found);
+            cf_bit_sim_nets(sim, f, found);
             for (uint32_t i = 0; i < netlist->net_count; i++)
                 wrong += found[i] != nets[(size_t)f * netlist->net_count + i];
         }
     }
-    cf_bits_sim_free(sim);
+    cf_bit_sim_free(sim);
     free(nets);
     free(found);
     free(input);
@@ -244,7 +244,7 @@ static void check_netlist(struct cf_netlist *netlist, uint32_t frames)
     struct cf_error err;
     const struct cf_bit_kernels *kernels;
     assert_non_null(netlist);
-    struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+    struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
     if (!cells)
         fail_msg("%s", err.text);
     for (int k = 0; (kernels = cf_bit_kernels_at(k)) != NULL; k++)
@@ -374,20 +374,20 @@ static void lowered_cells_agree(void **unused)
     struct cf_error err;
     for (size_t i = 0; i < sizeof odd_counts / sizeof *odd_counts; i++) {
         struct cf_netlist *netlist = lanes_netlist(1), *gates, *whole;
-        struct cf_bits_names names = {0};
-        struct cf_bits_cell lowered;
+        struct cf_network_names names = {0};
+        struct cf_network_cell lowered;
         struct cf_cut cut;
         uint32_t passing;
         assert_true(cf_lower_cell(&lowered, &netlist->cells[1], &err));
         assert_true(cf_lower_cell_names(&names, &lowered, 1, &err));
-        assert_true(cf_bits_to_netlist(&gates, &lowered.bits, &names, false, "gates", &err));
+        assert_true(cf_network_to_netlist(&gates, &lowered.bits, &names, false, "gates", &err));
         assert_true(cf_cut_of_step(&cut, &netlist->cells[1], &err));
         assert_true(cf_cut_to_netlist(&whole, &cut, &names, &passing, "whole", &err));
         check_netlist(gates, odd_counts[i]);
         check_netlist(whole, odd_counts[i]);
         cf_cut_free(&cut);
-        cf_bits_names_free(&names);
-        cf_bits_cell_free(&lowered);
+        cf_network_names_free(&names);
+        cf_network_cell_free(&lowered);
         cf_netlist_free(netlist);
     }
 }
@@ -397,17 +397,17 @@ static void frames_at_once_fill_the_lanes(void **unused)
     (void)unused;
     const struct cf_bit_kernels *kernels = &cf_bit_kernels_portable; /* 64 lanes */
     struct cf_netlist *one = lanes_netlist(1), *many = lanes_netlist(6400), *bits = one_bit_netlist();
-    assert_int_equal(cf_bits_frames_at_once(one, kernels, 1, 1000), 64);
-    assert_int_equal(cf_bits_frames_at_once(one, kernels, 2, 1000), 128); /* so that neither thread waits */
-    assert_int_equal(cf_bits_frames_at_once(one, kernels, 1, 5), 5);
-    assert_int_equal(cf_bits_frames_at_once(one, kernels, 1, 0), 1);
-    assert_int_equal(cf_bits_frames_at_once(many, kernels, 1, 1000), 8);
-    assert_int_equal(cf_bits_frames_at_once(bits, kernels, 2, 1000), 128);
+    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, 1000), 64);
+    assert_int_equal(cf_bit_frames_at_once(one, kernels, 2, 1000), 128); /* so that neither thread waits */
+    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, 5), 5);
+    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, 0), 1);
+    assert_int_equal(cf_bit_frames_at_once(many, kernels, 1, 1000), 8);
+    assert_int_equal(cf_bit_frames_at_once(bits, kernels, 2, 1000), 128);
     cf_netlist_free(one);
     cf_netlist_free(many);
     cf_netlist_free(bits);
     struct cf_netlist *large = lanes_netlist(4000000); /* 12 million inputs: two frames are 128 MiB */
-    assert_in_range(cf_bits_frames_at_once(large, kernels, 1, 1000), 1, 2);
+    assert_in_range(cf_bit_frames_at_once(large, kernels, 1, 1000), 1, 2);
     cf_netlist_free(large);
 }
 
@@ -419,20 +419,20 @@ static void programs_alone_change_nothing(void **unused)
     struct cf_netlist *netlists[] = {lanes_netlist(70), one_bit_netlist()};
     for (int i = 0; i < 2; i++) {
         struct cf_netlist *netlist = netlists[i];
-        struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
-        struct cf_bits_sim *sim;
+        struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
+        struct cf_bit_sim *sim;
         int64_t *nets = calloc(2 * (size_t)netlist->net_count, sizeof *nets), *after = nets + netlist->net_count;
         int32_t *input = calloc(netlist->groups[CF_INPUT].count, sizeof *input);
-        assert_true(cf_bits_sim_new(&sim, netlist, cells, cf_bit_kernels_find(NULL), 1, 1, &err));
+        assert_true(cf_bit_sim_new(&sim, netlist, cells, cf_bit_kernels_find(NULL), 1, 1, &err));
         random_input(&source, netlist, nets);
         for (uint32_t net = 0; net < netlist->groups[CF_INPUT].count; net++)
             input[net] = (int32_t)nets[net];
-        cf_bits_sim_run(sim, input);
-        cf_bits_sim_nets(sim, 0, nets);
-        cf_bits_sim_run_programs(sim);
-        cf_bits_sim_nets(sim, 0, after);
+        cf_bit_sim_run(sim, input);
+        cf_bit_sim_nets(sim, 0, nets);
+        cf_bit_sim_run_programs(sim);
+        cf_bit_sim_nets(sim, 0, after);
         assert_memory_equal(nets, after, netlist->net_count * sizeof *nets);
-        cf_bits_sim_free(sim);
+        cf_bit_sim_free(sim);
         cf_lower_free(cells, netlist->cell_count);
         cf_netlist_free(netlist);
         free(nets);
@@ -446,7 +446,7 @@ static void a_broken_network_is_noticed(void **unused)
     (void)unused;
     struct cf_error err;
     struct cf_netlist *netlist = lanes_netlist(300);
-    struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+    struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
     assert_non_null(cells);
     const struct cf_bit_kernels *kernels = cf_bit_kernels_find(NULL);
     for (uint32_t n = 0; n < cells[0].bits.node_count; n++) {

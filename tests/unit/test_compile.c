@@ -15,7 +15,7 @@
 #include "netlists/analyse.h"
 #include "netlists/check.h"
 #include "netlists/diff.h"
-#include "sim/word.h"
+#include "sim/word/reference.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
 

@@ -9,20 +9,20 @@
 
 #include <cmocka.h>
 
-#include "compiler/lower.h"
-#include "compiler/lower_threshold.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/lowering/lower_threshold.h"
 #include "netlists/analyse.h"
-#include "sim/word.h"
+#include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"
 
 static struct random_source source = {4};
 
 /* The threshold gates of all gates that reach an output, as `stats --bits` counts them. */
-static uint64_t counted(const struct cf_netlist *n, const struct cf_bits_cell *cells)
+static uint64_t counted(const struct cf_netlist *n, const struct cf_network_cell *cells)
 {
     struct cf_error err;
-    struct cf_bits_counts counts;
+    struct cf_network_counts counts;
     uint8_t *live = calloc(n->net_count, 1);
     uint64_t total = 0;
     for (uint32_t g = n->group_count; g-- > 1;)
@@ -33,7 +33,7 @@ static uint64_t counted(const struct cf_netlist *n, const struct cf_bits_cell *c
                 continue;
             for (uint32_t t = 0; t < cell->term_count; t++)
                 live[group->base[i * group->ports + cell->terms[t].port] + cell->terms[t].offset] = 1;
-            assert_done(cf_bits_count(&cells[group->cell[i]].bits, &counts, &err), &err);
+            assert_done(cf_network_count(&cells[group->cell[i]].bits, &counts, &err), &err);
             total += cell->activation == CF_STEP ? 1 : counts.threshold_gates;
         }
     free(live);
@@ -69,24 +69,24 @@ static bool check_cut(const struct cf_netlist *n, int64_t *more)
 {
     struct cf_error err;
     struct cf_cut cut;
-    struct cf_bits_names names;
+    struct cf_network_names names;
     struct cf_netlist *gates;
     uint32_t passing;
-    struct cf_bits_cell *cells = cf_lower_cells(n, &err);
+    struct cf_network_cell *cells = cf_lower_cells(n, &err);
     assert_non_null(cells);
     if (!cf_lower_cut(&cut, &names, n, cells, NULL, 0, 200000, &err)) {
         assert_says(&err, "one network holds at most 200,000.");
         cf_lower_free(cells, n->cell_count);
         return false;
     }
-    assert_done(cf_bits_check(&cut.bits, "cut", &err), &err);
+    assert_done(cf_network_check(&cut.bits, "cut", &err), &err);
     assert_done(cf_cut_to_netlist(&gates, &cut, &names, &passing, "gates", &err), &err);
     compare(n, gates);
     *more = (int64_t)(gates->net_count - gates->groups[CF_INPUT].count) - (int64_t)counted(n, cells) - passing;
     cf_lower_free(cells, n->cell_count);
     cf_netlist_free(gates);
     cf_cut_free(&cut);
-    cf_bits_names_free(&names);
+    cf_network_names_free(&names);
     return true;
 }
 
@@ -123,16 +123,16 @@ static void outputs_are_gates_where_they_can_be(void **unused)
     (void)unused;
     struct cf_error err;
     struct cf_netlist *gates;
-    struct cf_bits bits = {.input_count = 2};
-    struct cf_bits_names names;
+    struct cf_network bits = {.input_count = 2};
+    struct cf_network_names names;
     cf_lit and_gate, half;
     uint32_t passing;
-    assert_true(cf_bits_add(&bits, 2, 4, CF_LIT_FALSE, &half, &and_gate));
+    assert_true(cf_network_add(&bits, 2, 4, CF_LIT_FALSE, &half, &and_gate));
     cf_lit outputs[] = {half, half ^ 1, and_gate, and_gate ^ 1, 2, 5, CF_LIT_FALSE, CF_LIT_TRUE};
     struct cf_cut cut = {.bits = bits, .inputs = 2, .outputs = sizeof outputs / sizeof *outputs};
     cut.bits.outputs = outputs;
     cut.bits.output_count = cut.outputs;
-    assert_done(cf_bits_names_new(&names, &cut.bits, "test", &err), &err);
+    assert_done(cf_network_names_new(&names, &cut.bits, "test", &err), &err);
     assert_done(cf_cut_to_netlist(&gates, &cut, &names, &passing, "gates", &err), &err);
     assert_int_equal(passing, 7);
     assert_int_equal(gates->group_count, 3); /* the input, the AND, the outputs */
@@ -143,7 +143,7 @@ static void outputs_are_gates_where_they_can_be(void **unused)
         cf_word_evaluate(gates, nets);
         assert_memory_equal(nets + 3, expected, sizeof expected);
     }
-    cf_bits_names_free(&names);
+    cf_network_names_free(&names);
     cf_netlist_free(gates);
     free(bits.nodes);
 }
@@ -154,7 +154,7 @@ static void a_bit_in_many_places_has_one_weight(void **unused)
     (void)unused;
     struct cf_error err;
     struct cf_netlist *gates;
-    struct cf_bits_names names;
+    struct cf_network_names names;
     struct cf_cut cut;
     uint32_t passing;
     for (int32_t weight = -1; weight < 1 << 21; weight += (1 << 20) - 1) {
@@ -163,8 +163,8 @@ static void a_bit_in_many_places_has_one_weight(void **unused)
         struct cf_cell cell = {&port, &term, 1, 1, -5, CF_STEP, BIT};
         assert_done(cf_cut_of_step(&cut, &cell, &err), &err);
         for (uint32_t i = 1; i < cut.bits.output_count; i++)
-            cut.bits.outputs[i] = cf_bits_input(0); /* all operand bits are the first input */
-        assert_done(cf_bits_names_new(&names, &cut.bits, "test", &err), &err);
+            cut.bits.outputs[i] = cf_network_input(0); /* all operand bits are the first input */
+        assert_done(cf_network_names_new(&names, &cut.bits, "test", &err), &err);
         assert_done(cf_cut_to_netlist(&gates, &cut, &names, &passing, "gates", &err), &err);
         for (int64_t x = 0; x < 2; x++) {
             int64_t nets[41] = {x}, value = x * (((int64_t)1 << 40) - 1);
@@ -172,7 +172,7 @@ static void a_bit_in_many_places_has_one_weight(void **unused)
             assert_int_equal(nets[40], term.weight * (__int128)value - 5 >= 0);
         }
         cf_netlist_free(gates);
-        cf_bits_names_free(&names);
+        cf_network_names_free(&names);
         cf_cut_free(&cut);
     }
 }

@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "compiler/lower.h"
-#include "compiler/lower_circuit.h"
-#include "netlists/aiger.h"
-#include "netlists/yosys_json.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/lowering/lower_circuit.h"
+#include "netlists/exchange/aiger.h"
+#include "netlists/exchange/yosys_json.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"
 
@@ -22,13 +22,13 @@
 static struct random_source source = {99};
 
 /* The flattened network of a small random circuit. */
-static void make_network(struct cf_bits *bits, struct cf_bits_names *names)
+static void make_network(struct cf_network *bits, struct cf_network_names *names)
 {
     struct cf_error err;
     for (;;) {
         struct cf_netlist *netlist = random_circuit(&source);
         assert_non_null(netlist);
-        struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+        struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
         bool made = cf_lower_circuit(bits, names, netlist, cells, NULL, 0, 20000, &err);
         cf_lower_free(cells, netlist->cell_count);
         cf_netlist_free(netlist);
@@ -38,19 +38,19 @@ static void make_network(struct cf_bits *bits, struct cf_bits_names *names)
 }
 
 /* The number of outputs that differ, over 64 random patterns. */
-static uint32_t differences(const struct cf_bits *a, const struct cf_bits *b)
+static uint32_t differences(const struct cf_network *a, const struct cf_network *b)
 {
     assert_int_equal(a->input_count, b->input_count);
     assert_int_equal(a->output_count, b->output_count);
-    uint64_t *inputs = calloc(a->input_count + 1, 8), *x = calloc(cf_bits_signals(a), 8),
-             *y = calloc(cf_bits_signals(b), 8);
+    uint64_t *inputs = calloc(a->input_count + 1, 8), *x = calloc(cf_network_signals(a), 8),
+             *y = calloc(cf_network_signals(b), 8);
     uint32_t wrong = 0;
     for (uint32_t i = 0; i < a->input_count; i++)
         inputs[i] = random_next(&source);
-    cf_bits_evaluate(a, inputs, x);
-    cf_bits_evaluate(b, inputs, y);
+    cf_network_evaluate(a, inputs, x);
+    cf_network_evaluate(b, inputs, y);
     for (uint32_t i = 0; i < a->output_count; i++)
-        wrong += cf_bits_value(x, a->outputs[i]) != cf_bits_value(y, b->outputs[i]);
+        wrong += cf_network_value(x, a->outputs[i]) != cf_network_value(y, b->outputs[i]);
     free(inputs);
     free(x);
     free(y);
@@ -73,14 +73,14 @@ static void aiger_round_trips_are_identical(void **unused)
     (void)unused;
     struct cf_error err;
     for (int trial = 0; trial < 8; trial++) {
-        struct cf_bits bits, back;
-        struct cf_bits_names names, back_names;
+        struct cf_network bits, back;
+        struct cf_network_names names, back_names;
         struct cf_aiger_options options = {.ascii = trial % 2 != 0, .dummy_latch = trial / 2 % 2 != 0};
         make_network(&bits, &names);
         char *first = scratch_path("first.aig"), *second = scratch_path("second.aig");
         assert_done(cf_aiger_write(first, &bits, &names, &options, &err), &err);
         assert_done(cf_aiger_read(&back, &back_names, first, &err), &err);
-        assert_done(cf_bits_check(&back, "back", &err), &err);
+        assert_done(cf_network_check(&back, "back", &err), &err);
         assert_int_equal(differences(&bits, &back), 0);
         assert_string_equal(back_names.inputs[0], names.inputs[0]);
         assert_done(cf_aiger_write(second, &back, &back_names, &options, &err), &err);
@@ -90,10 +90,10 @@ static void aiger_round_trips_are_identical(void **unused)
             back.nodes[back.node_count / 2].b ^= 1;
             assert_true(differences(&bits, &back) > 0);
         }
-        cf_bits_free(&bits);
-        cf_bits_free(&back);
-        cf_bits_names_free(&names);
-        cf_bits_names_free(&back_names);
+        cf_network_free(&bits);
+        cf_network_free(&back);
+        cf_network_names_free(&names);
+        cf_network_names_free(&back_names);
     }
 }
 
@@ -102,18 +102,18 @@ static void yosys_json_is_read_back(void **unused)
     (void)unused;
     struct cf_error err;
     for (int trial = 0; trial < 4; trial++) {
-        struct cf_bits bits, back;
-        struct cf_bits_names names, back_names;
+        struct cf_network bits, back;
+        struct cf_network_names names, back_names;
         make_network(&bits, &names);
         char *path = scratch_path("net.json");
         assert_done(cf_yosys_json_write(path, &bits, &names, &err), &err);
         assert_done(cf_yosys_json_read(&back, &back_names, path, &err), &err);
         assert_int_equal(differences(&bits, &back), 0);
         assert_string_equal(back_names.outputs[0], names.outputs[0]);
-        cf_bits_free(&bits);
-        cf_bits_free(&back);
-        cf_bits_names_free(&names);
-        cf_bits_names_free(&back_names);
+        cf_network_free(&bits);
+        cf_network_free(&back);
+        cf_network_names_free(&names);
+        cf_network_names_free(&back_names);
     }
 }
 
@@ -124,20 +124,20 @@ static void loose_ascii_aiger_is_read(void **unused)
     static const char text[] =
         "aag 20 2 0 3 3\n6\n40\n11\n7\n1\n10 13 15\n12 6 40\n14 7 41\ni0 a\no0 xnor\nc\nany comment";
     struct cf_error err;
-    struct cf_bits bits;
-    struct cf_bits_names names;
+    struct cf_network bits;
+    struct cf_network_names names;
     uint64_t inputs[2] = {0xc, 0xa}, signals[16];
     assert_done(cf_aiger_parse(&bits, &names, text, sizeof text - 1, "loose", &err), &err);
     assert_int_equal(bits.node_count, 3);
-    cf_bits_evaluate(&bits, inputs, signals);
-    assert_int_equal(cf_bits_value(signals, bits.outputs[0]) & 0xf, 0x9);
-    assert_int_equal(cf_bits_value(signals, bits.outputs[1]) & 0xf, 0x3);
-    assert_int_equal(cf_bits_value(signals, bits.outputs[2]) & 0xf, 0xf);
+    cf_network_evaluate(&bits, inputs, signals);
+    assert_int_equal(cf_network_value(signals, bits.outputs[0]) & 0xf, 0x9);
+    assert_int_equal(cf_network_value(signals, bits.outputs[1]) & 0xf, 0x3);
+    assert_int_equal(cf_network_value(signals, bits.outputs[2]) & 0xf, 0xf);
     assert_string_equal(names.inputs[0], "a");
     assert_null(names.inputs[1]);
     assert_string_equal(names.outputs[0], "xnor");
-    cf_bits_free(&bits);
-    cf_bits_names_free(&names);
+    cf_network_free(&bits);
+    cf_network_names_free(&names);
 }
 
 static void every_gate_type_of_yosys_is_read(void **unused)
@@ -153,8 +153,8 @@ static void every_gate_type_of_yosys_is_read(void **unused)
     for (size_t g = 0; g < sizeof gates / sizeof *gates; g++) {
         char text[1024];
         struct cf_error err;
-        struct cf_bits bits;
-        struct cf_bits_names names;
+        struct cf_network bits;
+        struct cf_network_names names;
         uint64_t inputs[4] = {0xaaaa, 0xcccc, 0xf0f0, 0xff00}, signals[32];
         int size =
             snprintf(text, sizeof text,
@@ -163,13 +163,13 @@ static void every_gate_type_of_yosys_is_read(void **unused)
                      "\"connections\": {\"A\": [2], \"B\": [3], \"S\": [4], \"C\": [4], \"D\": [5], \"Y\": [6]}}}}}}",
                      gates[g].type);
         assert_done(cf_yosys_json_parse(&bits, &names, text, (size_t)size, "gate", &err), &err);
-        cf_bits_evaluate(&bits, inputs, signals);
-        if ((cf_bits_value(signals, bits.outputs[0]) & 0xffff) != gates[g].table)
-            fail_msg("%s: %04x", gates[g].type, (unsigned)(cf_bits_value(signals, bits.outputs[0]) & 0xffff));
+        cf_network_evaluate(&bits, inputs, signals);
+        if ((cf_network_value(signals, bits.outputs[0]) & 0xffff) != gates[g].table)
+            fail_msg("%s: %04x", gates[g].type, (unsigned)(cf_network_value(signals, bits.outputs[0]) & 0xffff));
         assert_string_equal(names.inputs[1], "x[1]");
         assert_string_equal(names.outputs[0], "y");
-        cf_bits_free(&bits);
-        cf_bits_names_free(&names);
+        cf_network_free(&bits);
+        cf_network_names_free(&names);
     }
 }
 
@@ -185,8 +185,8 @@ static void port_ranges_of_yosys_are_kept(void **unused)
     static const char *const inputs[] = {"b[4]", "b[5]", "b[6]", "b[7]", "c[3]", "c[2]", "c[1]", "c[0]"};
     static const char *const outputs[] = {"d[3]", "d[2]", "y"};
     struct cf_error err;
-    struct cf_bits bits;
-    struct cf_bits_names names;
+    struct cf_network bits;
+    struct cf_network_names names;
     assert_done(cf_yosys_json_parse(&bits, &names, text, sizeof text - 1, "ranges", &err), &err);
     assert_int_equal(bits.input_count, 8);
     assert_int_equal(bits.output_count, 3);
@@ -194,9 +194,9 @@ static void port_ranges_of_yosys_are_kept(void **unused)
         assert_string_equal(names.inputs[i], inputs[i]);
     for (int i = 0; i < 3; i++)
         assert_string_equal(names.outputs[i], outputs[i]);
-    assert_int_equal(bits.outputs[1], cf_bits_input(4));
-    cf_bits_free(&bits);
-    cf_bits_names_free(&names);
+    assert_int_equal(bits.outputs[1], cf_network_input(4));
+    cf_network_free(&bits);
+    cf_network_names_free(&names);
 }
 
 /* As ABC's &w ends a file; and symbols as AIGER allows them. */
@@ -205,13 +205,13 @@ static void comments_and_symbols_of_aiger_are_read(void **unused)
     (void)unused;
     static const char text[] = "aag 1 1 0 1 0\n2\n2\ni0  a \"b\" \\#=\no0 c\ncn\0\0\0\5abc_1";
     struct cf_error err;
-    struct cf_bits bits;
-    struct cf_bits_names names;
+    struct cf_network bits;
+    struct cf_network_names names;
     assert_done(cf_aiger_parse(&bits, &names, text, sizeof text - 1, "comment", &err), &err);
     assert_string_equal(names.inputs[0], " a \"b\" \\#=");
     assert_string_equal(names.outputs[0], "c");
-    cf_bits_free(&bits);
-    cf_bits_names_free(&names);
+    cf_network_free(&bits);
+    cf_network_names_free(&names);
 }
 
 /* Names that no format but AIGER takes: two equal ones, blanks, names of inner wires, those of what has no name. */
@@ -226,21 +226,21 @@ static void names_become_plain(void **unused)
     };
     enum { COUNT = sizeof given / sizeof *given };
     struct cf_error err;
-    struct cf_bits bits = {.input_count = COUNT, .output_count = 2};
-    struct cf_bits_names names, plain;
-    assert_done(cf_bits_names_new(&names, &bits, "test", &err), &err);
+    struct cf_network bits = {.input_count = COUNT, .output_count = 2};
+    struct cf_network_names names, plain;
+    assert_done(cf_network_names_new(&names, &bits, "test", &err), &err);
     for (int i = 0; i < COUNT; i++)
         names.inputs[i] = given[i][0];
     names.outputs[1] = "a";
-    assert_done(cf_bits_names_plain(&plain, &bits, &names, &err), &err);
+    assert_done(cf_network_names_plain(&plain, &bits, &names, &err), &err);
     for (int i = 0; i < COUNT; i++)
         if (i != 1) /* "a_i1" is given, later on: it stays, and the second "a" goes on */
             assert_string_equal(plain.inputs[i], given[i][1]);
     assert_string_equal(plain.inputs[1], "a_i1_");
     assert_string_equal(plain.outputs[0], "o0_");
     assert_string_equal(plain.outputs[1], "a_o1");
-    cf_bits_names_free(&plain);
-    cf_bits_names_free(&names);
+    cf_network_names_free(&plain);
+    cf_network_names_free(&names);
 }
 
 /* Thousands of equal names take no quadratic time, and stay different. */
@@ -248,24 +248,24 @@ static void many_equal_names_differ(void **unused)
 {
     (void)unused;
     struct cf_error err;
-    struct cf_bits bits = {.input_count = 100000};
-    struct cf_bits_names names, plain;
-    assert_done(cf_bits_names_new(&names, &bits, "test", &err), &err);
+    struct cf_network bits = {.input_count = 100000};
+    struct cf_network_names names, plain;
+    assert_done(cf_network_names_new(&names, &bits, "test", &err), &err);
     for (uint32_t i = 0; i < bits.input_count; i++)
         names.inputs[i] = "same";
-    assert_done(cf_bits_names_plain(&plain, &bits, &names, &err), &err);
+    assert_done(cf_network_names_plain(&plain, &bits, &names, &err), &err);
     assert_string_equal(plain.inputs[0], "same");
     assert_string_equal(plain.inputs[99999], "same_i99999");
-    cf_bits_names_free(&plain);
-    cf_bits_names_free(&names);
+    cf_network_names_free(&plain);
+    cf_network_names_free(&names);
 }
 
 static void check_hostile(const char *file, const char *fragment)
 {
     char path[512];
     struct cf_error err = {{0}};
-    struct cf_bits bits;
-    struct cf_bits_names names;
+    struct cf_network bits;
+    struct cf_network_names names;
     struct cf_map map;
     snprintf(path, sizeof path, "%s/%s", FOLDER, file);
     assert_done(cf_map_open(&map, path, &err), &err);

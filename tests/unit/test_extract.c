@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "compiler/extract.h"
+#include "compiler/lowering/extract.h"
 #include "netlists/cell.h"
-#include "sim/word.h"
+#include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 
 static struct random_source source = {20261124};

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
-#include "compiler/lower.h"
+#include "compiler/lowering/lower.h"
 #include "netlists/cell.h"
-#include "sim/faults.h"
-#include "sim/word.h"
+#include "sim/faults/faults.h"
+#include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 
 static struct random_source source = {4};
@@ -20,12 +20,12 @@ static struct random_source source = {4};
 /* ---- brute force ------------------------------------------------------------------------------------------------- */
 
 /* The value of one gate with one pin of its network held: written anew, a bit at a time. */
-static int64_t faulty_value(const struct cf_bits_cell *cell, const struct cf_group *group, uint32_t gate,
+static int64_t faulty_value(const struct cf_network_cell *cell, const struct cf_group *group, uint32_t gate,
                             const int64_t *nets, const struct cf_fault *fault)
 {
-    const struct cf_bits *bits = &cell->bits;
+    const struct cf_network *bits = &cell->bits;
     const uint32_t *bases = cf_instance_bases(group, gate);
-    uint8_t *signals = calloc(cf_bits_signals(bits), 1);
+    uint8_t *signals = calloc(cf_network_signals(bits), 1);
     for (uint32_t o = 0; o < cell->operand_count; o++)
         for (uint32_t k = 0; k < cell->operands[o].width; k++) {
             uint32_t pin = cell->operands[o].first_input + k;
@@ -52,7 +52,7 @@ static int64_t faulty_value(const struct cf_bits_cell *cell, const struct cf_gro
 }
 
 /* True when the fault changes an output, all gates after it being recomputed. */
-static bool found_by_force(const struct cf_netlist *netlist, const struct cf_bits_cell *cells, const int64_t *good,
+static bool found_by_force(const struct cf_netlist *netlist, const struct cf_network_cell *cells, const int64_t *good,
                            const struct cf_fault *fault)
 {
     int64_t *nets = calloc(netlist->net_count, sizeof *nets);
@@ -77,7 +77,7 @@ static bool found_by_force(const struct cf_netlist *netlist, const struct cf_bit
 /* A circuit, its networks, and frames with the values of all sound gates. */
 struct bench {
     struct cf_netlist *netlist;
-    struct cf_bits_cell *cells;
+    struct cf_network_cell *cells;
     int64_t *nets; /* [frames][net_count] */
     int32_t *input;
     uint32_t frames;
@@ -230,7 +230,7 @@ static struct cf_netlist *small_circuit(enum cf_upsample upsample, enum cf_pools
 }
 
 /* Whether a pin is there and read, asked of one pin at a time. */
-static bool pin_matters(const struct cf_bits *bits, uint32_t pin)
+static bool pin_matters(const struct cf_network *bits, uint32_t pin)
 {
     uint32_t node = pin < bits->input_count ? 0 : (pin - bits->input_count) / 5, kind = (pin - bits->input_count) % 5;
     uint32_t signal = 1 + pin;
@@ -255,7 +255,7 @@ static void check_everything_listed(const struct bench *b)
         const struct cf_group *group = &b->netlist->groups[g];
         uint64_t start = at;
         for (uint32_t i = 0; i < group->count; i++) {
-            const struct cf_bits *bits = &b->cells[group->cell[i]].bits;
+            const struct cf_network *bits = &b->cells[group->cell[i]].bits;
             for (uint32_t pin = 0; pin < cf_fault_pins(bits); pin++)
                 for (int value = 0; pin_matters(bits, pin) && value < 2; value++, at++) {
                     assert_true(at < list.count);
@@ -417,7 +417,7 @@ static void places_have_names(void **unused)
     (void)unused;
     struct bench b = open_bench(small_circuit(CF_NEAREST, CF_DIRECT, CF_RESIDUAL), 1);
     const struct cf_group *pool = &b.netlist->groups[1];
-    const struct cf_bits_cell *cell = &b.cells[pool->cell[0]];
+    const struct cf_network_cell *cell = &b.cells[pool->cell[0]];
     struct cf_fault operand = {.net = pool->first_net, .pin = cell->operands[2].first_input + 1, .value = true};
     struct cf_fault adder = {.net = pool->first_net + 1, .pin = cell->bits.input_count + 5 * 3 + 4};
     char text[128];

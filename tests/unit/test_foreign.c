@@ -11,16 +11,16 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "compiler/imported.h"
-#include "compiler/lower.h"
-#include "compiler/lower_circuit.h"
-#include "compiler/lower_threshold.h"
-#include "netlists/aiger.h"
-#include "netlists/blif.h"
+#include "compiler/lowering/imported.h"
+#include "compiler/lowering/lower.h"
+#include "compiler/lowering/lower_circuit.h"
+#include "compiler/lowering/lower_threshold.h"
+#include "netlists/exchange/aiger.h"
+#include "netlists/exchange/blif.h"
+#include "netlists/exchange/yosys_json.h"
 #include "netlists/store.h"
-#include "netlists/yosys_json.h"
-#include "sim/bitparallel.h"
-#include "sim/word.h"
+#include "sim/bits/parallel.h"
+#include "sim/word/reference.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
 
@@ -99,26 +99,26 @@ static void make_graph(struct graph *g, bool ascii)
     put_ands(g, ascii);
 }
 
-static void check_bits(const struct graph *g, const struct cf_bits *bits, const char *what)
+static void check_bits(const struct graph *g, const struct cf_network *bits, const char *what)
 {
     struct cf_error err;
-    uint64_t *signals = calloc(cf_bits_signals(bits), sizeof *signals), inputs[MOST_INPUTS + 1] = {0};
+    uint64_t *signals = calloc(cf_network_signals(bits), sizeof *signals), inputs[MOST_INPUTS + 1] = {0};
     memcpy(inputs, g->value + 1, g->inputs * sizeof *inputs);
-    assert_done(cf_bits_check(bits, what, &err), &err);
+    assert_done(cf_network_check(bits, what, &err), &err);
     assert_int_equal(bits->input_count, g->inputs);
     assert_int_equal(bits->output_count, g->outputs);
-    cf_bits_evaluate(bits, inputs, signals);
+    cf_network_evaluate(bits, inputs, signals);
     for (uint32_t i = 0; i < g->outputs; i++)
-        if (cf_bits_value(signals, bits->outputs[i]) != value_of(g, g->output[i]))
+        if (cf_network_value(signals, bits->outputs[i]) != value_of(g, g->output[i]))
             fail_msg("%s: output %u of\n%s", what, i, g->text);
     free(signals);
 }
 
 /* The outputs of a netlist against the graph's, in both engines, 64 frames. */
-static void check_netlist(const struct graph *g, const struct cf_netlist *netlist, const struct cf_bits_cell *cells)
+static void check_netlist(const struct graph *g, const struct cf_netlist *netlist, const struct cf_network_cell *cells)
 {
     struct cf_error err;
-    struct cf_bits_sim *sim;
+    struct cf_bit_sim *sim;
     const struct cf_group *output = &netlist->groups[netlist->group_count - 1];
     uint32_t inputs = netlist->groups[CF_INPUT].count;
     int64_t *nets = calloc(netlist->net_count, sizeof *nets);
@@ -126,21 +126,21 @@ static void check_netlist(const struct graph *g, const struct cf_netlist *netlis
     for (uint32_t p = 0; p < 64; p++)
         for (uint32_t i = 0; i < g->inputs; i++)
             frames[p * inputs + i] = (int32_t)(g->value[1 + i] >> p & 1);
-    assert_done(cf_bits_sim_new(&sim, netlist, cells, cf_bit_kernels_find(NULL), 64, 1, &err), &err);
-    cf_bits_sim_run(sim, frames);
+    assert_done(cf_bit_sim_new(&sim, netlist, cells, cf_bit_kernels_find(NULL), 64, 1, &err), &err);
+    cf_bit_sim_run(sim, frames);
     for (uint32_t p = 0; p < 64; p++)
         for (int bits = 0; bits < 2; bits++) {
             for (uint32_t i = 0; i < inputs; i++)
                 nets[i] = frames[p * inputs + i];
             if (bits)
-                cf_bits_sim_nets(sim, p, nets);
+                cf_bit_sim_nets(sim, p, nets);
             else
                 cf_word_evaluate(netlist, nets);
             for (uint32_t i = 0; i < g->outputs; i++)
                 if (nets[output->first_net + i] != (int64_t)(value_of(g, g->output[i]) >> p & 1))
                     fail_msg("%s engine, output %u of\n%s", bits ? "bit" : "word", i, g->text);
         }
-    cf_bits_sim_free(sim);
+    cf_bit_sim_free(sim);
     free(nets);
     free(frames);
 }
@@ -205,23 +205,23 @@ static void check_blif(const struct graph *g, const char *path)
 }
 
 /* Written in the formats that are read back, and as BLIF. */
-static void check_written(const struct graph *g, const struct cf_bits *bits, const struct cf_bits_names *names)
+static void check_written(const struct graph *g, const struct cf_network *bits, const struct cf_network_names *names)
 {
     struct cf_error err;
-    struct cf_bits back;
-    struct cf_bits_names back_names;
+    struct cf_network back;
+    struct cf_network_names back_names;
     struct cf_aiger_options options = {.ascii = g->ands % 2};
     char *aiger = scratch_path("graph.aig"), *json = scratch_path("graph.json"), *blif = scratch_path("graph.blif");
     assert_done(cf_aiger_write(aiger, bits, names, &options, &err), &err);
     assert_done(cf_aiger_read(&back, &back_names, aiger, &err), &err);
     check_bits(g, &back, "AIGER");
-    cf_bits_free(&back);
-    cf_bits_names_free(&back_names);
+    cf_network_free(&back);
+    cf_network_names_free(&back_names);
     assert_done(cf_yosys_json_write(json, bits, names, &err), &err);
     assert_done(cf_yosys_json_read(&back, &back_names, json, &err), &err);
     check_bits(g, &back, "Yosys JSON");
-    cf_bits_free(&back);
-    cf_bits_names_free(&back_names);
+    cf_network_free(&back);
+    cf_network_names_free(&back_names);
     assert_done(cf_blif_write(blif, bits, names, &err), &err);
     check_blif(g, blif);
 }
@@ -232,15 +232,15 @@ static void random_graphs_keep_their_meaning(void **unused)
     struct cf_error err;
     for (int trial = 0; trial < 400; trial++) {
         struct graph g;
-        struct cf_bits bits, back;
-        struct cf_bits_names names, back_names;
+        struct cf_network bits, back;
+        struct cf_network_names names, back_names;
         struct cf_netlist *netlist;
         make_graph(&g, trial % 2);
         assert_done(cf_aiger_parse(&bits, &names, g.text, g.size, "graph", &err), &err);
         check_bits(&g, &bits, "read");
         check_written(&g, &bits, &names);
-        assert_done(cf_bits_to_netlist(&netlist, &bits, &names, true, "graph", &err), &err);
-        struct cf_bits_cell *cells = cf_lower_cells(netlist, &err);
+        assert_done(cf_network_to_netlist(&netlist, &bits, &names, true, "graph", &err), &err);
+        struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
         assert_non_null(cells);
         check_netlist(&g, netlist, cells);
         assert_done(cf_lower_circuit(&back, &back_names, netlist, cells, NULL, 0, 1000, &err), &err);
@@ -248,10 +248,10 @@ static void random_graphs_keep_their_meaning(void **unused)
         check_written(&g, &back, &back_names);
         cf_lower_free(cells, netlist->cell_count);
         cf_netlist_free(netlist);
-        cf_bits_free(&bits);
-        cf_bits_free(&back);
-        cf_bits_names_free(&names);
-        cf_bits_names_free(&back_names);
+        cf_network_free(&bits);
+        cf_network_free(&back);
+        cf_network_names_free(&names);
+        cf_network_names_free(&back_names);
     }
 }
 
@@ -259,25 +259,25 @@ static void random_graphs_keep_their_meaning(void **unused)
 static void there_and_back(const char *text, size_t size, bool ascii, const char *path, bool *as_is)
 {
     struct cf_error err;
-    struct cf_bits bits, back;
-    struct cf_bits_names names, back_names;
+    struct cf_network bits, back;
+    struct cf_network_names names, back_names;
     struct cf_netlist *netlist, *loaded;
     char *store = scratch_path("there.cfn");
     assert_done(cf_aiger_parse(&bits, &names, text, size, "there", &err), &err);
-    assert_done(cf_bits_to_netlist(&netlist, &bits, &names, true, "there", &err), &err);
+    assert_done(cf_network_to_netlist(&netlist, &bits, &names, true, "there", &err), &err);
     assert_done(cf_netlist_save(netlist, store, &err) && cf_netlist_load(&loaded, store, &err), &err);
     assert_done(cf_imported_aiger(&back, &back_names, loaded, as_is, &err), &err);
     if (*as_is) {
         struct cf_aiger_options options = {.ascii = ascii, .as_is = true};
-        assert_done(cf_bits_check(&back, "back", &err), &err);
+        assert_done(cf_network_check(&back, "back", &err), &err);
         assert_done(cf_aiger_write(path, &back, &back_names, &options, &err), &err);
-        cf_bits_free(&back);
-        cf_bits_names_free(&back_names);
+        cf_network_free(&back);
+        cf_network_names_free(&back_names);
     }
     cf_netlist_free(netlist);
     cf_netlist_free(loaded);
-    cf_bits_free(&bits);
-    cf_bits_names_free(&names);
+    cf_network_free(&bits);
+    cf_network_names_free(&names);
 }
 
 static void assert_comes_back(const char *text, size_t size, bool ascii) /* the text may hold NULs */
@@ -323,12 +323,12 @@ static void a_changed_netlist_is_no_imported_one(void **unused)
     static const char text[] = "aag 4 2 0 1 2\n2\n4\n8\n6 4 2\n8 6 3\n";
     for (int change = 0; change < 6; change++) {
         struct cf_error err;
-        struct cf_bits bits, back;
-        struct cf_bits_names names, back_names;
+        struct cf_network bits, back;
+        struct cf_network_names names, back_names;
         struct cf_netlist *netlist;
         bool as_is;
         assert_done(cf_aiger_parse(&bits, &names, text, sizeof text - 1, "text", &err), &err);
-        assert_done(cf_bits_to_netlist(&netlist, &bits, &names, true, "text", &err), &err);
+        assert_done(cf_network_to_netlist(&netlist, &bits, &names, true, "text", &err), &err);
         struct cf_cell *cell = &netlist->cells[netlist->groups[1].cell[0]];
         struct cf_term *term = (struct cf_term *)cell->terms;
         if (change == 1)
@@ -343,11 +343,11 @@ static void a_changed_netlist_is_no_imported_one(void **unused)
             assert_true(cf_netlist_set_meta(netlist, "import.from", "yosys", &err));
         assert_done(cf_imported_aiger(&back, &back_names, netlist, &as_is, &err), &err);
         assert_int_equal(as_is, change == 0);
-        cf_bits_free(&back);
-        cf_bits_names_free(&back_names);
+        cf_network_free(&back);
+        cf_network_names_free(&back_names);
         cf_netlist_free(netlist);
-        cf_bits_free(&bits);
-        cf_bits_names_free(&names);
+        cf_network_free(&bits);
+        cf_network_names_free(&names);
     }
 }
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/npy.h"
-#include "sim/frames.h"
+#include "sim/frames/frames.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
 

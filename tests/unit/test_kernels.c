@@ -11,19 +11,19 @@
 
 #include <cmocka.h>
 
-#include "sim/plan_internal.h"
+#include "sim/word/plan_internal.h"
 #include "tests/support/random_netlist.h"
 
-static void *random_values(struct random_source *random, enum cf_lane lane, size_t count, int bits)
+static void *random_values(struct random_source *random, enum cf_storage lane, size_t count, int bits)
 {
-    void *values = malloc(count * cf_lane_size(lane) + !count);
+    void *values = malloc(count * cf_storage_size(lane) + !count);
     assert_non_null(values);
     int64_t high = (INT64_C(1) << (bits - 1)) - 1;
     for (size_t i = 0; i < count; i++)
-        cf_lane_put(values, lane, i,
-                    random_next(random) % 8   ? random_between(random, -high - 1, high)
-                    : random_next(random) % 2 ? high
-                                              : -high - 1);
+        cf_storage_put(values, lane, i,
+                       random_next(random) % 8   ? random_between(random, -high - 1, high)
+                       : random_next(random) % 2 ? high
+                                                 : -high - 1);
     return values;
 }
 
@@ -31,9 +31,9 @@ static const int bits_of[] = {8, 16, 32, 62};
 
 /* ---- rows ---- */
 
-static int64_t wrap(__int128 sum, enum cf_lane lane)
+static int64_t wrap(__int128 sum, enum cf_storage lane)
 {
-    return lane == CF_LANE16 ? (int16_t)sum : lane == CF_LANE32 ? (int32_t)sum : (int64_t)sum;
+    return lane == CF_STORE16 ? (int16_t)sum : lane == CF_STORE32 ? (int32_t)sum : (int64_t)sum;
 }
 
 enum { SOURCES = 40 };
@@ -43,18 +43,19 @@ static struct cf_row_job random_row(struct random_source *random, struct cf_row_
 {
     struct cf_row_job job = {.bias = random_between(random, -100000, 100000),
                              .lanes = (uint32_t)random_between(random, 1, 600),
-                             .compute = (enum cf_lane)random_between(random, CF_LANE16, CF_LANE64),
+                             .compute = (enum cf_storage)random_between(random, CF_STORE16, CF_STORE64),
                              .step = random_next(random) % 3 == 0};
     if (random_next(random) % 3 == 0) /* whole vectors */
         job.lanes = (job.lanes + 63) / 64 * 64;
     job.first = random_next(random) % 4 ? 0 : (uint32_t)random_between(random, 0, job.lanes - 1);
-    job.out_lane = job.step ? CF_LANE8 : (enum cf_lane)random_between(random, CF_LANE8, job.compute);
-    job.lane_bias = random_next(random) % 2 ? random_values(random, CF_LANE32, job.lanes, 20) : NULL;
+    job.out_lane = job.step ? CF_STORE8 : (enum cf_storage)random_between(random, CF_STORE8, job.compute);
+    job.lane_bias = random_next(random) % 2 ? random_values(random, CF_STORE32, job.lanes, 20) : NULL;
     uint32_t count = (uint32_t)random_between(random, 0, random_next(random) % 3 ? 6 : SOURCES);
     bool plain = random_next(random) % 2, narrow = random_next(random) % 4;
-    enum cf_lane widest = narrow && job.compute < CF_LANE64 ? job.compute : CF_LANE64;
+    enum cf_storage widest = narrow && job.compute < CF_STORE64 ? job.compute : CF_STORE64;
     for (uint32_t s = 0; s < count; s++) {
-        enum cf_lane lane = plain && s > 0 ? sources[0].lane : (enum cf_lane)random_between(random, CF_LANE8, widest);
+        enum cf_storage lane =
+            plain && s > 0 ? sources[0].lane : (enum cf_storage)random_between(random, CF_STORE8, widest);
         static const int64_t factors[] = {1, -1, 4, -9, 64, 1000003};
         sources[s] = (struct cf_row_source){random_values(random, lane, job.lanes, bits_of[lane]),
                                             plain ? 1 : factors[random_next(random) % 6], lane};
@@ -77,10 +78,10 @@ static uint32_t wrong_lanes(const struct cf_row_job *job)
     for (uint32_t l = job->first; l < job->lanes; l++) {
         __int128 sum = (__int128)job->bias + (job->lane_bias ? job->lane_bias[l] : 0);
         for (uint32_t s = 0; s < job->source_count; s++)
-            sum += (__int128)job->sources[s].factor * cf_lane_get(job->sources[s].values, job->sources[s].lane, l);
+            sum += (__int128)job->sources[s].factor * cf_storage_get(job->sources[s].values, job->sources[s].lane, l);
         int64_t wanted, value = wrap(sum, job->compute);
-        cf_lane_put(&wanted, job->out_lane, 0, job->step ? value >= 0 : value);
-        wrong += cf_lane_get(job->out, job->out_lane, l) != cf_lane_get(&wanted, job->out_lane, 0);
+        cf_storage_put(&wanted, job->out_lane, 0, job->step ? value >= 0 : value);
+        wrong += cf_storage_get(job->out, job->out_lane, l) != cf_storage_get(&wanted, job->out_lane, 0);
     }
     return wrong;
 }
@@ -90,7 +91,7 @@ static void check_row(struct random_source *random)
     struct cf_row_source sources[SOURCES];
     struct cf_row_job job = random_row(random, sources);
     for (int k = 0; cf_kernels_at(k); k++) {
-        job.out = malloc(job.lanes * cf_lane_size(job.out_lane));
+        job.out = malloc(job.lanes * cf_storage_size(job.out_lane));
         assert_non_null(job.out);
         cf_kernels_at(k)->row(&job);
         assert_int_equal(wrong_lanes(&job), 0);
@@ -120,13 +121,13 @@ static struct cf_row_job random_bytes(struct random_source *random, struct cf_ro
 {
     struct cf_row_job job = {.bias = random_between(random, -50, 50),
                              .lanes = (uint32_t)random_between(random, 64, 400),
-                             .out_lane = CF_LANE16,
-                             .compute = CF_LANE16};
+                             .out_lane = CF_STORE16,
+                             .compute = CF_STORE16};
     if (random_next(random) % 2)
         job.lanes = job.lanes / 64 * 64;
     uint32_t count = (uint32_t)random_between(random, 1, SOURCES);
     for (uint32_t s = 0; s < count; s++)
-        sources[s] = (struct cf_row_source){random_values(random, CF_LANE8, job.lanes, 8), 1, CF_LANE8};
+        sources[s] = (struct cf_row_source){random_values(random, CF_STORE8, job.lanes, 8), 1, CF_STORE8};
     cf_row_job_read(&job, sources, count);
     return job;
 }
@@ -145,13 +146,13 @@ static void run_dense(const struct cf_kernels *kernels, const struct cf_dense *p
 {
     struct cf_beside beside = {.job = besides->jobs, .end = besides->jobs + 4};
     for (int i = 0; i < 4; i++) {
-        besides->jobs[i].out = malloc(besides->jobs[i].lanes * cf_lane_size(besides->jobs[i].out_lane));
+        besides->jobs[i].out = malloc(besides->jobs[i].lanes * cf_storage_size(besides->jobs[i].out_lane));
         assert_non_null(besides->jobs[i].out);
         beside.work += (uint64_t)besides->jobs[i].lanes * besides->jobs[i].source_count;
     }
-    if (packed->lane == CF_LANE8)
+    if (packed->lane == CF_STORE8)
         kernels->dense8(packed, (const int8_t *const *)rows, count, start, sums, &beside);
-    else if (packed->lane == CF_LANE16)
+    else if (packed->lane == CF_STORE16)
         kernels->dense16(packed, (const int16_t *const *)rows, count, start, sums, &beside);
     else
         kernels->dense32(packed, (const int32_t *const *)rows, count, start, sums);
@@ -173,8 +174,8 @@ static uint32_t check_dense(struct random_source *random, bool wrong, uint32_t *
     struct cf_arena arena = {0};
     struct cf_dense packed = {.lanes = (uint32_t)random_between(random, 1, 200),
                               .inputs = (uint32_t)random_between(random, 1, 90),
-                              .lane = (enum cf_lane)random_between(random, CF_LANE8, CF_LANE32)};
-    bool wide = packed.lane == CF_LANE32;
+                              .lane = (enum cf_storage)random_between(random, CF_STORE8, CF_STORE32)};
+    bool wide = packed.lane == CF_STORE32;
     int bits = bits_of[packed.lane];
     uint32_t count = (uint32_t)random_between(random, 1, CF_DENSE_ROWS), differences = 0;
     int32_t *matrix = calloc((size_t)packed.lanes * packed.inputs, sizeof *matrix);
@@ -182,33 +183,33 @@ static uint32_t check_dense(struct random_source *random, bool wrong, uint32_t *
         matrix[i] = (int32_t)random_between(random, -(INT64_C(1) << (bits - 1)) + 1, (INT64_C(1) << (bits - 1)) - 1);
     assert_true(cf_dense_pack(&arena, &packed, matrix));
     if (wrong) /* the first weight of lane 0, the first input */
-        cf_lane_put(packed.weights, packed.lane, 0, matrix[0] ^ 1);
+        cf_storage_put(packed.weights, packed.lane, 0, matrix[0] ^ 1);
     const void *rows[CF_DENSE_ROWS];
     for (uint32_t r = 0; r < count; r++) {
         void *row = random_values(random, packed.lane, packed.padded_inputs, bits);
         rows[r] = row;
         for (uint32_t k = packed.inputs; k < packed.padded_inputs; k++)
-            cf_lane_put(row, packed.lane, k, 0);
+            cf_storage_put(row, packed.lane, k, 0);
         if (wrong)
-            cf_lane_put(row, packed.lane, 0, 3);
+            cf_storage_put(row, packed.lane, 0, 3);
     }
-    enum cf_lane sum_lane = wide ? CF_LANE64 : CF_LANE32;
+    enum cf_storage sum_lane = wide ? CF_STORE64 : CF_STORE32;
     size_t sum_count = (size_t)count * packed.padded_lanes;
     void *values = random_values(random, sum_lane, packed.padded_lanes, 30),
          *start = random_next(random) % 4 ? values : NULL;
     struct rows_beside besides = {0};
     random_beside(random, &besides);
     for (int kernel = 0; cf_kernels_at(kernel); kernel++) {
-        void *sums = malloc(sum_count * cf_lane_size(sum_lane));
+        void *sums = malloc(sum_count * cf_storage_size(sum_lane));
         run_dense(cf_kernels_at(kernel), &packed, rows, count, start, sums, &besides, finished);
         for (uint32_t r = 0; r < count; r++)
             for (uint32_t l = 0; l < packed.lanes; l++) {
                 size_t at = (size_t)r * packed.padded_lanes + l;
-                __int128 sum = start ? cf_lane_get(start, sum_lane, l) : 0;
+                __int128 sum = start ? cf_storage_get(start, sum_lane, l) : 0;
                 for (uint32_t k = 0; k < packed.inputs; k++)
-                    sum += (__int128)matrix[l * packed.inputs + k] * cf_lane_get(rows[r], packed.lane, k);
+                    sum += (__int128)matrix[l * packed.inputs + k] * cf_storage_get(rows[r], packed.lane, k);
                 int64_t wanted = wide ? (int64_t)sum : (int32_t)(uint32_t)sum;
-                differences += cf_lane_get(sums, sum_lane, at) != wanted;
+                differences += cf_storage_get(sums, sum_lane, at) != wanted;
             }
         free(sums);
     }
@@ -252,21 +253,21 @@ static void thresholds_and_digits(void **state)
     struct random_source random = {4};
     for (int i = 0; i < 300; i++) {
         uint32_t count = (uint32_t)random_between(&random, 1, 300);
-        int32_t *sums = random_values(&random, CF_LANE32, count, 31);
+        int32_t *sums = random_values(&random, CF_STORE32, count, 31);
         int16_t *low = malloc(count * sizeof *low), *high = malloc(count * sizeof *high);
         int64_t *out = malloc(count * sizeof *out);
         sums[0] = i % 3 - 1; /* the edge of a step */
         for (int k = 0; cf_kernels_at(k); k++) {
             const struct cf_kernels *kernels = cf_kernels_at(k);
-            enum cf_lane lane = (enum cf_lane)random_between(&random, CF_LANE8, CF_LANE64);
-            kernels->finish(sums, count, true, CF_LANE8, out);
+            enum cf_storage lane = (enum cf_storage)random_between(&random, CF_STORE8, CF_STORE64);
+            kernels->finish(sums, count, true, CF_STORE8, out);
             for (uint32_t l = 0; l < count; l++)
                 assert_int_equal(((int8_t *)out)[l], sums[l] >= 0);
             kernels->finish(sums, count, false, lane, out);
             for (uint32_t l = 0; l < count; l++) {
                 int64_t wanted;
-                cf_lane_put(&wanted, lane, 0, sums[l]);
-                assert_int_equal(cf_lane_get(out, lane, l), cf_lane_get(&wanted, lane, 0));
+                cf_storage_put(&wanted, lane, 0, sums[l]);
+                assert_int_equal(cf_storage_get(out, lane, l), cf_storage_get(&wanted, lane, 0));
             }
             for (uint32_t l = 0; l < count; l++)
                 sums[l] /= 2; /* within 30 bits */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "sim/limits.h"
+#include "sim/word/limits.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"
 
@@ -56,8 +56,8 @@ static void every_instruction_set_has_a_limit(void **state)
 {
     (void)state;
     for (int k = 0; cf_kernels_at(k); k++) {
-        assert_true(cf_limit_macs(cf_kernels_at(k), CF_LANE8, 1e-4) > 0);
-        assert_true(cf_limit_macs(cf_kernels_at(k), CF_LANE16, 1e-4) > 0);
+        assert_true(cf_limit_macs(cf_kernels_at(k), CF_STORE8, 1e-4) > 0);
+        assert_true(cf_limit_macs(cf_kernels_at(k), CF_STORE16, 1e-4) > 0);
     }
     assert_true(cf_limit_copy(1 << 16) > 0);
 }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/lower.h"
+#include "compiler/lowering/lower.h"
 #include "netlists/cell.h"
 #include "tests/support/linear_proof.h"
 
@@ -85,7 +85,7 @@ static int64_t random_value(struct cf_type type, bool extreme)
 }
 
 /* The number of patterns for which the network's output differs from the cell's. */
-static uint32_t differences(const struct cf_cell *cell, const struct cf_bits_cell *lowered)
+static uint32_t differences(const struct cf_cell *cell, const struct cf_network_cell *lowered)
 {
     uint32_t bases[CF_MAX_PORTS], span = 1, wrong = 0;
     for (uint32_t t = 0; t < cell->term_count; t++)
@@ -94,11 +94,11 @@ static uint32_t differences(const struct cf_cell *cell, const struct cf_bits_cel
         bases[p] = p * span;
     int64_t *nets = calloc((size_t)span * cell->port_count, sizeof *nets);
     uint64_t *inputs = calloc(lowered->bits.input_count + 1, sizeof *inputs);
-    uint64_t *signals = calloc(cf_bits_signals(&lowered->bits), sizeof *signals);
+    uint64_t *signals = calloc(cf_network_signals(&lowered->bits), sizeof *signals);
     int64_t expected[PATTERNS];
     for (uint32_t pattern = 0; pattern < PATTERNS; pattern++) {
         for (uint32_t t = 0; t < cell->term_count; t++) {
-            const struct cf_bits_operand *operand = &lowered->operands[t];
+            const struct cf_network_operand *operand = &lowered->operands[t];
             int64_t value = random_value(cell->ports[operand->port], pattern % 3 == 0);
             nets[bases[operand->port] + operand->offset] = value;
             for (uint32_t k = 0; k < operand->width; k++)
@@ -106,11 +106,11 @@ static uint32_t differences(const struct cf_cell *cell, const struct cf_bits_cel
         }
         expected[pattern] = cf_cell_output(cell, cf_cell_sum(cell, bases, nets));
     }
-    cf_bits_evaluate(&lowered->bits, inputs, signals);
+    cf_network_evaluate(&lowered->bits, inputs, signals);
     for (uint32_t pattern = 0; pattern < PATTERNS; pattern++) {
         uint64_t value = 0;
         for (uint32_t k = 0; k < lowered->bits.output_count; k++)
-            value |= (cf_bits_value(signals, lowered->bits.outputs[k]) >> pattern & 1) << k;
+            value |= (cf_network_value(signals, lowered->bits.outputs[k]) >> pattern & 1) << k;
         wrong += value != ((uint64_t)expected[pattern] & (((uint64_t)1 << cell->type.width) - 1));
     }
     free(nets);
@@ -127,13 +127,13 @@ static void check_samples(uint32_t count, uint32_t max_terms, uint32_t max_width
         if (!make_cell(&s, max_terms, max_width, max_weight_bits))
             continue;
         made++;
-        struct cf_bits_cell lowered;
-        if (!cf_lower_cell(&lowered, &s.cell, &err) || !cf_bits_check(&lowered.bits, "lowered", &err))
+        struct cf_network_cell lowered;
+        if (!cf_lower_cell(&lowered, &s.cell, &err) || !cf_network_check(&lowered.bits, "lowered", &err))
             fail_msg("%s", err.text);
         uint32_t wrong = differences(&s.cell, &lowered);
         if (wrong)
             fail_msg("sample %u (%u terms): %u patterns differ", made, s.cell.term_count, wrong);
-        cf_bits_cell_free(&lowered);
+        cf_network_cell_free(&lowered);
     }
 }
 
@@ -177,14 +177,14 @@ static void signed_digits_are_canonical(void **unused)
     assert_int_equal((int64_t)plus - (int64_t)minus, -INT32_MAX);
 }
 
-static struct cf_bits_cell lower_threshold(const int32_t *weights, uint32_t count, int64_t bias)
+static struct cf_network_cell lower_threshold(const int32_t *weights, uint32_t count, int64_t bias)
 {
     static const struct cf_type bit = {1, false, 0};
     struct cf_term terms[8] = {0};
     for (uint32_t t = 0; t < count; t++)
         terms[t] = (struct cf_term){.offset = t, .weight = weights[t]};
     struct cf_cell cell = {&bit, terms, 1, count, bias, CF_STEP, bit};
-    struct cf_bits_cell lowered;
+    struct cf_network_cell lowered;
     struct cf_error err;
     if (!cf_lower_cell(&lowered, &cell, &err))
         fail_msg("%s", err.text);
@@ -205,9 +205,9 @@ static void binary_threshold_gates_cost_one_gate(void **unused)
         {{1}, 1, -1, 0},    {{1, 1, 1}, 3, -2, 1}, {{-1, -1, 1}, 3, 0, 1}, {{0}, 0, 0, 0},      {{0}, 0, -1, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct cf_bits_cell lowered = lower_threshold(cases[i].weights, cases[i].count, cases[i].bias);
+        struct cf_network_cell lowered = lower_threshold(cases[i].weights, cases[i].count, cases[i].bias);
         assert_int_equal(lowered.bits.node_count, cases[i].nodes);
-        cf_bits_cell_free(&lowered);
+        cf_network_cell_free(&lowered);
     }
 }
 
@@ -221,11 +221,11 @@ static void random_cells_are_proved(void **unused)
     while (counts.cells < 1500) {
         if (!make_cell(&s, counts.cells % 10 ? 60 : MAX_TERMS, 16, 12))
             continue;
-        struct cf_bits_cell lowered;
+        struct cf_network_cell lowered;
         assert_true(cf_lower_cell(&lowered, &s.cell, &err));
         if (!prove_cell(&s.cell, &lowered, &counts, &err))
             fail_msg("cell %u of %u terms: %s", (unsigned)counts.cells, s.cell.term_count, err.text);
-        cf_bits_cell_free(&lowered);
+        cf_network_cell_free(&lowered);
     }
     assert_true(counts.above > 100);
 }
@@ -241,10 +241,10 @@ static void a_broken_network_is_noticed(void **unused)
     while (tried < 200) {
         if (!make_cell(&s, 6, 6, 6) || s.cell.activation == CF_STEP)
             continue;
-        struct cf_bits_cell lowered;
+        struct cf_network_cell lowered;
         assert_true(cf_lower_cell(&lowered, &s.cell, &err));
         if (lowered.bits.node_count > 1) {
-            struct cf_bits_node *node = &lowered.bits.nodes[below(lowered.bits.node_count)];
+            struct cf_network_node *node = &lowered.bits.nodes[below(lowered.bits.node_count)];
             if (tried % 2)
                 node->a ^= 1;
             else
@@ -252,7 +252,7 @@ static void a_broken_network_is_noticed(void **unused)
             tried++;
             noticed += differences(&s.cell, &lowered) > 0;
         }
-        cf_bits_cell_free(&lowered);
+        cf_network_cell_free(&lowered);
     }
     assert_in_range(noticed, 190, 200); /* a carry that is hardly ever set may escape 64 patterns */
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
-#include "compiler/lower.h"
+#include "compiler/lowering/lower.h"
 #include "tests/support/linear_proof.h"
 
 static uint64_t state = 0x9e3779b97f4a7c15u;
@@ -48,7 +48,7 @@ static void prove_example(enum cf_upsample upsample, uint32_t cells)
     struct cf_error err;
     struct proof_counts counts = {0};
     struct cf_netlist *netlist = example(upsample);
-    struct cf_bits_cell *lowered = cf_lower_cells(netlist, &err);
+    struct cf_network_cell *lowered = cf_lower_cells(netlist, &err);
     assert_non_null(lowered);
     if (!prove_cells(netlist, lowered, &counts, &err))
         fail_msg("%s", err.text);
@@ -76,7 +76,7 @@ static void every_cell_of_the_bilinear_example_is_proved(void **unused)
 
 struct subject {
     struct cf_cell cell; /* the last classifier, its sum */
-    struct cf_bits_cell sound, broken;
+    struct cf_network_cell sound, broken;
     struct cf_netlist *netlist;
 };
 
@@ -98,8 +98,8 @@ static void open_subject(struct subject *s)
 
 static void close_subject(struct subject *s)
 {
-    cf_bits_cell_free(&s->sound);
-    cf_bits_cell_free(&s->broken);
+    cf_network_cell_free(&s->sound);
+    cf_network_cell_free(&s->broken);
     cf_netlist_free(s->netlist);
 }
 
@@ -125,32 +125,33 @@ static bool names(const struct cf_error *err, uint32_t adder)
 /* Whether the two networks agree on 64 random patterns. */
 static bool agree(const struct subject *s)
 {
-    const struct cf_bits *a = &s->sound.bits, *b = &s->broken.bits;
-    uint64_t *inputs = calloc(a->input_count, sizeof *inputs), *signals = calloc(cf_bits_signals(a), sizeof *signals);
-    uint64_t *others = calloc(cf_bits_signals(b), sizeof *others);
+    const struct cf_network *a = &s->sound.bits, *b = &s->broken.bits;
+    uint64_t *inputs = calloc(a->input_count, sizeof *inputs),
+             *signals = calloc(cf_network_signals(a), sizeof *signals);
+    uint64_t *others = calloc(cf_network_signals(b), sizeof *others);
     for (uint32_t i = 0; i < a->input_count; i++)
         inputs[i] = random_u64();
-    cf_bits_evaluate(a, inputs, signals);
-    cf_bits_evaluate(b, inputs, others);
+    cf_network_evaluate(a, inputs, signals);
+    cf_network_evaluate(b, inputs, others);
     bool equal = true;
     for (uint32_t i = 0; i < a->output_count; i++)
-        equal &= cf_bits_value(signals, a->outputs[i]) == cf_bits_value(others, b->outputs[i]);
+        equal &= cf_network_value(signals, a->outputs[i]) == cf_network_value(others, b->outputs[i]);
     free(inputs);
     free(signals);
     free(others);
     return equal;
 }
 
-static cf_lit *pin(struct cf_bits *bits, uint32_t node, uint32_t which)
+static cf_lit *pin(struct cf_network *bits, uint32_t node, uint32_t which)
 {
-    struct cf_bits_node *n = &bits->nodes[node];
+    struct cf_network_node *n = &bits->nodes[node];
     return which == 0 ? &n->a : which == 1 ? &n->b : &n->c;
 }
 
 /* Whether the message names what drives the wire: an adder, or an input bit, whose message lists the readers. */
-static bool names_driver(const struct cf_error *err, const struct cf_bits *bits, cf_lit wire)
+static bool names_driver(const struct cf_error *err, const struct cf_network *bits, cf_lit wire)
 {
-    return cf_bits_is_node(bits, wire >> 1) ? names(err, cf_bits_driver(bits, wire >> 1)) : err->text[0] == 'b';
+    return cf_network_is_node(bits, wire >> 1) ? names(err, cf_network_driver(bits, wire >> 1)) : err->text[0] == 'b';
 }
 
 /* Two wires exchanged between adders (or one led elsewhere, where the earlier adder cannot read the later one's). The
@@ -168,7 +169,7 @@ static void swapped_wires_are_named(void **unused)
         cf_lit *one = pin(&s.broken.bits, n, below(3)), *other = pin(&s.broken.bits, m, below(3));
         const cf_lit before[2] = {*one, *other};
         *one = before[1];
-        if (before[0] < cf_bits_sum(&s.broken.bits, m))
+        if (before[0] < cf_network_sum(&s.broken.bits, m))
             *other = before[0];
         if (proved(&s, &err)) {
             assert_true(agree(&s));
@@ -190,15 +191,15 @@ static void dropped_outputs_are_named(void **unused)
     struct subject s = {0};
     struct cf_error err;
     open_subject(&s);
-    uint8_t *used = cf_bits_used(&s.sound.bits);
+    uint8_t *used = cf_network_used(&s.sound.bits);
     for (uint32_t trial = 0, carry = 0; trial < 300; trial++, carry = !carry) {
         uint32_t n;
         do
             n = below(s.sound.bits.node_count);
         while (!(used[n] & (carry ? 2 : 1)));
         copy_sound(&s);
-        struct cf_bits *bits = &s.broken.bits;
-        uint32_t signal = (carry ? cf_bits_carry(bits, n) : cf_bits_sum(bits, n)) >> 1;
+        struct cf_network *bits = &s.broken.bits;
+        uint32_t signal = (carry ? cf_network_carry(bits, n) : cf_network_sum(bits, n)) >> 1;
         for (uint32_t m = 0; m < bits->node_count; m++)
             for (uint32_t which = 0; which < 3; which++)
                 if (*pin(bits, m, which) >> 1 == signal)
@@ -242,10 +243,10 @@ static void cell_and_gate_are_named(void **unused)
     struct cf_error err;
     struct proof_counts counts = {0};
     struct cf_netlist *netlist = example(CF_NEAREST);
-    struct cf_bits_cell *lowered = cf_lower_cells(netlist, &err);
+    struct cf_network_cell *lowered = cf_lower_cells(netlist, &err);
     assert_non_null(lowered);
     uint32_t cell = netlist->groups[netlist->group_count - 1].cell[17];
-    struct cf_bits_node *node = &lowered[cell].bits.nodes[1000];
+    struct cf_network_node *node = &lowered[cell].bits.nodes[1000];
     cf_lit kept = node->b;
     node->b = node->a;
     assert_false(prove_cells(netlist, lowered, &counts, &err));
@@ -260,8 +261,8 @@ static void cell_and_gate_are_named(void **unused)
     assert_string_equal(err.text, wanted);
     lowered[cell].bits.outputs[0] ^= 1;
     /* A pool, whose carry of adder 3 nothing reads: the first cell of all. */
-    struct cf_bits *pool = &lowered[0].bits;
-    cf_lit carry = cf_bits_carry(pool, 3);
+    struct cf_network *pool = &lowered[0].bits;
+    cf_lit carry = cf_network_carry(pool, 3);
     for (uint32_t n = 0; n < pool->node_count; n++)
         for (uint32_t which = 0; which < 3; which++)
             if (*pin(pool, n, which) == carry)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "sim/quantise.h"
+#include "sim/frames/quantise.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
 
@@ -35,22 +35,22 @@ static double value_of(const struct cf_tensor *tensor, uint64_t element)
 static void check(const struct cf_netlist *n, const struct cf_tensor *features)
 {
     const struct cf_group *input = &n->groups[CF_INPUT];
-    enum cf_lane lane = cf_lane_of(input->type);
+    enum cf_storage lane = cf_storage_of(input->type);
     uint32_t d = input->shape[2], plane = input->count / d;
     for (int k = 0; cf_kernels_at(k); k++)
         for (int threads = 1; threads <= 3; threads += 2) {
             struct cf_error err;
             struct cf_quantiser *q = cf_quantiser_new(n, cf_kernels_at(k), &err);
             assert_done(q != NULL, &err);
-            void *out = malloc(input->count * cf_lane_size(lane));
+            void *out = malloc(input->count * cf_storage_size(lane));
             assert_true(cf_quantise(q, features, out, threads) == UINT64_MAX);
             for (uint32_t i = 0; i < input->count; i++) {
                 double quotient = value_of(features, (uint64_t)(i % d) * plane + i / d) / n->input_scale;
                 double wanted =
                     fmax((double)cf_type_min(input->type), fmin((double)cf_type_max(input->type), rint(quotient)));
-                if ((double)cf_lane_get(out, lane, i) != wanted)
+                if ((double)cf_storage_get(out, lane, i) != wanted)
                     fail_msg("%s: element %u: %g quantises to %lld, not %g", cf_kernels_at(k)->name, i,
-                             quotient * n->input_scale, (long long)cf_lane_get(out, lane, i), wanted);
+                             quotient * n->input_scale, (long long)cf_storage_get(out, lane, i), wanted);
             }
             free(out);
             cf_quantiser_free(q);

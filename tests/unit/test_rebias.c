@@ -10,7 +10,7 @@
 #include "compiler/rebias.h"
 #include "netlists/cell.h"
 #include "netlists/check.h"
-#include "sim/word.h"
+#include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"
 

@@ -13,16 +13,16 @@
 #include "netlists/cell.h"
 #include "netlists/check.h"
 #include "netlists/names.h"
-#include "sim/engine.h"
-#include "sim/linear.h"
-#include "sim/word.h"
+#include "sim/word/engine.h"
+#include "sim/word/linear.h"
+#include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"
 
 static void load_input(struct cf_workspace *w, const struct cf_plan *plan, const int64_t *nets)
 {
     for (uint32_t i = 0; i < plan->netlist->groups[CF_INPUT].count; i++)
-        cf_lane_put(cf_workspace_input(w), plan->blocks[CF_INPUT].lane, i, nets[i]);
+        cf_storage_put(cf_workspace_input(w), plan->blocks[CF_INPUT].lane, i, nets[i]);
 }
 
 /* The first net whose value is not the reference's, or UINT32_MAX. `*seen` counts the nets that are there. */
@@ -33,7 +33,7 @@ static uint32_t first_difference(const struct cf_workspace *w, const struct cf_p
     for (uint32_t g = 0; g < n->group_count; g++) {
         const void *values = cf_workspace_values(w, g);
         for (uint32_t i = 0; values && i < n->groups[g].count; i++) {
-            if (cf_lane_get(values, plan->blocks[g].lane, i) != nets[n->groups[g].first_net + i])
+            if (cf_storage_get(values, plan->blocks[g].lane, i) != nets[n->groups[g].first_net + i])
                 return n->groups[g].first_net + i;
             ++*seen;
         }
@@ -250,19 +250,19 @@ static void a_wrong_weight_shows(void **state)
         assert_int_equal(plan->blocks[last].kind, CF_BLOCK_DENSE);
         struct cf_dense *packed = &plan->blocks[last].dense->packed;
         /* Every weight of lane 0 becomes larger: its sums move by the sum of the operands. */
-        for (uint32_t k2 = 0; k2 < packed->padded_inputs && packed->lane == CF_LANE16; k2++) {
+        for (uint32_t k2 = 0; k2 < packed->padded_inputs && packed->lane == CF_STORE16; k2++) {
             uint32_t span = 2, width = cf_dense_panels(packed, 0) * CF_PANEL;
             int16_t *weight = (int16_t *)packed->weights + k2 / span * span * width + k2 % span;
             *weight = (int16_t)(*weight + 90);
         }
-        for (int frame = 0; frame < 50 && packed->lane == CF_LANE16; frame++) {
+        for (int frame = 0; frame < 50 && packed->lane == CF_STORE16; frame++) {
             random_input(&random, n, nets);
             cf_word_evaluate(n, nets);
             load_input(w, plan, nets);
             cf_run(w);
             differences += first_difference(w, plan, nets, &seen) != UINT32_MAX;
         }
-        if (packed->lane == CF_LANE16)
+        if (packed->lane == CF_STORE16)
             assert_true(differences > 0);
         free(nets);
         cf_workspace_free(w);

@@ -12,8 +12,8 @@
 
 #include "base/npy.h"
 #include "base/safetensors.h"
-#include "sim/trace.h"
-#include "sim/word.h"
+#include "sim/frames/trace.h"
+#include "sim/word/reference.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
 

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "netlists/cell.h"
-#include "sim/linear_form.h"
-#include "sim/vectors.h"
-#include "sim/word.h"
+#include "sim/vectors/linear_form.h"
+#include "sim/vectors/vectors.h"
+#include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "netlists/check.h"
-#include "sim/word.h"
+#include "sim/word/reference.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
 

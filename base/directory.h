@@ -1,0 +1,44 @@
+/* directory.h - a directory of generated files that changes from one complete set to the next. */
+#ifndef COFIBER_BASE_DIRECTORY_H
+#define COFIBER_BASE_DIRECTORY_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct cf_directory;
+
+/* Makes a temporary directory beside `target` to write `files` into (a NULL-terminated list; it must outlive the
+ * result). Refused where `target` exists with other content than an earlier set (which it has when the last of
+ * `files` is there), unless `force`; other people's files in it are never touched. Temporary directories that killed
+ * runs left beside `target` are removed. */
+bool cf_directory_open(struct cf_directory **directory, const char *target, const char *const *files, bool force,
+                       struct cf_error *err);
+
+/* Where to write. */
+const char *cf_directory_path(const struct cf_directory *directory);
+
+/* Gives the files their place: the whole directory by one rename where there was none; else file by file, with the
+ * last of the list removed before and put back at the end, so that a set is complete exactly when that is there.
+ * `*directory` becomes NULL in either case. */
+bool cf_directory_commit(struct cf_directory **directory, struct cf_error *err);
+void cf_directory_abort(struct cf_directory **directory); /* NULL is fine */
+
+/* Removes a directory and everything in it; symbolic links are removed, not followed. */
+bool cf_directory_remove(const char *path, struct cf_error *err);
+
+/* Opens a file or directory that is there (`flags`: O_DIRECTORY, ...) and locks it until it is closed or the process
+ * ends, however that ends; -1 with errno where somebody else has it, or where the file system knows no locks. */
+int cf_directory_lock(const char *path, int flags);
+
+/* Is a temporary directory, locked by the caller, what a killed run left? One of this minute may belong to a run that
+ * is about to lock it. */
+bool cf_directory_is_stale(int lock);
+
+/* Makes a directory and those above it. */
+bool cf_directory_make(const char *path, struct cf_error *err);
+
+/* "DIRECTORY/NAME", malloc'd; NULL when memory is out. */
+char *cf_directory_join(const char *directory, const char *name);
+
+#endif

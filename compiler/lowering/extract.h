@@ -1,0 +1,17 @@
+/* extract.h - a few gates as a netlist of their own, whose input is what they read. */
+#ifndef COFIBER_COMPILER_LOWERING_EXTRACT_H
+#define COFIBER_COMPILER_LOWERING_EXTRACT_H
+
+#include "netlists/netlist.h"
+
+/* The netlist of the gates that drive `gates` (nets, in any order): its input, of shape [1, 1, N], is the N
+ * nets that they read, in net order and of their type; its one group, [1, 1, count] in the order given and an output,
+ * has the gates' group's name. Cells are those of the netlist; only where nets between those that are read fall away
+ * do their terms' offsets close up. The input scale is 1: frames of integers are taken as they are. Metadata keep the
+ * gates' names ("cut.gates": separated by blanks, "first...last" for neighbours).
+ *
+ * Refuses inputs, gates of several groups, and gates that read several groups or nothing. */
+bool cf_extract(struct cf_netlist **cut, const struct cf_netlist *netlist, const uint32_t *gates, uint32_t count,
+                struct cf_error *err);
+
+#endif

@@ -1,0 +1,482 @@
+#include "compiler/lowering/lower.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "netlists/cell.h"
+
+enum {
+    COLUMNS = 64,
+    STAGE_PLANES = 2112, /* operand bits of one stage: 132 KiB of 512 lanes, so that a simulator has them in its L2 */
+    STAGE_LEAST = 8,     /* operands */
+    STAGE_MOST = 512
+};
+
+/* The bits of one column, still to be added. */
+struct pile {
+    cf_lit *items;
+    uint32_t first, count, capacity; /* those before `first` are added */
+};
+
+struct lowering {
+    const struct cf_cell *cell;
+    struct cf_network_cell *out;
+    struct pile fresh[2][COLUMNS];           /* operand bits of this stage: plain, inverted */
+    struct pile now[COLUMNS], next[COLUMNS]; /* of this round, of the next */
+    struct pile running[COLUMNS];            /* the carry-save sum of the stages before */
+    unsigned __int128 largest;               /* what the columns can sum to so far */
+    uint64_t constant;                       /* modulo 2^64 */
+    uint32_t width;                          /* columns of the result: the sum is known modulo 2^width */
+    uint32_t limit;                          /* columns that can be non-zero, and that matter */
+    struct cf_error *err;
+};
+
+void cf_signed_digits(int64_t number, uint64_t *plus, uint64_t *minus)
+{
+    /* 3n and n differ where a carry runs: the classic (3n ^ n) / 2, split by the bits of 3n. */
+    unsigned __int128 n = (unsigned __int128)(number < 0 ? -(unsigned __int128)number : (unsigned __int128)number);
+    unsigned __int128 triple = 3 * n, changed = triple ^ n;
+    uint64_t positive = (uint64_t)((changed & triple) >> 1), negative = (uint64_t)((changed & n) >> 1);
+    *plus = number < 0 ? negative : positive;
+    *minus = number < 0 ? positive : negative;
+}
+
+static bool out_of_memory(struct lowering *l)
+{
+    return cf_fail(l->err, "lowering a cell of %u terms: out of memory", l->cell->term_count);
+}
+
+static bool put(struct lowering *l, struct pile *pile, cf_lit literal)
+{
+    if (pile->count == pile->capacity) {
+        uint32_t wanted = pile->capacity ? 2 * pile->capacity : 32;
+        cf_lit *bigger = realloc(pile->items, wanted * sizeof *bigger);
+        if (!bigger)
+            return out_of_memory(l);
+        pile->items = bigger;
+        pile->capacity = wanted;
+    }
+    pile->items[pile->count++] = literal;
+    return true;
+}
+
+/* The same at a column: constants 0, and columns that cannot be non-zero or do not matter, are dropped. */
+static bool put_column(struct lowering *l, struct pile *columns, uint32_t column, cf_lit literal)
+{
+    return column >= l->limit || literal == CF_LIT_FALSE || put(l, &columns[column], literal);
+}
+
+static bool add(struct lowering *l, cf_lit a, cf_lit b, cf_lit c, cf_lit *sum, cf_lit *carry)
+{
+    return cf_network_add(&l->out->bits, a, b, c, sum, carry) || out_of_memory(l);
+}
+
+/* 2^n - 1 bits of one weight become an n-bit number, for n of 2 to 5: two counters of half the size, whose results
+ * are added with the odd bit as carry-in. */
+static bool count_bits(struct lowering *l, const cf_lit *in, int n, cf_lit *out)
+{
+    if (n == 2)
+        return add(l, in[0], in[1], in[2], &out[0], &out[1]);
+    int half = (1 << (n - 1)) - 1;
+    cf_lit low[4], high[4], carry = in[2 * half];
+    if (!count_bits(l, in, n - 1, low) || !count_bits(l, in + half, n - 1, high))
+        return false;
+    for (int i = 0; i < n - 1; i++)
+        if (!add(l, low[i], high[i], carry, &out[i], &carry))
+            return false;
+    out[n - 1] = carry;
+    return true;
+}
+
+/* Takes counters of 2^n - 1 bits from the end of a pile while it has so many; results go to the next round. */
+static bool take_counters(struct lowering *l, struct pile *pile, uint32_t column, int n)
+{
+    uint32_t size = (1u << n) - 1;
+    cf_lit out[5];
+    for (; pile->count >= size; pile->count -= size) {
+        if (!count_bits(l, pile->items + pile->count - size, n, out))
+            return false;
+        for (int i = 0; i < n; i++)
+            if (!put_column(l, l->next, column + (uint32_t)i, out[i]))
+                return false;
+    }
+    return true;
+}
+
+static bool move_pile(struct lowering *l, struct pile *to, struct pile *from)
+{
+    for (uint32_t i = from->first; i < from->count; i++)
+        if (!put(l, to, from->items[i]))
+            return false;
+    from->first = from->count = 0;
+    return true;
+}
+
+static uint32_t highest(const struct pile *columns)
+{
+    uint32_t most = 0;
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        most = columns[c].count > most ? columns[c].count : most;
+    return most;
+}
+
+/* One round on `now`: counters of one size, the largest that fits the highest column. Rounds of one kind keep the
+ * depth logarithmic and give simulators long runs of equal work. */
+static bool run_round(struct lowering *l)
+{
+    uint32_t most = highest(l->now);
+    int n = most >= 31 ? 5 : most >= 15 ? 4 : most >= 7 ? 3 : 2;
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        if (!take_counters(l, &l->now[c], c, n))
+            return false;
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        if (!move_pile(l, &l->now[c], &l->next[c]))
+            return false;
+    return true;
+}
+
+/* Compresses `now` until no column has more than two bits. */
+static bool compress(struct lowering *l)
+{
+    while (highest(l->now) > 2)
+        if (!run_round(l))
+            return false;
+    return true;
+}
+
+static uint32_t left(const struct pile *pile)
+{
+    return pile->count - pile->first;
+}
+
+static void take(struct pile *pile, uint32_t count, cf_lit *out)
+{
+    memcpy(out, pile->items + pile->first, count * sizeof *out);
+    pile->first += count;
+}
+
+/* Counters of 2^n - 1 operand bits of a column. Each half of a counter (in the sense of count_bits) has bits of one
+ * kind, plain or inverted: counting inverted bits is counting with inverted results. The bits come in the order of the
+ * operands, so that a counter reads operands that are close together. */
+static bool take_fresh(struct lowering *l, uint32_t column, int n)
+{
+    struct pile *plain = &l->fresh[0][column], *inverted = &l->fresh[1][column];
+    uint32_t half = (1u << (n - 1)) - 1;
+    while (left(plain) + left(inverted) > 2 * half) {
+        struct pile *first = left(plain) < half ? inverted : plain, *second = left(inverted) < half ? plain : inverted;
+        if (left(first) < half || left(second) < (first == second ? 2 * half : half))
+            return true;
+        cf_lit in[31], out[5];
+        take(first, half, in);
+        take(second, half, in + half);
+        take(left(plain) > 0 ? plain : inverted, 1, in + 2 * half);
+        if (!count_bits(l, in, n, out))
+            return false;
+        for (int i = 0; i < n; i++)
+            if (!put_column(l, l->next, column + (uint32_t)i, out[i]))
+                return false;
+    }
+    return true;
+}
+
+/* The first round, on operand bits. What is left over goes on, mixed. */
+static bool compress_fresh(struct lowering *l)
+{
+    for (int n = 5; n >= 4; n--)
+        for (uint32_t c = 0; c < COLUMNS; c++)
+            if (!take_fresh(l, c, n))
+                return false;
+    for (int sign = 0; sign < 2; sign++)
+        for (uint32_t c = 0; c < COLUMNS; c++)
+            if (!move_pile(l, &l->now[c], &l->fresh[sign][c]))
+                return false;
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        if (!take_counters(l, &l->now[c], c, 3))
+            return false;
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        if (!move_pile(l, &l->now[c], &l->next[c]))
+            return false;
+    return true;
+}
+
+/* A bit that counts negative: the sign bit of a two's-complement operand, or a negative digit, but not both. */
+static bool counts_negative(struct cf_type type, uint32_t bit, uint32_t minus)
+{
+    return minus != (type.is_signed && bit + 1u == type.width);
+}
+
+/* One term's bits into the columns. */
+static bool add_term(struct lowering *l, const struct cf_term *term, cf_lit first)
+{
+    struct cf_type type = l->cell->ports[term->port];
+    uint64_t digits[2];
+    cf_signed_digits(term->weight, &digits[0], &digits[1]);
+    for (uint32_t k = 0; k < type.width; k++)
+        for (uint32_t minus = 0; minus < 2; minus++)
+            for (uint64_t rest = digits[minus]; rest; rest &= rest - 1) {
+                uint32_t column = (uint32_t)__builtin_ctzll(rest) + k + term->shift;
+                bool negative = counts_negative(type, k, minus);
+                if (column < l->limit && !put(l, &l->fresh[negative][column], (first + 2 * k) | negative))
+                    return false;
+            }
+    return true;
+}
+
+/* What the bits of a term that count negative come to, which is what inverting them adds too much. */
+static unsigned __int128 inverted_excess(const struct cf_term *term, struct cf_type type)
+{
+    uint64_t plus, minus;
+    cf_signed_digits(term->weight, &plus, &minus);
+    unsigned __int128 top = (unsigned __int128)1 << (type.width - 1), rest = top - 1;
+    unsigned __int128 excess = type.is_signed ? rest * minus + top * plus : (rest + top) * minus;
+    return excess << term->shift;
+}
+
+/* The constant and the bound of the terms [first, end). Inverted bits make every term count from 0, so columns above
+ * the bound are 0 however the sum is represented. */
+static void raise_bound(struct lowering *l, uint32_t first, uint32_t end)
+{
+    for (uint32_t t = first; t < end; t++) {
+        const struct cf_term *term = &l->cell->terms[t];
+        struct cf_type type = l->cell->ports[term->port];
+        unsigned __int128 excess = inverted_excess(term, type);
+        __int128 scale = (__int128)term->weight * ((__int128)1 << term->shift);
+        __int128 most = scale * (term->weight > 0 ? cf_type_max(type) : cf_type_min(type));
+        l->largest += (unsigned __int128)most + excess;
+        l->constant -= (uint64_t)excess;
+    }
+    l->limit = 0;
+    while (l->limit < l->width && l->largest >> l->limit)
+        l->limit++;
+}
+
+static bool lower_stage(struct lowering *l, uint32_t first, uint32_t end)
+{
+    raise_bound(l, first, end);
+    for (uint32_t t = first; t < end; t++)
+        if (!add_term(l, &l->cell->terms[t], cf_network_input(l->out->operands[t].first_input)))
+            return false;
+    if (!compress_fresh(l) || !compress(l))
+        return false;
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        if (!move_pile(l, &l->now[c], &l->running[c]))
+            return false;
+    if (!compress(l))
+        return false;
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        if (!move_pile(l, &l->running[c], &l->now[c]))
+            return false;
+    return true;
+}
+
+/* The carry chain, with the constant: bit c of the sum into result[c]. */
+static bool resolve(struct lowering *l, cf_lit *result)
+{
+    l->limit = l->width;
+    for (uint32_t c = 0; c < l->width; c++) {
+        struct pile *pile = &l->running[c];
+        cf_lit known = l->constant >> c & 1, carry;
+        uint32_t at = 0;
+        for (; pile->count - at >= 3; at += 3) {
+            cf_lit sum;
+            if (!add(l, pile->items[at], pile->items[at + 1], pile->items[at + 2], &sum, &carry) ||
+                !put_column(l, l->running, c + 1, carry) || !put(l, pile, sum))
+                return false;
+        }
+        cf_lit a = pile->count > at ? pile->items[at] : CF_LIT_FALSE;
+        cf_lit b = pile->count > at + 1 ? pile->items[at + 1] : CF_LIT_FALSE;
+        if (!add(l, a, b, known, &result[c], &carry) || !put_column(l, l->running, c + 1, carry))
+            return false;
+    }
+    return true;
+}
+
+/* How the bits above the computed ones are known: the sum lies in [min, max]. */
+static cf_lit plan_width(struct lowering *l, int64_t min, int64_t max)
+{
+    uint32_t width = cf_signed_width(min, max);
+    bool sign_known = min >= 0 || max < 0;
+    l->width = sign_known ? width - 1 : width;
+    return min >= 0 ? CF_LIT_FALSE : CF_LIT_TRUE;
+}
+
+static bool lower_terms(struct lowering *l, cf_lit *result)
+{
+    struct cf_network_cell *out = l->out;
+    l->constant = (uint64_t)l->cell->bias;
+    uint32_t operand = 0;
+    for (uint32_t s = 0; s + 1 < out->stage_count; s++) {
+        if (!lower_stage(l, operand, out->stages[s].operand_end))
+            return false;
+        operand = out->stages[s].operand_end;
+        out->stages[s].node_end = out->bits.node_count;
+    }
+    if (!resolve(l, result))
+        return false;
+    out->stages[out->stage_count - 1].node_end = out->bits.node_count;
+    return true;
+}
+
+static bool lower_sum(struct lowering *l, int64_t min, int64_t max)
+{
+    cf_lit result[COLUMNS], above = plan_width(l, min, max);
+    bool sign_known = min >= 0 || max < 0;
+    if (!lower_terms(l, result))
+        return false;
+    if (l->cell->activation == CF_STEP) { /* H(sum): the sign bit, inverted */
+        l->out->bits.outputs[0] = sign_known ? above ^ 1 : result[l->width - 1] ^ 1;
+        return true;
+    }
+    for (uint32_t i = 0; i < l->cell->type.width; i++)
+        l->out->bits.outputs[i] = i < l->width ? result[i] : sign_known ? above : result[l->width - 1];
+    return true;
+}
+
+/* A step whose sign is known needs no terms at all. */
+static bool is_constant_step(const struct cf_cell *cell, int64_t min, int64_t max)
+{
+    return cell->activation == CF_STEP && (min >= 0 || max < 0);
+}
+
+static bool make_operands(struct lowering *l)
+{
+    const struct cf_cell *cell = l->cell;
+    uint64_t inputs = 0;
+    l->out->operands = calloc(cell->term_count ? cell->term_count : 1, sizeof *l->out->operands);
+    if (!l->out->operands)
+        return out_of_memory(l);
+    for (uint32_t t = 0; t < cell->term_count; t++) {
+        const struct cf_term *term = &cell->terms[t];
+        uint8_t width = cell->ports[term->port].width;
+        l->out->operands[t] = (struct cf_network_operand){term->offset, (uint32_t)inputs, term->port, width};
+        inputs += width;
+        if (inputs > CF_NETWORK_MAX_SIGNALS / 4)
+            return cf_fail(l->err, "a cell of %u terms has more input bits than can be numbered", cell->term_count);
+    }
+    l->out->operand_count = cell->term_count;
+    l->out->bits.input_count = (uint32_t)inputs;
+    return true;
+}
+
+/* The window of an operand when windows span `span` offsets. */
+static uint64_t window_of(const struct cf_network_operand *operand, uint64_t span)
+{
+    return operand->offset / span | (uint64_t)operand->port << 40;
+}
+
+/* Cuts the operands into stages: windows of offsets, wide enough that there are not many more of them than the
+ * operands would fill, and never more than `most` operands. Cells that read the same nets with other weights (the
+ * classifiers of one position) so get the same windows, whatever weights are zero. Writes the stages if asked to;
+ * returns their number. */
+static uint32_t cut_stages(const struct cf_network_cell *out, uint32_t most, uint64_t span,
+                           struct cf_network_stage *stages)
+{
+    uint32_t count = 0, size = 0, part = 0;
+    for (uint32_t t = 0; t < out->operand_count; t++) {
+        bool same = t > 0 && window_of(&out->operands[t], span) == window_of(&out->operands[t - 1], span);
+        if (!same || size == most) {
+            part = same ? part + 1 : 0;
+            size = 0;
+            count++;
+        }
+        size++;
+        if (stages)
+            stages[count - 1] =
+                (struct cf_network_stage){.operand_end = t + 1,
+                                          .window = (uint64_t)__builtin_clzll(span) << 56 | (uint64_t)part << 44 |
+                                                    (window_of(&out->operands[t], span) & 0xfffffffffff)};
+    }
+    return count;
+}
+
+static bool make_stages(struct lowering *l)
+{
+    struct cf_network_cell *out = l->out;
+    uint32_t widest = 1;
+    for (uint32_t t = 0; t < out->operand_count; t++)
+        widest = out->operands[t].width > widest ? out->operands[t].width : widest;
+    uint32_t most = STAGE_PLANES / widest / STAGE_LEAST * STAGE_LEAST;
+    most = most < STAGE_LEAST ? STAGE_LEAST : most > STAGE_MOST ? STAGE_MOST : most;
+    uint64_t span = out->operand_count <= most ? UINT64_MAX : most;
+    uint32_t enough = 2 * (out->operand_count / most + 1) + l->cell->port_count;
+    while (span < (uint64_t)1 << 32 && cut_stages(out, most, span, NULL) > enough)
+        span *= 2;
+    if (span == UINT64_MAX) { /* few operands: one stage, whatever the ports */
+        out->stage_count = 1 + (out->operand_count > 0);
+    } else {
+        out->stage_count = 1 + cut_stages(out, most, span, NULL);
+    }
+    out->stages = calloc(out->stage_count, sizeof *out->stages);
+    if (!out->stages)
+        return out_of_memory(l);
+    if (span != UINT64_MAX)
+        cut_stages(out, most, span, out->stages);
+    else if (out->operand_count)
+        out->stages[0] = (struct cf_network_stage){.operand_end = out->operand_count};
+    out->stages[out->stage_count - 1] =
+        (struct cf_network_stage){.operand_end = out->operand_count, .window = UINT64_MAX};
+    return true;
+}
+
+static void free_piles(struct lowering *l)
+{
+    for (uint32_t c = 0; c < COLUMNS; c++) {
+        free(l->fresh[0][c].items);
+        free(l->fresh[1][c].items);
+        free(l->now[c].items);
+        free(l->next[c].items);
+        free(l->running[c].items);
+    }
+}
+
+bool cf_lower_cell(struct cf_network_cell *lowered, const struct cf_cell *cell, struct cf_error *err)
+{
+    *lowered = (struct cf_network_cell){0};
+    struct lowering l = {.cell = cell, .out = lowered, .err = err};
+    int64_t min, max;
+    if (!cf_cell_range(cell, &min, &max))
+        return cf_fail(err, "a cell whose sum could pass 63 bits");
+    lowered->bits.output_count = cell->type.width;
+    lowered->bits.outputs = calloc(cell->type.width, sizeof *lowered->bits.outputs);
+    bool done = lowered->bits.outputs ? make_operands(&l) && make_stages(&l) : out_of_memory(&l);
+    if (done && is_constant_step(cell, min, max))
+        lowered->bits.outputs[0] = min >= 0 ? CF_LIT_TRUE : CF_LIT_FALSE;
+    else
+        done = done && lower_sum(&l, min, max) && cf_network_cell_sweep(lowered, err);
+    free_piles(&l);
+    if (!done)
+        cf_network_cell_free(lowered);
+    return done;
+}
+
+struct cf_network_cell *cf_lower_cells(const struct cf_netlist *netlist, struct cf_error *err)
+{
+    struct cf_network_cell *cells = calloc(netlist->cell_count ? netlist->cell_count : 1, sizeof *cells);
+    if (!cells) {
+        cf_fail(err, "%s: out of memory", netlist->label);
+        return NULL;
+    }
+    bool done = true;
+#pragma omp parallel for schedule(dynamic)
+    for (uint32_t c = 0; c < netlist->cell_count; c++) {
+        struct cf_error mine;
+        if (cf_lower_cell(&cells[c], &netlist->cells[c], &mine))
+            continue;
+#pragma omp critical
+        if (done) {
+            done = false;
+            cf_fail(err, "%s: cell %u: %s", netlist->label, c, mine.text);
+        }
+    }
+    if (done)
+        return cells;
+    cf_lower_free(cells, netlist->cell_count);
+    return NULL;
+}
+
+void cf_lower_free(struct cf_network_cell *cells, uint32_t count)
+{
+    for (uint32_t c = 0; cells && c < count; c++)
+        cf_network_cell_free(&cells[c]);
+    free(cells);
+}

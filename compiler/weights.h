@@ -1,0 +1,32 @@
+/* weights.h - the two real numbers that become integers outside the gates: thresholds, and the input's scale. */
+#ifndef COFIBER_COMPILER_WEIGHTS_H
+#define COFIBER_COMPILER_WEIGHTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* log(p / (1 - p)): a score threshold p as a bias on the logit. 0 for p = 0.5, exactly. */
+double cf_logit(double p);
+
+/* The exact integer threshold floor(bias * 2^frac / (input_scale * weight_scale)), of the exact rational number that
+ * the four stored doubles are (GMP): sum + threshold >= 0 decides as the real comparison does, because the sum is an
+ * integer. False when it does not fit 62 bits. The scales are positive and finite. */
+bool cf_threshold(double bias, int frac, double input_scale, double weight_scale, int64_t *threshold);
+
+/* The choice of an input scale from frames: the scale that clips nothing would waste codes on rare large features, so
+ * take the one with the least mean squared error of quantise-and-restore over the features seen. */
+struct cf_calibration;
+
+struct cf_calibration *cf_calibration_new(void); /* NULL when memory is out */
+void cf_calibration_free(struct cf_calibration *calibration);
+/* Adds `count` finite features. */
+void cf_calibration_add(struct cf_calibration *calibration, const double *features, size_t count);
+/* The chosen scale for a signed input of `bits` bits. Errors, which begin with `label`: every feature seen was zero, or
+ * below the range of float (2^-149), or one was above it (3.4e38). */
+bool cf_calibration_scale(const struct cf_calibration *calibration, int bits, const char *label, double *scale,
+                          struct cf_error *err);
+
+#endif

@@ -1,0 +1,133 @@
+#include "netlists/exchange/network_names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/string_set.h"
+
+enum { LONGEST = 200 };
+
+bool cf_network_names_new(struct cf_network_names *names, const struct cf_network *bits, const char *model,
+                          struct cf_error *err)
+{
+    *names = (struct cf_network_names){0};
+    names->model = cf_arena_strdup(&names->arena, model);
+    names->inputs = cf_arena_alloc(&names->arena, bits->input_count, sizeof *names->inputs);
+    names->outputs = cf_arena_alloc(&names->arena, bits->output_count, sizeof *names->outputs);
+    if (names->model && names->inputs && names->outputs)
+        return true;
+    cf_network_names_free(names);
+    return cf_fail(err, "%s: out of memory", model);
+}
+
+void cf_network_names_free(struct cf_network_names *names)
+{
+    cf_arena_free(&names->arena);
+    *names = (struct cf_network_names){0};
+}
+
+bool cf_network_name_valid(const char *name, size_t length)
+{
+    if (length < 1 || length > LONGEST)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (name[i] < ' ' || name[i] > '~')
+            return false;
+    return true;
+}
+
+/* What every format takes at that place of a name. */
+static bool is_plain(char c, bool first)
+{
+    return c > ' ' && c <= '~' && !strchr("\"'\\#=", c) && !(first && strchr(".$", c));
+}
+
+/* Names of the writers' own: wires n0s, n0c, and gates g0. */
+static bool is_reserved(const char *name)
+{
+    size_t digits = strspn(name + 1, "0123456789");
+    const char *rest = name + 1 + digits;
+    return digits && ((name[0] == 'n' && (strcmp(rest, "s") == 0 || strcmp(rest, "c") == 0)) ||
+                      (name[0] == 'g' && *rest == '\0'));
+}
+
+struct naming {
+    struct cf_network_names *plain;
+    struct cf_string_set taken;
+};
+
+static bool claim(struct naming *n, const char *name, const char **slot)
+{
+    bool fresh;
+    if (!cf_string_set_add(&n->taken, name, &fresh))
+        return false;
+    *slot = name;
+    return true;
+}
+
+static bool is_free(const struct naming *n, const char *name)
+{
+    return !is_reserved(name) && !cf_string_set_has(&n->taken, name);
+}
+
+/* A name for the `kind` ('i', 'o') of that number, from the one it was given, or NULL. */
+static bool invent(struct naming *n, const char *given, char kind, uint32_t number, const char **slot)
+{
+    enum { ROOM = 2 * LONGEST + 64 };
+    char text[ROOM];
+    if (given) {
+        snprintf(text, LONGEST + 1, "%s", given);
+        for (size_t i = 0; text[i]; i++)
+            text[i] = is_plain(text[i], i == 0) ? text[i] : '_';
+        if (!is_free(n, text))
+            snprintf(text + strlen(text), 16, "_%c%u", kind, number);
+    } else {
+        snprintf(text, sizeof text, "%c%u", kind, number);
+    }
+    for (size_t length = strlen(text); !is_free(n, text) && length + 2 < sizeof text; length++)
+        memcpy(text + length, "_", 2);
+    const char *copy = cf_arena_strdup(&n->plain->arena, text);
+    return copy && claim(n, copy, slot);
+}
+
+static bool usable(const struct naming *n, const char *name)
+{
+    for (size_t i = 0; name[i]; i++)
+        if (!is_plain(name[i], i == 0))
+            return false;
+    return name[0] && is_free(n, name);
+}
+
+/* Names that can stay as they are come first, then changed ones, then those for what has none. */
+static bool give(struct naming *n, int pass, const char *const *given, char kind, uint32_t count, const char **slots)
+{
+    bool done = true;
+    for (uint32_t i = 0; done && i < count; i++) {
+        const char *name = given ? given[i] : NULL;
+        if (slots[i])
+            continue;
+        if (pass == 0)
+            done = !name || !usable(n, name) || claim(n, name, &slots[i]);
+        else
+            done = (pass == 1 && !name) || invent(n, name, kind, i, &slots[i]);
+    }
+    return done;
+}
+
+bool cf_network_names_plain(struct cf_network_names *plain, const struct cf_network *bits,
+                            const struct cf_network_names *names, struct cf_error *err)
+{
+    if (!cf_network_names_new(plain, bits, names->model, err))
+        return false;
+    struct naming n = {.plain = plain};
+    bool done = true;
+    for (int pass = 0; done && pass < 3; pass++)
+        done = give(&n, pass, names->inputs, 'i', bits->input_count, plain->inputs) &&
+               give(&n, pass, names->outputs, 'o', bits->output_count, plain->outputs);
+    cf_string_set_free(&n.taken);
+    if (!done) {
+        cf_network_names_free(plain);
+        return cf_fail(err, "%s: out of memory", names->model);
+    }
+    return true;
+}

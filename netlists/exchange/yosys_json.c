@@ -1,0 +1,119 @@
+/* yosys_json.c - writing; reading is in yosys_json_read.c. */
+#include "netlists/exchange/yosys_json.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+
+/* Yosys numbers nets from 2. Signal s is net s + 1; inverters and inner wires of adders come after them. */
+struct writer {
+    struct cf_out *out;
+    const struct cf_network *bits;
+    const struct cf_network_names *names; /* cf_network_names_plain */
+    struct cf_error *err;
+    uint64_t *inverse; /* by signal: the net of its inverse, or 0 */
+    uint64_t next_net, cells;
+};
+
+static bool put_bit(struct writer *w, uint64_t net)
+{
+    return net < 2 ? cf_out_printf(w->out, w->err, "[\"%u\"]", (unsigned)net)
+                   : cf_out_printf(w->out, w->err, "[%" PRIu64 "]", net);
+}
+
+static bool put_cell(struct writer *w, const char *type, uint64_t a, uint64_t b, uint64_t y)
+{
+    bool two = b != UINT64_MAX;
+    bool done = cf_out_printf(w->out, w->err,
+                              "%s\n    \"g%" PRIu64 "\": {\"hide_name\": 0, \"type\": \"%s\", \"parameters\": {}, "
+                              "\"attributes\": {}, \"port_directions\": {\"A\": \"input\", %s\"Y\": \"output\"}, "
+                              "\"connections\": {\"A\": ",
+                              w->cells ? "," : "", w->cells, type, two ? "\"B\": \"input\", " : "");
+    w->cells++;
+    return done && put_bit(w, a) && (!two || (cf_out_printf(w->out, w->err, ", \"B\": ") && put_bit(w, b))) &&
+           cf_out_printf(w->out, w->err, ", \"Y\": ") && put_bit(w, y) && cf_out_printf(w->out, w->err, "}}");
+}
+
+/* The net of a literal; the first use of an inverse makes its inverter. */
+static bool net_of(struct writer *w, cf_lit literal, uint64_t *net)
+{
+    uint32_t signal = literal >> 1;
+    *net = signal == 0 ? literal : signal + 1;
+    if (signal == 0 || !(literal & 1))
+        return true;
+    if (w->inverse[signal] == 0) {
+        w->inverse[signal] = w->next_net++;
+        if (!put_cell(w, "$_NOT_", signal + 1, UINT64_MAX, w->inverse[signal]))
+            return false;
+    }
+    *net = w->inverse[signal];
+    return true;
+}
+
+static bool put_node(struct writer *w, uint32_t n, uint8_t used)
+{
+    const struct cf_network_node *node = &w->bits->nodes[n];
+    uint64_t a, b, c, sum = cf_network_sum(w->bits, n) / 2 + 1, carry = sum + 1;
+    if (!net_of(w, node->a, &a) || !net_of(w, node->b, &b) || !net_of(w, node->c, &c))
+        return false;
+    if (node->c == CF_LIT_FALSE)
+        return (!(used & 1) || put_cell(w, "$_XOR_", a, b, sum)) && (!(used & 2) || put_cell(w, "$_AND_", a, b, carry));
+    uint64_t half = w->next_net++, both = w->next_net++, either = w->next_net++;
+    if (!put_cell(w, "$_XOR_", a, b, half))
+        return false;
+    if (used & 1 && !put_cell(w, "$_XOR_", half, c, sum))
+        return false;
+    return !(used & 2) || (put_cell(w, "$_AND_", a, b, both) && put_cell(w, "$_AND_", half, c, either) &&
+                           put_cell(w, "$_OR_", both, either, carry));
+}
+
+static bool put_port(struct writer *w, bool first, const char *name, bool input, uint64_t net)
+{
+    return cf_out_printf(w->out, w->err, "%s\n    \"%s\": {\"direction\": \"%s\", \"bits\": ", first ? "" : ",", name,
+                         input ? "input" : "output") &&
+           put_bit(w, net) && cf_out_printf(w->out, w->err, "}");
+}
+
+/* Cells first: they number the inverters that output ports may name. */
+static bool put_module(struct writer *w, const uint8_t *used)
+{
+    bool done = cf_out_printf(w->out, w->err,
+                              "{\"creator\": \"cofiber\", \"modules\": {\"%s\": {\"attributes\": {\"top\": \"1\"},\n"
+                              "  \"cells\": {",
+                              w->names->model);
+    for (uint32_t n = 0; done && n < w->bits->node_count; n++)
+        done = used[n] == 0 || put_node(w, n, used[n]);
+    uint64_t net;
+    for (uint32_t i = 0; done && i < w->bits->output_count; i++)
+        done = net_of(w, w->bits->outputs[i], &net);
+    done = done && cf_out_printf(w->out, w->err, "},\n  \"ports\": {");
+    for (uint32_t i = 0; done && i < w->bits->input_count; i++)
+        done = put_port(w, i == 0, w->names->inputs[i], true, i + 2);
+    for (uint32_t i = 0; done && i < w->bits->output_count; i++)
+        done = net_of(w, w->bits->outputs[i], &net) &&
+               put_port(w, i == 0 && w->bits->input_count == 0, w->names->outputs[i], false, net);
+    return done && cf_out_printf(w->out, w->err, "},\n  \"netnames\": {}}}}\n");
+}
+
+bool cf_yosys_json_write(const char *path, const struct cf_network *bits, const struct cf_network_names *names,
+                         struct cf_error *err)
+{
+    struct cf_network_names plain = {0};
+    struct writer w = {NULL,
+                       bits,
+                       &plain,
+                       err,
+                       calloc(cf_network_signals(bits), sizeof(uint64_t)),
+                       (uint64_t)cf_network_signals(bits) + 1,
+                       0};
+    uint8_t *used = cf_network_used(bits);
+    bool done = cf_network_names_plain(&plain, bits, names, err) &&
+                ((used && w.inverse) || cf_fail(err, "%s: out of memory", path)) && cf_out_open(&w.out, path, err) &&
+                put_module(&w, used) && cf_out_commit(&w.out, err);
+    cf_out_abort(&w.out);
+    cf_network_names_free(&plain);
+    free(w.inverse);
+    free(used);
+    return done;
+}

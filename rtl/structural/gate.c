@@ -1,0 +1,285 @@
+#include "rtl/structural/gate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Terms of one row become a run when there are at least RUN_TERMS of them and they fill half of it; where there are
+ * RUN_MANY, at any density: a concatenation of more parts costs the tools more than slots of weight 0. */
+enum { RUN_TERMS = 4, RUN_MANY = 64 };
+
+/* ---- growing ---- */
+
+static bool reserve(void *array_pointer, uint32_t count, uint32_t *capacity, size_t size)
+{
+    if (count <= *capacity)
+        return true;
+    uint32_t wanted = *capacity ? *capacity : 16;
+    while (wanted < count)
+        wanted *= 2;
+    void *old;
+    memcpy(&old, array_pointer, sizeof old);
+    void *bigger = realloc(old, wanted * size);
+    if (!bigger)
+        return false;
+    memcpy(array_pointer, &bigger, sizeof bigger);
+    *capacity = wanted;
+    return true;
+}
+
+static bool add_operand(struct cf_gate *gate, struct cf_operand operand)
+{
+    if (!reserve(&gate->operands, gate->operand_count + 1, &gate->operand_capacity, sizeof operand))
+        return false;
+    gate->operands[gate->operand_count++] = operand;
+    return true;
+}
+
+static bool add_vector(struct cf_gate *gate, uint32_t port, bool run)
+{
+    if (!reserve(&gate->vectors, gate->vector_count + 1, &gate->vector_capacity, sizeof *gate->vectors))
+        return false;
+    struct cf_type type = gate->cell->ports[port];
+    gate->vectors[gate->vector_count++] = (struct cf_vector){
+        .port = port, .first = gate->operand_count, .run = run, .width = type.width, .is_signed = type.is_signed};
+    return true;
+}
+
+/* ---- describing ---- */
+
+struct lane_source {
+    const struct cf_rows *rows;
+    const struct cf_row_class *class;
+    const struct cf_cell *cell;
+    const uint32_t *bases;
+};
+
+/* The place of one term: the class's input and the lane in it. */
+static struct cf_operand place(const struct lane_source *s, const struct cf_term *term)
+{
+    uint32_t lane, row = cf_row_of_net(s->rows, s->bases[term->port] + term->offset, &lane);
+    uint32_t low = 0, high = s->class->input_count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct cf_row_input *input = &s->class->inputs[middle];
+        if (input->port < term->port || (input->port == term->port && input->row <= row))
+            low = middle;
+        else
+            high = middle;
+    }
+    return (struct cf_operand){low, lane, term->weight * ((int64_t)1 << term->shift)};
+}
+
+/* The number of terms from `t` on that read the same port and row, and the lanes they span. */
+static uint32_t segment(const struct lane_source *s, uint32_t t, uint32_t *span)
+{
+    struct cf_operand first = place(s, &s->cell->terms[t]), last = first;
+    uint32_t count = 1;
+    for (; t + count < s->cell->term_count && s->cell->terms[t + count].port == s->cell->terms[t].port; count++) {
+        struct cf_operand next = place(s, &s->cell->terms[t + count]);
+        if (next.input != first.input)
+            break;
+        last = next;
+    }
+    *span = last.lane - first.lane + 1;
+    return count;
+}
+
+/* A run that fills most of its row becomes the whole row, so that gates whose first or last weights happen to be 0 are
+ * of the same kind as their neighbours. */
+static uint32_t lanes_of(const struct lane_source *s, const struct cf_operand *operand)
+{
+    const struct cf_rows *rows = s->rows;
+    return cf_group_lanes(&rows->netlist->groups[cf_row_group(rows, s->class->inputs[operand->input].row)]);
+}
+
+static bool is_run(uint32_t count, uint32_t span)
+{
+    return count >= RUN_TERMS && (count >= RUN_MANY || 2 * (uint64_t)count >= span);
+}
+
+static bool add_run(const struct lane_source *s, uint32_t t, uint32_t count, uint32_t span, struct cf_gate *gate)
+{
+    struct cf_operand first = place(s, &s->cell->terms[t]);
+    uint32_t lanes = lanes_of(s, &first);
+    if (2 * (uint64_t)span >= lanes) {
+        first.lane = 0;
+        span = lanes;
+    }
+    if (!add_vector(gate, s->cell->terms[t].port, true) ||
+        !reserve(&gate->operands, gate->operand_count + span, &gate->operand_capacity, sizeof *gate->operands))
+        return false;
+    struct cf_operand *slots = gate->operands + gate->operand_count;
+    for (uint32_t i = 0; i < span; i++)
+        slots[i] = (struct cf_operand){first.input, first.lane + i, 0};
+    for (uint32_t i = 0; i < count; i++) {
+        struct cf_operand operand = place(s, &s->cell->terms[t + i]);
+        slots[operand.lane - first.lane] = operand;
+    }
+    gate->operand_count += span;
+    return true;
+}
+
+/* The runs of one port, or its other terms as one list. `end` becomes the first term after the port's. */
+static bool add_port(const struct lane_source *s, uint32_t from, bool runs, uint32_t *end, struct cf_gate *gate)
+{
+    uint32_t port = s->cell->terms[from].port, t = from, count, span;
+    bool listed = false;
+    for (; t < s->cell->term_count && s->cell->terms[t].port == port; t += count) {
+        count = segment(s, t, &span);
+        if (is_run(count, span) != runs)
+            continue;
+        if (runs && !add_run(s, t, count, span, gate))
+            return false;
+        if (!runs && !listed && !add_vector(gate, port, false))
+            return false;
+        listed = true;
+        for (uint32_t i = 0; !runs && i < count; i++)
+            if (!add_operand(gate, place(s, &s->cell->terms[t + i])))
+                return false;
+    }
+    *end = t;
+    return true;
+}
+
+/* Bits of a weight: whole hexadecimal digits; never more than a linear gate's output has, because arithmetic is
+ * modulo 2^width there. */
+static uint8_t weight_width(const struct cf_gate *gate, const struct cf_vector *vector)
+{
+    int64_t min = 0, max = 0;
+    for (uint32_t i = 0; i < vector->slots; i++) {
+        int64_t weight = gate->operands[vector->first + i].weight;
+        min = weight < min ? weight : min;
+        max = weight > max ? weight : max;
+    }
+    uint8_t width = (uint8_t)((cf_signed_width(min, max) + 3) / 4 * 4);
+    uint8_t limit = gate->cell->activation == CF_LINEAR ? gate->cell->type.width : CF_MAX_WIDTH;
+    return width < limit ? width : limit;
+}
+
+bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_class *class, uint32_t lane, struct cf_gate *gate)
+{
+    const struct cf_group *group = &rows->netlist->groups[class->group];
+    uint32_t index = (class->representative - rows->first_row[class->group]) * cf_group_lanes(group) + lane;
+    struct lane_source s = {rows, class, &rows->netlist->cells[group->cell[index]], cf_instance_bases(group, index)};
+    gate->cell = s.cell;
+    gate->vector_count = gate->operand_count = 0;
+    for (uint32_t t = 0, end = 0; t < s.cell->term_count; t = end)
+        if (!add_port(&s, t, true, &end, gate) || !add_port(&s, t, false, &end, gate))
+            return false;
+    for (uint32_t v = 0; v < gate->vector_count; v++) {
+        struct cf_vector *vector = &gate->vectors[v];
+        uint32_t end = v + 1 < gate->vector_count ? vector[1].first : gate->operand_count;
+        vector->slots = end - vector->first;
+        vector->weight_width = weight_width(gate, vector);
+    }
+    return true;
+}
+
+void cf_gate_free(struct cf_gate *gate)
+{
+    free(gate->vectors);
+    free(gate->operands);
+    *gate = (struct cf_gate){0};
+}
+
+bool cf_gate_follows(const struct cf_gate *a, const struct cf_gate *b, uint32_t distance)
+{
+    if (a->cell != b->cell || a->vector_count != b->vector_count || a->operand_count != b->operand_count)
+        return false;
+    for (uint32_t v = 0; v < a->vector_count; v++)
+        if (a->vectors[v].run || b->vectors[v].run || a->vectors[v].slots != b->vectors[v].slots)
+            return false;
+    for (uint32_t i = 0; i < a->operand_count; i++)
+        if (a->operands[i].input != b->operands[i].input || a->operands[i].lane + distance != b->operands[i].lane)
+            return false;
+    return a->operand_count > 0;
+}
+
+/* ---- kinds ---- */
+
+static bool same_kind(const struct cf_kind *kind, const struct cf_gate *gate)
+{
+    if (kind->activation != gate->cell->activation || kind->type.width != gate->cell->type.width ||
+        kind->type.is_signed != gate->cell->type.is_signed || kind->vector_count != gate->vector_count)
+        return false;
+    for (uint32_t v = 0; v < kind->vector_count; v++) {
+        const struct cf_vector *a = &kind->vectors[v], *b = &gate->vectors[v];
+        if (a->slots != b->slots || a->run != b->run || a->width != b->width || a->is_signed != b->is_signed ||
+            a->weight_width != b->weight_width)
+            return false;
+    }
+    return true;
+}
+
+/* What holds every sum of the gate, every operand and every weight. */
+static uint8_t sum_width(const struct cf_gate *gate)
+{
+    if (gate->cell->activation == CF_LINEAR)
+        return gate->cell->type.width;
+    int64_t min, max;
+    if (!cf_cell_range(gate->cell, &min, &max))
+        return CF_MAX_WIDTH; /* not in a checked netlist */
+    uint8_t width = cf_signed_width(min, max);
+    for (uint32_t v = 0; v < gate->vector_count; v++) {
+        width = gate->vectors[v].width > width ? gate->vectors[v].width : width;
+        width = gate->vectors[v].weight_width > width ? gate->vectors[v].weight_width : width;
+    }
+    return width;
+}
+
+static bool add_kind(struct cf_kinds *kinds, const struct cf_gate *gate)
+{
+    if (!reserve(&kinds->kinds, kinds->count + 1, &kinds->capacity, sizeof *kinds->kinds))
+        return false;
+    struct cf_kind kind = {gate->cell->activation, gate->cell->type, sum_width(gate), NULL, gate->vector_count};
+    if (gate->vector_count > 0) {
+        size_t size = gate->vector_count * sizeof *kind.vectors;
+        kind.vectors = malloc(size);
+        if (!kind.vectors)
+            return false;
+        memcpy(kind.vectors, gate->vectors, size);
+    }
+    kinds->kinds[kinds->count++] = kind;
+    return true;
+}
+
+bool cf_kinds_find(struct cf_kinds *kinds, const struct cf_gate *gate, bool add, uint32_t *index)
+{
+    for (uint32_t k = 0; k < kinds->count; k++)
+        if (same_kind(&kinds->kinds[k], gate)) {
+            uint8_t needed = add ? sum_width(gate) : 0;
+            if (needed > kinds->kinds[k].sum_width)
+                kinds->kinds[k].sum_width = needed;
+            *index = k;
+            return true;
+        }
+    *index = kinds->count;
+    return add && add_kind(kinds, gate);
+}
+
+void cf_kinds_free(struct cf_kinds *kinds)
+{
+    for (uint32_t k = 0; k < kinds->count; k++)
+        free(kinds->kinds[k].vectors);
+    free(kinds->kinds);
+    *kinds = (struct cf_kinds){0};
+}
+
+const char *cf_kind_name(const struct cf_kinds *kinds, uint32_t index, char buffer[CF_KIND_NAME_MAX])
+{
+    const struct cf_kind *kind = &kinds->kinds[index];
+    const char *activation = kind->activation == CF_STEP ? "step" : "linear";
+    int used = snprintf(buffer, CF_KIND_NAME_MAX, "%s", activation);
+    for (uint32_t v = 0; v < kind->vector_count && used < CF_KIND_NAME_MAX - 40; v++) {
+        const struct cf_vector *vector = &kind->vectors[v];
+        used += snprintf(buffer + used, CF_KIND_NAME_MAX - (size_t)used, "_%u%s%c%uw%u", vector->slots,
+                         vector->run ? "x" : "", vector->is_signed ? 's' : 'u', vector->width, vector->weight_width);
+    }
+    if (used >= CF_KIND_NAME_MAX - 40)
+        snprintf(buffer, CF_KIND_NAME_MAX, "%s_of_%u_vectors_%u", activation, kind->vector_count, index);
+    else if (kind->activation == CF_LINEAR)
+        snprintf(buffer + used, CF_KIND_NAME_MAX - (size_t)used, "_%c%u", kind->type.is_signed ? 's' : 'u',
+                 kind->type.width);
+    return buffer;
+}

@@ -1,0 +1,186 @@
+/* rowmodules.c - cofiber_rows.v: one module a class of rows, with a leaf for every gate. */
+#include "rtl/structural/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct row_module {
+    struct emission *e;
+    const struct cf_row_class *class;
+    const struct cf_group *group;
+    uint32_t lanes;
+    struct cf_gate gate, next;
+};
+
+static const struct cf_group *input_group(const struct row_module *m, uint32_t input)
+{
+    const struct cf_rows *rows = &m->e->rows;
+    return &rows->netlist->groups[cf_row_group(rows, m->class->inputs[input].row)];
+}
+
+/* "a3": the port's letter, and the input's number within the port. */
+static const char *input_name(const struct row_module *m, uint32_t input, char buffer[16])
+{
+    uint32_t port = m->class->inputs[input].port, number = 0;
+    while (number < input && m->class->inputs[input - number - 1].port == port)
+        number++;
+    snprintf(buffer, 16, "%c%u", (char)('a' + port), number);
+    return buffer;
+}
+
+/* ---- the module's head ---- */
+
+/* Are there lanes of the input rows that no gate of the module reads? Verilator's lint is told that this is meant. */
+static bool find_unread(struct row_module *m, bool *unread)
+{
+    size_t *first = calloc(m->class->input_count + 1, sizeof *first), read = 0;
+    for (uint32_t i = 0; first && i < m->class->input_count; i++)
+        first[i + 1] = first[i] + cf_group_lanes(input_group(m, i));
+    size_t total = first ? first[m->class->input_count] : 0;
+    bool *seen = calloc(total + 1, sizeof *seen), done = first && seen;
+    for (uint32_t l = 0; done && l < m->lanes && read < total; l++) {
+        done = cf_gate_describe(&m->e->rows, m->class, l, &m->gate);
+        for (uint32_t o = 0; done && o < m->gate.operand_count; o++) {
+            bool *lane = &seen[first[m->gate.operands[o].input] + m->gate.operands[o].lane];
+            read += !*lane;
+            *lane = true;
+        }
+    }
+    *unread = read < total;
+    free(first);
+    free(seen);
+    return done || cf_fail(m->e->err, "%s: out of memory", m->e->netlist->label);
+}
+
+static void put_head(const struct row_module *m, bool unread)
+{
+    struct emission *e = m->e;
+    char name[CF_ROW_NAME_MAX], row[CF_ROW_NAME_MAX], input[16];
+    cf_put(e, "// %u gates of %s: a row of lanes, used %u time%s; first as %s.\n", m->lanes, m->group->name,
+           m->class->uses, m->class->uses == 1 ? "" : "s", cf_row_name(&e->rows, m->class->representative, row));
+    if (unread)
+        cf_put(e, "/* verilator lint_off UNUSEDSIGNAL */ // parts of the input rows have no wire to these gates\n");
+    cf_put(e, "module %s (\n", cf_rtl_class_name(&e->rows, m->class, name));
+    for (uint32_t i = 0; i < m->class->input_count; i++) {
+        const struct cf_group *source = input_group(m, i);
+        cf_put(e, "    input  wire [%u*%u-1:0] %s, // %s\n", cf_group_lanes(source), source->type.width,
+               input_name(m, i, input), source->name);
+    }
+    cf_put(e, "    output wire [%u*%u-1:0] y\n);%s\n", m->lanes, m->group->type.width,
+           e->blocks[m->class - e->rows.classes] ? " /*verilator hier_block*/" : "");
+}
+
+/* ---- instances ---- */
+
+/* The operand of lane `lane`, and those of the `count` - 1 lanes after it: "a3", where that is all of the row, or
+ * "a3[8*17 +: 8]". */
+static void put_slice(struct emission *e, const char *name, uint8_t width, uint32_t lane, uint32_t count, uint32_t all)
+{
+    cf_put(e, "%s", name);
+    if (count < all)
+        cf_put(e, "[%u*%u +: %u]", width, lane, width * count);
+}
+
+static void put_vector(const struct row_module *m, uint32_t v, uint32_t count)
+{
+    const struct cf_vector *vector = &m->gate.vectors[v];
+    const struct cf_operand *operands = m->gate.operands + vector->first;
+    uint32_t inputs = vector->run ? 1 : vector->slots;
+    for (uint32_t k = 0; k < inputs; k++) {
+        char name[16];
+        if (v + k > 0)
+            cf_put(m->e, k > 0 && k % 8 == 0 ? ",\n        " : ", ");
+        cf_put(m->e, inputs > 1 ? ".x%u_%u(" : ".x%u(", v, k);
+        put_slice(m->e, input_name(m, operands[k].input, name), vector->width, operands[k].lane,
+                  vector->run ? vector->slots : count, cf_group_lanes(input_group(m, operands[k].input)));
+        cf_put(m->e, ")");
+    }
+}
+
+/* Places m->gate, which is that of lane `first`, for `count` lanes: alone as lane_<first>, or as an array of instances,
+ * each with its own bits of the operands. */
+static void put_instances(const struct row_module *m, uint32_t first, uint32_t count)
+{
+    struct emission *e = m->e;
+    const struct cf_gate *gate = &m->gate;
+    char kind_name[CF_KIND_NAME_MAX];
+    uint32_t kind, last = first + count - 1;
+    cf_kinds_find(&e->kinds, gate, false, &kind); /* every gate's kind was added before */
+    cf_put(e, "    %s #(", cf_kind_name(&e->kinds, kind, kind_name));
+    for (uint32_t v = 0; v < gate->vector_count; v++) {
+        cf_put(e, ".W%u(", v);
+        cf_put_weights(e, gate->operands + gate->vectors[v].first, &gate->vectors[v], "        ");
+        cf_put(e, "), ");
+    }
+    cf_put(e, ".BIAS(");
+    cf_put_constant(e, gate->cell->bias, e->kinds.kinds[kind].sum_width);
+    if (count == 1)
+        cf_put(e, ")) lane_%u (\n        ", first);
+    else if (count < m->lanes)
+        cf_put(e, ")) lanes_%u_to_%u [%u:%u] (\n        ", first, last, last, first);
+    else
+        cf_put(e, ")) lane [%u:0] (\n        ", last);
+    for (uint32_t v = 0; v < gate->vector_count; v++)
+        put_vector(m, v, count);
+    cf_put(e, gate->vector_count > 0 ? ", .y(" : ".y(");
+    put_slice(e, "y", m->group->type.width, first, count, m->lanes);
+    cf_put(e, "));\n");
+}
+
+/* The number of lanes from `first` on, described by m->gate, that one array can place. */
+static uint32_t run_length(struct row_module *m, uint32_t first)
+{
+    const uint32_t *cell =
+        m->group->cell + (m->class->representative - m->e->rows.first_row[m->class->group]) * (size_t)m->lanes;
+    uint32_t count = 1;
+    while (first + count < m->lanes && cell[first + count] == cell[first] &&
+           cf_gate_describe(&m->e->rows, m->class, first + count, &m->next) &&
+           cf_gate_follows(&m->gate, &m->next, count))
+        count++;
+    return count;
+}
+
+static bool put_lanes(struct row_module *m)
+{
+    for (uint32_t l = 0, count; l < m->lanes; l += count) {
+        if (!cf_gate_describe(&m->e->rows, m->class, l, &m->gate))
+            return cf_fail(m->e->err, "%s: out of memory", m->e->netlist->label);
+        count = run_length(m, l);
+        put_instances(m, l, count);
+    }
+    return true;
+}
+
+static bool put_row(struct emission *e, uint32_t index)
+{
+    const struct cf_row_class *class = &e->rows.classes[index];
+    const struct cf_group *group = &e->netlist->groups[class->group];
+    struct row_module m = {.e = e, .class = class, .group = group, .lanes = cf_group_lanes(group)};
+    bool unread, done = find_unread(&m, &unread);
+    if (done) {
+        put_head(&m, unread);
+        done = put_lanes(&m);
+        cf_put(e, "endmodule\n%s\n", unread ? "/* verilator lint_on UNUSEDSIGNAL */\n" : "");
+    }
+    cf_gate_free(&m.gate);
+    cf_gate_free(&m.next);
+    return done;
+}
+
+bool cf_put_rows(struct emission *e)
+{
+    cf_put_heading(e, "The rows: each module is one position of a group, with a leaf for every gate.");
+    cf_put(e,
+           "// Lane l of the row is bits [W*l +: W] of y. Its gate is the instance lane[l] where all lanes are "
+           "alike,\n"
+           "// lanes_<first>_to_<last>[l] where some of them are, and lane_<l> where it stands alone. In an array of "
+           "instances\n"
+           "// each gate gets its own lane of every row.\n"
+           "// Inputs are whole rows: a0, a1, ... through the cells' first port, b0, ... through the second.\n\n"
+           "// The modules of all rows stand in this one file.\n"
+           "/* verilator lint_off DECLFILENAME */\n\n");
+    for (uint32_t c = 0; c < e->rows.class_count; c++)
+        if (!put_row(e, c))
+            return false;
+    return true;
+}

@@ -1,0 +1,387 @@
+#include "rtl/tools/build.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/directory.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "rtl/structural/structural.h"
+#include "rtl/tools/cache.h"
+#include "rtl/tools/harness.h"
+#include "rtl/tools/process.h"
+#include "rtl/tools/runtime.h"
+
+/* Optimising pays in the blocks of circuits that are large enough. Verilator's own default, -Os, takes as long as -O1
+ * and gives slower code; the top, which moves values between blocks, what runs once (the constructors, megabytes of
+ * them) and the run-time library would cost minutes above -O0. One file a block and one for the top: the circuit's own
+ * header alone, read by each of some thirty files, would cost a minute at full size. -fPIC, which blocks have anyway,
+ * lets all share what is precompiled. */
+static const char *const large_make[] = {"OPT_FAST=$(if $(filter Vcofiber,$(VM_PREFIX)),-O0,-O1)", "OPT_SLOW=-O0",
+                                         "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0", NULL};
+static const char *const small_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0",
+                                         NULL};
+/* Two of Verilator's passes would gather a row's lanes into one expression of thousands of bits, and the loop of a
+ * classifier would be unrolled: minutes of compiling, for slower code. */
+// clang-format off
+static const char *const verilator_options[] = {
+    "--cc", "--exe", "--prefix", "Vcofiber", "--top-module", CF_RTL_TOP,
+    "--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal",
+    "--output-split", "200000", "--output-split-cfuncs", "500",
+    "-fno-dfg", "-fno-assemble", "--unroll-count", "1",
+    NULL,
+};
+// clang-format on
+
+enum {
+    SOURCE_LIMIT = 1 << 30,
+    MAX_ARGUMENTS = 64,
+    LARGE_FROM = 20000000, /* multiply-adds a frame */
+};
+
+struct builder {
+    const struct cf_netlist *netlist;
+    const struct cf_cosim_options *options;
+    struct cf_error *err;
+    char *verilator, *make, *compiler; /* the tools' paths */
+    char *cache;                       /* the cache's directory */
+    char *entry, *part;                /* this program's directory, and the one it is built in */
+    char *obj, *log;                   /* in `part` */
+    char *version;                     /* Verilator's */
+    char key[CF_SHA256_HEX];
+    struct cf_runtime runtime;
+};
+
+static bool no_memory(struct builder *b)
+{
+    return cf_fail(b->err, "%s: out of memory", b->netlist->label);
+}
+
+/* ---- the key ---- */
+
+/* Appends a file's hash to what the key is made of. */
+static bool hash_file(struct builder *b, const char *directory, const char *name, FILE *stream)
+{
+    char hex[CF_SHA256_HEX], *path = cf_directory_join(directory, name);
+    bool done = path ? cf_sha256_file(path, hex, b->err) : no_memory(b);
+    if (done)
+        fprintf(stream, "%s %s\n", name, hex);
+    free(path);
+    return done;
+}
+
+/* What a program calls itself, malloc'd; NULL with an error. Leaves a file "version" in `directory`. */
+static char *version_of(struct builder *b, const char *program, const char *directory)
+{
+    const char *argv[] = {program, "--version", NULL};
+    char *path = cf_directory_join(directory, "version"), *text = NULL;
+    size_t size;
+    bool done = path ? cf_process_run(argv, NULL, path, NULL, NULL, b->err) : no_memory(b);
+    if (!done || !cf_file_read(path, 4096, &text, &size, b->err))
+        text = NULL;
+    free(path);
+    return text;
+}
+
+static void put_list(const char *const *list, FILE *stream)
+{
+    for (int i = 0; list[i]; i++)
+        fprintf(stream, "%s\n", list[i]);
+}
+
+/* The key: everything that the program computes depends on; how fast it is may depend on whose it was first. `scratch`
+ * is a directory for temporary files. */
+static bool make_key(struct builder *b, const char *sources, const char *scratch)
+{
+    char *text = NULL, hex[CF_SHA256_HEX];
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return no_memory(b);
+    b->version = version_of(b, b->verilator, scratch);
+    bool done = b->version != NULL;
+    if (done)
+        fputs(b->version, stream);
+    for (int i = 0; done && cf_rtl_sources[i]; i++)
+        done = hash_file(b, sources, cf_rtl_sources[i], stream);
+    cf_sha256(cf_harness_text, (size_t)(cf_harness_end - cf_harness_text), hex);
+    fprintf(stream, "harness %s\n", hex);
+    put_list(verilator_options, stream);
+    put_list(large_make, stream);
+    put_list(small_make, stream);
+    if (fclose(stream) != 0)
+        done = no_memory(b);
+    if (done)
+        cf_sha256(text, size, b->key);
+    free(text);
+    b->entry = done ? cf_directory_join(b->cache, b->key) : NULL;
+    if (done && (!b->entry || asprintf(&b->part, "%s.part", b->entry) < 0)) {
+        b->part = NULL;
+        done = no_memory(b);
+    }
+    return done;
+}
+
+/* ---- progress ---- */
+
+static bool exists(const char *format, const char *directory, const char *name)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof path, format, directory, name, name);
+    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+}
+
+/* Each block of a hierarchical build is Verilated, then compiled; then the top likewise. */
+static void count_blocks(const char *obj, uint64_t *blocks, uint64_t *done)
+{
+    static const char suffix[] = "_hierMkArgs.f";
+    DIR *stream = opendir(obj);
+    *blocks = *done = 0;
+    for (struct dirent *entry; stream && (entry = readdir(stream)) != NULL;) {
+        size_t length = strlen(entry->d_name);
+        if (length <= sizeof suffix || strcmp(entry->d_name + length - (sizeof suffix - 1), suffix) != 0 ||
+            strncmp(entry->d_name, "Vcofiber_", 9) == 0)
+            continue;
+        entry->d_name[length - (sizeof suffix - 1)] = '\0';
+        *blocks += 1;
+        *done += exists("%s/%s/%s.mk", obj, entry->d_name);
+        *done += exists("%s/V%s/lib%s.a", obj, entry->d_name + 1);
+    }
+    if (stream)
+        closedir(stream);
+    *done += exists("%s/%s", obj, "Vcofiber.mk") + exists("%s/%s", obj, "Vcofiber__ALL.o");
+}
+
+static void tick(void *user)
+{
+    struct builder *b = user;
+    uint64_t blocks, done;
+    if (!b->options->progress)
+        return;
+    count_blocks(b->obj, &blocks, &done);
+    b->options->progress(b->options->user, done, blocks ? 2 * blocks + 3 : 0);
+}
+
+/* ---- building ---- */
+
+static bool write_harness(struct builder *b)
+{
+    char *path = cf_directory_join(b->part, "harness.cpp");
+    size_t size = (size_t)(cf_harness_end - cf_harness_text);
+    bool done = path ? cf_file_write(path, cf_harness_text, size, b->err) : no_memory(b);
+    free(path);
+    return done;
+}
+
+/* Copies the Verilog, so that the tools see no names but ours, and finds whether the emission asks for blocks. */
+static bool copy_sources(struct builder *b, const char *sources, bool *hierarchical)
+{
+    *hierarchical = false;
+    for (int i = 0; cf_rtl_sources[i]; i++) {
+        char *from = cf_directory_join(sources, cf_rtl_sources[i]), *to = cf_directory_join(b->part, cf_rtl_sources[i]),
+             *text = NULL;
+        size_t size;
+        bool done = (from && to) || no_memory(b);
+        done = done && cf_file_read(from, SOURCE_LIMIT, &text, &size, b->err) && cf_file_write(to, text, size, b->err);
+        *hierarchical = *hierarchical || (done && strstr(text, "/*verilator hier_block*/"));
+        free(text);
+        free(from);
+        free(to);
+        if (!done)
+            return false;
+    }
+    return true;
+}
+
+static int job_count(const struct builder *b)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return b->options->jobs > 0 ? b->options->jobs : processors > 0 ? (int)processors : 1;
+}
+
+/* Multiply-adds a frame. */
+static uint64_t multiplications(const struct cf_netlist *netlist)
+{
+    uint64_t count = 0;
+    for (uint32_t g = CF_INPUT + 1; g < netlist->group_count; g++)
+        for (uint32_t i = 0; i < netlist->groups[g].count; i++)
+            count += netlist->cells[netlist->groups[g].cell[i]].term_count;
+    return count;
+}
+
+static bool verilate(struct builder *b, bool hierarchical)
+{
+    char jobs[16];
+    const char *argv[MAX_ARGUMENTS] = {b->verilator, "-j", jobs};
+    int count = 3;
+    snprintf(jobs, sizeof jobs, "%d", job_count(b));
+    for (int i = 0; verilator_options[i]; i++)
+        argv[count++] = verilator_options[i];
+    if (hierarchical)
+        argv[count++] = "--hierarchical";
+    argv[count++] = "--Mdir";
+    argv[count++] = "obj";
+    argv[count++] = "harness.cpp";
+    for (int i = 0; cf_rtl_sources[i]; i++)
+        argv[count++] = cf_rtl_sources[i];
+    return cf_process_run(argv, b->part, b->log, tick, b, b->err);
+}
+
+/* Runs make on `target` with these flags for the preprocessor. Verilator's makefile for the top includes that for the
+ * blocks, so that all are compiled side by side. */
+static bool run_make(struct builder *b, const char *flags, const char *target)
+{
+    char jobs[16];
+    const char *const *options = multiplications(b->netlist) >= LARGE_FROM ? large_make : small_make;
+    const char *argv[MAX_ARGUMENTS] = {b->make, jobs, "-f", "Vcofiber.mk", flags, target};
+    int count = 6;
+    snprintf(jobs, sizeof jobs, "-j%d", job_count(b));
+    for (int i = 0; options[i]; i++)
+        argv[count++] = options[i];
+    return cf_process_run(argv, b->obj, b->log, tick, b, b->err);
+}
+
+/* With what was compiled for earlier programs, and will be for later ones. */
+static bool compile(struct builder *b)
+{
+    char *source = cf_directory_join(b->obj, "precompiled.cpp"), *header = cf_directory_join(b->obj, "precompiled.o"),
+         *flags = NULL;
+    bool precompiled;
+    bool done = (source && header) || no_memory(b);
+    done = done && cf_runtime_header(&b->runtime, source, &precompiled, b->err) &&
+           (precompiled || (run_make(b, "USER_CPPFLAGS=-fPIC -x c++-header", "precompiled.o") &&
+                            cf_runtime_take_header(&b->runtime, header, b->err)));
+    if (done && asprintf(&flags, "USER_CPPFLAGS=-fPIC -include %s", b->runtime.header) < 0) {
+        flags = NULL;
+        done = no_memory(b);
+    }
+    done = done && run_make(b, flags, "default");
+    free(source);
+    free(header);
+    free(flags);
+    return done;
+}
+
+/* What is kept may have been damaged since: a failure with it is not the last word. */
+static bool compile_again(struct builder *b)
+{
+    return b->runtime.used && cf_runtime_drop(&b->runtime, b->obj, b->err) && compile(b);
+}
+
+/* What the objects that all programs share depend on. */
+static bool open_runtime(struct builder *b)
+{
+    static const char *const variables[] = {"CXXFLAGS", "CPPFLAGS", "CPATH", "CPLUS_INCLUDE_PATH", "VERILATOR_ROOT"};
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return no_memory(b);
+    char *compiler = version_of(b, b->compiler, b->part);
+    bool done = compiler != NULL;
+    if (done)
+        fprintf(stream, "%s%s", b->version, compiler);
+    free(compiler);
+    put_list(small_make, stream);
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        fprintf(stream, "%s=%s\n", variables[i], value ? value : "");
+    }
+    if (fclose(stream) != 0)
+        done = no_memory(b);
+    done = done && cf_runtime_open(&b->runtime, b->cache, text, b->err);
+    free(text);
+    return done;
+}
+
+/* Keeps the program and the log, drops a hundred megabytes of objects, and makes it the cache's entry. */
+static bool keep(struct builder *b)
+{
+    char *built = cf_directory_join(b->obj, "Vcofiber"), *program = cf_directory_join(b->part, "Vcofiber");
+    bool done = (built && program) || no_memory(b);
+    if (done && rename(built, program) != 0)
+        done = cf_fail(b->err, "%s: %m", built);
+    done = done && cf_directory_remove(b->obj, b->err) && cf_directory_remove(b->entry, b->err);
+    if (done && rename(b->part, b->entry) != 0)
+        done = cf_fail(b->err, "%s: %m", b->entry);
+    free(built);
+    free(program);
+    return done;
+}
+
+static bool build_entry(struct builder *b, const char *sources)
+{
+    bool hierarchical;
+    b->log = cf_directory_join(b->part, "build.log");
+    b->obj = cf_directory_join(b->part, "obj");
+    return ((b->log && b->obj) || no_memory(b)) && cf_directory_remove(b->part, b->err) &&
+           cf_directory_make(b->part, b->err) && copy_sources(b, sources, &hierarchical) && write_harness(b) &&
+           verilate(b, hierarchical) && open_runtime(b) && cf_runtime_lend(&b->runtime, b->obj, b->err) &&
+           (compile(b) || compile_again(b)) && cf_runtime_take(&b->runtime, b->obj, b->err) && keep(b);
+}
+
+static bool find_or_build(struct builder *b, const char *sources, struct cf_build *build)
+{
+    int lock = -1;
+    build->program = cf_directory_join(b->entry, "Vcofiber");
+    build->log = cf_directory_join(b->entry, "run.log");
+    bool done = (build->program && build->log) || no_memory(b);
+    build->cached = done && !b->options->rebuild && access(build->program, X_OK) == 0;
+    if (!done || build->cached)
+        return done;
+    cf_cache_sweep(b->cache);
+    done = cf_cache_lock(b->entry, &lock, b->err);
+    /* Somebody else may have built it while we waited. */
+    build->cached = done && !b->options->rebuild && access(build->program, X_OK) == 0;
+    done = done && (build->cached || build_entry(b, sources));
+    if (lock >= 0)
+        close(lock);
+    return done;
+}
+
+static void free_builder(struct builder *b)
+{
+    cf_runtime_close(&b->runtime);
+    free(b->verilator);
+    free(b->make);
+    free(b->compiler);
+    free(b->cache);
+    free(b->entry);
+    free(b->part);
+    free(b->obj);
+    free(b->log);
+    free(b->version);
+}
+
+bool cf_build_program(struct cf_build *build, const struct cf_netlist *netlist, const struct cf_cosim_options *options,
+                      struct cf_error *err)
+{
+    struct builder b = {.netlist = netlist, .options = options, .err = err};
+    struct cf_rtl_summary summary;
+    *build = (struct cf_build){0};
+    char *scratch = NULL;
+    int lock = -1;
+    bool done = (b.verilator = cf_program_find("verilator", "verilator", err)) != NULL &&
+                (b.make = cf_program_find("make", "make", err)) != NULL &&
+                (b.compiler = cf_program_find("g++", "g++", err)) != NULL &&
+                (b.cache = cf_cache_find(options->cache_directory, err)) != NULL &&
+                cf_cache_scratch(b.cache, &scratch, &lock, err);
+    const char *sources = options->rtl_directory ? options->rtl_directory : scratch;
+    done = done && (options->rtl_directory || cf_rtl_write(netlist, scratch, NULL, &summary, err)) &&
+           make_key(&b, sources, scratch) && find_or_build(&b, sources, build);
+    cf_cache_scratch_remove(scratch, lock);
+    free_builder(&b);
+    if (!done)
+        cf_build_free(build);
+    return done;
+}
+
+void cf_build_free(struct cf_build *build)
+{
+    free(build->program);
+    free(build->log);
+    *build = (struct cf_build){0};
+}

@@ -1,0 +1,120 @@
+#include "rtl/tools/cosim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rtl/structural/rows.h"
+#include "rtl/tools/build.h"
+#include "rtl/tools/process.h"
+
+struct cf_cosim {
+    const struct cf_netlist *netlist;
+    struct cf_build build;
+    struct cf_process process;
+};
+
+/* A line a row, as harness/cosim.cpp reads it. malloc'd; NULL when memory is out. */
+static char *row_table(const struct cf_netlist *netlist, size_t *size, struct cf_error *err)
+{
+    struct cf_rows rows;
+    if (!cf_rows_build(&rows, netlist, err))
+        return NULL;
+    char *text = NULL;
+    FILE *stream = open_memstream(&text, size);
+    for (uint32_t g = 0; stream && g < netlist->group_count; g++) {
+        const struct cf_group *group = &netlist->groups[g];
+        for (uint32_t row = rows.first_row[g]; row < rows.first_row[g + 1]; row++) {
+            char name[CF_ROW_NAME_MAX];
+            fprintf(stream, "%s %u %u %d %d\n", cf_row_name(&rows, row, name), cf_group_lanes(group), group->type.width,
+                    group->type.is_signed, g == CF_INPUT);
+        }
+    }
+    bool done = stream && !ferror(stream);
+    if (stream && fclose(stream) != 0)
+        done = false;
+    cf_rows_free(&rows);
+    if (done)
+        return text;
+    free(text);
+    cf_fail(err, "%s: out of memory", netlist->label);
+    return NULL;
+}
+
+/* Tells the model its rows and hears whether it has them. */
+static bool introduce(struct cf_cosim *cosim, struct cf_error *err)
+{
+    size_t size;
+    char *table = row_table(cosim->netlist, &size, err);
+    if (!table)
+        return false;
+    uint32_t length = (uint32_t)size;
+    bool done = (size <= UINT32_MAX || cf_fail(err, "%s: too many rows", cosim->netlist->label)) &&
+                cf_process_send(&cosim->process, &length, sizeof length, err) &&
+                cf_process_send(&cosim->process, table, size, err) &&
+                cf_process_receive(&cosim->process, &length, sizeof length, err);
+    free(table);
+    if (!done || length == 0)
+        return done;
+    char message[300] = "";
+    if (length >= sizeof message || !cf_process_receive(&cosim->process, message, length, err))
+        return cf_fail(err, "%s: the Verilated model does not answer sensibly", cosim->netlist->label);
+    return cf_fail(err, "%s: %s", cosim->netlist->label, message);
+}
+
+/* A model that ended by itself before it knew its rows was damaged where it is kept, most likely. */
+static bool advise(const struct cf_cosim *cosim, struct cf_error *err)
+{
+    char text[sizeof err->text];
+    if (!err || !cosim->build.cached || cosim->process.pid > 0)
+        return false;
+    snprintf(text, sizeof text, "%s", err->text);
+    return cf_fail(err, "%.*s; it was built before: --rebuild builds it again", (int)sizeof text - 60, text);
+}
+
+bool cf_cosim_open(struct cf_cosim **result, const struct cf_netlist *netlist, const struct cf_cosim_options *options,
+                   struct cf_error *err)
+{
+    *result = NULL;
+    struct cf_cosim *cosim = calloc(1, sizeof *cosim);
+    if (!cosim)
+        return cf_fail(err, "%s: out of memory", netlist->label);
+    cosim->netlist = netlist;
+    cosim->process.socket = -1;
+    bool done = cf_build_program(&cosim->build, netlist, options, err);
+    if (done) {
+        const char *argv[] = {cosim->build.program, NULL};
+        done = (cf_process_start(&cosim->process, argv, cosim->build.log, err) && introduce(cosim, err)) ||
+               advise(cosim, err);
+    }
+    if (done)
+        *result = cosim;
+    else
+        cf_cosim_close(cosim);
+    return done;
+}
+
+bool cf_cosim_frame(struct cf_cosim *cosim, int64_t *nets, struct cf_error *err)
+{
+    const struct cf_netlist *netlist = cosim->netlist;
+    uint32_t inputs = netlist->groups[CF_INPUT].count;
+    struct cf_type type = netlist->groups[CF_INPUT].type;
+    for (uint32_t i = 0; i < inputs; i++)
+        if (nets[i] < cf_type_min(type) || nets[i] > cf_type_max(type))
+            return cf_fail(err, "%s: an input value does not fit its type", netlist->label);
+    return cf_process_send(&cosim->process, nets, inputs * sizeof *nets, err) &&
+           cf_process_receive(&cosim->process, nets + inputs, (netlist->net_count - inputs) * sizeof *nets, err);
+}
+
+void cf_cosim_close(struct cf_cosim *cosim)
+{
+    if (!cosim)
+        return;
+    cf_process_stop(&cosim->process);
+    cf_build_free(&cosim->build);
+    free(cosim);
+}
+
+bool cf_cosim_was_cached(const struct cf_cosim *cosim)
+{
+    return cosim->build.cached;
+}

@@ -1,0 +1,18 @@
+/* yosys.h - Yosys's own count of the gates in emitted Verilog. */
+#ifndef COFIBER_RTL_TOOLS_YOSYS_H
+#define COFIBER_RTL_TOOLS_YOSYS_H
+
+#include "netlists/netlist.h"
+
+struct cf_yosys_count {
+    uint64_t *gates; /* [group_count]: leaf instances in the rows of each group; owned by the caller */
+    uint64_t total;  /* leaf instances in the whole hierarchy, those of no group included */
+};
+
+/* Has Yosys read the sources in `directory` (structural.h), with the leaf modules as black boxes, elaborate the
+ * hierarchy, and count. Only names tie the result to the netlist: no gate of it is looked at. `scratch` is a
+ * directory for Yosys's output; its log is there as yosys.log. */
+bool cf_yosys_census(const struct cf_netlist *netlist, const char *directory, const char *scratch,
+                     struct cf_yosys_count *count, struct cf_error *err);
+
+#endif

@@ -1,0 +1,111 @@
+#include "sim/bits/bench.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int compare(const void *x, const void *y)
+{
+    double a = *(const double *)x, b = *(const double *)y;
+    return a < b ? -1 : a > b;
+}
+
+static double median(double *values, uint32_t count)
+{
+    qsort(values, count, sizeof *values, compare);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+/* Full adders of a group, all gates. */
+static bool count_adders(const struct cf_netlist *netlist, const struct cf_network_cell *cells, bool outputs_only,
+                         uint64_t *total, struct cf_error *err)
+{
+    uint64_t *adders = calloc(netlist->cell_count ? netlist->cell_count : 1, sizeof *adders);
+    bool done = adders || cf_fail(err, "%s: out of memory", netlist->label);
+    for (uint32_t c = 0; done && c < netlist->cell_count; c++) {
+        struct cf_network_counts counts;
+        done = cf_network_count(&cells[c].bits, &counts, err);
+        adders[c] = counts.full_adders;
+    }
+    *total = 0;
+    for (uint32_t g = 1; done && g < netlist->group_count; g++)
+        for (uint32_t i = 0; (!outputs_only || netlist->groups[g].output) && i < netlist->groups[g].count; i++)
+            *total += adders[netlist->groups[g].cell[i]];
+    free(adders);
+    return done;
+}
+
+/* Full-adder lanes a second from registers: the best of a few tries, with vectors as wide as these kernels' or half. */
+static double measure_ceiling(const struct cf_bit_kernels *kernels)
+{
+    enum { ROUNDS = 100000, TRIES = 15 };
+    static volatile uint64_t sink; /* so that nothing is optimised away */
+    double best = 0;
+    for (const struct cf_bit_kernels *k = kernels; k; k = k->narrow)
+        for (int i = 0; i < TRIES; i++) {
+            double start = now();
+            sink = k->ceiling(ROUNDS);
+            double rate = (double)ROUNDS * CF_CEILING_ADDERS * k->lanes / (now() - start);
+            best = rate > best ? rate : best;
+        }
+    (void)sink;
+    return best;
+}
+
+/* The median time of a run of the programs alone; `times`: room for `runs`. */
+static double measure_programs(struct cf_bit_sim *sim, double *times, uint32_t runs)
+{
+    for (uint32_t r = 0; r < runs; r++) {
+        double start = now();
+        cf_bit_sim_run_programs(sim);
+        times[r] = now() - start;
+    }
+    return median(times, runs);
+}
+
+bool cf_bit_measure(struct cf_bit_figures *figures, const struct cf_netlist *netlist,
+                    const struct cf_network_cell *cells, const struct cf_bit_kernels *kernels, const int32_t *input,
+                    uint32_t frames, uint32_t runs, struct cf_error *err)
+{
+    struct cf_bit_sim *sim = NULL;
+    uint64_t output_adders;
+    double *whole = calloc(runs, sizeof *whole), *outputs = calloc(runs, sizeof *outputs);
+    bool done = ((whole && outputs) || cf_fail(err, "%s: out of memory", netlist->label)) &&
+                count_adders(netlist, cells, false, &figures->full_adders, err) &&
+                count_adders(netlist, cells, true, &output_adders, err) &&
+                cf_bit_sim_new(&sim, netlist, cells, kernels, frames, 1, err);
+    figures->ceiling_fa_lanes_per_s = done ? measure_ceiling(kernels) : 0;
+    for (uint32_t r = 0; done && r < runs; r++) {
+        cf_bit_sim_load(sim, input); /* the word engine's times begin with the input in its lane, too */
+        double start = now();
+        for (uint32_t g = 1, end; g < netlist->group_count; g = end) {
+            bool output = netlist->groups[g].output;
+            for (end = g + 1; end < netlist->group_count && netlist->groups[end].output == output; end++)
+                ;
+            double before = now();
+            cf_bit_sim_run_groups(sim, g, end);
+            outputs[r] += output ? now() - before : 0;
+        }
+        whole[r] = now() - start;
+    }
+    if (done) {
+        double after = measure_ceiling(kernels), time = median(whole, runs), part = median(outputs, runs);
+        figures->programs_ms = 1e3 * measure_programs(sim, whole, runs) / frames;
+        if (after > figures->ceiling_fa_lanes_per_s)
+            figures->ceiling_fa_lanes_per_s = after;
+        figures->ms = 1e3 * time / frames;
+        figures->classify_ms = 1e3 * part / frames;
+        figures->fa_lanes_per_s = (double)figures->full_adders * frames / time;
+        figures->output_fa_lanes_per_s = part > 0 ? (double)output_adders * frames / part : 0;
+    }
+    cf_bit_sim_free(sim);
+    free(whole);
+    free(outputs);
+    return done;
+}

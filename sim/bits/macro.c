@@ -1,0 +1,225 @@
+#include "sim/bits/macro.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const uint8_t cf_bit_op_inputs[CF_BIT_OPS] = {
+    [CF_BIT_COPY] = 1,   [CF_BIT_HALF] = 2,     [CF_BIT_FULL] = 3,
+    [CF_BIT_COUNT7] = 7, [CF_BIT_COUNT15] = 15, [CF_BIT_COUNT31] = 31,
+};
+const uint8_t cf_bit_op_outputs[CF_BIT_OPS] = {
+    [CF_BIT_COPY] = 1,   [CF_BIT_HALF] = 2,    [CF_BIT_FULL] = 2,
+    [CF_BIT_COUNT7] = 3, [CF_BIT_COUNT15] = 4, [CF_BIT_COUNT31] = 5,
+};
+
+struct search {
+    const struct cf_network *bits;
+    const uint32_t *reads; /* [signals]: by nodes and outputs */
+    uint32_t start, end;   /* nodes that may belong to the counter */
+    uint32_t next;         /* node to look at */
+};
+
+void cf_bit_macros_free(struct cf_bit_macros *macros)
+{
+    free(macros->macros);
+    free(macros->literals);
+    free(macros->uses);
+    *macros = (struct cf_bit_macros){0};
+}
+
+/* True when the literal stands before the counter, so that it can be an input of it. */
+static bool is_outside(const struct search *s, cf_lit literal)
+{
+    return literal > CF_LIT_TRUE && literal < cf_network_sum(s->bits, s->start);
+}
+
+/* Only the counter itself reads it. */
+static bool is_private(const struct search *s, cf_lit literal)
+{
+    return s->reads[cf_lit_signal(literal)] == 1;
+}
+
+/* Matches the nodes from s->next on against a counter of 2^n - 1 bits, in the shape that compiler/lowering/lower.c
+ * builds: two halves, then a ripple of full adders over their results with the odd bit as carry-in. */
+static bool match(struct search *s, int n, cf_lit *in, cf_lit *out)
+{
+    if (n == 2) {
+        if (s->next >= s->end)
+            return false;
+        const struct cf_network_node *node = &s->bits->nodes[s->next];
+        if (!is_outside(s, node->a) || !is_outside(s, node->b) || !is_outside(s, node->c))
+            return false;
+        memcpy(in, node, 3 * sizeof *in);
+        out[0] = cf_network_sum(s->bits, s->next);
+        out[1] = cf_network_carry(s->bits, s->next++);
+        return true;
+    }
+    int half = (1 << (n - 1)) - 1;
+    cf_lit low[4], high[4], carry = 0;
+    if (!match(s, n - 1, in, low) || !match(s, n - 1, in + half, high))
+        return false;
+    for (int i = 0; i < n - 1; i++, s->next++) {
+        if (s->next >= s->end)
+            return false;
+        const struct cf_network_node *node = &s->bits->nodes[s->next];
+        bool right = node->a == low[i] && node->b == high[i] && is_private(s, low[i]) && is_private(s, high[i]) &&
+                     (i == 0 ? is_outside(s, node->c) : node->c == carry && is_private(s, carry));
+        if (!right)
+            return false;
+        if (i == 0)
+            in[2 * half] = node->c;
+        out[i] = cf_network_sum(s->bits, s->next);
+        carry = cf_network_carry(s->bits, s->next);
+    }
+    out[n - 1] = carry;
+    return true;
+}
+
+/* Turns inputs plain when all are inverted. */
+static bool make_plain(cf_lit *in, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!(in[i] & 1))
+            return false;
+    for (uint32_t i = 0; i < count; i++)
+        in[i] ^= 1;
+    return true;
+}
+
+/* The same for each part of a large counter that an instruction can invert; returns which were. */
+static uint8_t make_parts_plain(cf_lit *in, uint32_t size)
+{
+    uint32_t half = size / 2;
+    return (uint8_t)((make_plain(in, half) ? CF_BIT_FIRST_HALF : 0) |
+                     (make_plain(in + half, half) ? CF_BIT_SECOND_HALF : 0) |
+                     (make_plain(in + 2 * half, 1) ? CF_BIT_LAST : 0));
+}
+
+static void swap_if(bool wanted, cf_lit *a, cf_lit *b)
+{
+    cf_lit kept = *a;
+    *a = wanted ? *b : *a;
+    *b = wanted ? kept : *b;
+}
+
+/* Puts the inverted inputs of an adder first; returns how many there are. */
+static uint32_t sort_adder(cf_lit *in)
+{
+    swap_if(in[2] & 1, &in[1], &in[2]);
+    swap_if(in[1] & 1, &in[0], &in[1]);
+    swap_if(in[2] & 1, &in[1], &in[2]);
+    return (in[0] & 1) + (in[1] & 1) + (in[2] & 1);
+}
+
+/* The same for the two adders of a counter of 7 that read inputs; the one with more of them comes first. */
+static void sort_counter(cf_lit *in)
+{
+    bool wanted = sort_adder(in) < sort_adder(in + 3);
+    for (int i = 0; i < 3; i++)
+        swap_if(wanted, &in[i], &in[3 + i]);
+}
+
+/* The instruction that starts at s->start; moves s->next past it. Inputs whose order does not matter are sorted, so
+ * that there are few kinds of instructions, and long runs of each. */
+static uint8_t next_op(struct search *s, cf_lit *in, cf_lit *out)
+{
+    static const uint8_t counters[6] = {[3] = CF_BIT_COUNT7, [4] = CF_BIT_COUNT15, [5] = CF_BIT_COUNT31};
+    for (int n = 5; n >= 3; n--) {
+        s->next = s->start;
+        if (!match(s, n, in, out))
+            continue;
+        if (n == 3)
+            sort_counter(in);
+        return counters[n];
+    }
+    const struct cf_network_node *node = &s->bits->nodes[s->start];
+    memcpy(in, node, 3 * sizeof *in);
+    out[0] = cf_network_sum(s->bits, s->start);
+    out[1] = cf_network_carry(s->bits, s->start);
+    s->next = s->start + 1;
+    if (node->c == CF_LIT_FALSE) {
+        swap_if(in[1] & 1, &in[0], &in[1]);
+        return CF_BIT_HALF;
+    }
+    sort_adder(in);
+    return CF_BIT_FULL;
+}
+
+static uint32_t *count_reads(const struct cf_network *bits)
+{
+    uint32_t *reads = calloc(cf_network_signals(bits), sizeof *reads);
+    for (uint32_t n = 0; reads && n < bits->node_count; n++) {
+        reads[bits->nodes[n].a >> 1]++;
+        reads[bits->nodes[n].b >> 1]++;
+        reads[bits->nodes[n].c >> 1]++;
+    }
+    for (uint32_t i = 0; reads && i < bits->output_count; i++)
+        reads[bits->outputs[i] >> 1]++;
+    return reads;
+}
+
+static void append(struct cf_bit_macros *macros, uint8_t op, uint32_t stage, cf_lit *in, const cf_lit *out)
+{
+    uint32_t inputs = cf_bit_op_inputs[op], outputs = cf_bit_op_outputs[op];
+    uint8_t inverted = op >= CF_BIT_COUNT15 ? make_parts_plain(in, inputs) : 0;
+    macros->macros[macros->count++] =
+        (struct cf_bit_macro){.first = macros->literal_count, .stage = stage, .op = op, .inverted = inverted};
+    memcpy(macros->literals + macros->literal_count, in, inputs * sizeof *in);
+    memcpy(macros->literals + macros->literal_count + inputs, out, outputs * sizeof *out);
+    macros->literal_count += inputs + outputs;
+    for (uint32_t i = 0; i < inputs; i++)
+        macros->uses[in[i]]++;
+}
+
+/* Levels of the instructions of each stage, by what they read of the same stage. */
+static bool find_levels(struct cf_bit_macros *macros, const struct cf_network *bits)
+{
+    struct mark {
+        uint32_t level;
+        uint32_t stage;
+        bool made;
+    } *marks = calloc(cf_network_signals(bits), sizeof *marks);
+    if (!marks)
+        return false;
+    for (uint32_t m = 0; m < macros->count; m++) {
+        struct cf_bit_macro *macro = &macros->macros[m];
+        const cf_lit *in = macros->literals + macro->first, *out = in + cf_bit_op_inputs[macro->op];
+        for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++) {
+            const struct mark *mark = &marks[in[i] >> 1];
+            if (mark->made && mark->stage == macro->stage && mark->level >= macro->level)
+                macro->level = mark->level + 1;
+        }
+        for (uint32_t i = 0; i < cf_bit_op_outputs[macro->op]; i++)
+            marks[out[i] >> 1] = (struct mark){macro->level, macro->stage, true};
+    }
+    free(marks);
+    return true;
+}
+
+bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_cell *cell, struct cf_error *err)
+{
+    const struct cf_network *bits = &cell->bits;
+    *macros = (struct cf_bit_macros){
+        .macros = calloc(bits->node_count ? bits->node_count : 1, sizeof *macros->macros),
+        .literals = calloc(5 * (size_t)bits->node_count + 1, sizeof *macros->literals),
+        .uses = calloc(2 * (size_t)cf_network_signals(bits), sizeof *macros->uses),
+    };
+    uint32_t *reads = count_reads(bits);
+    struct search s = {bits, reads, 0, 0, 0};
+    cf_lit in[31], out[5];
+    bool done = macros->macros && macros->literals && macros->uses && reads;
+    for (uint32_t stage = 0; done && stage < cell->stage_count; stage++)
+        for (s.end = cell->stages[stage].node_end; s.start < s.end; s.start = s.next) {
+            uint8_t op = next_op(&s, in, out);
+            append(macros, op, stage, in, out);
+        }
+    for (uint32_t i = 0; done && i < bits->output_count; i++)
+        macros->uses[bits->outputs[i]]++;
+    done = done && find_levels(macros, bits);
+    free(reads);
+    if (!done) {
+        cf_bit_macros_free(macros);
+        return cf_fail(err, "out of memory");
+    }
+    return true;
+}

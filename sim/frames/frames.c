@@ -1,0 +1,266 @@
+#include "sim/frames/frames.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/npy.h"
+#include "base/safetensors.h"
+
+enum { AT_ONCE = 4096 }; /* values that are read together: a channel of one position is few */
+
+struct frame_file {
+    struct cf_npy *npy; /* one of the two */
+    struct cf_safetensors *safetensors;
+    const char *path; /* borrowed from the caller's argv */
+    const struct cf_tensor *tensor;
+    uint64_t first, count; /* its frames' place in the whole */
+};
+
+struct cf_frames {
+    struct frame_file *files;
+    int file_count;
+    uint64_t count;
+    struct cf_frame_shape shape;
+};
+
+/* The tensor of a safetensors file that holds the frames. */
+static bool choose_tensor(struct frame_file *file, struct cf_error *err)
+{
+    const struct cf_tensor *named = cf_safetensors_find(file->safetensors, "features"), *only = NULL;
+    int candidates = 0;
+    for (size_t i = 0; i < cf_safetensors_count(file->safetensors); i++) {
+        const struct cf_tensor *tensor = cf_safetensors_at(file->safetensors, i);
+        if (tensor->rank == 3 || tensor->rank == 4) {
+            only = tensor;
+            candidates++;
+        }
+    }
+    if (named && (named->rank == 3 || named->rank == 4))
+        only = named;
+    else if (candidates != 1)
+        return cf_fail(err, "%s: %s tensor of shape [D, H, W] or [N, D, H, W]; call the frames 'features'", file->path,
+                       candidates ? "more than one" : "no");
+    file->tensor = only;
+    return true;
+}
+
+static void forget(const struct frame_file *file, uint64_t first, uint64_t count)
+{
+    uint64_t size = cf_dtype_size(file->tensor->dtype);
+    if (file->npy)
+        cf_npy_forget(file->npy, first * size, count * size);
+    else
+        cf_safetensors_forget(file->safetensors, file->tensor, first * size, count * size);
+}
+
+static bool open_file(struct cf_frames *frames, struct frame_file *file, struct cf_error *err)
+{
+    bool npy;
+    if (!cf_npy_probe(file->path, &npy, err))
+        return false;
+    if (npy || cf_npy_named(file->path)) { /* by its name too: a .npy file without the magic is a broken one */
+        if (!cf_npy_open(&file->npy, file->path, err))
+            return false;
+        file->tensor = cf_npy_tensor(file->npy);
+    } else if (!cf_safetensors_open(&file->safetensors, file->path, err) || !choose_tensor(file, err)) {
+        return false;
+    }
+    const struct cf_tensor *tensor = file->tensor;
+    char text[128];
+    if (tensor->rank != 3 && tensor->rank != 4)
+        return cf_fail(err, "%s: a frame is [D, H, W] or [N, D, H, W]; this array is %s", file->path,
+                       cf_shape_text(tensor, text, sizeof text));
+    if (tensor->dtype == CF_BOOL)
+        return cf_fail(err, "%s: frames of booleans are no features", file->path);
+    const uint64_t *last = tensor->shape + tensor->rank - 3;
+    for (int i = 0; i < 3; i++)
+        if (last[i] < 1 || last[i] > INT32_MAX)
+            return cf_fail(err, "%s: a frame of shape %s has no features", file->path,
+                           cf_shape_text(tensor, text, sizeof text));
+    struct cf_frame_shape shape = {(uint32_t)last[0], (uint32_t)last[1], (uint32_t)last[2]};
+    if (file == frames->files)
+        frames->shape = shape;
+    else if (memcmp(&shape, &frames->shape, sizeof shape) != 0)
+        return cf_fail(err, "%s: frames of %ux%ux%u, but those of %s are %ux%ux%u", file->path, shape.channels,
+                       shape.height, shape.width, frames->files[0].path, frames->shape.channels, frames->shape.height,
+                       frames->shape.width);
+    file->first = frames->count;
+    file->count = tensor->rank == 4 ? tensor->shape[0] : 1;
+    frames->count += file->count;
+    forget(file, 0, tensor->count); /* looking at the header brought some of the data along */
+    return true;
+}
+
+bool cf_frames_open(struct cf_frames **frames, char *const *paths, int count, struct cf_error *err)
+{
+    *frames = NULL;
+    struct cf_frames *made = calloc(1, sizeof *made);
+    if (made)
+        made->files = calloc((size_t)count, sizeof *made->files);
+    if (!made || !made->files) {
+        cf_frames_close(made);
+        return cf_fail(err, "%s: out of memory", paths[0]);
+    }
+    for (int i = 0; i < count; i++) {
+        made->files[i].path = paths[i];
+        made->file_count = i + 1;
+        if (!open_file(made, &made->files[i], err)) {
+            cf_frames_close(made);
+            return false;
+        }
+    }
+    if (made->count == 0) {
+        cf_frames_close(made);
+        return cf_fail(err, "%s: holds no frames", paths[0]);
+    }
+    *frames = made;
+    return true;
+}
+
+void cf_frames_close(struct cf_frames *frames)
+{
+    if (!frames)
+        return;
+    for (int i = 0; i < frames->file_count; i++) {
+        cf_npy_close(frames->files[i].npy);
+        cf_safetensors_close(frames->files[i].safetensors);
+    }
+    free(frames->files);
+    free(frames);
+}
+
+uint64_t cf_frames_count(const struct cf_frames *frames)
+{
+    return frames->count;
+}
+
+struct cf_frame_shape cf_frames_shape(const struct cf_frames *frames)
+{
+    return frames->shape;
+}
+
+bool cf_frames_fit(const struct cf_frames *frames, const struct cf_netlist *netlist, struct cf_error *err)
+{
+    const struct cf_group *input = &netlist->groups[CF_INPUT];
+    struct cf_frame_shape s = frames->shape;
+    if (input->rank != 3)
+        return cf_fail(err, "%s: its input has rank %d; frames feed an input of shape [H, W, D]", netlist->label,
+                       input->rank);
+    int limit = input->type.is_signed ? 32 : 31;
+    if (input->type.width > limit)
+        return cf_fail(err, "%s: its input is %u bits wide; frames feed up to %d%s", netlist->label, input->type.width,
+                       limit, input->type.is_signed ? "" : " unsigned ones");
+    if (s.height != input->shape[0] || s.width != input->shape[1] || s.channels != input->shape[2])
+        return cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s takes %ux%ux%u", frames->files[0].path, s.channels,
+                       s.height, s.width, netlist->label, input->shape[2], input->shape[0], input->shape[1]);
+    return true;
+}
+
+static const struct frame_file *file_of(const struct cf_frames *frames, uint64_t index)
+{
+    const struct frame_file *file = frames->files;
+    while (index - file->first >= file->count)
+        file++;
+    return file;
+}
+
+static uint64_t frame_size(const struct cf_frames *frames)
+{
+    return (uint64_t)frames->shape.channels * frames->shape.height * frames->shape.width;
+}
+
+static bool refuse(const struct frame_file *file, uint64_t element, struct cf_error *err)
+{
+    char at[128];
+    return cf_fail(err, "%s: tensor '%s': element %s is NaN or infinite", file->path,
+                   file->safetensors ? file->tensor->name : "array",
+                   cf_index_text(file->tensor, element, at, sizeof at));
+}
+
+/* Calls for elements [first, first + count) of the file's tensor, after checking that they are finite. */
+static bool read_finite(const struct frame_file *file, uint64_t first, uint64_t count, double *out,
+                        struct cf_error *err)
+{
+    uint64_t bad = cf_tensor_find_nonfinite(file->tensor, first, count);
+    if (bad != UINT64_MAX)
+        return refuse(file, bad, err);
+    cf_tensor_to_f64(file->tensor, first, count, out);
+    return true;
+}
+
+bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *features, struct cf_error *err)
+{
+    const struct frame_file *file = file_of(frames, index);
+    uint64_t size = frame_size(frames), first = (index - file->first) * size;
+    bool done = read_finite(file, first, size, features, err);
+    forget(file, first, size);
+    return done;
+}
+
+/* Of a number: what fmin and fmax do with NaN takes its time. */
+static double clamp(double value, double low, double high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist,
+                        int32_t *input, struct cf_error *err)
+{
+    const struct frame_file *file = file_of(frames, index);
+    struct cf_type type = netlist->groups[CF_INPUT].type;
+    double low = (double)cf_type_min(type), high = (double)cf_type_max(type), scale = netlist->input_scale;
+    uint32_t channels = frames->shape.channels;
+    uint64_t plane = (uint64_t)frames->shape.height * frames->shape.width;
+    uint64_t first = (index - file->first) * plane * channels;
+    uint32_t step = plane < AT_ONCE ? (uint32_t)(AT_ONCE / plane) : 1; /* channels read together */
+    double *values = malloc(step * plane * sizeof *values);
+    bool done = values || cf_fail(err, "%s: out of memory", file->path);
+    for (uint32_t d = 0, count; done && d < channels; d += count) {
+        count = channels - d < step ? channels - d : step;
+        done = read_finite(file, first + d * plane, count * plane, values, err);
+        for (uint64_t c = 0; done && c < count; c++)
+            for (uint64_t i = 0; i < plane; i++)
+                input[i * channels + d + c] = (int32_t)clamp(rint(values[c * plane + i] / scale), low, high);
+    }
+    free(values);
+    forget(file, first, plane * channels);
+    return done;
+}
+
+void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view)
+{
+    const struct frame_file *file = file_of(frames, index);
+    uint64_t count = frame_size(frames), size = count * cf_dtype_size(file->tensor->dtype);
+    *view = (struct cf_tensor){.name = file->tensor->name,
+                               .dtype = file->tensor->dtype,
+                               .rank = 3,
+                               .shape = {frames->shape.channels, frames->shape.height, frames->shape.width},
+                               .count = count,
+                               .size = size,
+                               .data = file->tensor->data + (index - file->first) * size};
+}
+
+void cf_frames_prefetch(const struct cf_frames *frames, uint64_t index)
+{
+    struct cf_tensor view;
+    cf_frames_view(frames, index, &view);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)view.data / page * page;
+    /* Only advice: what it says does not matter. */
+    (void)madvise((void *)start, (uintptr_t)view.data + view.size - start, MADV_WILLNEED);
+}
+
+void cf_frames_release(const struct cf_frames *frames, uint64_t index)
+{
+    const struct frame_file *file = file_of(frames, index);
+    forget(file, (index - file->first) * frame_size(frames), frame_size(frames));
+}
+
+bool cf_frames_refuse(const struct cf_frames *frames, uint64_t index, uint64_t element, struct cf_error *err)
+{
+    const struct frame_file *file = file_of(frames, index);
+    return refuse(file, (index - file->first) * frame_size(frames) + element, err);
+}

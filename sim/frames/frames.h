@@ -1,0 +1,51 @@
+/* frames.h - feature frames from .npy and safetensors files: a [D, H, W] array each, or [N, D, H, W].
+ *
+ * Files are mapped and given back to the kernel frame by frame, so that a file of any number of frames costs the
+ * memory of one.
+ */
+#ifndef COFIBER_SIM_FRAMES_FRAMES_H
+#define COFIBER_SIM_FRAMES_FRAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/tensor.h"
+#include "netlists/netlist.h"
+
+struct cf_frames;
+
+struct cf_frame_shape {
+    uint32_t channels, height, width; /* D, H, W */
+};
+
+/* Opens the files, in order; the kind is told from their content. A safetensors file must hold one tensor of rank 3
+ * or 4, or one of that rank called `features`. All files must agree in [D, H, W]. */
+bool cf_frames_open(struct cf_frames **frames, char *const *paths, int count, struct cf_error *err);
+void cf_frames_close(struct cf_frames *frames); /* NULL is fine */
+
+uint64_t cf_frames_count(const struct cf_frames *frames);
+struct cf_frame_shape cf_frames_shape(const struct cf_frames *frames);
+
+/* An error unless the frames have the shape of the netlist's input. */
+bool cf_frames_fit(const struct cf_frames *frames, const struct cf_netlist *netlist, struct cf_error *err);
+
+/* Frame `index` as features, [D][H][W]. NaN and infinity are errors that name file, tensor and index. */
+bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *features, struct cf_error *err);
+
+/* Frame `index` as the netlist's input nets, [H][W][D]: clamp(round_half_even(feature / input_scale)), the quotient
+ * being that of IEEE doubles, clamped to the input's type. */
+bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist,
+                        int32_t *input, struct cf_error *err);
+
+/* Frame `index` where it stands in its file, as [D, H, W]: for engines that quantise themselves. Several threads may
+ * ask at once. The view stays valid until the frames are closed, or released. */
+void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view);
+/* Asks the kernel to read the frame ahead of time. */
+void cf_frames_prefetch(const struct cf_frames *frames, uint64_t index);
+/* The frame is done with: its pages stop counting as resident. */
+void cf_frames_release(const struct cf_frames *frames, uint64_t index);
+/* Fills the error for an element of the frame that is NaN or infinite, naming file, tensor and index; gives false. */
+bool cf_frames_refuse(const struct cf_frames *frames, uint64_t index, uint64_t element, struct cf_error *err);
+
+#endif

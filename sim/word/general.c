@@ -1,0 +1,66 @@
+/* general.c - one gate by the definition of its cell, whatever it reads. */
+#include "netlists/cell.h"
+#include "sim/word/engine_internal.h"
+
+/* The terms [first, end) of one port, all of which read nets of one group. */
+#define SUM(type)                                                                                                      \
+    for (uint32_t t = first; t < end; t++)                                                                             \
+    sum += (uint64_t)((int64_t)terms[t].weight *                                                                       \
+                      ((int64_t)((const type *)values)[terms[t].offset - low] * ((int64_t)1 << terms[t].shift)))
+
+static int64_t sum_of_run(const struct cf_term *terms, uint32_t first, uint32_t end, const void *values, uint32_t low,
+                          enum cf_storage lane)
+{
+    uint64_t sum = 0;
+    switch (lane) {
+    case CF_STORE8:
+        SUM(int8_t);
+        break;
+    case CF_STORE16:
+        SUM(int16_t);
+        break;
+    case CF_STORE32:
+        SUM(int32_t);
+        break;
+    default:
+        SUM(int64_t);
+    }
+    return (int64_t)sum;
+}
+#undef SUM
+
+/* Terms that read nets of several groups, one by one. */
+static int64_t sum_scattered(const struct cf_workspace *w, const struct cf_term *terms, uint32_t first, uint32_t end,
+                             uint32_t base)
+{
+    int64_t sum = 0;
+    for (uint32_t t = first; t < end; t++) {
+        uint32_t net = base + terms[t].offset, group = cf_netlist_group_of(w->plan->netlist, net);
+        int64_t value = cf_storage_get(cf_net_at(w, group, net), w->plan->blocks[group].lane, 0);
+        sum += terms[t].weight * (value * ((int64_t)1 << terms[t].shift));
+    }
+    return sum;
+}
+
+void cf_run_gate(const struct cf_workspace *w, uint32_t group_index, uint32_t index)
+{
+    const struct cf_netlist *netlist = w->plan->netlist;
+    const struct cf_group *group = &netlist->groups[group_index];
+    const struct cf_cell *cell = &netlist->cells[group->cell[index]];
+    const struct cf_reach *reach = &w->plan->reaches[group->cell[index]];
+    const uint32_t *bases = cf_instance_bases(group, index);
+    int64_t sum = cell->bias;
+    for (uint32_t first = 0, end; first < cell->term_count; first = end) {
+        uint32_t port = cell->terms[first].port;
+        for (end = first + 1; end < cell->term_count && cell->terms[end].port == port;)
+            end++;
+        uint32_t low = bases[port] + reach->low[port], high = bases[port] + reach->high[port];
+        uint32_t source = cf_netlist_group_of(netlist, low);
+        if (high - netlist->groups[source].first_net < netlist->groups[source].count)
+            sum += sum_of_run(cell->terms, first, end, cf_net_at(w, source, low), reach->low[port],
+                              w->plan->blocks[source].lane);
+        else
+            sum += sum_scattered(w, cell->terms, first, end, bases[port]);
+    }
+    cf_storage_put(w->values[group_index], w->plan->blocks[group_index].lane, index, cf_cell_output(cell, sum));
+}

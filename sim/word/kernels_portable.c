@@ -1,0 +1,239 @@
+/* kernels_portable.c - the kernels in plain C: what every other instruction set must reproduce. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/word/kernels.h"
+
+enum { CHUNK = 64 };
+
+/* acc[i] += factor * values[first + i], in the accumulator's width. The switch stands outside the loops so that a
+ * compiler can vectorise them. */
+#define ACCUMULATE(type)                                                                                               \
+    for (uint32_t i = 0; i < count; i++)                                                                               \
+    acc[i] += factor * (uint64_t)((const type *)source->values)[first + i]
+
+static void accumulate64(uint64_t *acc, const struct cf_row_source *source, uint32_t first, uint32_t count)
+{
+    uint64_t factor = (uint64_t)source->factor;
+    switch (source->lane) {
+    case CF_STORE8:
+        ACCUMULATE(int8_t);
+        break;
+    case CF_STORE16:
+        ACCUMULATE(int16_t);
+        break;
+    case CF_STORE32:
+        ACCUMULATE(int32_t);
+        break;
+    default:
+        ACCUMULATE(int64_t);
+    }
+}
+#undef ACCUMULATE
+
+#define ACCUMULATE(type)                                                                                               \
+    for (uint32_t i = 0; i < count; i++) {                                                                             \
+        uint32_t value = (uint32_t)((const type *)source->values)[first + i];                                          \
+        acc[i] += factor * value;                                                                                      \
+    }
+
+static void accumulate32(uint32_t *acc, const struct cf_row_source *source, uint32_t first, uint32_t count)
+{
+    uint32_t factor = (uint32_t)source->factor;
+    switch (source->lane) {
+    case CF_STORE8:
+        ACCUMULATE(int8_t)
+        break;
+    case CF_STORE16:
+        ACCUMULATE(int16_t)
+        break;
+    case CF_STORE32:
+        ACCUMULATE(int32_t)
+        break;
+    default:
+        ACCUMULATE(int64_t)
+    }
+}
+#undef ACCUMULATE
+
+/* The sum in a row's compute width, sign-extended. */
+static int64_t extend(uint64_t sum, enum cf_storage compute)
+{
+    return compute == CF_STORE16 ? (int16_t)sum : compute == CF_STORE32 ? (int32_t)sum : (int64_t)sum;
+}
+
+static void row_chunk(const struct cf_row_job *job, uint32_t first, uint32_t count)
+{
+    uint64_t wide[CHUNK];
+    if (job->compute == CF_STORE64) {
+        for (uint32_t i = 0; i < count; i++)
+            wide[i] = (uint64_t)job->bias + (job->lane_bias ? (uint64_t)job->lane_bias[first + i] : 0);
+        for (uint32_t s = 0; s < job->source_count; s++)
+            accumulate64(wide, &job->sources[s], first, count);
+    } else {
+        /* 16-bit sums are the low half of 32-bit ones. */
+        uint32_t acc[CHUNK];
+        for (uint32_t i = 0; i < count; i++)
+            acc[i] = (uint32_t)job->bias + (job->lane_bias ? (uint32_t)job->lane_bias[first + i] : 0);
+        for (uint32_t s = 0; s < job->source_count; s++)
+            accumulate32(acc, &job->sources[s], first, count);
+        for (uint32_t i = 0; i < count; i++)
+            wide[i] = acc[i];
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t sum = extend(wide[i], job->compute);
+        cf_storage_put(job->out, job->out_lane, first + i, job->step ? sum >= 0 : sum);
+    }
+}
+
+static void row(const struct cf_row_job *job)
+{
+    for (uint32_t first = job->first; first < job->lanes; first += CHUNK)
+        row_chunk(job, first, job->lanes - first < CHUNK ? job->lanes - first : CHUNK);
+}
+
+static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                   int32_t *sums, struct cf_beside *beside)
+{
+    (void)beside;
+    const int8_t *group = dense->weights;
+    uint32_t first = 0;
+    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+        uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
+        for (uint32_t r = 0; r < count; r++) {
+            uint32_t acc[CF_PANELS_A_GROUP * CF_PANEL] = {0};
+            const int8_t *weights = group, *x = rows[r];
+            for (uint32_t k = 0; k < dense->padded_inputs; k += 4, weights += 4 * width)
+                for (uint32_t l = 0; l < width; l++)
+                    acc[l] += (uint32_t)(weights[4 * l] * x[k] + weights[4 * l + 1] * x[k + 1] +
+                                         weights[4 * l + 2] * x[k + 2] + weights[4 * l + 3] * x[k + 3]);
+            for (uint32_t l = 0; l < width; l++) {
+                uint32_t from = start ? (uint32_t)start[first + l] : 0;
+                sums[(size_t)r * dense->padded_lanes + first + l] = (int32_t)(from + acc[l]);
+            }
+        }
+        group += (size_t)dense->padded_inputs * width;
+        first += width;
+    }
+}
+
+static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
+                    int32_t *sums, struct cf_beside *beside)
+{
+    (void)beside;
+    const int16_t *group = dense->weights;
+    uint32_t first = 0;
+    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+        uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
+        for (uint32_t r = 0; r < count; r++) {
+            uint32_t acc[CF_PANELS_A_GROUP * CF_PANEL] = {0};
+            const int16_t *weights = group, *x = rows[r];
+            for (uint32_t k = 0; k < dense->padded_inputs; k += 2, weights += 2 * width)
+                for (uint32_t l = 0; l < width; l++)
+                    acc[l] += (uint32_t)(weights[2 * l] * x[k]) + (uint32_t)(weights[2 * l + 1] * x[k + 1]);
+            for (uint32_t l = 0; l < width; l++) {
+                uint32_t from = start ? (uint32_t)start[first + l] : 0;
+                sums[(size_t)r * dense->padded_lanes + first + l] = (int32_t)(from + acc[l]);
+            }
+        }
+        group += (size_t)dense->padded_inputs * width;
+        first += width;
+    }
+}
+
+static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, const int64_t *start,
+                    int64_t *sums)
+{
+    const int32_t *group = dense->weights;
+    uint32_t first = 0;
+    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+        uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
+        for (uint32_t r = 0; r < count; r++) {
+            uint64_t acc[CF_PANELS_A_GROUP * CF_PANEL] = {0};
+            const int32_t *weights = group, *x = rows[r];
+            for (uint32_t k = 0; k < dense->padded_inputs; k++, weights += width)
+                for (uint32_t l = 0; l < width; l++)
+                    acc[l] += (uint64_t)((int64_t)weights[l] * x[k]);
+            for (uint32_t l = 0; l < width; l++) {
+                uint64_t from = start ? (uint64_t)start[first + l] : 0;
+                sums[(size_t)r * dense->padded_lanes + first + l] = (int64_t)(from + acc[l]);
+            }
+        }
+        group += (size_t)dense->padded_inputs * width;
+        first += width;
+    }
+}
+
+static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_lane, void *out)
+{
+    for (uint32_t l = 0; l < lanes; l++)
+        cf_storage_put(out, out_lane, l, step ? sums[l] >= 0 : sums[l]);
+}
+
+static void split(const int32_t *values, uint32_t count, int16_t *low, int16_t *high)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        low[i] = (int16_t)values[i];
+        high[i] = (int16_t)((values[i] - low[i]) / 65536); /* exact: the low digit is gone */
+    }
+}
+
+/* Clamped first (the bounds are integers, so the order does not matter), then rounded by the addition that leaves no
+ * room for a fraction; both compile to a few instructions, where rint and fmax may be calls. */
+static int32_t round_clamped(double quotient, double low, double high)
+{
+    const double no_fraction = 0x1.8p52;
+    quotient = quotient > low ? quotient : low;
+    quotient = quotient < high ? quotient : high;
+    return (int32_t)(quotient + no_fraction - no_fraction);
+}
+
+enum { QUANTISE_BLOCK = 32 };
+
+/* Up to QUANTISE_BLOCK positions of one channel. */
+static bool quantise_run(const struct cf_quantise_job *job, size_t at, uint32_t count, int32_t *values)
+{
+    bool finite = true;
+    if (job->half) {
+        uint16_t codes[QUANTISE_BLOCK];
+        memcpy(codes, job->features + at * sizeof *codes, count * sizeof *codes);
+        for (uint32_t i = 0; i < count; i++) {
+            values[i] = job->half_table[codes[i]];
+            finite &= (codes[i] & 0x7c00) != 0x7c00;
+        }
+        return finite;
+    }
+    float features[QUANTISE_BLOCK];
+    memcpy(features, job->features + at * sizeof *features, count * sizeof *features);
+    for (uint32_t i = 0; i < count; i++) {
+        values[i] = round_clamped((double)features[i] / job->scale, job->low, job->high);
+        finite &= isfinite(features[i]) != 0;
+    }
+    return finite;
+}
+
+static bool quantise(const struct cf_quantise_job *job)
+{
+    bool finite = true;
+    for (uint32_t first = 0; first < job->positions; first += QUANTISE_BLOCK) {
+        uint32_t count = job->positions - first < QUANTISE_BLOCK ? job->positions - first : QUANTISE_BLOCK;
+        for (uint32_t d = 0; d < job->channels; d++) {
+            int32_t values[QUANTISE_BLOCK];
+            finite &= quantise_run(job, d * job->plane + first, count, values);
+            for (uint32_t i = 0; i < count; i++)
+                cf_storage_put(job->out, job->out_lane, (first + i) * job->stride + d, values[i]);
+        }
+    }
+    return finite;
+}
+
+const struct cf_kernels cf_kernels_portable = {
+    .name = "portable",
+    .row = row,
+    .dense8 = dense8,
+    .dense16 = dense16,
+    .dense32 = dense32,
+    .finish = finish,
+    .split = split,
+    .quantise = quantise,
+};

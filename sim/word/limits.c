@@ -1,0 +1,167 @@
+#include "sim/word/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim/word/linear.h"
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+#ifdef __x86_64__
+
+/* One pass over twelve accumulators, which no two instructions share: written out, so that nothing but these
+ * instructions is in the loop. */
+#define TWELVE(line)                                                                                                   \
+    line("0") line("1") line("2") line("3") line("4") line("5") line("6") line("7") line("8") line("9") line("10")     \
+        line("11")
+#define WORDS_512(n) "vpdpwssd %%zmm30, %%zmm31, %%zmm" n "\n\t"
+#define BYTES_512(n) "vpdpbusd %%zmm30, %%zmm31, %%zmm" n "\n\t"
+/* AVX2 multiplies and adds in two instructions. */
+#define WORDS_256(n) "vpmaddwd %%ymm14, %%ymm15, %%ymm13\n\tvpaddd %%ymm13, %%ymm" n ", %%ymm" n "\n\t"
+#define CLOBBERED "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11"
+
+__attribute__((target("avx512f,avx512vnni"))) static void words_512(long passes)
+{
+    for (long i = 0; i < passes; i++)
+        __asm__ volatile(TWELVE(WORDS_512)::: CLOBBERED);
+}
+
+__attribute__((target("avx512f,avx512vnni"))) static void bytes_512(long passes)
+{
+    for (long i = 0; i < passes; i++)
+        __asm__ volatile(TWELVE(BYTES_512)::: CLOBBERED);
+}
+
+__attribute__((target("avx2"))) static void words_256(long passes)
+{
+    for (long i = 0; i < passes; i++)
+        __asm__ volatile(TWELVE(WORDS_256)::: CLOBBERED, "xmm13");
+}
+
+#endif
+
+enum { DOT = 256, DOTS = 4 };
+
+/* Products of one row by several, for the compiler to vectorise: each has its accumulators. */
+static void words_portable(long passes)
+{
+    int16_t x[DOT], rows[DOTS][DOT];
+    for (int k = 0; k < DOT; k++)
+        x[k] = rows[0][k] = rows[1][k] = rows[2][k] = rows[3][k] = (int16_t)(k & 31);
+    for (long i = 0; i < passes; i++) {
+        int32_t a = 0, b = 0, c = 0, d = 0;
+        __asm__ volatile("" ::"r"(x), "r"(rows) : "memory"); /* the values are new to the compiler each time */
+        for (int k = 0; k < DOT; k++) {
+            a += x[k] * rows[0][k];
+            b += x[k] * rows[1][k];
+            c += x[k] * rows[2][k];
+            d += x[k] * rows[3][k];
+        }
+        __asm__ volatile("" ::"r"(a), "r"(b), "r"(c), "r"(d)); /* the sums are wanted */
+    }
+}
+
+struct loop {
+    void (*run)(long passes);
+    double macs;  /* of a pass */
+    long portion; /* passes that are timed together: some ten microseconds */
+};
+
+/* Bytes go as words where they have no instruction of their own: AVX2's saturates, C's products are as wide as words.
+ */
+static struct loop loop_for(const struct cf_kernels *kernels, enum cf_storage lane)
+{
+#ifdef __x86_64__
+    if (kernels == cf_kernels_avx512())
+        return lane == CF_STORE8 ? (struct loop){bytes_512, 12 * 64, 20000} : (struct loop){words_512, 12 * 32, 20000};
+    if (kernels == cf_kernels_avx2())
+        return (struct loop){words_256, 12 * 16, 20000};
+#endif
+    (void)kernels;
+    (void)lane;
+    return (struct loop){words_portable, DOT * DOTS, 1000};
+}
+
+double cf_limit_macs(const struct cf_kernels *kernels, enum cf_storage lane, double seconds)
+{
+    struct loop loop = loop_for(kernels, lane);
+    double best = 0;
+    for (double start = now(); best == 0 || now() - start < seconds;) {
+        double before = now();
+        loop.run(loop.portion);
+        double rate = loop.macs * (double)loop.portion / (now() - before);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+/* ---- what a frame needs ------------------------------------------------------------------------------------------ */
+
+static void add_work(struct cf_work *work, enum cf_storage lane, double macs)
+{
+    *(lane == CF_STORE8 ? &work->macs8 : &work->macs16) += macs;
+}
+
+/* Every term of every gate. */
+static void add_terms(struct cf_work *work, const struct cf_netlist *netlist, const struct cf_group *group)
+{
+    for (uint32_t i = 0; i < group->count; i++) {
+        const struct cf_cell *cell = &netlist->cells[group->cell[i]];
+        enum cf_storage lane = CF_STORE8;
+        for (uint32_t p = 0; p < cell->port_count; p++)
+            lane = cf_storage_of(cell->ports[p]) > lane ? cf_storage_of(cell->ports[p]) : lane;
+        add_work(work, lane, cell->term_count);
+    }
+}
+
+struct cf_work cf_plan_work(const struct cf_plan *plan)
+{
+    const struct cf_linear *linear = plan->linear && !plan->linear->whole ? plan->linear : NULL;
+    struct cf_work work = {0, 0};
+    for (uint32_t g = 1; g < plan->netlist->group_count; g++) {
+        const struct cf_block *block = &plan->blocks[g];
+        bool output = plan->netlist->groups[g].output;
+        if (linear && (!output || linear->outputs[g].family != CF_NONE))
+            continue;
+        if (block->kind == CF_BLOCK_DENSE)
+            add_work(&work, block->dense->packed.lane,
+                     (double)block->rows * block->lanes * block->dense->packed.inputs);
+        else if (output)
+            add_terms(&work, plan->netlist, &plan->netlist->groups[g]);
+    }
+    for (uint32_t f = 0; linear && f < linear->family_count; f++) {
+        const struct cf_family *family = &linear->families[f];
+        if (family->live)
+            add_work(&work, family->packed.lane,
+                     (double)plan->blocks[CF_INPUT].rows * family->packed.lanes * family->packed.inputs);
+    }
+    return work;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
+
+double cf_limit_copy(size_t size)
+{
+    char *from = malloc(size), *to = malloc(size);
+    double best = 0;
+    if (from && to) {
+        memset(from, 1, size);
+        memset(to, 2, size);
+        for (int run = 0; run < 10; run++) {
+            double before = now();
+            memcpy(to, from, size);
+            __asm__ volatile("" ::"r"(to) : "memory"); /* the copy is wanted */
+            double rate = 2 * (double)size / (now() - before);
+            best = rate > best ? rate : best;
+        }
+    }
+    free(from);
+    free(to);
+    return best;
+}

@@ -1,0 +1,14 @@
+#include "sim/word/reference.h"
+
+#include "netlists/cell.h"
+
+void cf_word_evaluate(const struct cf_netlist *netlist, int64_t *nets)
+{
+    for (uint32_t g = 1; g < netlist->group_count; g++) {
+        const struct cf_group *group = &netlist->groups[g];
+        for (uint32_t i = 0; i < group->count; i++) {
+            const struct cf_cell *cell = &netlist->cells[group->cell[i]];
+            nets[group->first_net + i] = cf_cell_output(cell, cf_cell_sum(cell, cf_instance_bases(group, i), nets));
+        }
+    }
+}
