@@ -1,4 +1,4 @@
-/* Errors, the arena and SHA-256. */
+/* Errors, the arena, growing arrays and SHA-256. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/error.h"
 #include "base/hash.h"
 
@@ -168,6 +169,41 @@ static void arena_copies_strings(void **state)
     cf_arena_free(&arena);
 }
 
+/* ---- array ---- */
+
+static void array_grows_and_keeps_its_elements(void **state)
+{
+    (void)state;
+    uint32_t *items = NULL;
+    size_t capacity = 0, moves = 0;
+    for (uint32_t i = 0; i < 100000; i++) {
+        size_t before = capacity;
+        assert_true(cf_array_reserve(&items, &capacity, i + 1, sizeof *items));
+        moves += capacity != before;
+        items[i] = 3 * i;
+    }
+    assert_in_range(moves, 1, 20);
+    for (uint32_t i = 0; i < 100000; i++)
+        assert_int_equal(items[i], 3 * i);
+    assert_true(cf_array_reserve(&items, &capacity, 1000000, sizeof *items));
+    assert_in_range(capacity, 1000000, 1000000);
+    free(items);
+}
+
+static void array_refuses_overflow_and_stays(void **state)
+{
+    (void)state;
+    uint64_t *items = NULL;
+    size_t capacity = 0;
+    assert_true(cf_array_reserve(&items, &capacity, 3, sizeof *items));
+    items[2] = 7;
+    size_t before = capacity;
+    assert_false(cf_array_reserve(&items, &capacity, SIZE_MAX / 4, sizeof *items));
+    assert_false(cf_array_reserve(&items, &capacity, SIZE_MAX, sizeof *items));
+    assert_true(capacity == before && items[2] == 7);
+    free(items);
+}
+
 /* ---- hash: vectors of FIPS 180-4 ---- */
 
 static void hash_known_digests(void **state)
@@ -219,6 +255,8 @@ int main(void)
         cmocka_unit_test(arena_serves_large_and_small_in_turn),
         cmocka_unit_test(arena_refuses_overflow),
         cmocka_unit_test(arena_copies_strings),
+        cmocka_unit_test(array_grows_and_keeps_its_elements),
+        cmocka_unit_test(array_refuses_overflow_and_stays),
         cmocka_unit_test(hash_known_digests),
         cmocka_unit_test(hash_of_a_file),
     };
