@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "compiler/lowering/lower.h"
+#include "netlists/lowering/lower.h"
 #include "sim/bits/bench.h"
 
 static void print_figures(const struct cf_bit_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames)

@@ -5,7 +5,6 @@
 #include "cli/cli.h"
 #include "compiler/lowering/extract.h"
 #include "compiler/lowering/imported.h"
-#include "compiler/lowering/lower.h"
 #include "compiler/lowering/lower_circuit.h"
 #include "compiler/lowering/lower_threshold.h"
 #include "netlists/exchange/aiger.h"
@@ -13,6 +12,7 @@
 #include "netlists/exchange/csr.h"
 #include "netlists/exchange/gate_verilog.h"
 #include "netlists/exchange/yosys_json.h"
+#include "netlists/lowering/lower.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
 

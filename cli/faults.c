@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "compiler/lowering/lower.h"
+#include "netlists/lowering/lower.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
 #include "sim/faults/faults.h"

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/resume.h"
-#include "compiler/lowering/lower.h"
+#include "netlists/lowering/lower.h"
 #include "netlists/store.h"
 #include "sim/bits/frames.h"
 #include "sim/bits/parallel.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "compiler/lowering/lower.h"
 #include "compiler/lowering/lower_depth.h"
+#include "netlists/lowering/lower.h"
 
 struct tally {
     const struct cf_netlist *netlist;

@@ -39,7 +39,7 @@ static bool is_private(const struct search *s, cf_lit literal)
     return s->reads[cf_lit_signal(literal)] == 1;
 }
 
-/* Matches the nodes from s->next on against a counter of 2^n - 1 bits, in the shape that compiler/lowering/lower.c
+/* Matches the nodes from s->next on against a counter of 2^n - 1 bits, in the shape that netlists/lowering/lower.c
  * builds: two halves, then a ripple of full adders over their results with the odd bit as carry-in. */
 static bool match(struct search *s, int n, cf_lit *in, cf_lit *out)
 {

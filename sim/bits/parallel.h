@@ -16,7 +16,7 @@
 struct cf_bit_sim;
 
 /* A simulator of `frames` frames at once. `cells` are the lowered cells of the netlist, [cell_count], in any correct
- * lowering (compiler/lowering/lower.h makes one); they may be freed afterwards. The netlist must outlive the simulator.
+ * lowering (netlists/lowering/lower.h makes one); they may be freed afterwards. The netlist must outlive the simulator.
  * `kernels` from cf_bit_kernels_find; `threads` at least 1. */
 bool cf_bit_sim_new(struct cf_bit_sim **sim, const struct cf_netlist *netlist, const struct cf_network_cell *cells,
                     const struct cf_bit_kernels *kernels, uint32_t frames, int threads, struct cf_error *err);

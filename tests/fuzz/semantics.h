@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/lowering/lower.h"
 #include "compiler/lowering/lower_circuit.h"
 #include "compiler/lowering/lower_threshold.h"
+#include "netlists/lowering/lower.h"
 #include "sim/word/reference.h"
 
 enum { SMALL = 4096, PATTERNS = 64 }; /* signals and outputs, up to which a network is worked through */

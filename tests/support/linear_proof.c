@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/lowering/lower.h"
+#include "netlists/lowering/lower.h"
 #include "netlists/names.h"
 
 struct proof {

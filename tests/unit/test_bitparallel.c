@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "compiler/lowering/lower.h"
 #include "compiler/lowering/lower_threshold.h"
 #include "netlists/cell.h"
 #include "netlists/check.h"
+#include "netlists/lowering/lower.h"
 #include "sim/bits/frames.h"
 #include "sim/bits/macro.h"
 #include "sim/bits/parallel.h"

@@ -8,11 +8,11 @@
 
 #include <cmocka.h>
 
-#include "compiler/lowering/lower.h"
 #include "compiler/lowering/lower_circuit.h"
 #include "compiler/lowering/lower_depth.h"
 #include "compiler/lowering/lower_threshold.h"
 #include "netlists/exchange/network.h"
+#include "netlists/lowering/lower.h"
 #include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 

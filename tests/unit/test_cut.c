@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "compiler/lowering/lower.h"
 #include "compiler/lowering/lower_threshold.h"
 #include "netlists/analyse.h"
+#include "netlists/lowering/lower.h"
 #include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"

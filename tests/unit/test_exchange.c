@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "compiler/lowering/lower.h"
 #include "compiler/lowering/lower_circuit.h"
 #include "netlists/exchange/aiger.h"
 #include "netlists/exchange/yosys_json.h"
+#include "netlists/lowering/lower.h"
 #include "tests/support/regular_netlist.h"
 #include "tests/support/scratch.h"
 

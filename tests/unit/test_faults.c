@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
-#include "compiler/lowering/lower.h"
 #include "netlists/cell.h"
+#include "netlists/lowering/lower.h"
 #include "sim/faults/faults.h"
 #include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"

@@ -12,12 +12,12 @@
 
 #include "base/file.h"
 #include "compiler/lowering/imported.h"
-#include "compiler/lowering/lower.h"
 #include "compiler/lowering/lower_circuit.h"
 #include "compiler/lowering/lower_threshold.h"
 #include "netlists/exchange/aiger.h"
 #include "netlists/exchange/blif.h"
 #include "netlists/exchange/yosys_json.h"
+#include "netlists/lowering/lower.h"
 #include "netlists/store.h"
 #include "sim/bits/parallel.h"
 #include "sim/word/reference.h"

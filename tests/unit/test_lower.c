@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "compiler/lowering/lower.h"
 #include "netlists/cell.h"
+#include "netlists/lowering/lower.h"
 #include "tests/support/linear_proof.h"
 
 enum { MAX_TERMS = 900, PATTERNS = 64 };

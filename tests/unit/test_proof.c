@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
-#include "compiler/lowering/lower.h"
+#include "netlists/lowering/lower.h"
 #include "tests/support/linear_proof.h"
 
 static uint64_t state = 0x9e3779b97f4a7c15u;

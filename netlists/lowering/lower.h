@@ -8,8 +8,8 @@
  * Columns are compressed by counters made of full adders (31:5, 15:4, 7:3, 3:2), a stage of operands at a time, into
  * a running sum in carry-save form: two bits a column, from which one final carry chain makes the result.
  */
-#ifndef COFIBER_COMPILER_LOWERING_LOWER_H
-#define COFIBER_COMPILER_LOWERING_LOWER_H
+#ifndef COFIBER_NETLISTS_LOWERING_LOWER_H
+#define COFIBER_NETLISTS_LOWERING_LOWER_H
 
 #include "netlists/exchange/network.h"
 #include "netlists/netlist.h"

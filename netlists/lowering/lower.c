@@ -1,4 +1,4 @@
-#include "compiler/lowering/lower.h"
+#include "netlists/lowering/lower.h"
 
 #include <stdlib.h>
 #include <string.h>
