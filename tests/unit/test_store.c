@@ -68,6 +68,9 @@ static void netlists_survive_a_round_trip(void **state)
 static void invalid_netlists_are_not_written(void **state)
 {
     (void)state;
+#ifdef NDEBUG
+    skip();
+#endif
     struct cf_netlist *n = scratch_netlist();
     struct cf_error err;
     n->groups[2].base[3] = 22;
