@@ -127,7 +127,7 @@ static bool set_up(struct cofiber_sim *sim, const cofiber_options *options, stru
         return false;
     /* A netlist that features cannot feed still runs on quantised input. */
     if (cf_quantiser_fits(sim->netlist, NULL))
-        sim->quantiser = cf_quantiser_new(sim->netlist, kernels, err);
+        sim->quantiser = cf_quantiser_new(sim->netlist, kernels->name, err);
     return (sim->quantiser || !cf_quantiser_fits(sim->netlist, NULL)) &&
            cf_worker_new(sim, &sim->together, sim->reference ? 1 : sim->threads, err);
 }

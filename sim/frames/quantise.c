@@ -1,13 +1,16 @@
+/* quantise.c - whole frames to integers: shares a frame out to threads and hands each part to a kernel. */
 #include "sim/frames/quantise.h"
 
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 
+#include "sim/frames/quantise_kernels.h"
+
 enum { CHANNELS_A_PART = 64, BUFFER = 256 };
 
 struct cf_quantiser {
-    const struct cf_kernels *kernels;
+    const struct cf_quantise_kernel *kernel;
     double scale;
     int64_t low, high;
     enum cf_storage lane;
@@ -53,8 +56,7 @@ bool cf_quantiser_fits(const struct cf_netlist *netlist, struct cf_error *err)
     return true;
 }
 
-struct cf_quantiser *cf_quantiser_new(const struct cf_netlist *netlist, const struct cf_kernels *kernels,
-                                      struct cf_error *err)
+struct cf_quantiser *cf_quantiser_new(const struct cf_netlist *netlist, const char *isa, struct cf_error *err)
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
     if (!cf_quantiser_fits(netlist, err))
@@ -64,7 +66,7 @@ struct cf_quantiser *cf_quantiser_new(const struct cf_netlist *netlist, const st
         cf_fail(err, "%s: out of memory", netlist->label);
         return NULL;
     }
-    q->kernels = kernels;
+    q->kernel = cf_quantise_kernel_find(isa);
     q->scale = netlist->input_scale;
     q->low = cf_type_min(input->type);
     q->high = cf_type_max(input->type);
@@ -98,7 +100,7 @@ static bool quantise_part(const struct cf_quantiser *q, const struct cf_tensor *
                                   .scale = q->scale,
                                   .low = (int32_t)q->low,
                                   .high = (int32_t)q->high};
-    return q->kernels->quantise(&job);
+    return q->kernel->run(&job);
 }
 
 /* Any dtype and width, a few features at a time. */

@@ -5,16 +5,17 @@
 #define COFIBER_SIM_FRAMES_QUANTISE_H
 
 #include "base/tensor.h"
-#include "sim/word/kernels.h"
+#include "netlists/netlist.h"
 
 struct cf_quantiser;
 
 /* An error unless the input is [H, W, D] and fits 32 bits. */
 bool cf_quantiser_fits(const struct cf_netlist *netlist, struct cf_error *err);
 
-/* For a netlist whose input is [H, W, D] and fits 32 bits. The netlist is not needed afterwards. */
-struct cf_quantiser *cf_quantiser_new(const struct cf_netlist *netlist, const struct cf_kernels *kernels,
-                                      struct cf_error *err);
+/* For a netlist whose input is [H, W, D] and fits 32 bits; an error otherwise. `isa` names the instruction set, as
+ * --isa does; for NULL, "auto" and sets that the quantiser has no kernel for, the fastest that this processor runs. The
+ * netlist is not needed afterwards. */
+struct cf_quantiser *cf_quantiser_new(const struct cf_netlist *netlist, const char *isa, struct cf_error *err);
 void cf_quantiser_free(struct cf_quantiser *quantiser); /* NULL is fine */
 
 /* `features` is one frame, [D, H, W], of any dtype but bool; `input` is [H][W][D] in the input's lane. On a feature

@@ -1,8 +1,9 @@
 /* quantise_avx2.c - features to integers, eight at a time; the method is that of quantise_avx512.c. */
-#include "sim/word/kernels.h"
+#include "sim/frames/quantise_kernels.h"
 
 #ifdef __x86_64__
 
+#include <cpuid.h>
 #include <immintrin.h>
 
 #define TARGET __attribute__((target("avx2,f16c")))
@@ -91,17 +92,30 @@ TARGET static bool tiles_of_floats(const struct cf_quantise_job *job)
     return all_tiles(job, false);
 }
 
-bool cf_quantise_avx2(const struct cf_quantise_job *job)
+static bool quantise(const struct cf_quantise_job *job)
 {
     /* Beyond this the reciprocal could leave the range of a float. */
     if (!(job->scale > 0x1p-100 && job->scale < 0x1p100))
-        return cf_kernels_portable.quantise(job);
+        return cf_quantise_portable.run(job);
     bool finite = job->half ? tiles_of_halves(job) : tiles_of_floats(job);
     uint32_t channels = job->channels / TILE * TILE, positions = job->positions / TILE * TILE;
     struct cf_quantise_job below = cf_quantise_rest(job, channels, 0);
     struct cf_quantise_job beside = cf_quantise_rest(job, 0, positions);
     beside.channels = channels;
-    return cf_kernels_portable.quantise(&below) && cf_kernels_portable.quantise(&beside) && finite;
+    return cf_quantise_portable.run(&below) && cf_quantise_portable.run(&beside) && finite;
+}
+
+/* clang 14 does not know "f16c" as a name of __builtin_cpu_supports. */
+static bool has_f16c(void)
+{
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+}
+
+const struct cf_quantise_kernel *cf_quantise_avx2(void)
+{
+    static const struct cf_quantise_kernel kernel = {.name = "avx2", .run = quantise};
+    return __builtin_cpu_supports("avx2") && has_f16c() ? &kernel : NULL;
 }
 
 #endif

@@ -7,13 +7,13 @@
  * word zero, and are sorted out there too. A quotient beyond the clamp gives an integer beyond it, as all of this is
  * monotonic, and packing with saturation clamps.
  */
-#include "sim/word/kernels.h"
+#include "sim/frames/quantise_kernels.h"
 
 #ifdef __x86_64__
 
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
 enum {
@@ -238,17 +238,26 @@ TARGET static bool tiles_of_floats(const struct cf_quantise_job *job)
     return all_tiles(job, false);
 }
 
-bool cf_quantise_avx512(const struct cf_quantise_job *job)
+static bool quantise(const struct cf_quantise_job *job)
 {
     /* Beyond this the factor could leave the range of a float. */
     if (!(job->scale > 0x1p-100 && job->scale < 0x1p100))
-        return cf_kernels_portable.quantise(job);
+        return cf_quantise_portable.run(job);
     bool finite = job->half ? tiles_of_halves(job) : tiles_of_floats(job);
     uint32_t channels = job->channels / TILE * TILE, positions = job->positions / TILE * TILE;
     struct cf_quantise_job below = cf_quantise_rest(job, channels, 0);
     struct cf_quantise_job beside = cf_quantise_rest(job, 0, positions);
     beside.channels = channels;
-    return cf_kernels_portable.quantise(&below) && cf_kernels_portable.quantise(&beside) && finite;
+    return cf_quantise_portable.run(&below) && cf_quantise_portable.run(&beside) && finite;
+}
+
+const struct cf_quantise_kernel *cf_quantise_avx512(void)
+{
+    static const struct cf_quantise_kernel kernel = {.name = "avx512", .run = quantise};
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+               ? &kernel
+               : NULL;
 }
 
 #endif

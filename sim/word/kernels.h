@@ -89,33 +89,6 @@ struct cf_beside {
     uint64_t work;                      /* lanes times sources of them all */
 };
 
-/* Features [channels][plane] of which `positions` of each plane are taken, to integers [positions][channels]:
- * clamp(round_half_even(feature / scale)), the quotient being that of IEEE doubles. */
-struct cf_quantise_job {
-    const uint8_t *features;   /* little-endian, of any alignment: the first position of the first channel */
-    void *out;                 /* the same place of the output */
-    const int16_t *half_table; /* the result for each of the 65,536 halves; NULL when features are floats */
-    size_t plane;              /* elements from one channel to the next */
-    size_t stride;             /* elements of `out` from one position to the next */
-    uint32_t channels, positions;
-    bool half;                /* IEEE half, else float */
-    enum cf_storage out_lane; /* CF_STORE8 or CF_STORE16 */
-    double scale;
-    int32_t low, high; /* the clamp */
-};
-
-/* Channels [channel, ...) and positions [position, ...) of a job. */
-static inline struct cf_quantise_job cf_quantise_rest(const struct cf_quantise_job *job, uint32_t channel,
-                                                      uint32_t position)
-{
-    struct cf_quantise_job part = *job;
-    part.features += (channel * job->plane + position) * (job->half ? 2u : 4u);
-    part.out = (char *)job->out + (position * job->stride + channel) * cf_storage_size(job->out_lane);
-    part.channels -= channel;
-    part.positions -= position;
-    return part;
-}
-
 struct cf_kernels {
     const char *name; /* as --isa takes it */
     void (*row)(const struct cf_row_job *job);
@@ -136,9 +109,6 @@ struct cf_kernels {
 
     /* The 32-bit values as two signed 16-bit digits: value = high * 2^16 + low. For |value| < 2^30. */
     void (*split)(const int32_t *values, uint32_t count, int16_t *low, int16_t *high);
-
-    /* Quantises and transposes; false when a feature is NaN or infinite (the output is then undefined). */
-    bool (*quantise)(const struct cf_quantise_job *job);
 };
 
 /* The panels of group `index` of a packed block, and how many groups there are. */
@@ -158,10 +128,6 @@ extern const struct cf_kernels cf_kernels_portable;
 /* Compiled in on x86-64 only; NULL elsewhere, and where this processor lacks the instructions. */
 const struct cf_kernels *cf_kernels_avx2(void);
 const struct cf_kernels *cf_kernels_avx512(void);
-
-/* quantise_avx2.c and quantise_avx512.c; x86-64 only. */
-bool cf_quantise_avx2(const struct cf_quantise_job *job);
-bool cf_quantise_avx512(const struct cf_quantise_job *job);
 
 /* The kernels of that name, or for NULL or "auto" the fastest that this processor runs; NULL: no such, or not here. */
 const struct cf_kernels *cf_kernels_find(const char *name);

@@ -10,10 +10,9 @@ const struct cf_kernels *cf_kernels_avx2(void)
 
 #else
 
-#include <cpuid.h>
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx2,f16c")))
+#define TARGET __attribute__((target("avx2")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
@@ -277,19 +276,11 @@ static const struct cf_kernels kernels = {
     .dense32 = dense32,
     .finish = finish,
     .split = split,
-    .quantise = cf_quantise_avx2,
 };
-
-/* clang 14 does not know "f16c" as a name of __builtin_cpu_supports. */
-static bool has_f16c(void)
-{
-    unsigned eax, ebx, ecx, edx;
-    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
-}
 
 const struct cf_kernels *cf_kernels_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") && has_f16c() ? &kernels : NULL;
+    return __builtin_cpu_supports("avx2") ? &kernels : NULL;
 }
 
 #endif

@@ -556,7 +556,6 @@ static const struct cf_kernels kernels = {
     .dense32 = dense32,
     .finish = finish,
     .split = split,
-    .quantise = cf_quantise_avx512,
 };
 
 const struct cf_kernels *cf_kernels_avx512(void)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "sim/frames/quantise.h"
+#include "sim/frames/quantise_kernels.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
 
@@ -37,10 +38,10 @@ static void check(const struct cf_netlist *n, const struct cf_tensor *features)
     const struct cf_group *input = &n->groups[CF_INPUT];
     enum cf_storage lane = cf_storage_of(input->type);
     uint32_t d = input->shape[2], plane = input->count / d;
-    for (int k = 0; cf_kernels_at(k); k++)
+    for (int k = 0; cf_quantise_kernel_at(k); k++)
         for (int threads = 1; threads <= 3; threads += 2) {
             struct cf_error err;
-            struct cf_quantiser *q = cf_quantiser_new(n, cf_kernels_at(k), &err);
+            struct cf_quantiser *q = cf_quantiser_new(n, cf_quantise_kernel_at(k)->name, &err);
             assert_done(q != NULL, &err);
             void *out = malloc(input->count * cf_storage_size(lane));
             assert_true(cf_quantise(q, features, out, threads) == UINT64_MAX);
@@ -49,7 +50,7 @@ static void check(const struct cf_netlist *n, const struct cf_tensor *features)
                 double wanted =
                     fmax((double)cf_type_min(input->type), fmin((double)cf_type_max(input->type), rint(quotient)));
                 if ((double)cf_storage_get(out, lane, i) != wanted)
-                    fail_msg("%s: element %u: %g quantises to %lld, not %g", cf_kernels_at(k)->name, i,
+                    fail_msg("%s: element %u: %g quantises to %lld, not %g", cf_quantise_kernel_at(k)->name, i,
                              quotient * n->input_scale, (long long)cf_storage_get(out, lane, i), wanted);
             }
             free(out);
@@ -185,9 +186,9 @@ static void features_that_are_not_finite_are_named(void **state)
         features[at] = bad[i % 4];
         halves[at] = bad_halves[i % 4];
         struct cf_tensor t = tensor_of(n, CF_F32, features), h = tensor_of(n, CF_F16, halves);
-        for (int k = 0; cf_kernels_at(k); k++) {
+        for (int k = 0; cf_quantise_kernel_at(k); k++) {
             struct cf_error err;
-            struct cf_quantiser *q = cf_quantiser_new(n, cf_kernels_at(k), &err);
+            struct cf_quantiser *q = cf_quantiser_new(n, cf_quantise_kernel_at(k)->name, &err);
             assert_done(q != NULL, &err);
             assert_int_equal(cf_quantise(q, &t, out, 1), at);
             assert_int_equal(cf_quantise(q, &h, out, 1), at);
@@ -205,14 +206,28 @@ static void inputs_that_features_cannot_feed_are_refused(void **state)
     (void)state;
     struct cf_error err;
     struct cf_netlist *n = make_netlist(2, 2, 2, 40, true, 1);
-    assert_null(cf_quantiser_new(n, &cf_kernels_portable, &err));
+    assert_null(cf_quantiser_new(n, "portable", &err));
     assert_says(&err, "40 bits wide");
     cf_netlist_free(n);
     n = cf_netlist_new("flat", &err);
     assert_done(cf_netlist_add_group(n, "input", 1, (uint32_t[]){4}, 0, SIGNED(8, 0), false, &err), &err);
-    assert_null(cf_quantiser_new(n, &cf_kernels_portable, &err));
+    assert_null(cf_quantiser_new(n, "portable", &err));
     assert_says(&err, "rank 1");
     cf_netlist_free(n);
+}
+
+static void kernels_are_found_by_the_name_of_their_instruction_set(void **state)
+{
+    (void)state;
+    const struct cf_quantise_kernel *fastest = NULL;
+    for (int k = 0; cf_quantise_kernel_at(k); k++) {
+        fastest = cf_quantise_kernel_at(k);
+        assert_ptr_equal(cf_quantise_kernel_find(fastest->name), fastest);
+    }
+    assert_ptr_equal(cf_quantise_kernel_at(0), &cf_quantise_portable);
+    assert_ptr_equal(cf_quantise_kernel_find(NULL), fastest);
+    assert_ptr_equal(cf_quantise_kernel_find("auto"), fastest);
+    assert_ptr_equal(cf_quantise_kernel_find("sse"), fastest);
 }
 
 int main(void)
@@ -224,6 +239,7 @@ int main(void)
         cmocka_unit_test(every_shape_and_dtype_quantises_by_the_formula),
         cmocka_unit_test(features_that_are_not_finite_are_named),
         cmocka_unit_test(inputs_that_features_cannot_feed_are_refused),
+        cmocka_unit_test(kernels_are_found_by_the_name_of_their_instruction_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
