@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Terms of one row become a run when there are at least RUN_TERMS of them and they fill half of it; where there are
- * RUN_MANY, at any density: a concatenation of more parts costs the tools more than slots of weight 0. */
-enum { RUN_TERMS = 4, RUN_MANY = 64 };
+#include "netlists/run.h"
 
 /* ---- growing ---- */
 
@@ -85,24 +83,18 @@ static uint32_t segment(const struct lane_source *s, uint32_t t, uint32_t *span)
     return count;
 }
 
-/* A run that fills most of its row becomes the whole row, so that gates whose first or last weights happen to be 0 are
- * of the same kind as their neighbours. */
+/* The lanes of the row that an operand reads. */
 static uint32_t lanes_of(const struct lane_source *s, const struct cf_operand *operand)
 {
     const struct cf_rows *rows = s->rows;
     return cf_group_lanes(&rows->netlist->groups[cf_row_group(rows, s->class->inputs[operand->input].row)]);
 }
 
-static bool is_run(uint32_t count, uint32_t span)
-{
-    return count >= RUN_TERMS && (count >= RUN_MANY || 2 * (uint64_t)count >= span);
-}
-
 static bool add_run(const struct lane_source *s, uint32_t t, uint32_t count, uint32_t span, struct cf_gate *gate)
 {
     struct cf_operand first = place(s, &s->cell->terms[t]);
     uint32_t lanes = lanes_of(s, &first);
-    if (2 * (uint64_t)span >= lanes) {
+    if (cf_run_fills_row(span, lanes)) {
         first.lane = 0;
         span = lanes;
     }
@@ -127,7 +119,7 @@ static bool add_port(const struct lane_source *s, uint32_t from, bool runs, uint
     bool listed = false;
     for (; t < s->cell->term_count && s->cell->terms[t].port == port; t += count) {
         count = segment(s, t, &span);
-        if (is_run(count, span) != runs)
+        if (cf_is_run(count, span) != runs)
             continue;
         if (runs && !add_run(s, t, count, span, gate))
             return false;

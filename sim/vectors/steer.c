@@ -4,12 +4,11 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "netlists/run.h"
 
 enum {
-    REACH = 4096,  /* of the search: it leads from sums below this size to 0 */
-    CHOICES = 512, /* inputs that it steps */
-    RUN_TERMS = 4, /* terms of one row that are a run when they fill half of what they span ... */
-    RUN_MANY = 64  /* ... or however little of it */
+    REACH = 4096, /* of the search: it leads from sums below this size to 0 */
+    CHOICES = 512 /* inputs that it steps */
 };
 
 /* One input's share in one operand: factor * x. */
@@ -193,9 +192,9 @@ static uint32_t add_unread(struct cf_steering *s, const struct cf_cell *cell, co
     while (t + count < cell->term_count && terms[count].port == terms->port && base + terms[count].offset < row + lanes)
         count++;
     uint32_t end = base + terms[count - 1].offset + 1, span = end - first;
-    if (count < RUN_TERMS || (count < RUN_MANY && 2 * (uint64_t)count < span))
+    if (!cf_is_run(count, span))
         return count;
-    if (2 * (uint64_t)span >= lanes) { /* most of the row: all of it */
+    if (cf_run_fills_row(span, lanes)) {
         first = row;
         end = row + lanes;
     }
