@@ -6,7 +6,7 @@
 #
 # SECONDS_EACH=1 is how long each point is measured in each mode; 0.05 gives the whole table in some 45 seconds, with
 # more scatter. POINTS="20x20/80/768/2 40x40/160/768" measures these (grid/classes/channels, and scales where not 3)
-# instead of the README's.
+# instead of those in docs/performance.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the README's tables of fault coverage: how many stuck-at faults of the binary gates real frames find at the
+# Prints the tables of fault coverage in docs/faults.md: how many stuck-at faults of the binary gates real frames find at the
 # decisions, by group, nearest and bilinear; and how many with the frames of `cofiber vectors` added.
 #
 #   scripts/fault_coverage.sh [FRAMES...]        (default: examples/*.npy)

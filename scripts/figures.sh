@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the README's table of times and memory, measured now on this machine: medians of five runs, except for the
+# Prints the table of times and memory in docs/performance.md, measured now on this machine: medians of five runs, except for the
 # Verilator build, which runs once.
 #
 #   scripts/figures.sh [--no-build]      (without the Verilator build: cosim must have been built before)

@@ -4,7 +4,7 @@
 #   scripts/setup.sh [build] [test] [fuzz] [tsan] [bench] [peers] [cross]     (default: build test)
 #
 # Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need; bench is what
-# the README's figures need, peers what scripts/bench_peers.sh compares with (PyTorch, which is large, where the
+# the figures in docs/ need, peers what scripts/bench_peers.sh compares with (PyTorch, which is large, where the
 # distribution has it).
 set -euo pipefail
 
