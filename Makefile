@@ -82,6 +82,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
 	clang $(CSTD) -O1 -g -I. -Iinclude -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(filter-out -fopenmp,$(LIBS)) -lgomp
 
+include proof/proof.mk
+
 # ---- what people call ----
 
 .PHONY: help
@@ -90,6 +92,7 @@ help:
 	@echo 'make demo         set up, build, and run the main job on examples/'
 	@echo 'make test         set up, build, and pass the tests'
 	@echo 'make test-long    the tests that cannot be short (full size, real frames)'
+	@echo 'make proof        the Coq development in proof/, checked (scripts/setup.sh proof)'
 	@echo 'make debug        build/debug/cofiber, with assertions'
 	@echo 'make test-debug   the tests of that build'
 	@echo 'make test-asan    the tests under AddressSanitizer and UndefinedBehaviorSanitizer'

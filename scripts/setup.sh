@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's (or Ubuntu's) packages; does nothing where all is there.
 #
-#   scripts/setup.sh [build] [test] [fuzz] [tsan] [bench] [peers] [cross]     (default: build test)
+#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross]     (default: build test proof)
 #
 # Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need; bench is what
 # the figures in docs/ need, peers what scripts/bench_peers.sh compares with (PyTorch, which is large, where the
@@ -12,6 +12,7 @@ packages_of() {
     case $1 in
     build) echo gcc g++ make libc6-dev libcjson-dev nettle-dev libgmp-dev ;;
     test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy ;;
+    proof) echo coq ocaml-nox libzarith-ocaml-dev ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     tsan) echo clang libclang-rt-14-dev libomp-dev libcmocka-dev ;;
     bench) echo libdnnl-dev python3-numpy libopenblas0-pthread time ;;
@@ -22,14 +23,14 @@ packages_of() {
             nettle-dev:arm64 libgmp-dev:arm64 libgomp1:arm64
         ;;
     *)
-        echo "setup.sh: unknown group '$1' (build, test, fuzz, tsan, bench, peers, cross)" >&2
+        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross)" >&2
         exit 2
         ;;
     esac
 }
 
 groups=("$@")
-[ ${#groups[@]} -gt 0 ] || groups=(build test)
+[ ${#groups[@]} -gt 0 ] || groups=(build test proof)
 
 missing=()
 for group in "${groups[@]}"; do
