@@ -356,13 +356,16 @@ static bool read_frames(const struct cli_args *args, struct bench *bench, struct
     size_t inputs = bench->netlist->groups[CF_INPUT].count;
     if (!cf_frames_open(&frames, args->operands + 1, args->operand_count - 1, err))
         return false;
-    bool done = cf_frames_fit(frames, bench->netlist, err);
+    struct cf_quantiser *quantiser = NULL;
+    bool done =
+        cf_frames_fit(frames, bench->netlist, err) && (quantiser = cf_quantiser_new(bench->netlist, NULL, err)) != NULL;
     uint64_t count = cf_frames_count(frames);
     for (uint32_t f = 0; done && f < bench->at_once; f++)
         if (f < count)
-            done = cf_frames_quantise(frames, f, bench->netlist, bench->frames + f * inputs, err);
+            done = cf_frames_quantise(frames, f, quantiser, bench->frames + f * inputs, err);
         else
             memcpy(bench->frames + f * inputs, bench->frames + (f - count) * inputs, inputs * sizeof *bench->frames);
+    cf_quantiser_free(quantiser);
     cf_frames_close(frames);
     return done;
 }

@@ -14,7 +14,8 @@
 
 struct session {
     struct cf_netlist *netlist;
-    struct cf_frames *frames;  /* NULL: none are given */
+    struct cf_frames *frames; /* NULL: none are given */
+    struct cf_quantiser *quantiser;
     struct cf_vectors vectors; /* made from the weights; run after those */
     uint64_t given, made;      /* frames of both kinds */
     struct cf_cosim *cosim;
@@ -43,7 +44,7 @@ static bool open_frames(const struct cli_args *args, struct session *s, struct c
 {
     if (args->operand_count > 1) {
         if (!cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
-            !cf_frames_fit(s->frames, s->netlist, err))
+            !cf_frames_fit(s->frames, s->netlist, err) || !(s->quantiser = cf_quantiser_new(s->netlist, NULL, err)))
             return false;
         s->given = cf_frames_count(s->frames);
     }
@@ -86,6 +87,7 @@ static void close_session(struct session *s)
 {
     cf_cosim_close(s->cosim);
     cofiber_sim_free(s->sim);
+    cf_quantiser_free(s->quantiser);
     cf_frames_close(s->frames);
     cf_vectors_free(&s->vectors);
     cf_netlist_free(s->netlist);
@@ -116,7 +118,7 @@ static bool simulate_frame(struct session *s, uint64_t n, struct cf_error *err)
     const struct cf_netlist *netlist = s->netlist;
     const cofiber_features features = {s->input, COFIBER_QUANTISED};
     cofiber_error error;
-    if (n < s->given && !cf_frames_quantise(s->frames, n, netlist, s->input, err))
+    if (n < s->given && !cf_frames_quantise(s->frames, n, s->quantiser, s->input, err))
         return false;
     if (n >= s->given)
         memcpy(s->input, s->vectors.frames[n - s->given], netlist->groups[CF_INPUT].count * sizeof *s->input);

@@ -147,7 +147,9 @@ static int64_t *evaluate(const struct cf_netlist *netlist, char *path, uint64_t 
     if (done && index >= cf_frames_count(frames))
         done = cf_fail(err, "%s: has %" PRIu64 " frames; there is no frame %" PRIu64, path, cf_frames_count(frames),
                        index);
-    done = done && cf_frames_quantise(frames, index, netlist, input, err);
+    struct cf_quantiser *quantiser = done ? cf_quantiser_new(netlist, NULL, err) : NULL;
+    done = quantiser && cf_frames_quantise(frames, index, quantiser, input, err);
+    cf_quantiser_free(quantiser);
     cf_frames_close(frames);
     int64_t *nets = done ? simulate(netlist, input, err) : NULL;
     free(input);

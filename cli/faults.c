@@ -57,16 +57,18 @@ static bool simulate(struct session *s, struct cf_error *err)
                                        .progress = show_progress};
     struct cf_fault_sim *sim = NULL;
     int32_t *input = malloc(s->netlist->groups[CF_INPUT].count * sizeof *input);
-    bool done = (input || cf_fail(err, "%s: out of memory", s->netlist->label)) &&
+    struct cf_quantiser *quantiser = cf_quantiser_new(s->netlist, NULL, err);
+    bool done = quantiser && (input || cf_fail(err, "%s: out of memory", s->netlist->label)) &&
                 cf_fault_sim_new(&sim, s->netlist, s->cells, &s->list, &options, err);
     cli_progress_start(&s->progress, "simulating", "faults x frames", s->list.count * cf_frames_count(s->frames));
     for (s->frame = 0; done && s->frame < cf_frames_count(s->frames); s->frame++) {
-        done = cf_frames_quantise(s->frames, s->frame, s->netlist, input, err);
+        done = cf_frames_quantise(s->frames, s->frame, quantiser, input, err);
         if (done)
             cf_fault_sim_run(sim, input, (uint32_t)s->frame);
     }
     cli_progress_finish(&s->progress);
     cf_fault_sim_free(sim);
+    cf_quantiser_free(quantiser);
     free(input);
     return done;
 }

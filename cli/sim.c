@@ -250,12 +250,13 @@ static bool simulate_bits(struct session *s, struct cf_error *err)
 {
     size_t inputs = s->netlist->groups[CF_INPUT].count;
     int32_t *input = calloc(s->at_once * inputs, sizeof *input);
-    bool good = input || cf_fail(err, "%s: out of memory", s->netlist->label);
+    struct cf_quantiser *quantiser = cf_quantiser_new(s->netlist, NULL, err);
+    bool good = quantiser && (input || cf_fail(err, "%s: out of memory", s->netlist->label));
     while (good && !interrupted && s->resume.done < s->resume.count) {
         uint64_t first = s->resume.done, left = s->resume.count - first;
         uint32_t count = left < s->at_once ? (uint32_t)left : s->at_once;
         for (uint32_t i = 0; good && i < count; i++)
-            good = cf_frames_quantise(s->frames, first + i, s->netlist, input + i * inputs, err);
+            good = cf_frames_quantise(s->frames, first + i, quantiser, input + i * inputs, err);
         if (good)
             cf_bit_sim_run(s->bits, input);
         for (uint32_t i = 0; good && i < count; i++) {
@@ -265,6 +266,7 @@ static bool simulate_bits(struct session *s, struct cf_error *err)
             cli_progress_update(&s->progress, ++s->finished);
         }
     }
+    cf_quantiser_free(quantiser);
     free(input);
     return good;
 }

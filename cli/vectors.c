@@ -1,10 +1,10 @@
 /* vectors.c - cofiber vectors: adversarial frames, made from the weights. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/safetensors.h"
 #include "cli/cli.h"
+#include "netlists/quantise.h"
 #include "netlists/store.h"
 #include "sim/vectors/vectors.h"
 
@@ -17,7 +17,8 @@ static bool to_features(const struct cf_netlist *netlist, const int32_t *values,
         for (uint32_t d = 0; d < channels; d++) {
             int32_t value = values[p * channels + d];
             float feature = (float)(value * netlist->input_scale);
-            if (!(rint((double)feature / netlist->input_scale) == value))
+            if (cf_quantised(feature, netlist->input_scale, (double)cf_type_min(input->type),
+                             (double)cf_type_max(input->type)) != value)
                 return cf_fail(err, "%s: no float quantises to %d with the input scale %.17g", netlist->label, value,
                                netlist->input_scale);
             features[(size_t)d * plane + p] = feature;

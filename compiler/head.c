@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/safetensors.h"
+#include "netlists/quantise.h"
 
 /* The only tensor that `fits`; an error when there is none or more than one. */
 static const struct cf_tensor *choose(const struct cf_safetensors *file, const char *name, const char *option, int rank,
@@ -79,8 +80,7 @@ static void quantise(struct cf_head *head)
         double scale = head->already_quantised ? 1.0 : largest / 127;
         head->scale[c] = scale > 0 ? scale : 1.0;
         for (uint32_t d = 0; d < head->channels; d++)
-            head->quantised[(size_t)c * head->channels + d] =
-                (int8_t)fmax(-127, fmin(127, rint(row[d] / head->scale[c]))); /* the default rounding is half-even */
+            head->quantised[(size_t)c * head->channels + d] = (int8_t)cf_quantised(row[d], head->scale[c], -127, 127);
     }
 }
 

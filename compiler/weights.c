@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netlists/quantise.h"
+
 double cf_logit(double p)
 {
     return log(p / (1 - p));
@@ -82,7 +84,7 @@ static double squared_error(const struct bin *bins, const double *means, size_t 
 {
     double total = 0;
     for (size_t b = 0; b < count; b++) {
-        double error = fmin(highest, rint(means[b] / scale)) * scale - means[b];
+        double error = cf_quantised(means[b], scale, 0, highest) * scale - means[b];
         total += (double)bins[b].count * error * error;
     }
     return total;

@@ -63,7 +63,7 @@ static bool check_cell(const struct cf_netlist *netlist, uint32_t index, struct 
     if (!type_valid(cell->type))
         return cf_fail(err, "%s: cell %u: output of %u bits with %d fraction bits", netlist->label, index,
                        cell->type.width, cell->type.frac);
-    if (min < cf_type_min(cell->type) || max > cf_type_max(cell->type))
+    if (!cf_type_holds(cell->type, min) || !cf_type_holds(cell->type, max))
         return cf_fail(err, "%s: cell %u: sums from %" PRId64 " to %" PRId64 " do not fit its output of %u bits",
                        netlist->label, index, min, max, cell->type.width);
     return true;

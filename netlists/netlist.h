@@ -114,9 +114,20 @@ static inline bool cf_type_equal(struct cf_type a, struct cf_type b)
     return a.width == b.width && a.is_signed == b.is_signed && a.frac == b.frac;
 }
 
-/* The smallest and largest value of a type. */
+/* The smallest and largest value of a type, and whether a value is one of the type's. */
 int64_t cf_type_min(struct cf_type type);
 int64_t cf_type_max(struct cf_type type);
+
+static inline bool cf_type_holds(struct cf_type type, int64_t value)
+{
+    return value >= cf_type_min(type) && value <= cf_type_max(type);
+}
+
+/* Bits of a signed integer that holds every value of the type: an unsigned net needs room for a sign. */
+static inline int cf_signed_bits(struct cf_type type)
+{
+    return type.width + !type.is_signed;
+}
 
 static inline uint32_t cf_group_lanes(const struct cf_group *group)
 {

@@ -31,10 +31,9 @@ void cf_worker_free(struct cofiber_result *worker)
 static uint64_t take_quantised(const struct cofiber_sim *sim, const int32_t *values, void *input)
 {
     const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
-    int64_t low = cf_type_min(group->type), high = cf_type_max(group->type);
     enum cf_storage lane = cf_storage_of(group->type);
     for (uint32_t i = 0; i < group->count; i++) {
-        if (values[i] < low || values[i] > high)
+        if (!cf_type_holds(group->type, values[i]))
             return i;
         cf_storage_put(input, lane, i, values[i]);
     }

@@ -13,12 +13,6 @@ static inline size_t cf_storage_size(enum cf_storage lane)
     return (size_t)1 << lane;
 }
 
-/* Bits of a signed integer that holds every value of the type: an unsigned net needs room for a sign. */
-static inline int cf_signed_bits(struct cf_type type)
-{
-    return type.width + !type.is_signed;
-}
-
 static inline enum cf_storage cf_storage_for_bits(int bits)
 {
     return bits <= 8 ? CF_STORE8 : bits <= 16 ? CF_STORE16 : bits <= 32 ? CF_STORE32 : CF_STORE64;

@@ -99,7 +99,7 @@ bool cf_cosim_frame(struct cf_cosim *cosim, int64_t *nets, struct cf_error *err)
     uint32_t inputs = netlist->groups[CF_INPUT].count;
     struct cf_type type = netlist->groups[CF_INPUT].type;
     for (uint32_t i = 0; i < inputs; i++)
-        if (nets[i] < cf_type_min(type) || nets[i] > cf_type_max(type))
+        if (!cf_type_holds(type, nets[i]))
             return cf_fail(err, "%s: an input value does not fit its type", netlist->label);
     return cf_process_send(&cosim->process, nets, inputs * sizeof *nets, err) &&
            cf_process_receive(&cosim->process, nets + inputs, (netlist->net_count - inputs) * sizeof *nets, err);

@@ -1,7 +1,7 @@
+/* frames.c - opens files of frames and finds each frame in them. */
 #include "sim/frames/frames.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,8 +9,6 @@
 
 #include "base/npy.h"
 #include "base/safetensors.h"
-
-enum { AT_ONCE = 4096 }; /* values that are read together: a channel of one position is few */
 
 struct frame_file {
     struct cf_npy *npy; /* one of the two */
@@ -147,13 +145,8 @@ bool cf_frames_fit(const struct cf_frames *frames, const struct cf_netlist *netl
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
     struct cf_frame_shape s = frames->shape;
-    if (input->rank != 3)
-        return cf_fail(err, "%s: its input has rank %d; frames feed an input of shape [H, W, D]", netlist->label,
-                       input->rank);
-    int limit = input->type.is_signed ? 32 : 31;
-    if (input->type.width > limit)
-        return cf_fail(err, "%s: its input is %u bits wide; frames feed up to %d%s", netlist->label, input->type.width,
-                       limit, input->type.is_signed ? "" : " unsigned ones");
+    if (!cf_quantiser_fits(netlist, err))
+        return false;
     if (s.height != input->shape[0] || s.width != input->shape[1] || s.channels != input->shape[2])
         return cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s takes %ux%ux%u", frames->files[0].path, s.channels,
                        s.height, s.width, netlist->label, input->shape[2], input->shape[0], input->shape[1]);
@@ -181,54 +174,15 @@ static bool refuse(const struct frame_file *file, uint64_t element, struct cf_er
                    cf_index_text(file->tensor, element, at, sizeof at));
 }
 
-/* Calls for elements [first, first + count) of the file's tensor, after checking that they are finite. */
-static bool read_finite(const struct frame_file *file, uint64_t first, uint64_t count, double *out,
-                        struct cf_error *err)
-{
-    uint64_t bad = cf_tensor_find_nonfinite(file->tensor, first, count);
-    if (bad != UINT64_MAX)
-        return refuse(file, bad, err);
-    cf_tensor_to_f64(file->tensor, first, count, out);
-    return true;
-}
-
 bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *features, struct cf_error *err)
 {
     const struct frame_file *file = file_of(frames, index);
     uint64_t size = frame_size(frames), first = (index - file->first) * size;
-    bool done = read_finite(file, first, size, features, err);
+    uint64_t bad = cf_tensor_find_nonfinite(file->tensor, first, size);
+    if (bad == UINT64_MAX)
+        cf_tensor_to_f64(file->tensor, first, size, features);
     forget(file, first, size);
-    return done;
-}
-
-/* Of a number: what fmin and fmax do with NaN takes its time. */
-static double clamp(double value, double low, double high)
-{
-    return value < low ? low : value > high ? high : value;
-}
-
-bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist,
-                        int32_t *input, struct cf_error *err)
-{
-    const struct frame_file *file = file_of(frames, index);
-    struct cf_type type = netlist->groups[CF_INPUT].type;
-    double low = (double)cf_type_min(type), high = (double)cf_type_max(type), scale = netlist->input_scale;
-    uint32_t channels = frames->shape.channels;
-    uint64_t plane = (uint64_t)frames->shape.height * frames->shape.width;
-    uint64_t first = (index - file->first) * plane * channels;
-    uint32_t step = plane < AT_ONCE ? (uint32_t)(AT_ONCE / plane) : 1; /* channels read together */
-    double *values = malloc(step * plane * sizeof *values);
-    bool done = values || cf_fail(err, "%s: out of memory", file->path);
-    for (uint32_t d = 0, count; done && d < channels; d += count) {
-        count = channels - d < step ? channels - d : step;
-        done = read_finite(file, first + d * plane, count * plane, values, err);
-        for (uint64_t c = 0; done && c < count; c++)
-            for (uint64_t i = 0; i < plane; i++)
-                input[i * channels + d + c] = (int32_t)clamp(rint(values[c * plane + i] / scale), low, high);
-    }
-    free(values);
-    forget(file, first, plane * channels);
-    return done;
+    return bad == UINT64_MAX || refuse(file, bad, err);
 }
 
 void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view)
@@ -263,4 +217,21 @@ bool cf_frames_refuse(const struct cf_frames *frames, uint64_t index, uint64_t e
 {
     const struct frame_file *file = file_of(frames, index);
     return refuse(file, (index - file->first) * frame_size(frames) + element, err);
+}
+
+bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_quantiser *quantiser,
+                        int32_t *input, struct cf_error *err)
+{
+    struct cf_tensor view;
+    cf_frames_view(frames, index, &view);
+    enum cf_storage storage = cf_quantiser_storage(quantiser);
+    void *values = malloc(view.count * cf_storage_size(storage));
+    if (!values)
+        return cf_fail(err, "%s: out of memory", file_of(frames, index)->path);
+    uint64_t bad = cf_quantise(quantiser, &view, values, 1);
+    for (uint64_t i = 0; bad == UINT64_MAX && i < view.count; i++)
+        input[i] = (int32_t)cf_storage_get(values, storage, i);
+    free(values);
+    cf_frames_release(frames, index);
+    return bad == UINT64_MAX || cf_frames_refuse(frames, index, bad, err);
 }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/tensor.h"
 #include "netlists/netlist.h"
+#include "sim/frames/quantise.h"
 
 struct cf_frames;
 
@@ -33,9 +34,9 @@ bool cf_frames_fit(const struct cf_frames *frames, const struct cf_netlist *netl
 /* Frame `index` as features, [D][H][W]. NaN and infinity are errors that name file, tensor and index. */
 bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *features, struct cf_error *err);
 
-/* Frame `index` as the netlist's input nets, [H][W][D]: clamp(round_half_even(feature / input_scale)), the quotient
- * being that of IEEE doubles, clamped to the input's type. */
-bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist,
+/* Frame `index` as a netlist's input nets, [H][W][D], by that netlist's quantiser; for a netlist that the frames fit.
+ * NaN and infinity are errors as above. */
+bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_quantiser *quantiser,
                         int32_t *input, struct cf_error *err);
 
 /* Frame `index` where it stands in its file, as [D, H, W]: for engines that quantise themselves. Several threads may

@@ -1,10 +1,10 @@
 /* quantise.c - whole frames to integers: shares a frame out to threads and hands each part to a kernel. */
 #include "sim/frames/quantise.h"
 
-#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 
+#include "netlists/quantise.h"
 #include "sim/frames/quantise_kernels.h"
 
 enum { CHANNELS_A_PART = 64, BUFFER = 256 };
@@ -13,7 +13,7 @@ struct cf_quantiser {
     const struct cf_quantise_kernel *kernel;
     double scale;
     int64_t low, high;
-    enum cf_storage lane;
+    enum cf_storage storage;
     uint32_t channels;
     size_t positions;
     int16_t half_table[65536]; /* where the input has at most 16 bits */
@@ -21,7 +21,7 @@ struct cf_quantiser {
 
 static int64_t quantise_value(const struct cf_quantiser *q, double feature)
 {
-    return (int64_t)fmax((double)q->low, fmin((double)q->high, rint(feature / q->scale)));
+    return (int64_t)cf_quantised(feature, q->scale, (double)q->low, (double)q->high);
 }
 
 /* Every half there is, quantised by the formula itself. */
@@ -70,10 +70,10 @@ struct cf_quantiser *cf_quantiser_new(const struct cf_netlist *netlist, const ch
     q->scale = netlist->input_scale;
     q->low = cf_type_min(input->type);
     q->high = cf_type_max(input->type);
-    q->lane = cf_storage_of(input->type);
+    q->storage = cf_storage_of(input->type);
     q->channels = cf_group_lanes(input);
     q->positions = input->count / q->channels;
-    if (q->lane <= CF_STORE16)
+    if (q->storage <= CF_STORE16)
         fill_half_table(q);
     return q;
 }
@@ -83,20 +83,25 @@ void cf_quantiser_free(struct cf_quantiser *quantiser)
     free(quantiser);
 }
 
+enum cf_storage cf_quantiser_storage(const struct cf_quantiser *quantiser)
+{
+    return quantiser->storage;
+}
+
 /* Channels [first, first + count) by the kernel; false when one feature is not finite. */
 static bool quantise_part(const struct cf_quantiser *q, const struct cf_tensor *features, void *input, uint32_t first,
                           uint32_t count)
 {
     size_t size = cf_dtype_size(features->dtype);
     struct cf_quantise_job job = {.features = features->data + (size_t)first * q->positions * size,
-                                  .out = (char *)input + first * cf_storage_size(q->lane),
+                                  .out = (char *)input + first * cf_storage_size(q->storage),
                                   .half_table = q->half_table,
                                   .plane = q->positions,
                                   .stride = q->channels,
                                   .channels = count,
                                   .positions = (uint32_t)q->positions,
                                   .half = features->dtype == CF_F16,
-                                  .out_lane = q->lane,
+                                  .out_lane = q->storage,
                                   .scale = q->scale,
                                   .low = (int32_t)q->low,
                                   .high = (int32_t)q->high};
@@ -112,13 +117,13 @@ static void quantise_slowly(const struct cf_quantiser *q, const struct cf_tensor
         size_t count = q->positions - p < BUFFER ? q->positions - p : BUFFER;
         cf_tensor_to_f64(features, channel * q->positions + p, count, values);
         for (size_t i = 0; i < count; i++)
-            cf_storage_put(input, q->lane, (p + i) * q->channels + channel, quantise_value(q, values[i]));
+            cf_storage_put(input, q->storage, (p + i) * q->channels + channel, quantise_value(q, values[i]));
     }
 }
 
 uint64_t cf_quantise(const struct cf_quantiser *q, const struct cf_tensor *features, void *input, int threads)
 {
-    bool fast = (features->dtype == CF_F16 || features->dtype == CF_F32) && q->lane <= CF_STORE16;
+    bool fast = (features->dtype == CF_F16 || features->dtype == CF_F32) && q->storage <= CF_STORE16;
     bool finite = true;
     if (!fast && cf_tensor_find_nonfinite(features, 0, features->count) != UINT64_MAX)
         return cf_tensor_find_nonfinite(features, 0, features->count);

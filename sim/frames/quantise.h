@@ -1,11 +1,12 @@
 /* quantise.h - features [D][H][W] to a netlist's input nets [H][W][D]: clamp(round_half_even(feature / input_scale)),
- * the quotient being that of IEEE doubles. Gives the same integers as cf_frames_quantise, faster.
+ * the quotient being that of IEEE doubles, the clamp being to the input's type. All that reads features quantises them
+ * here; netlists/quantise.h defines the integer that each becomes, and tests hold every kernel to it.
  */
 #ifndef COFIBER_SIM_FRAMES_QUANTISE_H
 #define COFIBER_SIM_FRAMES_QUANTISE_H
 
 #include "base/tensor.h"
-#include "netlists/netlist.h"
+#include "sim/storage.h"
 
 struct cf_quantiser;
 
@@ -18,8 +19,12 @@ bool cf_quantiser_fits(const struct cf_netlist *netlist, struct cf_error *err);
 struct cf_quantiser *cf_quantiser_new(const struct cf_netlist *netlist, const char *isa, struct cf_error *err);
 void cf_quantiser_free(struct cf_quantiser *quantiser); /* NULL is fine */
 
-/* `features` is one frame, [D, H, W], of any dtype but bool; `input` is [H][W][D] in the input's lane. On a feature
- * that is NaN or infinite returns its row-major index, else UINT64_MAX. */
+/* How the integers are stored: as the netlist's input is (cf_storage_of its type). */
+enum cf_storage cf_quantiser_storage(const struct cf_quantiser *quantiser);
+
+/* `features` is one frame, [D, H, W], of any dtype but bool; `input` is [H][W][D] in the quantiser's storage. On a
+ * feature that is NaN or infinite returns its row-major index, else UINT64_MAX. Several threads may share a quantiser.
+ */
 uint64_t cf_quantise(const struct cf_quantiser *quantiser, const struct cf_tensor *features, void *input, int threads);
 
 #endif

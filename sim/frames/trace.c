@@ -24,11 +24,9 @@ static bool written(const struct cf_trace *trace, const struct cf_group *group)
 
 static enum cf_dtype dtype_of(const struct cf_trace *trace, const struct cf_group *group)
 {
-    /* An unsigned net of 32 bits needs the sign bit for its value. */
-    int bits = group->type.width + !group->type.is_signed;
     if (trace->kind == CF_TRACE_DECISIONS && group->type.width == 1 && !group->type.is_signed)
         return CF_U8;
-    return bits <= 32 ? CF_I32 : CF_I64;
+    return cf_signed_bits(group->type) <= 32 ? CF_I32 : CF_I64;
 }
 
 static void shape_of(const struct cf_group *group, uint64_t frames, uint64_t shape[CF_GROUP_MAX_RANK + 1])

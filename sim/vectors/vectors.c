@@ -332,7 +332,7 @@ bool cf_vectors_make(struct cf_vectors *vectors, const struct cf_netlist *netlis
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
     *vectors = (struct cf_vectors){0};
-    if (input->type.width + !input->type.is_signed > 32)
+    if (cf_signed_bits(input->type) > 32)
         return cf_fail(err, "%s: its input is %u bits wide; vectors have up to 32", netlist->label, input->type.width);
     struct maker m = {.vectors = vectors,
                       .netlist = netlist,

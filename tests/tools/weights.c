@@ -100,8 +100,11 @@ static void look_at_frames(struct tally *tally, struct cf_frames *frames)
     uint32_t inputs = n->groups[CF_INPUT].count;
     int64_t *nets = need(calloc(n->net_count, sizeof *nets));
     int32_t *input = need(calloc(inputs, sizeof *input));
+    struct cf_quantiser *quantiser = cf_quantiser_new(n, NULL, &err);
+    if (!quantiser)
+        die(&err);
     for (uint64_t f = 0; f < cf_frames_count(frames); f++) {
-        if (!cf_frames_quantise(frames, f, n, input, &err))
+        if (!cf_frames_quantise(frames, f, quantiser, input, &err))
             die(&err);
         for (uint32_t i = 0; i < inputs; i++)
             nets[i] = input[i];
@@ -111,6 +114,7 @@ static void look_at_frames(struct tally *tally, struct cf_frames *frames)
                 if (n->cells[n->groups[g].cell[i]].activation == CF_STEP)
                     look_at_gate(tally, &n->groups[g], i, nets);
     }
+    cf_quantiser_free(quantiser);
     free(input);
     free(nets);
 }

@@ -165,6 +165,15 @@ static void what_is_no_frame_is_refused(void **state)
     refuse((char *[]){good, absent}, 2, "No such file or directory");
 }
 
+static bool quantise(const struct cf_frames *frames, uint64_t index, const struct cf_netlist *netlist, int32_t *input,
+                     struct cf_error *err)
+{
+    struct cf_quantiser *quantiser = cf_quantiser_new(netlist, NULL, err);
+    bool done = quantiser && cf_frames_quantise(frames, index, quantiser, input, err);
+    cf_quantiser_free(quantiser);
+    return done;
+}
+
 /* NaN and infinity are named by their place in the file, and only the frame that has them is refused. */
 static void what_is_not_finite_is_named(void **state)
 {
@@ -187,7 +196,7 @@ static void what_is_not_finite_is_named(void **state)
         assert_true(right);
         if (wanted[i])
             assert_says(&err, wanted[i]);
-        assert_true(cf_frames_quantise(frames, i, n, input, &err) == !wanted[i]);
+        assert_true(quantise(frames, i, n, input, &err) == !wanted[i]);
         if (wanted[i])
             assert_says(&err, wanted[i]);
     }
@@ -212,13 +221,13 @@ static void inputs_are_quantised(void **state)
         int32_t input[12];
         assert_true(cf_netlist_add_group(n, "input", 3, (uint32_t[]){2, 3, 2}, 0, type, false, &err));
         assert_done(cf_frames_fit(frames, n, &err), &err);
-        assert_done(cf_frames_quantise(frames, 0, n, input, &err), &err);
+        assert_done(quantise(frames, 0, n, input, &err), &err);
         assert_memory_equal(input, is_signed ? signed7 : unsigned6, sizeof input);
         n->input_scale = 0.5;
-        assert_done(cf_frames_quantise(frames, 0, n, input, &err), &err);
+        assert_done(quantise(frames, 0, n, input, &err), &err);
         assert_int_equal(input[0], 1); /* 0.5 / 0.5 */
         n->input_scale = 5e-324;       /* quotients beyond double clamp like the rest */
-        assert_done(cf_frames_quantise(frames, 0, n, input, &err), &err);
+        assert_done(quantise(frames, 0, n, input, &err), &err);
         assert_int_equal(input[0], cf_type_max(type));
         cf_netlist_free(n);
     }
@@ -238,11 +247,11 @@ static void frames_must_fit_the_netlist(void **state)
         {3, {2, 3, 2}, SIGNED(8, 0), NULL},
         {3, {2, 3, 2}, SIGNED(32, 0), NULL},
         {3, {2, 3, 2}, UNSIGNED(31, 0), NULL},
-        {3, {2, 3, 2}, SIGNED(33, 0), "net: its input is 33 bits wide; frames feed up to 32"},
-        {3, {2, 3, 2}, UNSIGNED(32, 0), "net: its input is 32 bits wide; frames feed up to 31"},
+        {3, {2, 3, 2}, SIGNED(33, 0), "net: its input is 33 bits wide; features feed up to 32"},
+        {3, {2, 3, 2}, UNSIGNED(32, 0), "net: its input is 32 bits wide; features feed up to 32 (31 unsigned)"},
         {3, {3, 2, 2}, SIGNED(8, 0), "frames of 2x2x3 (D, H, W); net takes 2x3x2"},
         {3, {2, 3, 1}, SIGNED(8, 0), "frames of 2x2x3 (D, H, W); net takes 1x2x3"},
-        {2, {2, 6}, SIGNED(8, 0), "net: its input has rank 2; frames feed an input of shape [H, W, D]"},
+        {2, {2, 6}, SIGNED(8, 0), "net: its input has rank 2; features feed an input of shape [H, W, D]"},
     };
     struct cf_error err;
     char *path = scratch_path("frame.npy");
