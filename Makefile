@@ -25,11 +25,13 @@ SUPPORT_SRC := $(wildcard tests/support/*.c)
 TOOL_SRC := $(wildcard tests/tools/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
-ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -I. -Iinclude \
+ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -I. -Iinclude -I$(BUILD)/gen \
     -DCOFIBER_VERSION='"$(VERSION)"' $(ASSERTIONS) $(SANITISE) $(CFLAGS)
-LIBS = -lcjson -lnettle -lgmp -lm -fopenmp
+LIBS = -lcjson -lzip -lprotobuf-c -lnettle -lgmp -lm -fopenmp
 
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+# Sources that protoc-c makes from a description of ONNX's messages.
+GEN_SRC := $(BUILD)/gen/compiler/heads/onnx.pb-c.c
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(GEN_SRC:$(BUILD)/gen/%.c=$(BUILD)/obj/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/obj/%.o)
 SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(TEST_SRC:tests/unit/%.c=$(BUILD)/tests/%)
@@ -63,6 +65,17 @@ $(BUILD)/run_frames: examples/run_frames.c include/cofiber.h $(BUILD)/libcofiber
 # only behind the products that wait for the multipliers, and what runs beside these (run_beside) would wait, too.
 $(BUILD)/obj/sim/word/kernels_avx512.o: TUNE = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-mtune=haswell)
 
+$(BUILD)/gen/%.pb-c.c: %.proto
+	@mkdir -p $(BUILD)/gen
+	protoc-c --c_out=$(BUILD)/gen $<
+
+# Generated code is not held to our warnings.
+$(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(OPTIMISE) -g -fPIC -fvisibility=hidden -I$(BUILD)/gen $(SANITISE) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/compiler/heads/onnx.o: $(GEN_SRC)
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(TUNE) -MMD -MP -c -o $@ $<
@@ -77,10 +90,10 @@ $(BUILD)/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
 
 # Fuzz targets are linked against sources built with clang's coverage, in a tree of their own.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN_SRC)
 	@mkdir -p $(@D)
-	clang $(CSTD) -O1 -g -I. -Iinclude -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(filter-out -fopenmp,$(LIBS)) -lgomp
+	clang $(CSTD) -O1 -g -I. -Iinclude -I$(BUILD)/gen -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(GEN_SRC) $(filter-out -fopenmp,$(LIBS)) -lgomp
 
 include proof/proof.mk
 

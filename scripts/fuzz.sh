@@ -12,7 +12,7 @@ for target in "$dir"/fuzz_*; do
     echo "== $name: $seconds s"
     log=$dir/corpus/$name.log
     status=0
-    "$target" "$dir/corpus/$name" tests/hostile tests/fixtures netlists/golden -max_total_time="$seconds" -timeout=10 \
+    "$target" "$dir/corpus/$name" tests/hostile tests/fixtures tests/fixtures/heads netlists/golden -max_total_time="$seconds" -timeout=10 \
         -rss_limit_mb=2048 -print_final_stats=1 >"$log" 2>&1 || status=$?
     grep -E '^stat::|ERROR|SUMMARY|Test unit' "$log" || true
     [ "$status" -eq 0 ] || { echo "fuzz.sh: $name: a finding; see $log" >&2; exit 1; }

@@ -14,7 +14,8 @@ ROOMS = {
     "netlists": ((), None),
     "netlists/exchange": (("netlists",), None),
     "netlists/lowering": (("netlists", "netlists/exchange"), None),
-    "compiler": (("netlists",), None),
+    "compiler/heads": ((), None),
+    "compiler": (("netlists", "compiler/heads"), None),
     "compiler/lowering": (("netlists", "netlists/exchange", "netlists/lowering"), None),
     "sim/frames": (("netlists", "sim/storage.h"), ("frames.h", "quantise.h", "trace.h")),
     "sim/word": (("netlists", "sim/storage.h"), ("plan.h", "engine.h", "reference.h", "limits.h")),
@@ -26,8 +27,9 @@ ROOMS = {
     "rtl/tools": (("netlists", "rtl/structural"), ("cosim.h", "yosys.h")),
     "include": ((), None),
     "cli": (
-        ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/lowering", "sim/frames",
-         "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim", "rtl/structural", "rtl/tools", "include"),
+        ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
+         "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim", "rtl/structural", "rtl/tools",
+         "include"),
         (),
     ),
 }  # fmt: skip

@@ -1,0 +1,113 @@
+/* Checkpoints: the format is told from a file's first bytes, and one of the readers lists its tensors. */
+#include "compiler/heads/checkpoint.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/safetensors.h"
+#include "compiler/heads/onnx.h"
+#include "compiler/heads/pytorch.h"
+
+static bool safetensors_load(struct cf_checkpoint *checkpoint, size_t index, struct cf_error *err)
+{
+    (void)checkpoint, (void)index, (void)err;
+    return true; /* views of the mapped file from the start */
+}
+
+static void safetensors_close(struct cf_checkpoint *checkpoint)
+{
+    cf_safetensors_close(checkpoint->file);
+}
+
+static bool open_safetensors(struct cf_checkpoint *checkpoint, struct cf_error *err)
+{
+    struct cf_safetensors *file;
+    if (!cf_safetensors_open(&file, checkpoint->path, err))
+        return false;
+    checkpoint->kind = "safetensors";
+    checkpoint->file = file;
+    checkpoint->load = safetensors_load;
+    checkpoint->close = safetensors_close;
+    checkpoint->count = cf_safetensors_count(file);
+    checkpoint->tensors = cf_arena_alloc(&checkpoint->arena, checkpoint->count, sizeof *checkpoint->tensors);
+    if (!checkpoint->tensors)
+        return cf_fail(err, "%s: out of memory", checkpoint->path);
+    for (size_t i = 0; i < checkpoint->count; i++)
+        checkpoint->tensors[i] = *cf_safetensors_at(file, i);
+    return true;
+}
+
+/* The reader for the file's first bytes. A safetensors header begins with its length, whose eighth byte is 0, and `{`
+ * follows. What is none of the others goes to that reader too: it says what is wrong. */
+static bool open_by_content(struct cf_checkpoint *checkpoint, struct cf_error *err)
+{
+    struct cf_map map;
+    if (!cf_map_open(&map, checkpoint->path, err))
+        return false;
+    uint8_t head[9] = {0};
+    memcpy(head, map.data ? map.data : head, map.size < sizeof head ? map.size : sizeof head);
+    cf_map_close(&map);
+    bool safetensors = head[7] == 0 && head[8] == '{';
+    if (memcmp(head, "PK\3\4", 4) == 0)
+        return cf_pytorch_open_zip(checkpoint, err);
+    if (!safetensors && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5)
+        return cf_pytorch_open_legacy(checkpoint, err);
+    if (!safetensors && head[0] == 0x08 && head[1] >= 1 && head[1] <= 32)
+        return cf_onnx_open(checkpoint, err);
+    return open_safetensors(checkpoint, err);
+}
+
+bool cf_checkpoint_open(struct cf_checkpoint *checkpoint, const char *path, struct cf_error *err)
+{
+    *checkpoint = (struct cf_checkpoint){0};
+    checkpoint->path = cf_arena_strdup(&checkpoint->arena, path);
+    bool done = checkpoint->path ? open_by_content(checkpoint, err) : cf_fail(err, "%s: out of memory", path);
+    if (!done)
+        cf_checkpoint_close(checkpoint);
+    return done;
+}
+
+void cf_checkpoint_close(struct cf_checkpoint *checkpoint)
+{
+    if (checkpoint->file)
+        checkpoint->close(checkpoint);
+    cf_arena_free(&checkpoint->arena);
+    *checkpoint = (struct cf_checkpoint){0};
+}
+
+bool cf_checkpoint_load(struct cf_checkpoint *checkpoint, size_t index, struct cf_error *err)
+{
+    assert(index < checkpoint->count);
+    return checkpoint->tensors[index].data || checkpoint->load(checkpoint, index, err);
+}
+
+size_t cf_checkpoint_find(const struct cf_checkpoint *checkpoint, const char *name)
+{
+    for (size_t i = 0; i < checkpoint->count; i++)
+        if (strcmp(checkpoint->tensors[i].name, name) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+const char *cf_checkpoint_list(const struct cf_checkpoint *checkpoint, char *buffer, size_t size)
+{
+    assert(size > 8);
+    size_t used = 0;
+    buffer[0] = '\0';
+    for (size_t i = 0; i < checkpoint->count; i++) {
+        const struct cf_tensor *tensor = &checkpoint->tensors[i];
+        char shape[128];
+        cf_shape_text(tensor, shape, sizeof shape);
+        int length = snprintf(NULL, 0, "%s%s %s", i ? ", " : "", tensor->name, shape);
+        size_t reserve = i + 1 < checkpoint->count ? strlen(", ...") : 0;
+        if (length < 0 || used + (size_t)length + reserve >= size) {
+            strcpy(buffer + used, i ? ", ..." : "..."); /* the entry before has left room for it */
+            break;
+        }
+        used += (size_t)snprintf(buffer + used, size - used, "%s%s %s", i ? ", " : "", tensor->name, shape);
+    }
+    return buffer;
+}
