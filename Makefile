@@ -16,6 +16,10 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
 CFLAGS ?=
 # Set-up is part of the targets a new user calls first; `make SETUP=no demo` leaves the machine alone.
 SETUP ?= yes
+# One short line per file; `make V=1` prints the commands instead.
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '%-8s %s\n' '$(1)' '$(2)')
 
 ROOMS := base netlists compiler sim rtl
 LIB_SRC := $(wildcard $(addsuffix /*.c,$(ROOMS)) $(addsuffix /*/*.c,$(ROOMS)))
@@ -42,23 +46,27 @@ FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 all: $(BUILD)/cofiber $(BUILD)/libcofiber.a $(BUILD)/libcofiber.so
 
 $(BUILD)/cofiber: $(CLI_OBJ) $(BUILD)/libcofiber.a
-	$(CC) $(ALL_CFLAGS) -o $@ $(CLI_OBJ) $(BUILD)/libcofiber.a $(LIBS) $(LDFLAGS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(CLI_OBJ) $(BUILD)/libcofiber.a $(LIBS) $(LDFLAGS)
 
 # With P, since files of two rooms may have the same name.
 $(BUILD)/libcofiber.a: $(LIB_OBJ)
-	rm -f $@
-	$(AR) qcsP $@ $^
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) qcsP $@ $^
 
 $(BUILD)/libcofiber.so: $(LIB_OBJ)
-	$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,libcofiber.so.$(SOVERSION) -o $@ $^ $(LIBS) $(LDFLAGS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,libcofiber.so.$(SOVERSION) -o $@ $^ $(LIBS) $(LDFLAGS)
 
 # The harness of cosim is part of the binary.
 $(BUILD)/obj/rtl/tools/harness.o: rtl/harness/cosim.cpp
 
 # The example is linked as a user's program would be: with the shared library, and nothing but its public header.
 $(BUILD)/run_frames: examples/run_frames.c include/cofiber.h $(BUILD)/libcofiber.so
-	ln -sf libcofiber.so $(BUILD)/libcofiber.so.$(SOVERSION)
-	$(CC) $(CSTD) $(OPTIMISE) $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
+	$(call say,LINK,$@)
+	$(Q)ln -sf libcofiber.so $(BUILD)/libcofiber.so.$(SOVERSION)
+	$(Q)$(CC) $(CSTD) $(OPTIMISE) $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
 	    -Wl,-rpath,'$$ORIGIN' $(LDFLAGS)
 
 # Of gcc's ideas of a processor, some keep pointers in vector registers where others run out. They come back from there
@@ -67,32 +75,38 @@ $(BUILD)/obj/sim/word/kernels_avx512.o: TUNE = $(if $(filter x86_64%,$(shell $(C
 
 $(BUILD)/gen/%.pb-c.c: %.proto
 	@mkdir -p $(BUILD)/gen
-	protoc-c --c_out=$(BUILD)/gen $<
+	$(call say,PROTOC,$<)
+	$(Q)protoc-c --c_out=$(BUILD)/gen $<
 
 # Generated code is not held to our warnings.
 $(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(OPTIMISE) -g -fPIC -fvisibility=hidden -I$(BUILD)/gen $(SANITISE) $(CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CSTD) $(OPTIMISE) -g -fPIC -fvisibility=hidden -I$(BUILD)/gen $(SANITISE) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/compiler/heads/onnx.o: $(GEN_SRC)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(TUNE) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) $(TUNE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
 
 # Programs that the tests use.
 $(BUILD)/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
 
 # Fuzz targets are linked against sources built with clang's coverage, in a tree of their own.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN_SRC)
 	@mkdir -p $(@D)
-	clang $(CSTD) -O1 -g -I. -Iinclude -I$(BUILD)/gen -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
+	$(call say,CLANG,$@)
+	$(Q)clang $(CSTD) -O1 -g -I. -Iinclude -I$(BUILD)/gen -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(GEN_SRC) $(filter-out -fopenmp,$(LIBS)) -lgomp
 
 include proof/proof.mk

@@ -397,16 +397,19 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_agreement = {
     .name = "agreement",
     .synopsis = "NET HEAD FRAMES...",
-    .summary = "How often the INT8 netlist decides as the floating-point head does.",
-    .details = "The head's own weights on the features as stored, in double, against the netlist's gates: the share of "
-               "equal decisions by scale, how far from the threshold the unequal ones lie, and the share among the "
-               "gates that fire in either at score thresholds 0.5, 0.3 and 0.1.",
+    .summary = "Count how often the INT8 netlist decides as the floating-point head does.",
+    .details =
+        "HEAD's own weights are applied to the features as stored, in double precision, and its decisions are compared "
+        "with those of the netlist's gates. The command prints the share of equal decisions by scale, how far from "
+        "the threshold the unequal ones lie, and, at the score thresholds 0.5, 0.3 and 0.1, the share among the gates "
+        "that fire in either.",
     .min_operands = 3,
     .max_operands = -1,
     .options =
-        (const struct cli_option[]){{"--json", NULL, NULL, "print the figures as JSON; `agreement` is the share"},
-                                    {"--weight", "NAME", NULL, "the weight tensor, where HEAD has several"},
-                                    {"--bias", "NAME", NULL, "the bias tensor, likewise"},
-                                    {0}},
+        (const struct cli_option[]){
+            {"--json", NULL, NULL, "Print the figures as JSON; `agreement` is the share of equal decisions."},
+            {"--weight", "NAME", NULL, "Take this tensor of HEAD as the weights, where several would do."},
+            {"--bias", "NAME", NULL, "Take this tensor of HEAD as the biases, where several would do."},
+            {0}},
     .run = run,
 };

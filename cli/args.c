@@ -1,4 +1,5 @@
 /* args.c - options from a command's table: parsing, and the numbers in them. */
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -92,18 +93,24 @@ bool cli_parse(struct cli_args *args, int argc, char **argv)
     return true;
 }
 
-const char *cli_value(const struct cli_args *args, const char *name)
+/* A command may only ask for the options of its own table. */
+static const struct cli_option *option_of(const struct cli_args *args, const char *name)
 {
     int index = find_option(args->command, name, strlen(name));
-    if (index < 0)
-        abort(); /* a command asked for an option that its own table does not have */
-    return args->values[index] ? args->values[index] : args->command->options[index].fallback;
+    assert(index >= 0);
+    return &args->command->options[index];
+}
+
+const char *cli_value(const struct cli_args *args, const char *name)
+{
+    const struct cli_option *option = option_of(args, name);
+    const char *given = args->values[option - args->command->options];
+    return given ? given : option->fallback;
 }
 
 bool cli_given(const struct cli_args *args, const char *name)
 {
-    int index = find_option(args->command, name, strlen(name));
-    return index >= 0 && args->values[index] != NULL;
+    return args->values[option_of(args, name) - args->command->options] != NULL;
 }
 
 bool cli_integer(const struct cli_args *args, const char *name, long long min, long long max, long long *value)
@@ -130,17 +137,20 @@ bool cli_number(const struct cli_args *args, const char *name, double *value)
     return true;
 }
 
-bool cli_choice(const struct cli_args *args, const char *name, const char *const *names, int *index)
+bool cli_choice(const struct cli_args *args, const char *name, int *index)
 {
-    const char *text = cli_value(args, name);
+    const char *word = option_of(args, name)->argument, *text = cli_value(args, name);
     char list[256] = "";
-    for (int i = 0; names[i]; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *index = i;
+    size_t used = 0;
+    *index = 0;
+    for (bool more = true; more; ++*index) {
+        size_t length = strcspn(word, "|");
+        if (length == strlen(text) && strncmp(word, text, length) == 0)
             return true;
-        }
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%.*s", used ? ", " : "", (int)length, word);
+        assert(used < sizeof list); /* the words stand in a table of ours */
+        more = word[length] == '|';
+        word += length + more;
     }
     return cli_complain("%s: %s '%s' is none of: %s", args->command->name, name, text, list) == CLI_OK;
 }

@@ -419,9 +419,8 @@ static int run(const struct cli_args *args)
     if (!bench)
         return cli_complain("bench: out of memory");
     double load = load_average();
-    static const char *const engines[] = {"all", "word", "bits", NULL};
     int engine = 0;
-    if (!cli_number(args, "--seconds", &bench->seconds) || !cli_choice(args, "--engine", engines, &engine) ||
+    if (!cli_number(args, "--seconds", &bench->seconds) || !cli_choice(args, "--engine", &engine) ||
         !cli_integer(args, "--threads", 0, 1024, &bench->threads)) {
         free(bench);
         return CLI_BAD;
@@ -456,25 +455,29 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_bench = {
     .name = "bench",
     .synopsis = "NET [FRAMES] [options]",
-    .summary = "Measure speed by mode, instruction set and threads, beside this machine's limits.",
+    .summary = "Measure speed by mode, instruction set and number of threads, beside this machine's limits.",
     .details =
-        "Each line is the median of samples taken in turns with all others, and with a loop of multiply-adds from "
-        "registers alone; 'limit' is the time that the frame's matrix products would take at that loop's speed, "
-        "'ratio' the time over it. Quantising is apart. --json has, for one thread and the best of these instruction "
-        "sets, "
-        "all_gates.ms, all_gates.limit_ms, decisions.ms, decisions.limit_ms, bits.ms, bits.fa_lanes_per_s, "
-        "bits.ceiling_fa_lanes_per_s (full adders of one lane; bits.frames frames at once, as 'sim --engine bits' runs "
-        "them, of FRAMES from the first on again where they are fewer), bits.programs_ms (the binary gates alone, "
-        "without making words bits and bits words), bits_one_frame with the same for a frame alone, and load; "
-        "null where a figure was not asked for or cannot be had.",
+        "Each line is a median of samples, which are taken in turns with those of all other lines and with a loop of "
+        "multiply-adds that works on registers only. `limit ms` is the time that the matrix products of a frame would "
+        "take at the speed of that loop, and `ratio` is the measured time divided by it. Quantising is measured "
+        "apart.\n"
+        "With --json, `all_gates` and `decisions` have `ms` and `limit_ms` for one thread and the best instruction set "
+        "measured. `bits` has the bit engine's `ms`, `fa_lanes_per_s` (full adders, each for one gate of one frame, "
+        "per second), `ceiling_fa_lanes_per_s` (the same in a loop on registers), `programs_ms` (the binary gates "
+        "alone, without the transposition of words to bits and back) and `frames`, the number of frames evaluated "
+        "together, as `sim --engine bits` does it; where FRAMES has fewer, they are repeated. `bits_one_frame` has "
+        "the same for one frame alone. `load` is the load average. A figure that was not asked for, or that cannot be "
+        "had, is null.",
     .min_operands = 1,
     .max_operands = -1,
-    .options = (const struct cli_option[]){{"--engine", "ENGINE", "all", "word, bits, or all"},
-                                           {"--isa", "NAME", NULL,
-                                            "only these kernels: portable, avx2 or avx512; auto: the best"},
-                                           {"--threads", "N", "0", "one thread and N; 0: as many as processors"},
-                                           {"--seconds", "S", "0.25", "time to spend on each line"},
-                                           {"--json", NULL, NULL, "print the figures as JSON"},
-                                           {0}},
+    .options =
+        (const struct cli_option[]){
+            {"--engine", "all|word|bits", "all", "Measure the word engine, the bit engine or both."},
+            {"--isa", "NAME", NULL,
+             "Measure only these kernels: portable, avx2 or avx512, or auto for the best of this machine."},
+            {"--threads", "N", "0", "Measure with one thread and with N; 0 means one per processor."},
+            {"--seconds", "S", "0.25", "Spend this many seconds on each line."},
+            {"--json", NULL, NULL, "Print the figures as JSON."},
+            {0}},
     .run = run,
 };

@@ -165,15 +165,17 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_census = {
     .name = "census",
     .synopsis = "NET [--rtl DIR]",
-    .summary = "Count the gates three ways: in closed form, in the netlist, and by Yosys in the emitted Verilog.",
-    .details = "The closed form follows from the recorded compile options, the channels and the classes; netlists that "
-               "record none have no closed form. Exit status 1 where the counts differ, or where what is recorded "
-               "cannot be so.",
+    .summary = "Count the gates in three ways: by closed form, in the netlist, and in the Verilog by Yosys.",
+    .details =
+        "The closed form follows from the recorded compile options and the numbers of channels and classes. A netlist "
+        "that records no compile options has no closed form, and two counts are compared. The exit status is 1 where "
+        "the counts differ, and where the recorded options contradict the netlist.",
     .min_operands = 1,
     .max_operands = 1,
     .options =
-        (const struct cli_option[]){{"--rtl", "DIR", NULL, "count this Verilog, written by `cofiber verilog` before"},
-                                    {"--json", NULL, NULL, "print the counts as JSON"},
-                                    {0}},
+        (const struct cli_option[]){
+            {"--rtl", "DIR", NULL, "Count the Verilog in DIR, which `cofiber verilog` wrote, instead of emitting it."},
+            {"--json", NULL, NULL, "Print the counts as JSON."},
+            {0}},
     .run = run,
 };

@@ -55,14 +55,17 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_check = {
     .name = "check",
     .synopsis = "NET... [--json]",
-    .summary = "Check every structural rule of a netlist file.",
-    .details = "Container, types, widths, term order, bases, topological order: the rules of netlists/FORMAT.md. The "
-               "first broken one is reported with the gate or cell it is about, with exit status 2.",
+    .summary = "Check netlist files against every rule of the format.",
+    .details =
+        "The rules are those of netlists/FORMAT.md: the container, types, widths, the order of terms, bases and the "
+        "topological order of gates. The command reports the first rule that a file breaks, with the gate or cell "
+        "that breaks it, and ends with exit status 2.",
     .min_operands = 1,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
-            {"--json", NULL, NULL, "print `valid`, of all, and `files`, each with `valid` and the message, as JSON"},
+            {"--json", NULL, NULL,
+             "Print JSON: `valid` for all files together, and `files` with `valid` and the message of each."},
             {0}},
     .run = run,
 };

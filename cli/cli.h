@@ -1,5 +1,5 @@
-/* cli.h - what the commands share: one table of options each, which drives parsing, --help and the man page;
- * messages; JSON; the progress bar. Only this room prints and exits. */
+/* cli.h - what the commands share: a table of options for each, which drives parsing, --help, the man page and the
+ * completion of shells; messages; JSON; the progress bar. Only this room prints and exits. */
 #ifndef COFIBER_CLI_CLI_H
 #define COFIBER_CLI_CLI_H
 
@@ -17,9 +17,9 @@ enum { CLI_MAX_OPTIONS = 32 };
 
 struct cli_option {
     const char *name;     /* "--grid"; "-o" */
-    const char *argument; /* "HxW"; NULL: a flag */
-    const char *fallback; /* shown as the default; NULL: none */
-    const char *help;
+    const char *argument; /* "HxW"; "nearest|bilinear" where it is one of some words; NULL: a flag */
+    const char *fallback; /* the value where the option is not given; NULL: none */
+    const char *help;     /* whole sentences */
 };
 
 struct cli_args;
@@ -28,7 +28,7 @@ struct cli_command {
     const char *name;
     const char *synopsis;             /* "HEAD -o NET [options]" */
     const char *summary;              /* one line */
-    const char *details;              /* paragraphs for --help and the man page */
+    const char *details;              /* paragraphs for --help and the manual page */
     int min_operands, max_operands;   /* max -1: any number */
     const struct cli_option *options; /* ends with a NULL name */
     int (*run)(const struct cli_args *args);
@@ -50,8 +50,8 @@ bool cli_given(const struct cli_args *args, const char *name);
 /* Numbers, read whole and range-checked; on failure a message is printed and false returned. */
 bool cli_integer(const struct cli_args *args, const char *name, long long min, long long max, long long *value);
 bool cli_number(const struct cli_args *args, const char *name, double *value);
-/* One of the `names` (NULL at the end), as its index. */
-bool cli_choice(const struct cli_args *args, const char *name, const char *const *names, int *index);
+/* The index of the value among the words of the option's argument. */
+bool cli_choice(const struct cli_args *args, const char *name, int *index);
 
 /* Prints "cofiber: MESSAGE" on stderr and returns CLI_BAD. */
 int cli_fail(const struct cf_error *err);

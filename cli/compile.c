@@ -9,10 +9,6 @@
 #include "netlists/store.h"
 #include "sim/frames/frames.h"
 
-static const char *const upsample_choices[] = {"nearest", "bilinear", NULL};
-static const char *const pools_choices[] = {"direct", "iterated", NULL};
-static const char *const top_choices[] = {"residual", "cofiber", NULL};
-
 static bool read_options(const struct cli_args *args, struct cf_compile_options *options)
 {
     *options = cf_compile_defaults();
@@ -23,9 +19,9 @@ static bool read_options(const struct cli_args *args, struct cf_compile_options 
     if (strspn(grid, "0123456789x") != strlen(grid) || /* no signs, no spaces */
         sscanf(grid, "%9ux%9u%c", &options->height, &options->width, &rest) != 2)
         return cli_complain("compile: --grid '%s' is not HEIGHTxWIDTH", grid) == CLI_OK;
-    if (!cli_choice(args, "--upsample", upsample_choices, &upsample) ||
-        !cli_choice(args, "--pools", pools_choices, &pools) || !cli_choice(args, "--top", top_choices, &top) ||
-        !cli_integer(args, "--scales", 1, 10, &scales) || !cli_integer(args, "--input-bits", 2, 16, &bits) ||
+    if (!cli_choice(args, "--upsample", &upsample) || !cli_choice(args, "--pools", &pools) ||
+        !cli_choice(args, "--top", &top) || !cli_integer(args, "--scales", 1, 10, &scales) ||
+        !cli_integer(args, "--input-bits", 2, 16, &bits) ||
         !cli_number(args, "--score-threshold", &options->score_threshold))
         return false;
     options->upsample = (enum cf_upsample)upsample;
@@ -129,30 +125,38 @@ const struct cli_command cli_compile = {
     .synopsis = "HEAD -o NET (--input-scale S | --calibrate FRAMES) [options]",
     .summary = "Compile a trained head into an explicit netlist of threshold gates.",
     .details =
-        "HEAD is a safetensors file with one [classes, channels] and one [classes] tensor. Weights become INT8 per "
-        "class (symmetric), unless they all are integers in -127..127 already: an I8 head that holds -128 is "
-        "quantised. Thresholds are exact integers. The "
-        "netlist file is specified in netlists/FORMAT.md; the same input gives the same bytes.",
+        "HEAD is a safetensors file with one tensor of shape [classes, channels], the weights, and one of shape "
+        "[classes], the biases. Weights are quantised to INT8, symmetrically and with one scale per class; if all "
+        "weights are integers from -127 to 127 already, they are kept. Thresholds become exact integers of as many "
+        "bits as they need. The same input always gives the same bytes. The page netlists/FORMAT.md specifies the "
+        "netlist file.\n"
+        "A gate fires when its score reaches --score-threshold. A head trained on little data may never reach the "
+        "default of 0.5; the example in this repository fires at 0.1.",
     .min_operands = 1,
     .max_operands = 1,
     .options =
         (const struct cli_option[]){
-            {"-o", "NET", NULL, "where to write the netlist (required)"},
-            {"--input-scale", "S", NULL, "feature = integer * S"},
+            {"-o", "NET", NULL, "Write the netlist to this file (required)."},
+            {"--input-scale", "S", NULL, "Quantise features with this scale: feature = integer * S."},
             {"--calibrate", "FRAMES", NULL,
-             "choose the scale with the least squared quantisation error over a .npy or safetensors file of frames"},
-            {"--grid", "HxW", "40x40", "height and width of the input; 2^scales must divide both"},
-            {"--scales", "N", "3", "number of scale bands"},
-            {"--upsample", "METHOD", "nearest", "nearest, or bilinear as PyTorch's with align_corners=False"},
-            {"--pools", "FORM", "direct",
-             "direct: every pool sums the input (depth 3); iterated: each sums the pool below (fewer adders)"},
-            {"--top", "BAND", "residual",
-             "what the last scale's classifiers read: residual, the pooled grid itself; or cofiber, its subtract"},
-            {"--sweep", NULL, NULL, "remove the groups of gates that no decision depends on"},
-            {"--input-bits", "B", "8", "width of the input, 2 to 16"},
-            {"--score-threshold", "P", "0.5", "a gate fires when its score is at least P"},
-            {"--weight", "NAME", NULL, "the weight tensor, where HEAD has several candidates"},
-            {"--bias", "NAME", NULL, "the bias tensor, likewise"},
+             "Choose the scale that gives the least squared quantisation error over the frames of this .npy or "
+             "safetensors file."},
+            {"--grid", "HxW", "40x40", "Height and width of the input grid; 2^scales must divide both."},
+            {"--scales", "N", "3", "Number of scale bands."},
+            {"--upsample", "nearest|bilinear", "nearest",
+             "How a pool is upsampled before it is subtracted: nearest, or bilinear as PyTorch does it with "
+             "align_corners=False."},
+            {"--pools", "direct|iterated", "direct",
+             "direct: every pool sums the input itself, so that the circuit has depth 3. iterated: every pool sums the "
+             "pool below it, which takes fewer adders and gives the same values."},
+            {"--top", "residual|cofiber", "residual",
+             "What the classifiers of the last scale read. residual: the pooled grid itself. cofiber: the subtract of "
+             "that scale."},
+            {"--sweep", NULL, NULL, "Remove the groups of gates on which no decision depends."},
+            {"--input-bits", "B", "8", "Width of the quantised input, from 2 to 16 bits."},
+            {"--score-threshold", "P", "0.5", "A gate fires when its score is at least P."},
+            {"--weight", "NAME", NULL, "Take this tensor of HEAD as the weights, where several would do."},
+            {"--bias", "NAME", NULL, "Take this tensor of HEAD as the biases, where several would do."},
             {0}},
     .run = run,
 };

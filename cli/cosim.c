@@ -240,22 +240,24 @@ const struct cli_command cli_cosim = {
     .synopsis = "NET [FRAMES...]",
     .summary = "Build the emitted Verilog with Verilator, run it, and compare every gate with the simulator.",
     .details =
-        "Needs verilator, make and g++. A build is kept in the cache under the hash of everything that went into "
-        "it; the next run with the same netlist starts at once. Exit status 1 names the first gate that differs.\n"
-        "A classifier shows one bit, the sign of its sum: frames of photographs alone hardly ever show a wrong "
-        "classifier weight. --vectors does. It runs, after the FRAMES, frames made from the weights of NET, as "
-        "`cofiber vectors` makes them: sums at the threshold, where any one wrong weight of the Verilog changes a "
-        "decision. The output says of how many classifiers that holds.",
+        "This command needs verilator, make and g++. Each build is kept in a cache under the hash of everything that "
+        "went into it, so that the next run with the same netlist starts at once. Exit status 1 means that a gate "
+        "differs; the first one is named.\n"
+        "A classifier shows one bit, the sign of its sum, and on photographs a wrong weight hardly ever changes that "
+        "bit. --vectors therefore runs, after FRAMES, the frames that `cofiber vectors` makes from the weights of NET. "
+        "In these frames sums lie at the threshold, so that any one wrong weight of the Verilog changes a decision. "
+        "The output says for how many classifiers this holds.",
     .min_operands = 1,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
-            {"--vectors", NULL, NULL, "run frames made from the weights too; FRAMES may then be left out"},
-            {"--rtl", "DIR", NULL, "run this Verilog, written by `cofiber verilog` before, instead of emitting it"},
-            {"--cache", "DIR", NULL, "where builds are kept (default $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber)"},
-            {"--rebuild", NULL, NULL, "build even if the cache has it"},
-            {"--jobs", "N", "0", "compilers side by side; 0: one a processor"},
-            {"--json", NULL, NULL, "print the outcome as JSON"},
+            {"--vectors", NULL, NULL, "Run frames made from the weights as well; FRAMES may then be left out."},
+            {"--rtl", "DIR", NULL, "Run the Verilog in DIR, which `cofiber verilog` wrote, instead of emitting it."},
+            {"--cache", "DIR", NULL,
+             "Keep builds in this directory instead of $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber."},
+            {"--rebuild", NULL, NULL, "Build again even if the cache holds this build."},
+            {"--jobs", "N", "0", "Run N compilers at the same time; 0 means one per processor."},
+            {"--json", NULL, NULL, "Print the outcome as JSON."},
             {0}},
     .run = run,
 };

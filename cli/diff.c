@@ -194,16 +194,18 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_diff = {
     .name = "diff",
     .synopsis = "A B",
-    .summary = "Compare two netlists, or two traces; name the first gate that differs.",
-    .details = "Netlists are compared gate by gate: what each computes and what it reads, not how the file numbers its "
-               "cells; provenance is not compared. The first gate that differs is the first in net order. Traces and "
-               "decisions, safetensors or two .npy files, are compared value by value: tensor after tensor as they "
-               "stand in A (sim writes them in net order, those of 64 bits first), each frame by frame; tensors that "
-               "one file alone has come last.",
+    .summary = "Compare two netlists or two traces, and name the first gate that differs.",
+    .details =
+        "Two netlists are compared gate by gate: what each gate computes and which nets it reads. How the files number "
+        "their cells and where the netlists come from is not compared. The first difference is the first in net "
+        "order.\n"
+        "Two traces or files of decisions, both safetensors or both .npy, are compared value by value: tensor after "
+        "tensor in the order of A, and each tensor frame by frame. (sim writes tensors in net order, but those of 64 "
+        "bits first.) Tensors that only one of the files has count as different and come last.",
     .min_operands = 2,
     .max_operands = 2,
-    .options = (const struct cli_option[]){{"--common", NULL, NULL, "compare only the tensors that both traces have"},
-                                           {"--json", NULL, NULL, "print `compared`, `different` and `first` as JSON"},
+    .options = (const struct cli_option[]){{"--common", NULL, NULL, "Compare only the tensors that both traces have."},
+                                           {"--json", NULL, NULL, "Print `compared`, `different` and `first` as JSON."},
                                            {0}},
     .run = run,
 };

@@ -218,13 +218,16 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_explain = {
     .name = "explain",
     .synopsis = "NET GATE [FRAMES]",
-    .summary = "Show one gate: its fan-in by name, weights and bias, and its value on a frame worked out.",
-    .details = "GATE is a group and an index: 's1.classify[4,9,17]' (quote it from the shell).",
+    .summary = "Show one gate: its inputs by name, weights and bias, and how its value on a frame comes about.",
+    .details =
+        "GATE is the name of a group and an index, such as 's1.classify[4,9,17]'; quote it, because the shell gives "
+        "brackets a meaning of their own. The value is worked out from the definition of a cell, not by the fast "
+        "kernels.",
     .min_operands = 2,
     .max_operands = 3,
-    .options = (const struct cli_option[]){{"--frame", "N", "0", "which frame of FRAMES"},
-                                           {"--terms", "N", "-1", "print at most N terms; -1: all"},
-                                           {"--json", NULL, NULL, "print the gate as JSON"},
+    .options = (const struct cli_option[]){{"--frame", "N", "0", "Use frame N of FRAMES, counted from 0."},
+                                           {"--terms", "N", "-1", "Print at most N terms; -1 means all."},
+                                           {"--json", NULL, NULL, "Print the gate as JSON."},
                                            {0}},
     .run = run,
 };

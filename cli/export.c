@@ -16,8 +16,7 @@
 #include "netlists/names.h"
 #include "netlists/store.h"
 
-static const char *const formats[] = {"aiger",     "aiger-ascii", "blif",    "yosys-json", "verilog",
-                                      "threshold", "csr",         "netlist", NULL};
+/* In the order of --to. */
 enum format { AIGER, AIGER_ASCII, BLIF, YOSYS_JSON, VERILOG, THRESHOLD, CSR, NETLIST };
 
 enum { MOST_ADDERS = 16 * 1000 * 1000, MOST_ROOTS = 4096 };
@@ -259,7 +258,8 @@ static bool check_options(const struct cli_args *args, enum format format)
                 {"--group", CSR, CSR, "csr"}};
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
         if (cli_given(args, uses[i].option) && (format < uses[i].first || format > uses[i].last)) {
-            cli_complain("export: %s is for --to %s, not for %s", uses[i].option, uses[i].formats, formats[format]);
+            cli_complain("export: %s is for --to %s, not for %s", uses[i].option, uses[i].formats,
+                         cli_value(args, "--to"));
             return false;
         }
     return true;
@@ -273,7 +273,7 @@ static int run(const struct cli_args *args)
     bool cell = cli_given(args, "--cell") || cli_given(args, "--gate");
     if (!path || !cli_given(args, "--to"))
         return cli_complain("export: --to FORMAT and -o FILE are needed");
-    if (!cli_choice(args, "--to", formats, &format) || !check_options(args, (enum format)format) ||
+    if (!cli_choice(args, "--to", &format) || !check_options(args, (enum format)format) ||
         !cli_integer(args, "--lanes", 1, 65536, &lanes) ||
         (cli_given(args, "--cell") && !cli_integer(args, "--cell", 0, INT32_MAX, &number)))
         return CLI_BAD;
@@ -298,37 +298,42 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_export = {
     .name = "export",
     .synopsis = "NET --to FORMAT -o FILE [--cell N | --gate NAME | --cone NAMES]",
-    .summary = "Write cells, cones or a small circuit as binary networks for other tools.",
+    .summary = "Write cells, cones of gates or a small circuit as binary networks for other tools.",
     .details =
-        "Formats: aiger (binary) and aiger-ascii, both with symbols; blif; yosys-json; verilog (gate level); threshold "
-        "(a netlist of this project, every gate H(w.x + b) over bits: two for a full adder, one for a step, as `stats "
-        "--bits` counts them); csr (the word-level network as a sparse matrix, gates by nets, in a safetensors file "
-        "that SciPy loads); netlist (the gates of --gate as a netlist of their own, cells as they are, whose input is "
-        "what they read: frames of [N, 1, 1] integers).\n"
-        "What: the cell of one gate (--gate), a cell by number, the cone of gates down to the input (--cone, names "
-        "separated by blanks, a group's name for all of it), or, with none of these, all outputs. Outputs stand in the "
+        "The formats are: aiger (binary) and aiger-ascii, both with symbols; blif; yosys-json; verilog, at gate level; "
+        "threshold, a netlist of this project in which every gate is H(w.x + b) over bits, with two gates per full "
+        "adder and one per step, as `stats --bits` counts them; csr, the word-level network as a sparse matrix of "
+        "gates by nets, in a safetensors file that SciPy loads; and netlist, the gates named by --gate as a netlist of "
+        "their own, with their cells unchanged, whose input is the nets that they read (its frames are [N, 1, 1] "
+        "integers).\n"
+        "--gate exports the cell of one gate, --cell a cell by its number, and --cone the named gates with everything "
+        "that they depend on, down to the input; the names are separated by blanks, and the name of a group stands "
+        "for all its gates. Without any of these the command exports the cone of all outputs. Outputs stand in the "
         "order of the netlist, each once, in whatever order --cone names them. A network of more than 16 million "
         "adders is refused.\n"
-        "An imported AIGER file comes back byte for byte, symbols and comment included, if it is binary, or ASCII with "
-        "variables numbered and operands ordered as in the binary form, and has no latches: every file that cofiber "
-        "writes without --dummy-latch is so. Other files come back with the same function.\n"
-        "Names: AIGER keeps imported ones as they are. In blif, yosys-json and verilog each port has a name of its "
-        "own: "
-        "characters that these formats do not take become '_', and \"_i7\" or \"_o7\" (input or output 7) is put "
-        "behind a name that another port, or a wire of the file, has already.",
+        "An imported AIGER file comes back byte for byte, with symbols and comment, if it has no latches and is either "
+        "binary, or ASCII with variables numbered and operands ordered as in the binary form. Every file that "
+        "cofiber writes without --dummy-latch is of this kind. Other files come back with the same function.\n"
+        "AIGER keeps imported names as they are. In blif, yosys-json and verilog each port needs a name of its own: "
+        "characters that these formats do not allow become '_', and a name that another port or a wire of the file "
+        "has already is followed by \"_i7\" or \"_o7\", for input or output number 7.",
     .min_operands = 1,
     .max_operands = 1,
     .options =
         (const struct cli_option[]){
-            {"-o", "FILE", NULL, "where to write (required)"},
-            {"--to", "FORMAT", NULL,
-             "aiger, aiger-ascii, blif, yosys-json, verilog, threshold, csr or netlist (required)"},
-            {"--cell", "N", NULL, "the cell of that number"},
-            {"--gate", "NAME", NULL, "the cell of that gate; netlist: gates of one group, separated by blanks"},
-            {"--cone", "NAMES", NULL, "these gates and everything they depend on"},
-            {"--group", "NAME", NULL, "csr: only the gates of that group"},
-            {"--dummy-latch", NULL, NULL, "aiger: with a latch that nothing reads, for tools that want one (ABC &sim)"},
-            {"--lanes", "N", "1", "verilog: width of every wire, to evaluate N patterns at once"},
+            {"-o", "FILE", NULL, "Write to this file (required)."},
+            {"--to", "aiger|aiger-ascii|blif|yosys-json|verilog|threshold|csr|netlist", NULL,
+             "The format to write (required)."},
+            {"--cell", "N", NULL, "Export the cell with this number."},
+            {"--gate", "NAME", NULL,
+             "Export the cell of this gate; with --to netlist, export these gates of one group, separated by blanks."},
+            {"--cone", "NAMES", NULL, "Export these gates and everything that they depend on."},
+            {"--group", "NAME", NULL, "With --to csr, export only the gates of this group."},
+            {"--dummy-latch", NULL, NULL,
+             "With --to aiger or aiger-ascii, add a latch that no gate reads, for tools that need one, such as ABC's "
+             "&sim."},
+            {"--lanes", "N", "1",
+             "With --to verilog, make every wire N bits wide, so that N patterns are evaluated at once."},
             {0}},
     .run = run,
 };

@@ -266,29 +266,33 @@ const struct cli_command cli_faults = {
     .synopsis = "NET FRAMES... [options]",
     .summary = "Count the stuck-at faults of the binary gates that frames find.",
     .details =
-        "A fault holds one pin (an operand bit, or an input, the sum or the carry of an adder, where something reads "
-        "it) of one gate's network at 0 or 1; all other gates are sound. A frame finds it when a gate of an output "
-        "group changes ('at the gate': when the gate's own output does, whatever becomes of that). 'Faults in all' "
-        "(JSON: population) is every pin of every gate, at both values; faults that no test can tell apart are not "
-        "collapsed. Of each group --sample of them are drawn without replacement, or all are taken where there are no "
-        "more. --all takes all, and is refused beyond 200,000,000; --cells takes every pin of every cell, each at a "
-        "gate of the cell drawn at random. A fault once found is dropped: later frames are spared it. Missed faults "
-        "are named by gate, adder, pin and value, or operand and bit, numbered from 0; operands are in the order of "
-        "the cell's terms.",
+        "A fault holds one pin of one gate's network at 0 or 1, while all other gates are sound. A pin is an operand "
+        "bit, or an input, the sum or the carry of an adder, if something reads it. A frame finds a fault when a gate "
+        "of an output group changes. The column `at the gate` counts the faults that change the output of their own "
+        "gate, whether or not an output of the circuit changes.\n"
+        "`faults in all` (in JSON, `population`) counts every pin of every gate at both values; faults that no test "
+        "can tell apart count separately. From each group the command draws --sample faults without replacement, or "
+        "takes all where there are no more. --all takes all faults, and refuses more than 200,000,000. --cells takes "
+        "every pin of every cell, each at a gate of that cell drawn at random. A fault that a frame has found is "
+        "dropped: later frames do not simulate it again.\n"
+        "Missed faults are named by gate, adder, pin and value, or by gate, operand, bit and value. Numbers start at "
+        "0, and operands are in the order of the cell's terms.",
     .min_operands = 2,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
-            {"--sample", "N", "20000", "faults of each group, at least 1"},
-            {"--all", NULL, NULL, "every pin of every gate at both values, once"},
-            {"--cells", NULL, NULL, "every pin of every cell at both values, once in each group"},
-            {"--group", "NAME", NULL, "only gates of that group"},
-            {"--gate", "NAME", NULL, "only that gate"},
-            {"--seed", "S", "1", "of the draw"},
-            {"--threads", "N", "0", "threads; 0: one for each processor"},
-            {"--no-dropping", NULL, NULL, "simulate found faults with later frames too, and count all detections"},
-            {"--missed", "N", NULL, "name up to N missed faults of each group (default: 3; with --json, all)"},
-            {"--json", NULL, NULL, "print the figures and the missed faults as JSON"},
+            {"--sample", "N", "20000", "Simulate N faults of each group, at least 1."},
+            {"--all", NULL, NULL, "Simulate every pin of every gate at both values."},
+            {"--cells", NULL, NULL, "Simulate every pin of every cell at both values, once in each group."},
+            {"--group", "NAME", NULL, "Simulate only faults in gates of this group."},
+            {"--gate", "NAME", NULL, "Simulate only faults in this gate."},
+            {"--seed", "S", "1", "Seed of the draw."},
+            {"--threads", "N", "0", "Use N threads; 0 means one per processor."},
+            {"--no-dropping", NULL, NULL,
+             "Simulate faults that were found with later frames as well, and count all detections."},
+            {"--missed", "N", NULL,
+             "Name up to N missed faults of each group. Without this option 3 are named, and with --json all."},
+            {"--json", NULL, NULL, "Print the figures and the missed faults as JSON."},
             {0}},
     .run = run,
 };

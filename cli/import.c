@@ -7,7 +7,7 @@
 #include "netlists/exchange/yosys_json.h"
 #include "netlists/store.h"
 
-static const char *const formats[] = {"aiger", "yosys-json", NULL};
+enum format { AIGER, YOSYS_JSON }; /* as in --from */
 
 static int run(const struct cli_args *args)
 {
@@ -15,16 +15,16 @@ static int run(const struct cli_args *args)
     const char *path = cli_value(args, "-o"), *file = args->operands[0];
     if (!path || !cli_given(args, "--from"))
         return cli_complain("import: --from FORMAT and -o NET are needed");
-    if (!cli_choice(args, "--from", formats, &format))
+    if (!cli_choice(args, "--from", &format))
         return CLI_BAD;
     struct cf_network bits;
     struct cf_network_names names;
     struct cf_error err;
     struct cf_netlist *netlist = NULL;
-    if (!(format == 0 ? cf_aiger_read : cf_yosys_json_read)(&bits, &names, file, &err))
+    if (!(format == AIGER ? cf_aiger_read : cf_yosys_json_read)(&bits, &names, file, &err))
         return cli_fail(&err);
-    bool done =
-        cf_network_to_netlist(&netlist, &bits, &names, format == 0, file, &err) && cf_netlist_save(netlist, path, &err);
+    bool done = cf_network_to_netlist(&netlist, &bits, &names, format == AIGER, file, &err) &&
+                cf_netlist_save(netlist, path, &err);
     if (done) {
         char inputs[32], outputs[32], gates[32];
         printf("%s: %s inputs, %s outputs, %s gates in %u levels\n", path, cli_thousands(bits.input_count, inputs),
@@ -40,22 +40,22 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_import = {
     .name = "import",
     .synopsis = "FILE --from aiger|yosys-json -o NET",
-    .summary = "Read a binary network of another tool, to simulate and count it here.",
+    .summary = "Turn a binary network of another tool into a netlist, which all commands can read.",
     .details =
-        "An AND with inverted inputs is one threshold gate, H(a + b - 2) with weights of -1 for inverted "
-        "inputs; XOR takes two. Gates are grouped by level: level1, level2, ... and output. The input is "
-        "[1, 1, inputs] (one that nothing reads, where there are none): a frame for it is an array of that many "
-        "channels, 0 or 1. Combinational networks only, of at most 4,000 levels (XOR takes two): a netlist has no "
-        "room for more groups.\n"
-        "Of AIGER, every AND is kept, those that nothing reads and those of constants too, and so are order, "
-        "symbols and comment: `cofiber export --help` says when the file comes back byte for byte. Of "
-        "Yosys, the one-bit combinational gates are read (synth -flatten; abc -g simple, cmos or all), and ports "
-        "of several bits are named as in Verilog: b[4] is the first of input [7:4] b.",
+        "An AND gate becomes one threshold gate, H(a + b - 2), in which an inverted input has the weight -1; an XOR "
+        "becomes two. Gates are grouped by level: level1, level2, ..., and output. The input has the shape [1, 1, "
+        "inputs], or a single place that no gate reads where the network has no inputs; a frame for it is an array of "
+        "that many channels that hold 0 or 1. The network must be combinational and have at most 4,000 levels, "
+        "because a netlist has no room for more groups; an XOR takes two levels.\n"
+        "From AIGER every AND is kept, even if no gate reads it or its inputs are constant, and so are the order, the "
+        "symbols and the comment; `cofiber export --help` says when such a file comes back byte for byte. From Yosys "
+        "the one-bit combinational gates are read (run synth -flatten, then abc -g simple, cmos or all). Ports of "
+        "several bits are named as in Verilog: b[4] is the first bit of input [7:4] b.",
     .min_operands = 1,
     .max_operands = 1,
-    .options =
-        (const struct cli_option[]){{"-o", "NET", NULL, "where to write the netlist (required)"},
-                                    {"--from", "FORMAT", NULL, "aiger (binary or ASCII) or yosys-json (required)"},
-                                    {0}},
+    .options = (const struct cli_option[]){{"-o", "NET", NULL, "Write the netlist to this file (required)."},
+                                           {"--from", "aiger|yosys-json", NULL,
+                                            "The format of FILE (required); aiger may be binary or ASCII."},
+                                           {0}},
     .run = run,
 };

@@ -1,4 +1,4 @@
-/* main.c - the program: finds the command and runs it. */
+/* main.c - the program: finds the command that the first argument names, and runs it. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,6 +93,8 @@ int main(int argc, char **argv)
         return finish(run_command(command, argc - 2, argv + 2));
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
         return help(argc - 2, argv + 2);
+    if (strcmp(name, "--completion") == 0)
+        return finish(argc == 3 ? cli_completion(argv[2]) : cli_completion(NULL));
     if (strcmp(name, "--version") == 0)
         printf("cofiber " COFIBER_VERSION "\n");
     else if (strcmp(name, "--manual") == 0)

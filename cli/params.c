@@ -127,8 +127,9 @@ const struct cli_command cli_params = {
     .options =
         (const struct cli_option[]){
             {"--map", "FILE.json", NULL,
-             "a JSON object that gives roles to tensors whose names say nothing: {\"cls_weight\": \"my.tensor\"}"},
-            {"--json", NULL, NULL, "print `variant`, `parameters`, `nonzero`, `format` and `tensors` as JSON"},
+             "Take the roles of tensors whose names do not tell them from this JSON object: {\"cls_weight\": "
+             "\"my.tensor\"}."},
+            {"--json", NULL, NULL, "Print `variant`, `parameters`, `nonzero`, `format` and `tensors` as JSON."},
             {0}},
     .run = run,
 };

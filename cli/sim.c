@@ -21,8 +21,6 @@
 #define PARTIAL ".partial"
 #define RESUME ".resume"
 
-static const char *const engine_choices[] = {"word", "bits", NULL};
-
 /* An output file appears when it is complete; a run that was interrupted leaves what it has as PATH.partial. */
 struct output {
     const char *path; /* NULL: not asked for */
@@ -332,7 +330,7 @@ static void add_results(const struct session *s, cJSON *document)
 {
     cJSON *groups = cJSON_AddObjectToObject(document, "fired");
     cJSON_AddNumberToObject(document, "frames", (double)s->resume.count);
-    cJSON_AddStringToObject(document, "engine", engine_choices[s->bit_engine]);
+    cJSON_AddStringToObject(document, "engine", s->bit_engine ? "bits" : "word");
     cJSON_AddStringToObject(document, "isa", s->isa);
     cJSON_AddNumberToObject(document, "threads", (double)s->threads);
     cJSON_AddNumberToObject(document, "seconds", s->seconds);
@@ -431,7 +429,7 @@ static int run(const struct cli_args *args)
     struct session s = {0};
     if (!cli_integer(args, "--threads", 0, 1024, &s.threads))
         return CLI_BAD;
-    if (!cli_choice(args, "--engine", engine_choices, &s.bit_engine))
+    if (!cli_choice(args, "--engine", &s.bit_engine))
         return CLI_BAD;
     if (s.bit_engine && (cli_given(args, "--decisions") || cli_given(args, "--plan")))
         return cli_complain(
@@ -454,27 +452,34 @@ const struct cli_command cli_sim = {
     .synopsis = "NET FRAMES... [-o OUT] [--trace FILE] [options]",
     .summary = "Simulate every gate of a netlist on feature frames, bit for bit.",
     .details =
-        "FRAMES are .npy or safetensors files of [D, H, W] or [N, D, H, W] features. OUT gets one U8 tensor "
-        "[N, H, W, C] for each classify group, named as the group; where there is one alone, OUT may be X.npy. The "
-        "trace gets every group, and the quantised "
-        "input as 'input', as I32 (I64 where wider). Results do not depend on --isa, --threads or the mode. Ctrl-C "
-        "stops after the frames under way and keeps them as OUT.partial; the same command with --resume goes on.",
+        "FRAMES are .npy or safetensors files of features, [D, H, W] or [N, D, H, W]. OUT receives the decisions: for "
+        "each classify group one U8 tensor [N, H, W, C] with the name of the group. Where there is only one such "
+        "group, OUT may be a .npy file. The trace receives the values of every group, and the quantised input under "
+        "the name `input`, as I32, or as I64 where a group is wider. The results do not depend on --isa, --threads or "
+        "the mode.\n"
+        "Ctrl-C stops the command after the frames that are being simulated, and keeps the results so far in "
+        "OUT.partial. The same command with --resume continues from there.",
     .min_operands = 1,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
-            {"-o", "OUT", NULL, "write the decisions to this safetensors (or .npy) file"},
-            {"--trace", "FILE", NULL, "write every gate's value to this file"},
-            {"--all-gates", NULL, NULL, "evaluate every gate (the default)"},
-            {"--decisions", NULL, NULL, "compute the decisions alone, by the fastest exact way the netlist allows"},
-            {"--engine", "ENGINE", "word",
-             "word: gates on integers; bits: every cell as its binary gates, up to 512 gates an instruction"},
-            {"--threads", "N", "0", "threads; 0: one for each processor"},
+            {"-o", "OUT", NULL, "Write the decisions to this safetensors or .npy file."},
+            {"--trace", "FILE", NULL, "Write the value of every gate to this safetensors file."},
+            {"--all-gates", NULL, NULL, "Evaluate every gate. This is the default."},
+            {"--decisions", NULL, NULL,
+             "Compute only the decisions, in the fastest exact way that the netlist allows."},
+            {"--engine", "word|bits", "word",
+             "word: evaluate gates as integers. bits: evaluate every cell as its binary gates, one bit of up to 512 "
+             "gates per instruction."},
+            {"--threads", "N", "0", "Use N threads; 0 means one per processor."},
             {"--isa", "NAME", "auto",
-             "kernels: portable, avx2 or avx512; or reference, which goes gate by gate by definition"},
-            {"--plan", NULL, NULL, "print which regular arrays of gates were recognised; needs no FRAMES"},
-            {"--resume", NULL, NULL, "go on where the same command was interrupted; from the start if it was not"},
-            {"--json", NULL, NULL, "print the summary as JSON"},
+             "Use these kernels: portable, avx2 or avx512; auto takes the best of this machine. reference evaluates "
+             "gate by gate, by the definition of a cell."},
+            {"--plan", NULL, NULL,
+             "Print the regular arrays of gates that were recognised. FRAMES may then be left out."},
+            {"--resume", NULL, NULL,
+             "Continue the same command where it was interrupted, or start from the beginning if it was not."},
+            {"--json", NULL, NULL, "Print the summary as JSON."},
             {0}},
     .run = run,
 };

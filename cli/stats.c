@@ -275,13 +275,19 @@ const struct cli_command cli_stats = {
     .name = "stats",
     .synopsis = "NET [--bits] [--json]",
     .summary = "Count a netlist's gates by group, live and dead, beside the published card's table.",
-    .details = NULL,
+    .details =
+        "A gate is dead if no decision depends on it. For a netlist that records its compile options, the command "
+        "prints the numbers that follow from these options by closed form beside those that it counts; for the "
+        "published geometry the closed form is the card's own table. --bits adds the binary gates: twice, once with "
+        "every gate in hardware of its own, and once with each cell only once, as in hardware that all positions "
+        "share.",
     .min_operands = 1,
     .max_operands = 1,
     .options =
         (const struct cli_option[]){
-            {"--json", NULL, NULL, "print the figures as JSON"},
-            {"--bits", NULL, NULL, "count binary gates as well: full adders, AIG nodes, threshold gates, depth"},
+            {"--json", NULL, NULL, "Print the figures as JSON."},
+            {"--bits", NULL, NULL,
+             "Count the binary gates as well: full adders, AIG nodes, threshold gates and depth."},
             {0}},
     .run = run,
 };

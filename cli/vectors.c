@@ -97,16 +97,19 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_vectors = {
     .name = "vectors",
     .synopsis = "NET -o FRAMES",
-    .summary = "Make adversarial frames from the weights: sums at the threshold, extremes, one-hot inputs.",
-    .details = "For each classifier of each scale: inputs that make its sum exactly -1, 0 and +1 (or as near to the "
-               "threshold as the weights' common divisor allows), least and greatest; gates that share no input share "
-               "a frame. At -1 and 0 no operand is 0 and each has one sign, so that any one wrong weight changes a "
-               "decision. Then all values least, all greatest, both in checks, and one-hot inputs. FRAMES is a "
-               "safetensors file, features F32 [N, D, H, W], that quantises to exactly these integers.",
+    .summary = "Make test frames from the weights: sums at the threshold, extreme sums, one-hot inputs.",
+    .details =
+        "For each classifier of each scale the command makes inputs whose sum is exactly -1, 0 and +1, or as near to "
+        "the threshold as the greatest common divisor of the weights allows, and inputs whose sum is least and "
+        "greatest. Gates that share no input share a frame. In the inputs for -1 and 0 no operand is 0, and each "
+        "operand has the same sign in both, so that any one wrong weight changes a decision. Further frames have all "
+        "values least, all values greatest, a checkerboard of both, and one-hot inputs.\n"
+        "FRAMES is a safetensors file with the tensor `features`, F32 [N, D, H, W], which quantises to exactly these "
+        "integers.",
     .min_operands = 1,
     .max_operands = 1,
-    .options = (const struct cli_option[]){{"-o", "FRAMES", NULL, "where to write the frames (required)"},
-                                           {"--json", NULL, NULL, "print the summary as JSON"},
+    .options = (const struct cli_option[]){{"-o", "FRAMES", NULL, "Write the frames to this file (required)."},
+                                           {"--json", NULL, NULL, "Print the summary as JSON."},
                                            {0}},
     .run = run,
 };

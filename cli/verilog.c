@@ -7,8 +7,6 @@
 #include "netlists/store.h"
 #include "rtl/structural/structural.h"
 
-static const char *const style_choices[] = {"structural", NULL};
-
 /* "head.cfn, SHA-256 1f0c...": what the files' headers say they come from. */
 static bool describe_source(const char *path, char *text, size_t size, struct cf_error *err)
 {
@@ -38,7 +36,7 @@ static int run(const struct cli_args *args)
     int style;
     if (!cli_value(args, "-o"))
         return cli_complain("verilog: -o DIR is missing");
-    if (!cli_choice(args, "--style", style_choices, &style))
+    if (!cli_choice(args, "--style", &style))
         return CLI_BAD;
     struct cf_error err;
     struct cf_netlist *netlist;
@@ -56,18 +54,21 @@ static int run(const struct cli_args *args)
 const struct cli_command cli_verilog = {
     .name = "verilog",
     .synopsis = "NET -o DIR [--style structural]",
-    .summary = "Write the circuit as Verilog: every gate, named as in the netlist.",
+    .summary = "Write the circuit as Verilog in which every gate keeps its name.",
     .details =
-        "DIR gets cofiber_cells.v (one module a kind of cell, weights as parameters), cofiber_rows.v (one module a "
-        "kind of row: one position of a group with all its lanes), cofiber_top.v (one wire and one instance a row) "
-        "and the list cofiber.f. The gate s1.classify[4,9,17] is bit 17 of the wire s1_classify_4_9. The files are "
-        "Verilog-2005 and lint-clean. Verilator's --lint-only flattens, which two million gates are too many for: "
-        "there, lint the row modules one by one (--top-module row_...) and the whole with verilator --xml-only -Wall.",
+        "DIR receives four files. cofiber_cells.v has one module per kind of cell, with the weights as parameters. "
+        "cofiber_rows.v has one module per kind of row; a row is one position of a group with all its lanes. "
+        "cofiber_top.v has one wire and one instance per row. cofiber.f lists the files. The gate s1.classify[4,9,17] "
+        "is bit 17 of the wire s1_classify_4_9.\n"
+        "The files are Verilog-2005 and free of lint warnings. Verilator's --lint-only flattens the design, which is "
+        "too much for two million gates. Instead, lint the row modules one by one (--top-module row_...) and the "
+        "whole with verilator --xml-only -Wall.",
     .min_operands = 1,
     .max_operands = 1,
-    .options = (const struct cli_option[]){{"-o", "DIR", NULL, "the directory to write (required)"},
-                                           {"--style", "STYLE", "structural", "structural: one leaf a gate"},
-                                           {"--force", NULL, NULL, "write into a directory that holds other files"},
-                                           {0}},
+    .options =
+        (const struct cli_option[]){{"-o", "DIR", NULL, "Write into this directory (required)."},
+                                    {"--style", "structural", "structural", "structural: one leaf instance per gate."},
+                                    {"--force", NULL, NULL, "Write into the directory even if it holds other files."},
+                                    {0}},
     .run = run,
 };

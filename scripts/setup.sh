@@ -12,7 +12,8 @@ packages_of() {
     case $1 in
     build) echo gcc g++ make libc6-dev libcjson-dev nettle-dev libgmp-dev libzip-dev \
         libprotobuf-c-dev protobuf-c-compiler ;;
-    test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy ;;
+    test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy mandoc \
+        bsdextrautils ;;
     proof) echo coq ocaml-nox libzarith-ocaml-dev ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     tsan) echo clang libclang-rt-14-dev libomp-dev libcmocka-dev ;;

@@ -1,4 +1,4 @@
-# Sourced by run.sh, after full_size.sh. Runs that are killed, disks that are full, readers that go away.
+# Sourced by run.sh, after full_size.sh, whose files it uses. Runs that are killed, disks that are full, readers that go away.
 
 # ---- kill -9: the folder holds nothing, or the complete output ----
 
@@ -50,6 +50,10 @@ fails() {
     fi
 }
 
+cp golden/small.safetensors net
+cofiber compile fixtures/head_f32.safetensors -o plain --grid 8x8 --scales 2 --input-scale 0.03125 >/dev/null
+cofiber compile fixtures/head_f32.safetensors -o threshold --grid 8x8 --scales 2 --input-scale 0.03125 \
+    --score-threshold 0.9 >/dev/null
 small="cofiber compile fixtures/head_f32.safetensors --grid 8x8 --scales 2 --input-scale 0.03125 -o"
 space='No space left on device'
 fails dev_full_compile "/dev/full: $space" "$small /dev/full"

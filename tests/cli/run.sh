@@ -6,7 +6,8 @@
 #
 # A line of a list is  name | exit status | command.  Commands run in one folder, in order, so that a case can use what
 # an earlier one wrote; fixtures/, hostile/, support/ and golden/ are there. golden/NAME.out and NAME.err hold what the
-# command prints; where a file is absent, nothing may be printed.
+# command prints; where a file is absent, nothing may be printed. The lists and the scripts run side by side, in folders
+# of their own; what they print comes in a fixed order.
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -16,12 +17,21 @@ update=${2:-}
 export PATH=$build:$PATH
 export support=$root/tests/support # for cases that make their own files
 passed=0 failed=0
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-work=$scratch/work
-mkdir "$work"
-ln -s "$root/tests/fixtures" "$root/tests/hostile" "$root/tests/support" "$root/netlists/golden" "$work"
-cd "$work" || exit 1
+top=$(mktemp -d)
+trap 'rm -rf "$top"' EXIT
+
+# stream NAME FUNCTION: runs the function in a folder of its own, in the background. $scratch holds its other files, its
+# output and, in the end, its counts.
+stream() {
+    mkdir -p "$top/$1/work"
+    (
+        scratch=$top/$1
+        cd "$scratch/work" || exit 1
+        ln -s "$root/tests/fixtures" "$root/tests/hostile" "$root/tests/support" "$root/netlists/golden" .
+        "$2"
+        echo "$passed $failed" >"$scratch/counts"
+    ) >"$top/$1/log" 2>&1 &
+}
 
 pass() {
     passed=$((passed + 1))
@@ -66,23 +76,46 @@ run_case() { # name, wanted status, command
     fi
 }
 
-[ -z "$update" ] || rm -f "$here"/golden/*
-names=" "
-for list in "$here"/*.list; do
-    while IFS='|' read -r name wanted command; do
-        read -r name <<<"$name"
-        case $name in '' | '#'*) continue ;; esac
-        case $names in *" $name "*) fail "$name" "two cases of this name" </dev/null ;; esac
-        names+="$name "
-        run_case "$name" "$((wanted))" "$command"
-    done <"$list"
-done
-for golden in "$here"/golden/*; do
-    name=${golden##*/}
-    case $names in *" ${name%.*} "*) ;; *) fail "$name" "a golden output without a case" </dev/null ;; esac
-done
-for script in help hostile full_size robust scripts; do
-    source "$here/$script.sh"
+run_lists() {
+    local list name wanted command names=" " golden
+    [ -z "$update" ] || rm -f "$here"/golden/*
+    for list in "$here"/*.list; do
+        while IFS='|' read -r name wanted command; do
+            read -r name <<<"$name"
+            case $name in '' | '#'*) continue ;; esac
+            case $names in *" $name "*) fail "$name" "two cases of this name" </dev/null ;; esac
+            names+="$name "
+            run_case "$name" "$((wanted))" "$command"
+        done <"$list"
+    done
+    for golden in "$here"/golden/*; do
+        name=${golden##*/}
+        case $names in *" ${name%.*} "*) ;; *) fail "$name" "a golden output without a case" </dev/null ;; esac
+    done
+}
+
+run_small() {
+    source "$here/help.sh"
+    source "$here/hostile.sh"
+}
+
+run_large() {
+    source "$here/full_size.sh"
+    source "$here/robust.sh"
+    source "$here/scripts.sh"
+}
+
+streams=(lists small large)
+for name in "${streams[@]}"; do stream "$name" "run_$name"; done
+wait
+for name in "${streams[@]}"; do
+    cat "$top/$name/log"
+    if read -r good bad <"$top/$name/counts"; then
+        passed=$((passed + good)) failed=$((failed + bad))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $name: ended before its counts"
+    fi
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
