@@ -69,10 +69,6 @@ $(BUILD)/run_frames: examples/run_frames.c include/cofiber.h $(BUILD)/libcofiber
 	$(Q)$(CC) $(CSTD) $(OPTIMISE) $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
 	    -Wl,-rpath,'$$ORIGIN' $(LDFLAGS)
 
-# Of gcc's ideas of a processor, some keep pointers in vector registers where others run out. They come back from there
-# only behind the products that wait for the multipliers, and what runs beside these (run_beside) would wait, too.
-$(BUILD)/obj/sim/word/kernels_avx512.o: TUNE = $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-mtune=haswell)
-
 $(BUILD)/gen/%.pb-c.c: %.proto
 	@mkdir -p $(BUILD)/gen
 	$(call say,PROTOC,$<)
@@ -89,7 +85,7 @@ $(BUILD)/obj/compiler/heads/onnx.o: $(GEN_SRC)
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(ALL_CFLAGS) $(TUNE) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 	@mkdir -p $(@D)

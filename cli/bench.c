@@ -14,7 +14,6 @@
 #include "sim/frames/quantise.h"
 #include "sim/word/engine.h"
 #include "sim/word/limits.h"
-#include "sim/word/linear.h"
 
 /* ---- samples --------------------------------------------------------------------------------------------------- */
 

@@ -74,7 +74,8 @@ static void run_reference(const struct cofiber_sim *sim, struct cofiber_result *
 {
     const struct cf_netlist *netlist = sim->netlist;
     for (uint32_t i = 0; i < netlist->groups[CF_INPUT].count; i++)
-        worker->nets[i] = cf_storage_get(cf_workspace_input(worker->workspace), sim->plan->blocks[CF_INPUT].lane, i);
+        worker->nets[i] =
+            cf_storage_get(cf_workspace_input(worker->workspace), sim->plan->layouts[CF_INPUT].storage, i);
     cf_word_evaluate(netlist, worker->nets);
     for (uint32_t g = 1; g < netlist->group_count; g++)
         for (uint32_t i = 0; i < netlist->groups[g].count; i++)

@@ -212,7 +212,7 @@ const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber
         return NULL;
     const struct cf_plan *plan = result->plan;
     if (lane)
-        *lane = (cofiber_lane)plan->blocks[group].lane;
+        *lane = (cofiber_lane)plan->layouts[group].storage;
     return cf_workspace_values(result->workspace, group);
 }
 

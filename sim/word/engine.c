@@ -1,68 +1,95 @@
-/* engine.c - the tasks of a plan, wave after wave. */
+/* engine.c - runs the tasks of a plan on one frame: for one thread in turn, for several wave after wave. */
 #include "sim/word/engine.h"
 
+#include <assert.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "netlists/cell.h"
-#include "sim/word/engine_internal.h"
+#include "sim/word/passes.h"
+#include "sim/word/workspace.h"
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
-static bool alloc_scratch(struct cf_workspace *w, struct cf_scratch *scratch)
+/* The sizes of the largest dense products of a plan. */
+struct sizes {
+    size_t lanes, inputs; /* padded */
+};
+
+static void grow(struct sizes *sizes, const struct cf_dense *packed)
 {
-    const struct cf_plan *plan = w->plan;
-    size_t lanes = plan->max_padded_lanes, inputs = plan->max_padded_inputs;
-    scratch->sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * lanes, sizeof *scratch->sums);
-    scratch->operands = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * (inputs + 2), sizeof *scratch->operands);
-    scratch->high_sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * lanes, sizeof *scratch->high_sums);
+    sizes->lanes = packed->padded_lanes > sizes->lanes ? packed->padded_lanes : sizes->lanes;
+    sizes->inputs = packed->padded_inputs > sizes->inputs ? packed->padded_inputs : sizes->inputs;
+}
+
+static struct sizes largest_products(const struct cf_plan *plan)
+{
+    struct sizes sizes = {0, 0};
+    for (uint32_t g = 1; g < plan->netlist->group_count; g++)
+        if (plan->layouts[g].kind == CF_LAYOUT_DENSE)
+            grow(&sizes, &plan->layouts[g].dense->packed);
+    for (uint32_t f = 0; plan->linear && f < plan->linear->family_count; f++)
+        grow(&sizes, &plan->linear->families[f].packed);
+    return sizes;
+}
+
+static bool alloc_scratch(struct cf_workspace *w, struct cf_scratch *scratch, struct sizes sizes)
+{
+    scratch->sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * sizes.lanes, sizeof *scratch->sums);
+    scratch->operands = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * (sizes.inputs + 2), sizeof *scratch->operands);
+    scratch->high_sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * sizes.lanes, sizeof *scratch->high_sums);
     return scratch->sums && scratch->operands && scratch->high_sums;
+}
+
+/* Whether the decisions alone are computed, from the classified input. */
+static bool runs_linear(const struct cf_plan *plan)
+{
+    return plan->linear && !plan->linear->whole;
 }
 
 static bool stores(const struct cf_plan *plan, uint32_t group)
 {
-    return !plan->linear || plan->linear->whole || group == CF_INPUT || plan->linear->stored[group];
+    return !runs_linear(plan) || group == CF_INPUT || plan->linear->exact.stored[group];
 }
 
 static bool alloc_sums(struct cf_workspace *w)
 {
     const struct cf_linear *linear = w->plan->linear;
     uint32_t groups = w->plan->netlist->group_count;
-    if (!linear || linear->whole)
+    if (!runs_linear(w->plan))
         return true;
     w->sums = cf_arena_alloc(&w->arena, linear->family_count, sizeof *w->sums);
-    for (uint32_t f = 0; w->sums && f < linear->family_count; f++) {
-        const struct cf_family *family = &linear->families[f];
+    bool done = w->sums != NULL;
+    for (uint32_t f = 0; done && f < linear->family_count; f++) {
+        size_t lanes = linear->families[f].packed.padded_lanes;
         w->sums[f] = cf_arena_alloc(&w->arena, groups, sizeof **w->sums);
-        for (uint32_t g = 0; w->sums[f] && g < groups; g++)
-            if (family->live && family->summed[g] &&
-                !(w->sums[f][g] = cf_arena_alloc(
-                      &w->arena, (size_t)w->plan->blocks[g].rows * family->packed.padded_lanes, sizeof ***w->sums)))
-                return false;
-        if (!w->sums[f])
-            return false;
+        done = w->sums[f] != NULL;
+        for (uint32_t g = 0; done && g < groups; g++)
+            if (linear->summed[f][g]) {
+                w->sums[f][g] = cf_arena_alloc(&w->arena, w->plan->layouts[g].rows * lanes, sizeof ***w->sums);
+                done = w->sums[f][g] != NULL;
+            }
     }
-    return w->sums != NULL;
+    return done;
 }
 
 /* Bytes of a group's values, up to the next cache line. Fewer than 2^31 nets of 8 bytes: nothing overflows. */
 static size_t value_bytes(const struct cf_plan *plan, uint32_t group)
 {
-    size_t bytes = plan->netlist->groups[group].count * cf_storage_size(plan->blocks[group].lane);
+    size_t bytes = plan->netlist->groups[group].count * cf_storage_size(plan->layouts[group].storage);
     return (bytes + CF_CACHE_LINE - 1) / CF_CACHE_LINE * CF_CACHE_LINE;
 }
 
 static bool make_jobs(struct cf_workspace *w)
 {
     const struct cf_plan *plan = w->plan;
-    if (!plan->linear || plan->linear->whole)
+    if (!runs_linear(plan))
         return cf_jobs_make(w, &plan->all, &w->all);
-    return cf_jobs_make(w, &plan->linear->fast, &w->fast) && cf_jobs_make(w, &plan->linear->exact, &w->exact);
+    return cf_jobs_make(w, &plan->linear->fast, &w->fast) && cf_jobs_make(w, &plan->linear->exact.schedule, &w->exact);
 }
 
-/* All values in one piece of memory, just as large as they are: asked for group by group they would leave the ends of
- * several huge pages unused. */
+/* Takes one piece of memory for all values, just as large as they are: allocated group by group, they would leave the
+ * ends of several huge pages unused. */
 static bool alloc_values(struct cf_workspace *w)
 {
     uint32_t groups = w->plan->netlist->group_count;
@@ -81,6 +108,7 @@ static bool alloc_values(struct cf_workspace *w)
 
 struct cf_workspace *cf_workspace_new(const struct cf_plan *plan, int threads, struct cf_error *err)
 {
+    assert(plan);
     struct cf_workspace *w = calloc(1, sizeof *w);
     bool done = w != NULL;
     if (done) {
@@ -90,8 +118,9 @@ struct cf_workspace *cf_workspace_new(const struct cf_plan *plan, int threads, s
         done = w->scratch && alloc_values(w) && alloc_sums(w) && make_jobs(w);
         w->frame_bytes = w->arena.bytes;
     }
+    struct sizes sizes = largest_products(plan);
     for (int t = 0; done && t < w->threads; t++)
-        done = alloc_scratch(w, &w->scratch[t]);
+        done = alloc_scratch(w, &w->scratch[t], sizes);
     if (!done) {
         cf_workspace_free(w);
         cf_fail(err, "%s: out of memory", plan->netlist->label);
@@ -120,54 +149,58 @@ void *cf_workspace_input(struct cf_workspace *workspace)
 
 const void *cf_workspace_values(const struct cf_workspace *workspace, uint32_t group)
 {
-    bool whole = !workspace->plan->linear || workspace->plan->linear->whole || group == CF_INPUT ||
-                 workspace->plan->netlist->groups[group].output;
+    assert(group < workspace->plan->netlist->group_count);
+    bool whole = !runs_linear(workspace->plan) || group == CF_INPUT || workspace->plan->netlist->groups[group].output;
     return whole ? workspace->values[group] : NULL;
 }
 
 void cf_workspace_put(struct cf_workspace *workspace, uint32_t group, uint32_t index, int64_t value)
 {
-    cf_storage_put(workspace->values[group], workspace->plan->blocks[group].lane, index, value);
+    assert(workspace->values[group] && index < workspace->plan->netlist->groups[group].count);
+    cf_storage_put(workspace->values[group], workspace->plan->layouts[group].storage, index, value);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
 
-static void run_jobs(const struct cf_workspace *w, const struct cf_jobs *jobs, uint32_t first, uint32_t end)
+/* Evaluates the rows that are jobs of task `t`. */
+static void run_jobs(const struct cf_workspace *w, const struct cf_jobs *jobs, uint32_t t)
 {
-    for (uint32_t j = first; j < end; j++)
+    for (uint32_t j = jobs->start[t]; j < jobs->start[t + 1]; j++)
         w->plan->kernels->row(&jobs->items[j]);
 }
 
-/* The exceptions among gates [first, end). */
-static void run_exceptions(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t end)
+/* Evaluates the exceptions in rows [first, first + count). */
+static void run_exceptions(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t count)
 {
-    const struct cf_block *block = &w->plan->blocks[group];
-    for (uint32_t i = cf_exceptions_from(block, first); i < block->exception_count && block->exceptions[i] < end; i++)
-        cf_run_gate(w, group, block->exceptions[i]);
+    const struct cf_layout *layout = &w->plan->layouts[group];
+    uint32_t end = (first + count) * layout->lanes;
+    for (uint32_t i = cf_exceptions_before(layout, (uint64_t)first * layout->lanes);
+         i < layout->exception_count && layout->exceptions[i] < end; i++)
+        cf_run_gate(w, group, layout->exceptions[i]);
 }
 
-/* ---- dense ----------------------------------------------------------------------------------------------------- */
+/* ---- dense products ---------------------------------------------------------------------------------------------- */
 
-/* Copies rows of operands to the packed lane, padded with zeros to the packed length. */
+/* Copies rows of operands into the packed storage, padded with zeros to the padded length. */
 static void widen(struct cf_scratch *scratch, const struct cf_dense *packed, enum cf_storage stored, uint32_t count)
 {
-    size_t size = cf_storage_size(packed->lane);
+    size_t size = cf_storage_size(packed->storage);
     for (uint32_t r = 0; r < count; r++) {
         char *out = (char *)scratch->operands + (size_t)r * packed->padded_inputs * size;
-        if (stored == packed->lane) {
+        if (stored == packed->storage) {
             memcpy(out, scratch->rows[r], packed->inputs * size);
         } else {
             for (uint32_t k = 0; k < packed->inputs; k++)
-                cf_storage_put(out, packed->lane, k, cf_storage_get(scratch->rows[r], stored, k));
+                cf_storage_put(out, packed->storage, k, cf_storage_get(scratch->rows[r], stored, k));
         }
         memset(out + packed->inputs * size, 0, (packed->padded_inputs - packed->inputs) * size);
         scratch->rows[r] = out;
     }
 }
 
-/* Rows as two digits: the sum is (high digits' sum) * 2^16 + (low digits' sum), modulo 2^32. */
-static void run_split(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
-                      uint32_t count, const int32_t *start, int32_t *sums)
+/* Multiplies rows as two digits each: the sum is (the high digits' sum) * 2^16 + (the low digits' sum), modulo 2^32. */
+static void run_digits(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
+                       uint32_t count, const int32_t *start, int32_t *sums)
 {
     const struct cf_kernels *kernels = w->plan->kernels;
     int16_t *low = (int16_t *)(void *)scratch->operands, *high = low + (size_t)CF_DENSE_ROWS * packed->padded_inputs;
@@ -176,114 +209,119 @@ static void run_split(const struct cf_workspace *w, struct cf_scratch *scratch, 
     const int16_t *low_rows[CF_DENSE_ROWS], *high_rows[CF_DENSE_ROWS];
     for (uint32_t r = 0; r < count; r++) {
         int16_t *row_low = low + (size_t)r * packed->padded_inputs, *row_high = high + (row_low - low);
-        kernels->split(scratch->rows[r], packed->inputs, row_low, row_high);
+        kernels->digits(scratch->rows[r], packed->inputs, row_low, row_high);
         for (uint32_t k = packed->inputs; k < packed->padded_inputs; k++)
             row_low[k] = row_high[k] = 0;
         low_rows[r] = row_low;
         high_rows[r] = row_high;
     }
-    kernels->dense16(packed, high_rows, count, NULL, high_sums, NULL);
-    kernels->dense16(packed, low_rows, count, start, sums, &scratch->beside);
+    kernels->dense16(packed, high_rows, count, NULL, high_sums);
+    kernels->dense16(packed, low_rows, count, start, sums);
     for (size_t i = 0; i < values; i++)
         sums[i] = (int32_t)((uint32_t)sums[i] + ((uint32_t)high_sums[i] << 16));
 }
 
-/* Adds `count` rows of operands (scratch->rows) times the packed weights to `start`; both it and the sums, which may be
- * scratch->sums, have 32 bits (64 where the packed lane is CF_STORE32). `stored` is the lane the operands have in
- * memory. */
+/* Adds `count` rows of operands (scratch->rows) times the packed weights to `start`. Both it and the sums, which may be
+ * scratch->sums, have 32 bits (64 where the packed storage is CF_STORE32). `stored` is the storage that the operands
+ * have in memory. */
 static void run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
                       enum cf_operands operands, enum cf_storage stored, uint32_t count, const void *start, void *sums)
 {
     const struct cf_kernels *kernels = w->plan->kernels;
-    if (operands == CF_OPERANDS_SPLIT) {
-        run_split(w, scratch, packed, count, start, sums);
+    assert(count > 0 && count <= CF_DENSE_ROWS);
+    if (operands == CF_OPERANDS_DIGITS) {
+        run_digits(w, scratch, packed, count, start, sums);
         return;
     }
     if (operands == CF_OPERANDS_WIDEN)
         widen(scratch, packed, stored, count);
-    if (packed->lane == CF_STORE8)
-        kernels->dense8(packed, (const int8_t *const *)scratch->rows, count, start, sums, &scratch->beside);
-    else if (packed->lane == CF_STORE16)
-        kernels->dense16(packed, (const int16_t *const *)scratch->rows, count, start, sums, &scratch->beside);
+    if (packed->storage == CF_STORE8)
+        kernels->dense8(packed, (const int8_t *const *)scratch->rows, count, start, sums);
+    else if (packed->storage == CF_STORE16)
+        kernels->dense16(packed, (const int16_t *const *)scratch->rows, count, start, sums);
     else
         kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, start, sums);
 }
 
+/* Stores row `row` of a dense group, whose sums are row `at` of the scratch memory. */
 static void finish_row(const struct cf_workspace *w, const struct cf_scratch *scratch, uint32_t group, uint32_t row,
                        uint32_t at)
 {
-    const struct cf_block *block = &w->plan->blocks[group];
-    const struct cf_dense_form *form = block->dense;
-    char *out = (char *)w->values[group] + (size_t)row * block->lanes * cf_storage_size(block->lane);
-    const int32_t *narrow = (const int32_t *)(const void *)scratch->sums;
+    const struct cf_layout *layout = &w->plan->layouts[group];
+    const struct cf_dense_form *form = layout->dense;
+    size_t first = (size_t)at * form->packed.padded_lanes;
+    char *out = cf_row_at(w, group, row);
     if (form->sums == CF_STORE32) {
-        w->plan->kernels->finish(narrow + (size_t)at * form->packed.padded_lanes, block->lanes, form->step, block->lane,
-                                 out);
+        const int32_t *sums = (const int32_t *)(const void *)scratch->sums + first;
+        w->plan->kernels->finish(sums, layout->lanes, form->step, layout->storage, out);
         return;
     }
-    for (uint32_t l = 0; l < block->lanes; l++) {
-        int64_t sum = scratch->sums[(size_t)at * form->packed.padded_lanes + l];
-        cf_storage_put(out, block->lane, l, form->step ? sum >= 0 : sum);
+    for (uint32_t l = 0; l < layout->lanes; l++) {
+        int64_t sum = scratch->sums[first + l];
+        cf_storage_put(out, layout->storage, l, form->step ? sum >= 0 : sum);
     }
 }
 
-/* Rows of a dense block that have the pattern, up to CF_DENSE_ROWS at once. */
+/* Evaluates those of rows [first, first + count) of a dense group that have the pattern; count <= CF_DENSE_ROWS. */
 static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t first,
                            uint32_t count)
 {
-    const struct cf_block *block = &w->plan->blocks[group];
-    const struct cf_dense_form *form = block->dense;
+    const struct cf_layout *layout = &w->plan->layouts[group];
+    const struct cf_dense_form *form = layout->dense;
     uint32_t taken[CF_DENSE_ROWS], n = 0;
     for (uint32_t row = first; row < first + count; row++)
-        if (block->base[row] != CF_NONE) {
-            scratch->rows[n] = cf_net_at(w, form->source, block->base[row]);
+        if (layout->base[row] != CF_NONE) {
+            scratch->rows[n] = cf_net_at(w, form->source, layout->base[row]);
             taken[n++] = row;
         }
     const void *start = form->sums == CF_STORE64 ? (const void *)form->bias : form->narrow_bias;
     if (n)
-        run_dense(w, scratch, &form->packed, form->operands, w->plan->blocks[form->source].lane, n, start,
+        run_dense(w, scratch, &form->packed, form->operands, w->plan->layouts[form->source].storage, n, start,
                   scratch->sums);
     for (uint32_t i = 0; i < n; i++)
         finish_row(w, scratch, group, taken[i], i);
 }
 
-/* Rows of the input times every family's weights, where their sums are kept. */
+/* Multiplies rows of the input with the weights of every family that keeps their sums. */
 static void run_product(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t first, uint32_t count)
 {
     const struct cf_linear *linear = w->plan->linear;
     for (uint32_t f = 0; f < linear->family_count; f++) {
         const struct cf_family *family = &linear->families[f];
-        if (!family->live || !family->summed[CF_INPUT])
+        if (!linear->summed[f][CF_INPUT])
             continue;
-        size_t lanes = family->packed.padded_lanes;
-        int32_t *sums = w->sums[f][CF_INPUT] + first * lanes;
         for (uint32_t r = 0; r < count; r++)
             scratch->rows[r] = cf_row_at(w, CF_INPUT, first + r);
-        run_dense(w, scratch, &family->packed, family->operands, w->plan->blocks[CF_INPUT].lane, count, NULL, sums);
+        run_dense(w, scratch, &family->packed, family->operands, w->plan->layouts[CF_INPUT].storage, count, NULL,
+                  cf_sums_at(w, f, CF_INPUT, first));
     }
 }
 
-/* ---- tasks ----------------------------------------------------------------------------------------------------- */
+/* ---- tasks ------------------------------------------------------------------------------------------------------- */
 
-/* What a task does when its jobs are done. */
-static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_task *task)
+_Static_assert((int)CF_TASK_ROW_COUNT <= (int)CF_DENSE_ROWS, "a task's rows are multiplied in one call");
+
+/* Runs task `t` of a schedule: its jobs, and what else it does. */
+static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_schedule *schedule,
+                     const struct cf_jobs *jobs, uint32_t t)
 {
-    const struct cf_block *block = &w->plan->blocks[task->group];
+    const struct cf_task *task = &schedule->tasks[t];
+    run_jobs(w, jobs, t);
     switch (task->kind) {
     case CF_TASK_ROWS:
-        run_exceptions(w, task->group, task->first * block->lanes, (task->first + task->count) * block->lanes);
+        run_exceptions(w, task->group, task->first, task->count);
         break;
     case CF_TASK_FUSED:
-        run_exceptions(w, task->group, task->first * block->lanes, (task->first + task->count) * block->lanes);
-        run_dense_rows(w, scratch, block->fused, task->first, task->count);
+        run_exceptions(w, task->group, task->first, task->count);
+        run_dense_rows(w, scratch, w->plan->order[task->group].fused_dense, task->first, task->count);
         break;
     case CF_TASK_DENSE:
         run_dense_rows(w, scratch, task->group, task->first, task->count);
-        run_exceptions(w, task->group, task->first * block->lanes, (task->first + task->count) * block->lanes);
+        run_exceptions(w, task->group, task->first, task->count);
         break;
     case CF_TASK_EXCEPTIONS:
         for (uint32_t i = 0; i < task->count; i++)
-            cf_run_gate(w, task->group, block->exceptions[task->first + i]);
+            cf_run_gate(w, task->group, w->plan->layouts[task->group].exceptions[task->first + i]);
         break;
     case CF_TASK_GATES:
         for (uint32_t i = 0; i < task->count; i++)
@@ -292,32 +330,16 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
     case CF_TASK_PRODUCT:
         run_product(w, scratch, task->first, task->count);
         break;
-    case CF_TASK_POOL:
+    case CF_TASK_SUMS: /* jobs alone */
     case CF_TASK_DECIDE:
         break;
     }
 }
 
-/* In turn. Jobs before `done` are done; of those that a product's kernel leaves, one in part, each waits for the next
- * product, or until its own task comes. */
 static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule, const struct cf_jobs *jobs)
 {
-    struct cf_scratch *scratch = &w->scratch[0];
-    struct cf_beside *beside = &scratch->beside;
-    uint32_t done = 0;
-    for (uint32_t t = 0; t < schedule->task_count; t++) {
-        uint32_t own = jobs->start[t + 1];
-        if (done < own) {
-            run_jobs(w, jobs, done, own);
-            *beside = (struct cf_beside){0};
-            done = own;
-        }
-        beside->job = jobs->items + done;
-        beside->end = jobs->items + jobs->beside[t];
-        beside->work = jobs->work[jobs->beside[t]] - jobs->work[done];
-        run_task(w, scratch, schedule->in_turn[t]);
-        done = (uint32_t)(beside->job - jobs->items);
-    }
+    for (uint32_t t = 0; t < schedule->task_count; t++)
+        run_task(w, &w->scratch[0], schedule, jobs, schedule->in_turn ? schedule->in_turn[t] : t);
 }
 
 /* The end of each loop is a barrier: the next wave reads what this one wrote. */
@@ -329,11 +351,8 @@ static void run_together(struct cf_workspace *w, const struct cf_schedule *sched
         for (uint32_t wave = 0; wave < schedule->wave_count; wave++) {
             uint32_t first = wave ? schedule->wave_end[wave - 1] : 0;
 #pragma omp for schedule(dynamic)
-            for (uint32_t t = first; t < schedule->wave_end[wave]; t++) {
-                uint32_t turn = schedule->tasks[t].turn;
-                run_jobs(w, jobs, jobs->start[turn], jobs->start[turn + 1]);
-                run_task(w, scratch, &schedule->tasks[t]);
-            }
+            for (uint32_t t = first; t < schedule->wave_end[wave]; t++)
+                run_task(w, scratch, schedule, jobs, t);
         }
     }
 }
@@ -349,10 +368,10 @@ static void run_schedule(struct cf_workspace *w, const struct cf_schedule *sched
 void cf_run(struct cf_workspace *workspace)
 {
     const struct cf_plan *plan = workspace->plan;
-    if (!plan->linear || plan->linear->whole) {
+    if (!runs_linear(plan)) {
         run_schedule(workspace, &plan->all, &workspace->all);
         return;
     }
     run_schedule(workspace, &plan->linear->fast, &workspace->fast);
-    run_schedule(workspace, &plan->linear->exact, &workspace->exact);
+    run_schedule(workspace, &plan->linear->exact.schedule, &workspace->exact);
 }

@@ -1,18 +1,19 @@
-/* general.c - one gate by the definition of its cell, whatever it reads. */
+/* general.c - evaluates one gate by the definition of its cell, whatever it reads. */
 #include "netlists/cell.h"
-#include "sim/word/engine_internal.h"
+#include "sim/word/workspace.h"
 
-/* The terms [first, end) of one port, all of which read nets of one group. */
+/* The sum of the terms [first, end) of one port, all of which read nets of one group: `values` is the value of the net
+ * at offset `low`. The switch stands outside the loops so that a compiler can vectorise them. */
 #define SUM(type)                                                                                                      \
     for (uint32_t t = first; t < end; t++)                                                                             \
     sum += (uint64_t)((int64_t)terms[t].weight *                                                                       \
                       ((int64_t)((const type *)values)[terms[t].offset - low] * ((int64_t)1 << terms[t].shift)))
 
 static int64_t sum_of_run(const struct cf_term *terms, uint32_t first, uint32_t end, const void *values, uint32_t low,
-                          enum cf_storage lane)
+                          enum cf_storage storage)
 {
     uint64_t sum = 0;
-    switch (lane) {
+    switch (storage) {
     case CF_STORE8:
         SUM(int8_t);
         break;
@@ -29,14 +30,14 @@ static int64_t sum_of_run(const struct cf_term *terms, uint32_t first, uint32_t 
 }
 #undef SUM
 
-/* Terms that read nets of several groups, one by one. */
+/* The sum of the same terms where the nets lie in several groups: each is looked up. */
 static int64_t sum_scattered(const struct cf_workspace *w, const struct cf_term *terms, uint32_t first, uint32_t end,
                              uint32_t base)
 {
     int64_t sum = 0;
     for (uint32_t t = first; t < end; t++) {
         uint32_t net = base + terms[t].offset, group = cf_netlist_group_of(w->plan->netlist, net);
-        int64_t value = cf_storage_get(cf_net_at(w, group, net), w->plan->blocks[group].lane, 0);
+        int64_t value = cf_storage_get(cf_net_at(w, group, net), w->plan->layouts[group].storage, 0);
         sum += terms[t].weight * (value * ((int64_t)1 << terms[t].shift));
     }
     return sum;
@@ -58,9 +59,9 @@ void cf_run_gate(const struct cf_workspace *w, uint32_t group_index, uint32_t in
         uint32_t source = cf_netlist_group_of(netlist, low);
         if (high - netlist->groups[source].first_net < netlist->groups[source].count)
             sum += sum_of_run(cell->terms, first, end, cf_net_at(w, source, low), reach->low[port],
-                              w->plan->blocks[source].lane);
+                              w->plan->layouts[source].storage);
         else
             sum += sum_scattered(w, cell->terms, first, end, bases[port]);
     }
-    cf_storage_put(w->values[group_index], w->plan->blocks[group_index].lane, index, cf_cell_output(cell, sum));
+    cf_storage_put(w->values[group_index], w->plan->layouts[group_index].storage, index, cf_cell_output(cell, sum));
 }

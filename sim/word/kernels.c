@@ -1,4 +1,4 @@
-/* kernels.c - which kernels this processor runs. */
+/* kernels.c - finds the kernels that this processor runs. */
 #include "sim/word/kernels.h"
 
 #include <string.h>

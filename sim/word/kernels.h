@@ -12,116 +12,96 @@
 #include "sim/storage.h"
 
 enum {
-    CF_PANEL = 16,         /* lanes of one packed panel of weights */
-    CF_PANELS_A_GROUP = 5, /* panels interleaved in memory, at most: what one register block covers */
-    CF_DENSE_ROWS = 60,    /* rows that one call of a dense kernel takes, at most */
-    CF_CACHE_LINE = 64
+    CF_PANEL = 16,           /* lanes of one packed panel of weights */
+    CF_PANELS_PER_STRIP = 5, /* panels interleaved in memory, at most: as many as one micro-kernel covers */
+    CF_DENSE_ROWS = 60,      /* rows that one call of a dense kernel takes, at most */
+    CF_CACHE_LINE = 64       /* bytes */
 };
 
-/* One input of a row of gates: `lanes` consecutive nets, each times `factor` (weight << shift). */
+/* ---- rows of gates ------------------------------------------------------------------------------------------------
+ */
+
+/* One source of a row of gates: consecutive nets, one for each lane, each times `factor` (weight << shift). */
 struct cf_row_source {
-    const void *values;
+    const void *values; /* [lanes] */
     int64_t factor;
-    enum cf_storage lane;
-};
-
-/* What a row's sums, sources and results have in common, for kernels to tell at a glance. */
-enum cf_row_form {
-    CF_ROW_ANY,
-    CF_ROW_WORDS, /* sums of 16 bits; sources and results of as many at most; no lane_bias */
-    CF_ROW_BYTES, /* the same, but every source is plain bytes, and results are 16 bits */
-    CF_ROW_LONGS  /* sums of 32 bits; sources and results of as many at most */
+    enum cf_storage storage;
 };
 
 /* A row of gates of one cell: for each lane l of [first, lanes),
  *     sum = bias + lane_bias[l] + sum over the sources of factor * values[l],  modulo 2^bits of `compute`,
  * and out[l] is the sum's low bits, or H(sum) = (sum >= 0) for a step. */
 struct cf_row_job {
-    void *out;
+    void *out; /* [lanes] */
     const struct cf_row_source *sources;
     const int32_t *lane_bias; /* [lanes], or NULL for zeros */
     int64_t bias;
     uint32_t source_count, first, lanes;
-    enum cf_storage out_lane, compute; /* compute is CF_STORE16 or wider */
+    enum cf_storage out_storage, compute; /* compute is CF_STORE16 or wider */
+    enum cf_storage widest;               /* of the sources; CF_STORE8 where there are none */
     bool step;
-    bool plain;             /* every source's factor is 1, and all have one lane */
-    enum cf_storage widest; /* of the sources */
-    enum cf_row_form form;
 };
 
-/* Gives a job, whose other members are set, its sources, and says what they have in common. */
+/* Gives its sources to a job whose other members are set. */
 static inline void cf_row_job_read(struct cf_row_job *job, const struct cf_row_source *sources, uint32_t count)
 {
     job->sources = sources;
     job->source_count = count;
-    job->plain = true;
     job->widest = CF_STORE8;
-    for (uint32_t s = 0; s < count; s++) {
-        job->plain = job->plain && sources[s].factor == 1 && sources[s].lane == sources[0].lane;
-        job->widest = sources[s].lane > job->widest ? sources[s].lane : job->widest;
-    }
-    bool fits = job->compute < CF_STORE64 && job->widest <= job->compute && job->out_lane <= job->compute;
-    bool bytes = job->plain && job->widest == CF_STORE8 && job->out_lane == CF_STORE16;
-    job->form = !fits                        ? CF_ROW_ANY
-                : job->compute == CF_STORE32 ? CF_ROW_LONGS
-                : job->lane_bias             ? CF_ROW_ANY
-                : bytes                      ? CF_ROW_BYTES
-                                             : CF_ROW_WORDS;
+    for (uint32_t s = 0; s < count; s++)
+        job->widest = sources[s].storage > job->widest ? sources[s].storage : job->widest;
 }
 
-/* Packed weights of one dense block: lanes x inputs. Lanes are padded with zeros to panels of CF_PANEL; panels stand
- * in groups of up to CF_PANELS_A_GROUP, as even as possible. Within a group, in this order: `span` inputs at a time
- * (4, 2 or 1: those of one 32-bit operand), panel, lane, input. */
+/* ---- dense products ------------------------------------------------------------------------------------------------
+ */
+
+/* The weights of one dense group, lanes x inputs, packed. Lanes are padded with zeros to panels of CF_PANEL; panels
+ * stand in strips of up to CF_PANELS_PER_STRIP, as even as possible. Within a strip, in this order: `span` inputs at a
+ * time (4, 2 or 1: those of one 32-bit operand), panel, lane, input. */
 struct cf_dense {
-    void *weights;       /* int8_t, int16_t or int32_t by `lane` */
+    void *weights;       /* int8_t, int16_t or int32_t by `storage` */
     int32_t *weight_sum; /* [padded_lanes] sum of each lane's weights, modulo 2^32 */
     uint32_t lanes, padded_lanes;
     uint32_t inputs, padded_inputs; /* padded to the span */
-    enum cf_storage lane;           /* of the operands and weights: CF_STORE8, CF_STORE16 or CF_STORE32 */
+    enum cf_storage storage;        /* of the operands and weights: CF_STORE8, CF_STORE16 or CF_STORE32 */
 };
 
-/* Rows that a dense kernel may run while it multiplies: products keep the multipliers busy, and leave idle what rows
- * need. It runs as many as it likes, in their order. */
-struct cf_beside {
-    const struct cf_row_job *job, *end; /* those that are not done; *end can be read, and is the next one or zero */
-    uint32_t lane;                      /* of the first of them: lanes before it are done */
-    uint32_t source;                    /* of the lanes after those: what the kernel has added up; 0 at first */
-    uint64_t work;                      /* lanes times sources of them all */
-};
+static inline uint32_t cf_dense_strips(const struct cf_dense *dense)
+{
+    return (dense->padded_lanes / CF_PANEL + CF_PANELS_PER_STRIP - 1) / CF_PANELS_PER_STRIP;
+}
+
+/* How many panels strip `index` has. */
+static inline uint32_t cf_dense_panels(const struct cf_dense *dense, uint32_t index)
+{
+    uint32_t panels = dense->padded_lanes / CF_PANEL, strips = cf_dense_strips(dense);
+    return panels / strips + (index < panels % strips);
+}
+
+/* ---- the kernels
+ * ----------------------------------------------------------------------------------------------------- */
 
 struct cf_kernels {
     const char *name; /* as --isa takes it */
     void (*row)(const struct cf_row_job *job);
 
-    /* sums[r][l] = start[l] + sum over k of weight[l][k] * rows[r][k], for r < count <= CF_DENSE_ROWS, l <
-     * padded_lanes; sums is [count][padded_lanes], start NULL for zeros. Each row has padded_inputs elements. The rows
-     * beside neither read the sums nor write the operands; `beside` may be NULL. In 32 bits, modulo 2^32: */
+    /* sums[r][l] = start[l] + sum over k of weight[l][k] * rows[r][k], for r < count <= CF_DENSE_ROWS and l <
+     * padded_lanes. The sums are [count][padded_lanes]; start is [padded_lanes], or NULL for zeros; each row has
+     * padded_inputs elements. In 32 bits, modulo 2^32, for operands of the storage in the kernel's name: */
     void (*dense8)(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
-                   int32_t *sums, struct cf_beside *beside);
+                   int32_t *sums);
     void (*dense16)(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
-                    int32_t *sums, struct cf_beside *beside);
+                    int32_t *sums);
     /* In 64 bits: */
     void (*dense32)(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, const int64_t *start,
                     int64_t *sums);
 
     /* out[l] = the sum's low bits, or H(sum) for a step. */
-    void (*finish)(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_lane, void *out);
+    void (*finish)(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_storage, void *out);
 
     /* The 32-bit values as two signed 16-bit digits: value = high * 2^16 + low. For |value| < 2^30. */
-    void (*split)(const int32_t *values, uint32_t count, int16_t *low, int16_t *high);
+    void (*digits)(const int32_t *values, uint32_t count, int16_t *low, int16_t *high);
 };
-
-/* The panels of group `index` of a packed block, and how many groups there are. */
-static inline uint32_t cf_dense_groups(const struct cf_dense *dense)
-{
-    return (dense->padded_lanes / CF_PANEL + CF_PANELS_A_GROUP - 1) / CF_PANELS_A_GROUP;
-}
-
-static inline uint32_t cf_dense_panels(const struct cf_dense *dense, uint32_t index)
-{
-    uint32_t panels = dense->padded_lanes / CF_PANEL, groups = cf_dense_groups(dense);
-    return panels / groups + (index < panels % groups);
-}
 
 extern const struct cf_kernels cf_kernels_portable;
 

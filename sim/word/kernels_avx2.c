@@ -17,20 +17,20 @@ const struct cf_kernels *cf_kernels_avx2(void)
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
-enum { BLOCK = 4 };
+enum { VECTORS = 4 };
 
 INLINE __m256i load16(const struct cf_row_source *source, size_t first)
 {
-    if (source->lane == CF_STORE8)
+    if (source->storage == CF_STORE8)
         return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)((const int8_t *)source->values + first)));
     return _mm256_loadu_si256((const __m256i *)((const int16_t *)source->values + first));
 }
 
 INLINE __m256i load32(const struct cf_row_source *source, size_t first)
 {
-    if (source->lane == CF_STORE8)
+    if (source->storage == CF_STORE8)
         return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)((const int8_t *)source->values + first)));
-    if (source->lane == CF_STORE16)
+    if (source->storage == CF_STORE16)
         return _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)((const int16_t *)source->values + first)));
     return _mm256_loadu_si256((const __m256i *)((const int32_t *)source->values + first));
 }
@@ -39,22 +39,22 @@ INLINE __m256i load32(const struct cf_row_source *source, size_t first)
 TARGET static uint32_t row16(const struct cf_row_job *job)
 {
     uint32_t first = job->first;
-    for (; first + 16 * BLOCK <= job->lanes; first += 16 * BLOCK) {
-        __m256i acc[BLOCK];
-        for (int v = 0; v < BLOCK; v++)
+    for (; first + 16 * VECTORS <= job->lanes; first += 16 * VECTORS) {
+        __m256i acc[VECTORS];
+        for (int v = 0; v < VECTORS; v++)
             acc[v] = _mm256_set1_epi16((int16_t)job->bias);
         for (uint32_t s = 0; s < job->source_count; s++) {
             const struct cf_row_source *source = &job->sources[s];
             __m256i factor = _mm256_set1_epi16((int16_t)source->factor);
             if (source->factor == 1)
-                for (int v = 0; v < BLOCK; v++)
+                for (int v = 0; v < VECTORS; v++)
                     acc[v] = _mm256_add_epi16(acc[v], load16(source, first + 16 * (size_t)v));
             else
-                for (int v = 0; v < BLOCK; v++)
+                for (int v = 0; v < VECTORS; v++)
                     acc[v] =
                         _mm256_add_epi16(acc[v], _mm256_mullo_epi16(factor, load16(source, first + 16 * (size_t)v)));
         }
-        for (int v = 0; v < BLOCK; v++)
+        for (int v = 0; v < VECTORS; v++)
             _mm256_storeu_si256((__m256i *)((int16_t *)job->out + first + 16 * v), acc[v]);
     }
     return first;
@@ -85,10 +85,10 @@ TARGET static uint32_t row32(const struct cf_row_job *job)
 static void row(const struct cf_row_job *job)
 {
     uint32_t done = job->first;
-    if (job->compute == CF_STORE16 && !job->step && job->out_lane == CF_STORE16 && job->widest <= CF_STORE16 &&
+    if (job->compute == CF_STORE16 && !job->step && job->out_storage == CF_STORE16 && job->widest <= CF_STORE16 &&
         !job->lane_bias)
         done = row16(job);
-    else if (job->compute == CF_STORE32 && job->widest <= CF_STORE32 && (job->step || job->out_lane == CF_STORE32))
+    else if (job->compute == CF_STORE32 && job->widest <= CF_STORE32 && (job->step || job->out_storage == CF_STORE32))
         done = row32(job);
     struct cf_row_job rest = *job;
     rest.first = done;
@@ -134,16 +134,15 @@ INLINE void words(int height, const int16_t *const *rows, const int16_t *weights
 }
 
 TARGET static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count,
-                           const int32_t *start, int32_t *sums, struct cf_beside *beside)
+                           const int32_t *start, int32_t *sums)
 {
-    (void)beside;
-    const int16_t *group = dense->weights;
+    const int16_t *strip = dense->weights;
     uint32_t first = 0, pairs = dense->padded_inputs / 2;
     size_t stride = dense->padded_lanes;
-    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+    for (uint32_t g = 0; g < cf_dense_strips(dense); g++) {
         uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
         for (uint32_t panel = 0; panel < width; panel += CF_PANEL) {
-            const int16_t *weights = group + 2 * panel;
+            const int16_t *weights = strip + 2 * panel;
             const int32_t *from = start ? start + first + panel : NULL;
             int32_t *sum = sums + first + panel;
             uint32_t r = 0;
@@ -152,7 +151,7 @@ TARGET static void dense16(const struct cf_dense *dense, const int16_t *const *r
             for (; r < count; r++)
                 words(1, rows + r, weights, 2 * width, pairs, from, sum + r * stride, stride);
         }
-        group += (size_t)dense->padded_inputs * width;
+        strip += (size_t)dense->padded_inputs * width;
         first += width;
     }
 }
@@ -189,16 +188,15 @@ INLINE void bytes(int height, const int8_t *const *rows, const int8_t *weights, 
 }
 
 TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
-                          int32_t *sums, struct cf_beside *beside)
+                          int32_t *sums)
 {
-    (void)beside;
-    const int8_t *group = dense->weights;
+    const int8_t *strip = dense->weights;
     uint32_t first = 0, quads = dense->padded_inputs / 4;
     size_t stride = dense->padded_lanes;
-    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+    for (uint32_t g = 0; g < cf_dense_strips(dense); g++) {
         uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
         for (uint32_t panel = 0; panel < width; panel += CF_PANEL) {
-            const int8_t *weights = group + 4 * panel;
+            const int8_t *weights = strip + 4 * panel;
             const int32_t *from = start ? start + first + panel : NULL;
             int32_t *sum = sums + first + panel;
             uint32_t r = 0;
@@ -207,7 +205,7 @@ TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *row
             for (; r < count; r++)
                 bytes(1, rows + r, weights, 4 * width, quads, from, sum + r * stride, stride);
         }
-        group += (size_t)dense->padded_inputs * width;
+        strip += (size_t)dense->padded_inputs * width;
         first += width;
     }
 }
@@ -216,9 +214,9 @@ TARGET static void dense8(const struct cf_dense *dense, const int8_t *const *row
 TARGET static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count,
                            const int64_t *start, int64_t *sums)
 {
-    const int32_t *group = dense->weights;
+    const int32_t *strip = dense->weights;
     uint32_t first = 0;
-    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+    for (uint32_t g = 0; g < cf_dense_strips(dense); g++) {
         uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
         for (uint32_t r = 0; r < count; r++)
             for (uint32_t panel = 0; panel < width; panel += CF_PANEL) {
@@ -227,7 +225,7 @@ TARGET static void dense32(const struct cf_dense *dense, const int32_t *const *r
                 for (int v = 0; v < 4; v++)
                     acc[v] = start ? _mm256_loadu_si256((const __m256i *)(start + first + panel) + v)
                                    : _mm256_setzero_si256();
-                const int32_t *w = group + panel;
+                const int32_t *w = strip + panel;
                 for (uint32_t k = 0; k < dense->padded_inputs; k++, w += width) {
                     __m256i x = _mm256_set1_epi64x(rows[r][k]);
                     for (int v = 0; v < 4; v++) {
@@ -238,12 +236,12 @@ TARGET static void dense32(const struct cf_dense *dense, const int32_t *const *r
                 for (int v = 0; v < 4; v++)
                     _mm256_storeu_si256(sum + v, acc[v]);
             }
-        group += (size_t)dense->padded_inputs * width;
+        strip += (size_t)dense->padded_inputs * width;
         first += width;
     }
 }
 
-TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_lane, void *out)
+TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_storage, void *out)
 {
     uint32_t l = 0;
     for (; step && l + 32 <= lanes; l += 32) {
@@ -257,10 +255,11 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
         _mm256_storeu_si256((__m256i *)((int8_t *)out + l), fires);
     }
     if (l < lanes)
-        cf_kernels_portable.finish(sums + l, lanes - l, step, out_lane, (char *)out + l * cf_storage_size(out_lane));
+        cf_kernels_portable.finish(sums + l, lanes - l, step, out_storage,
+                                   (char *)out + l * cf_storage_size(out_storage));
 }
 
-TARGET static void split(const int32_t *values, uint32_t count, int16_t *low, int16_t *high)
+TARGET static void digits(const int32_t *values, uint32_t count, int16_t *low, int16_t *high)
 {
     for (uint32_t i = 0; i < count; i++) { /* the compiler does this well */
         low[i] = (int16_t)values[i];
@@ -275,7 +274,7 @@ static const struct cf_kernels kernels = {
     .dense16 = dense16,
     .dense32 = dense32,
     .finish = finish,
-    .split = split,
+    .digits = digits,
 };
 
 const struct cf_kernels *cf_kernels_avx2(void)

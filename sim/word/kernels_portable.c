@@ -1,9 +1,12 @@
 /* kernels_portable.c - the kernels in plain C: what every other instruction set must reproduce. */
-#include <string.h>
+#include <assert.h>
 
 #include "sim/word/kernels.h"
 
-enum { CHUNK = 64 };
+enum {
+    CHUNK = 64,                            /* lanes of a row that are added up at once */
+    STRIP = CF_PANELS_PER_STRIP * CF_PANEL /* lanes of a strip, at most */
+};
 
 /* acc[i] += factor * values[first + i], in the accumulator's width. The switch stands outside the loops so that a
  * compiler can vectorise them. */
@@ -14,7 +17,7 @@ enum { CHUNK = 64 };
 static void accumulate64(uint64_t *acc, const struct cf_row_source *source, uint32_t first, uint32_t count)
 {
     uint64_t factor = (uint64_t)source->factor;
-    switch (source->lane) {
+    switch (source->storage) {
     case CF_STORE8:
         ACCUMULATE(int8_t);
         break;
@@ -39,7 +42,7 @@ static void accumulate64(uint64_t *acc, const struct cf_row_source *source, uint
 static void accumulate32(uint32_t *acc, const struct cf_row_source *source, uint32_t first, uint32_t count)
 {
     uint32_t factor = (uint32_t)source->factor;
-    switch (source->lane) {
+    switch (source->storage) {
     case CF_STORE8:
         ACCUMULATE(int8_t)
         break;
@@ -81,27 +84,27 @@ static void row_chunk(const struct cf_row_job *job, uint32_t first, uint32_t cou
     }
     for (uint32_t i = 0; i < count; i++) {
         int64_t sum = extend(wide[i], job->compute);
-        cf_storage_put(job->out, job->out_lane, first + i, job->step ? sum >= 0 : sum);
+        cf_storage_put(job->out, job->out_storage, first + i, job->step ? sum >= 0 : sum);
     }
 }
 
 static void row(const struct cf_row_job *job)
 {
+    assert(job->compute >= CF_STORE16 && job->first <= job->lanes);
     for (uint32_t first = job->first; first < job->lanes; first += CHUNK)
         row_chunk(job, first, job->lanes - first < CHUNK ? job->lanes - first : CHUNK);
 }
 
 static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
-                   int32_t *sums, struct cf_beside *beside)
+                   int32_t *sums)
 {
-    (void)beside;
-    const int8_t *group = dense->weights;
+    const int8_t *strip = dense->weights;
     uint32_t first = 0;
-    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+    for (uint32_t g = 0; g < cf_dense_strips(dense); g++) {
         uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
         for (uint32_t r = 0; r < count; r++) {
-            uint32_t acc[CF_PANELS_A_GROUP * CF_PANEL] = {0};
-            const int8_t *weights = group, *x = rows[r];
+            uint32_t acc[STRIP] = {0};
+            const int8_t *weights = strip, *x = rows[r];
             for (uint32_t k = 0; k < dense->padded_inputs; k += 4, weights += 4 * width)
                 for (uint32_t l = 0; l < width; l++)
                     acc[l] += (uint32_t)(weights[4 * l] * x[k] + weights[4 * l + 1] * x[k + 1] +
@@ -111,22 +114,21 @@ static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint
                 sums[(size_t)r * dense->padded_lanes + first + l] = (int32_t)(from + acc[l]);
             }
         }
-        group += (size_t)dense->padded_inputs * width;
+        strip += (size_t)dense->padded_inputs * width;
         first += width;
     }
 }
 
 static void dense16(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
-                    int32_t *sums, struct cf_beside *beside)
+                    int32_t *sums)
 {
-    (void)beside;
-    const int16_t *group = dense->weights;
+    const int16_t *strip = dense->weights;
     uint32_t first = 0;
-    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+    for (uint32_t g = 0; g < cf_dense_strips(dense); g++) {
         uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
         for (uint32_t r = 0; r < count; r++) {
-            uint32_t acc[CF_PANELS_A_GROUP * CF_PANEL] = {0};
-            const int16_t *weights = group, *x = rows[r];
+            uint32_t acc[STRIP] = {0};
+            const int16_t *weights = strip, *x = rows[r];
             for (uint32_t k = 0; k < dense->padded_inputs; k += 2, weights += 2 * width)
                 for (uint32_t l = 0; l < width; l++)
                     acc[l] += (uint32_t)(weights[2 * l] * x[k]) + (uint32_t)(weights[2 * l + 1] * x[k + 1]);
@@ -135,7 +137,7 @@ static void dense16(const struct cf_dense *dense, const int16_t *const *rows, ui
                 sums[(size_t)r * dense->padded_lanes + first + l] = (int32_t)(from + acc[l]);
             }
         }
-        group += (size_t)dense->padded_inputs * width;
+        strip += (size_t)dense->padded_inputs * width;
         first += width;
     }
 }
@@ -143,13 +145,13 @@ static void dense16(const struct cf_dense *dense, const int16_t *const *rows, ui
 static void dense32(const struct cf_dense *dense, const int32_t *const *rows, uint32_t count, const int64_t *start,
                     int64_t *sums)
 {
-    const int32_t *group = dense->weights;
+    const int32_t *strip = dense->weights;
     uint32_t first = 0;
-    for (uint32_t g = 0; g < cf_dense_groups(dense); g++) {
+    for (uint32_t g = 0; g < cf_dense_strips(dense); g++) {
         uint32_t width = cf_dense_panels(dense, g) * CF_PANEL;
         for (uint32_t r = 0; r < count; r++) {
-            uint64_t acc[CF_PANELS_A_GROUP * CF_PANEL] = {0};
-            const int32_t *weights = group, *x = rows[r];
+            uint64_t acc[STRIP] = {0};
+            const int32_t *weights = strip, *x = rows[r];
             for (uint32_t k = 0; k < dense->padded_inputs; k++, weights += width)
                 for (uint32_t l = 0; l < width; l++)
                     acc[l] += (uint64_t)((int64_t)weights[l] * x[k]);
@@ -158,20 +160,21 @@ static void dense32(const struct cf_dense *dense, const int32_t *const *rows, ui
                 sums[(size_t)r * dense->padded_lanes + first + l] = (int64_t)(from + acc[l]);
             }
         }
-        group += (size_t)dense->padded_inputs * width;
+        strip += (size_t)dense->padded_inputs * width;
         first += width;
     }
 }
 
-static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_lane, void *out)
+static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_storage, void *out)
 {
     for (uint32_t l = 0; l < lanes; l++)
-        cf_storage_put(out, out_lane, l, step ? sums[l] >= 0 : sums[l]);
+        cf_storage_put(out, out_storage, l, step ? sums[l] >= 0 : sums[l]);
 }
 
-static void split(const int32_t *values, uint32_t count, int16_t *low, int16_t *high)
+static void digits(const int32_t *values, uint32_t count, int16_t *low, int16_t *high)
 {
     for (uint32_t i = 0; i < count; i++) {
+        assert(values[i] > -(1 << 30) && values[i] < 1 << 30);
         low[i] = (int16_t)values[i];
         high[i] = (int16_t)((values[i] - low[i]) / 65536); /* exact: the low digit is gone */
     }
@@ -184,5 +187,5 @@ const struct cf_kernels cf_kernels_portable = {
     .dense16 = dense16,
     .dense32 = dense32,
     .finish = finish,
-    .split = split,
+    .digits = digits,
 };

@@ -1,3 +1,4 @@
+/* limits.c - measures what one core can do at best, and counts what a frame needs of it. */
 #include "sim/word/limits.h"
 
 #include <stdlib.h>
@@ -75,22 +76,23 @@ struct loop {
 
 /* Bytes go as words where they have no instruction of their own: AVX2's saturates, C's products are as wide as words.
  */
-static struct loop loop_for(const struct cf_kernels *kernels, enum cf_storage lane)
+static struct loop loop_for(const struct cf_kernels *kernels, enum cf_storage storage)
 {
 #ifdef __x86_64__
     if (kernels == cf_kernels_avx512())
-        return lane == CF_STORE8 ? (struct loop){bytes_512, 12 * 64, 20000} : (struct loop){words_512, 12 * 32, 20000};
+        return storage == CF_STORE8 ? (struct loop){bytes_512, 12 * 64, 20000}
+                                    : (struct loop){words_512, 12 * 32, 20000};
     if (kernels == cf_kernels_avx2())
         return (struct loop){words_256, 12 * 16, 20000};
 #endif
     (void)kernels;
-    (void)lane;
+    (void)storage;
     return (struct loop){words_portable, DOT * DOTS, 1000};
 }
 
-double cf_limit_macs(const struct cf_kernels *kernels, enum cf_storage lane, double seconds)
+double cf_limit_macs(const struct cf_kernels *kernels, enum cf_storage storage, double seconds)
 {
-    struct loop loop = loop_for(kernels, lane);
+    struct loop loop = loop_for(kernels, storage);
     double best = 0;
     for (double start = now(); best == 0 || now() - start < seconds;) {
         double before = now();
@@ -103,20 +105,23 @@ double cf_limit_macs(const struct cf_kernels *kernels, enum cf_storage lane, dou
 
 /* ---- what a frame needs ------------------------------------------------------------------------------------------ */
 
-static void add_work(struct cf_work *work, enum cf_storage lane, double macs)
+static void add_work(struct cf_work *work, enum cf_storage storage, double macs)
 {
-    *(lane == CF_STORE8 ? &work->macs8 : &work->macs16) += macs;
+    if (storage == CF_STORE8)
+        work->macs8 += macs;
+    else
+        work->macs16 += macs;
 }
 
-/* Every term of every gate. */
+/* Adds every term of every gate of a group. */
 static void add_terms(struct cf_work *work, const struct cf_netlist *netlist, const struct cf_group *group)
 {
     for (uint32_t i = 0; i < group->count; i++) {
         const struct cf_cell *cell = &netlist->cells[group->cell[i]];
-        enum cf_storage lane = CF_STORE8;
+        enum cf_storage widest = CF_STORE8;
         for (uint32_t p = 0; p < cell->port_count; p++)
-            lane = cf_storage_of(cell->ports[p]) > lane ? cf_storage_of(cell->ports[p]) : lane;
-        add_work(work, lane, cell->term_count);
+            widest = cf_storage_of(cell->ports[p]) > widest ? cf_storage_of(cell->ports[p]) : widest;
+        add_work(work, widest, cell->term_count);
     }
 }
 
@@ -125,21 +130,19 @@ struct cf_work cf_plan_work(const struct cf_plan *plan)
     const struct cf_linear *linear = plan->linear && !plan->linear->whole ? plan->linear : NULL;
     struct cf_work work = {0, 0};
     for (uint32_t g = 1; g < plan->netlist->group_count; g++) {
-        const struct cf_block *block = &plan->blocks[g];
+        const struct cf_layout *layout = &plan->layouts[g];
         bool output = plan->netlist->groups[g].output;
         if (linear && (!output || linear->outputs[g].family != CF_NONE))
             continue;
-        if (block->kind == CF_BLOCK_DENSE)
-            add_work(&work, block->dense->packed.lane,
-                     (double)block->rows * block->lanes * block->dense->packed.inputs);
+        if (layout->kind == CF_LAYOUT_DENSE)
+            add_work(&work, layout->dense->packed.storage,
+                     (double)layout->rows * layout->lanes * layout->dense->packed.inputs);
         else if (output)
             add_terms(&work, plan->netlist, &plan->netlist->groups[g]);
     }
     for (uint32_t f = 0; linear && f < linear->family_count; f++) {
-        const struct cf_family *family = &linear->families[f];
-        if (family->live)
-            add_work(&work, family->packed.lane,
-                     (double)plan->blocks[CF_INPUT].rows * family->packed.lanes * family->packed.inputs);
+        const struct cf_dense *packed = &linear->families[f].packed;
+        add_work(&work, packed->storage, (double)plan->layouts[CF_INPUT].rows * packed->lanes * packed->inputs);
     }
     return work;
 }

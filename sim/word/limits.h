@@ -5,22 +5,22 @@
 
 #include "sim/word/plan.h"
 
-/* Multiply-adds a second of one core with these kernels' instructions on operands that stay in registers, with enough
+/* Multiply-adds per second of one core with these kernels' instructions on operands that stay in registers, with enough
  * independent accumulators to hide every latency: of 16-bit operands, or of bytes. For the portable kernels it is what
  * the compiler makes of such a loop in C, on operands in the first-level cache. Measured over about `seconds`. */
-double cf_limit_macs(const struct cf_kernels *kernels, enum cf_storage lane, double seconds);
+double cf_limit_macs(const struct cf_kernels *kernels, enum cf_storage storage, double seconds);
 
 /* Multiply-adds of one frame, by the width of their operands. */
 struct cf_work {
     double macs8, macs16; /* up to a byte, and wider */
 };
 
-/* What a plan cannot do without for its output groups: the products of dense blocks or of families (linear.h), and
- * elsewhere every term of the gates; in the mode of all gates, other groups' dense blocks too. Pools and subtracts are
- * adds, and do not count. */
+/* The multiply-adds that a plan cannot do without: for its output groups the products of dense groups or of families
+ * (linear.h), and where an output has neither every term of its gates; in the mode of all gates also the products of
+ * dense groups that are no outputs. Pools and subtracts are additions, and do not count. */
 struct cf_work cf_plan_work(const struct cf_plan *plan);
 
-/* Bytes a second that memcpy reads and writes together, on one core, over `size` bytes, the best of a few runs. */
+/* Bytes per second that memcpy reads and writes together, on one core, over `size` bytes, the best of a few runs. */
 double cf_limit_copy(size_t size);
 
 #endif

@@ -8,18 +8,18 @@
  *
  * Whether a row has that form is read off the plan: the row follows a linear pattern without bias, is whole and
  * aligned, holds no exceptions, and reads only rows of that form. Rows without it, and the classifiers that read
- * them, are run exactly as in the schedule of all gates, after the rest and in its place ("exact" below).
+ * them, are evaluated after the rest exactly as in the schedule of all gates ("exact" below).
  */
 #ifndef COFIBER_SIM_WORD_LINEAR_H
 #define COFIBER_SIM_WORD_LINEAR_H
 
 #include "sim/word/plan.h"
 
-/* The rows of a group as combinations of rows of other groups. */
+/* Which rows of a group are combinations of rows of other groups. */
 struct cf_linear_rows {
-    bool linear;         /* some rows are */
-    const bool *tainted; /* [rows]: has not the form */
-    uint32_t *base_row;  /* [rows][ports]: in rows of the port's source */
+    bool linear;              /* some rows are */
+    const bool *tainted;      /* [rows]: the row is not */
+    const uint32_t *base_row; /* [rows][ports]: the port's base, in rows of the group that it reads */
     uint32_t tainted_count;
 };
 
@@ -27,32 +27,45 @@ struct cf_family {
     struct cf_dense packed; /* the classifiers' weights, for operands as wide as the input */
     const int32_t *matrix;  /* [lanes][inputs] */
     enum cf_operands operands;
-    bool *summed; /* [group_count]: the groups whose rows of sums are kept */
-    bool live;    /* some output uses it */
 };
 
+/* How an output group is had from the classified input. */
 struct cf_linear_output {
-    uint32_t group, family;
-    bool inlined;         /* the source's combination is taken along with the decision */
-    const int32_t *bias;  /* [padded_lanes] */
-    uint32_t *source_row; /* [rows]: in rows of the source, or CF_NONE */
+    uint32_t family;            /* or CF_NONE: it is not */
+    const int32_t *bias;        /* [padded_lanes] */
+    const uint32_t *source_row; /* [rows]: in rows of the group that the output reads, or CF_NONE */
+};
+
+/* The outputs' rows that the classified input does not give, and the gates that these need. */
+struct cf_linear_exact {
+    struct cf_schedule schedule;
+    const bool *stored;               /* [group_count]: groups with gates that are evaluated, and all outputs */
+    uint64_t exact_gates, fast_gates; /* decisions by either way */
+    uint64_t helper_gates;            /* gates that are no decisions and are run for the exact ones */
+    uint64_t work;                    /* multiply-adds */
 };
 
 struct cf_linear {
-    bool whole;                  /* nothing gained: run the schedule of all gates */
-    struct cf_linear_rows *rows; /* [group_count] */
-    struct cf_family *families;
+    const struct cf_linear_rows *rows; /* [group_count] */
+    const struct cf_family *families;
     uint32_t family_count;
-    struct cf_linear_output *outputs; /* [group_count]; only those with family != CF_NONE count */
-    struct cf_schedule fast, exact;
-    bool *stored; /* [group_count]: groups whose values are computed (the outputs, and what `exact` needs) */
-    uint64_t exact_gates, fast_gates; /* decisions by either way */
-    uint64_t helper_gates;            /* gates that are no decisions and are run for the exact ones */
+    const struct cf_linear_output *outputs; /* [group_count] */
+    const bool *const *summed;              /* [family_count][group_count]: the groups whose rows of sums are kept */
+    const bool
+        *inlined; /* [group_count]: of an output: the sums that it decides on are combined on the way, not kept */
+    struct cf_schedule fast;
+    struct cf_linear_exact exact;
+    bool whole; /* nothing is gained: the schedule of all gates is run instead */
 };
 
-bool cf_linear_plan(struct cf_plan *plan); /* false: memory is out */
-/* The exact part of it (linear_exact.c); `*work`: its multiply-adds. */
-bool cf_linear_exact(struct cf_plan *plan, uint64_t *work);
-void cf_linear_free(struct cf_linear *linear); /* NULL is fine; the rest belongs to the plan's arena */
+/* A pass of the planner, see passes.h. */
+bool cf_linear_plan(const struct cf_plan *plan, struct cf_arena *arena, struct cf_linear **linear);
+
+/* The pass of it that finds the exact part (linear_exact.c); `linear` has its rows and outputs. */
+bool cf_find_exact(const struct cf_plan *plan, const struct cf_linear *linear, struct cf_arena *arena,
+                   struct cf_linear_exact *exact);
+
+/* Frees the schedules, the only memory that is not the arena's. NULL is fine. */
+void cf_linear_free(struct cf_linear *linear);
 
 #endif

@@ -1,33 +1,40 @@
 /* plan.h - how a netlist will be simulated: which of its gates form regular arrays, and in what order all are run.
  *
- * Everything is read off the instances; nothing is assumed from a name or a shape but that the last dimension of a
- * group is its lane. Each group becomes one block:
- *   rows    every lane of a position has the same cell, and its bases advance by one net a lane: pools, subtracts.
- *           Positions may differ in their cells.
- *   dense   every position has the same cells, lane by lane, and all lanes of a position read from one base:
- *           classifiers. A matrix of weights times a matrix of positions.
- *   general neither: gate by gate.
- * A few gates that deviate from their block's pattern (a mutated netlist, say) are its exceptions: they are evaluated
- * by the general path, and take the place of the kernel's value before any gate reads it.
+ * A plan is data. The planner (planner.c) makes it by a list of passes; each pass reads what the passes before it have
+ * found and fills one member of its own, and nothing changes a plan afterwards.
+ *
+ * Everything is read off the instances; nothing is assumed from a group's name or shape, except that the last dimension
+ * of a group counts its lanes. The gates of a group that share all other indices are a row. Each group gets a layout:
+ *   rows     All lanes of a row have the same cell, and the net that a lane reads comes right after the one that the
+ *            lane before it reads: pools and subtracts. Rows may differ in their cells.
+ *   dense    All rows have the same cells, lane by lane, and all lanes of a row read from one base: classifiers. Such a
+ *            group is a matrix of weights times a matrix of rows.
+ *   general  Neither: gate by gate.
+ * A few gates that deviate from their group's layout (those of a mutated netlist, say) are its exceptions. The general
+ * path evaluates them, and puts their values in the place of the kernel's before any other gate reads them.
+ *
+ * All memory of a plan belongs to its arena, except the schedules' arrays, which cf_plan_free frees.
  */
 #ifndef COFIBER_SIM_WORD_PLAN_H
 #define COFIBER_SIM_WORD_PLAN_H
 
 #include "sim/word/kernels.h"
 
-enum cf_block_kind { CF_BLOCK_INPUT, CF_BLOCK_GENERAL, CF_BLOCK_ROWS, CF_BLOCK_DENSE };
-
 #define CF_NONE UINT32_MAX
+
+/* ---- layouts: how a group's gates are arranged ------------------------------------------------------------------ */
+
+enum cf_layout_kind { CF_LAYOUT_INPUT, CF_LAYOUT_GENERAL, CF_LAYOUT_ROWS, CF_LAYOUT_DENSE };
 
 /* One term of a cell as a row kernel takes it. */
 struct cf_row_term {
     int64_t factor; /* weight << shift, modulo 2^64 */
     uint32_t offset;
-    uint32_t row_offset; /* the offset in rows of the block's lanes, rounded down */
+    uint32_t row_offset; /* the offset in rows of as many nets as the layout has lanes, rounded down */
     uint32_t port;
 };
 
-/* A cell and the groups it reads from: what the positions of a block of rows may have in common. */
+/* A cell and the groups that it reads from: all that several rows of a group may have in common. */
 struct cf_row_pattern {
     uint32_t cell;
     uint32_t source[CF_MAX_PORTS]; /* the group that each port reads; CF_NONE: the port has no terms */
@@ -36,53 +43,49 @@ struct cf_row_pattern {
     enum cf_storage compute; /* wide enough for the sum, or for the output where the sum may wrap */
 };
 
-/* How a dense block's operands come from the nets that they are. */
+/* How the operands of a dense product come from the nets that are read. */
 enum cf_operands {
-    CF_OPERANDS_DIRECT, /* as stored */
-    CF_OPERANDS_WIDEN,  /* copied, to wider lanes or to the padded length */
-    CF_OPERANDS_SPLIT   /* two 16-bit digits of a 32-bit value */
+    CF_OPERANDS_DIRECT, /* as they are stored */
+    CF_OPERANDS_WIDEN,  /* copied into wider storage, or padded to whole spans of inputs */
+    CF_OPERANDS_DIGITS  /* each 32-bit value as two digits of 16 bits */
 };
 
+/* A dense group's matrix and all that goes with it. */
 struct cf_dense_form {
     struct cf_dense packed;
     const int32_t *matrix;      /* [lanes][inputs], weight << shift */
-    const int64_t *bias;        /* [padded_lanes]; those of steps are brought into the range where they can matter */
+    const int64_t *bias;        /* [padded_lanes]; a step's is brought into the range where it can matter */
     const int32_t *narrow_bias; /* [padded_lanes]; the same where the sums are 32 bits wide */
-    const uint32_t *cells;      /* [lanes], the cells that are the pattern; CF_NONE: none */
+    const uint32_t *cells;      /* [lanes], the cells of the pattern; CF_NONE: the lane has none */
     uint32_t source;            /* the group that is read */
     enum cf_operands operands;
-    enum cf_storage sums; /* CF_STORE32 (shown to fit) or CF_STORE64 */
+    enum cf_storage sums; /* CF_STORE32 (every sum was shown to fit) or CF_STORE64 */
     bool step;
 };
 
-struct cf_block {
-    enum cf_block_kind kind;
-    enum cf_storage lane;       /* storage of the group's values */
+struct cf_layout {
+    enum cf_layout_kind kind;
+    enum cf_storage storage;    /* of the group's values */
     uint32_t rows, lanes;       /* rows * lanes gates */
-    uint32_t wave;              /* tasks of one wave do not depend on each other */
-    uint32_t ready;             /* the wave after which every value is there */
-    uint32_t fused;             /* rows: the dense group computed along with it, or CF_NONE */
-    bool in_fused;              /* dense: computed along with the group it reads */
-    const uint32_t *exceptions; /* ascending instance indices */
+    const uint32_t *exceptions; /* [exception_count] instance indices, ascending */
     uint32_t exception_count;
-    uint32_t *need;    /* [rows]: the last row of the input that the row depends on */
-    const bool *reads; /* [group_count]: the groups that this one reads from */
+    const uint32_t *base; /* rows: [rows][ports], of lane 0; dense: [rows], the net of input 0, or CF_NONE: none */
+    uint32_t ports;       /* how many bases each row has */
     /* rows: */
-    struct cf_row_pattern *patterns;
+    const struct cf_row_pattern *patterns; /* [pattern_count] */
     uint32_t pattern_count;
-    uint32_t *pattern_of; /* [rows]: index, or CF_NONE: every gate of the row is an exception */
-    uint32_t *base;       /* rows: [rows][ports], of lane 0; dense: [rows], the net of input 0, or CF_NONE */
-    uint32_t ports;
-    struct cf_dense_form *dense;
+    const uint32_t *pattern_of; /* [rows]: index, or CF_NONE: every gate of the row is an exception */
+    /* dense: */
+    const struct cf_dense_form *dense;
 };
 
-/* The place among a block's exceptions of the first that is gate `gate` or one after it. */
-static inline uint32_t cf_exceptions_from(const struct cf_block *block, uint64_t gate)
+/* How many of a layout's exceptions come before gate `gate`. */
+static inline uint32_t cf_exceptions_before(const struct cf_layout *layout, uint64_t gate)
 {
-    uint32_t low = 0, high = block->exception_count;
+    uint32_t low = 0, high = layout->exception_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (block->exceptions[middle] < gate)
+        if (layout->exceptions[middle] < gate)
             low = middle + 1;
         else
             high = middle;
@@ -90,43 +93,49 @@ static inline uint32_t cf_exceptions_from(const struct cf_block *block, uint64_t
     return low;
 }
 
-/* What a task does, after the rows of gates that are its jobs (jobs.h). */
-enum cf_task_kind {
-    CF_TASK_ROWS,       /* rows [first, first + count) as jobs, and their exceptions */
-    CF_TASK_FUSED,      /* the same, and then those rows of the fused dense block, without its exceptions */
-    CF_TASK_DENSE,      /* rows of a dense block, and their exceptions */
-    CF_TASK_EXCEPTIONS, /* exceptions [first, first + count) */
-    CF_TASK_GATES,      /* gates [first, first + count), generally */
-    CF_TASK_PRODUCT,    /* decisions: sums of input positions (linear.h) */
-    CF_TASK_POOL,       /* decisions: rows of sums from rows of sums, as jobs */
-    CF_TASK_DECIDE      /* decisions: thresholds of sums, as jobs */
+/* ---- order: when a group is evaluated --------------------------------------------------------------------------- */
+
+/* Groups of one wave do not depend on each other. A dense group may be fused with the group of rows that it reads: each
+ * row is multiplied as soon as it has been computed, in the wave of the rows, while it is in the nearest cache. */
+struct cf_order {
+    const bool *reads;    /* [group_count]: the groups that this one reads from */
+    uint32_t wave;        /* in which it is evaluated */
+    uint32_t ready;       /* after which all its values are there: its exceptions may come later than the rest */
+    uint32_t fused_dense; /* of rows: the dense group that is fused with it, or CF_NONE */
+    uint32_t fused_rows;  /* of a dense group: the group of rows that it is fused with, or CF_NONE */
 };
 
+enum cf_task_kind {
+    CF_TASK_ROWS,       /* rows [first, first + count), and their exceptions */
+    CF_TASK_FUSED,      /* the same, and then those rows of the fused dense group, without its exceptions */
+    CF_TASK_DENSE,      /* rows of a dense group, and their exceptions */
+    CF_TASK_EXCEPTIONS, /* exceptions [first, first + count) */
+    CF_TASK_GATES,      /* gates [first, first + count) by the general path */
+    CF_TASK_PRODUCT,    /* decisions: rows of the input times the families' weights (linear.h) */
+    CF_TASK_SUMS,       /* decisions: rows of sums from rows of sums */
+    CF_TASK_DECIDE      /* decisions: thresholds of sums */
+};
+
+/* A piece of work that one thread does: enough to be worth handing out, little enough to share. */
 struct cf_task {
     enum cf_task_kind kind;
     uint32_t group, first, count;
-    uint64_t key; /* order within a wave: what is read together runs together */
     uint32_t wave;
-    uint32_t need;   /* the last row of the input that it depends on, however far away */
-    uint32_t turn;   /* its place in turn */
-    uint32_t beside; /* of one that multiplies: one past the last place in turn whose jobs may run meanwhile */
 };
 
-/* The tasks that compute more than they read and write. */
-static inline bool cf_task_multiplies(const struct cf_task *task)
-{
-    return task->kind == CF_TASK_FUSED || task->kind == CF_TASK_DENSE || task->kind == CF_TASK_PRODUCT;
-}
-
-/* Tasks wave after wave, for several threads; and for one thread as early as the input's rows allow, so that what a
- * task reads is still near. */
+/* The same tasks in two orders: wave after wave for several threads, which share each wave's tasks; and for one thread
+ * each as early as the input's rows allow, so that what a task reads is still in a near cache. */
 struct cf_schedule {
-    struct cf_task *tasks;
-    uint32_t task_count, task_capacity;
-    struct cf_task **in_turn; /* [task_count]: the same tasks for one thread */
-    uint32_t *wave_end;       /* [wave_count]: one past the last task of each */
-    uint32_t wave_count;
+    struct cf_task *tasks; /* [task_count], wave after wave */
+    uint32_t *in_turn;     /* [task_count]: indices of tasks, for one thread; NULL: as they stand */
+    uint32_t *wave_end;    /* [wave_count]: one past the last task of each wave */
+    uint32_t task_count, wave_count;
+    size_t task_capacity, wave_capacity; /* of the first and the last of these arrays */
 };
+
+/* ---- the plan ---------------------------------------------------------------------------------------------------- */
+
+enum cf_mode { CF_ALL_GATES, CF_DECISIONS };
 
 struct cf_linear; /* linear.h */
 
@@ -134,24 +143,23 @@ struct cf_plan {
     struct cf_arena arena;
     const struct cf_netlist *netlist;
     const struct cf_kernels *kernels;
-    struct cf_block *blocks;                      /* [group_count] */
-    struct cf_reach *reaches;                     /* [cell_count] */
-    struct cf_schedule all;                       /* every gate */
-    struct cf_linear *linear;                     /* the decisions alone; NULL when not asked for */
-    uint32_t max_padded_lanes, max_padded_inputs; /* sizes of scratch memory */
+    const struct cf_reach *reaches;  /* [cell_count]: the offsets that each cell reads */
+    const struct cf_layout *layouts; /* [group_count] */
+    const struct cf_order *order;    /* [group_count] */
+    const uint32_t *const *needs;    /* [group_count][rows]: the last row of the input that the row depends on */
+    struct cf_schedule all;          /* every gate */
+    struct cf_linear *linear;        /* the decisions alone; NULL in the mode of all gates */
 };
 
-enum cf_mode { CF_ALL_GATES, CF_DECISIONS };
-
-/* Plans a checked netlist, which must outlive the plan. */
+/* Plans a checked netlist, which must outlive the plan. NULL and an error when memory is out. */
 struct cf_plan *cf_plan_new(const struct cf_netlist *netlist, const struct cf_kernels *kernels, enum cf_mode mode,
                             struct cf_error *err);
 void cf_plan_free(struct cf_plan *plan); /* NULL is fine */
 
-/* Lines of text that say what was recognised, without newlines: `line` is called for each. */
+/* Calls `line` for each line of a text, without newlines, that says what was recognised. */
 void cf_plan_describe(const struct cf_plan *plan, void (*line)(void *context, const char *text), void *context);
 
-/* Gates that go through the general path. */
+/* How many gates go through the general path. */
 uint64_t cf_plan_general_gates(const struct cf_plan *plan);
 
 #endif

@@ -1,45 +1,46 @@
-/* recognise_dense.c - finds the groups that are one matrix of weights, applied at every position. */
+/* recognise_dense.c - finds the groups that are one matrix of weights, applied to every row. */
+#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "sim/word/plan_internal.h"
+#include "base/vote.h"
+#include "sim/word/passes.h"
 
 struct dense_search {
-    struct cf_plan *plan;
+    const struct cf_plan *plan;
+    struct cf_arena *arena;
     const struct cf_group *group;
-    struct cf_block *block;
+    uint32_t rows, lanes;
     struct cf_dense_form *form;
     uint32_t *lane_cell;  /* [lanes]: the pattern's cell, or CF_NONE */
-    uint32_t *row_base;   /* [rows]: the base most lanes share */
-    uint32_t port;        /* the one that is read */
+    uint32_t *row_base;   /* [rows]: the base that most lanes share; later the net of input 0, or CF_NONE */
+    int64_t *bias;        /* [lanes], padded with zeros to whole panels */
+    uint32_t port;        /* the one that is read, or CF_NONE */
     uint32_t low, inputs; /* offsets [low, low + inputs) are read */
     uint64_t terms;       /* of all lanes' cells */
     int64_t largest;      /* of |weight << shift| */
-    bool fits32;          /* every sum, with its bias */
+    bool fits32;          /* every sum fits 32 bits, with its bias and without */
+    struct cf_index_list exceptions;
 };
 
-/* The cell that most positions have in each lane, if one has a majority. */
+/* The cell that most rows have in each lane, if one has a majority. */
 static bool vote_cells(struct dense_search *s)
 {
-    uint32_t lanes = s->block->lanes;
-    uint32_t *votes = calloc(lanes, sizeof *votes);
+    struct cf_vote *votes = calloc(s->lanes, sizeof *votes);
     if (!votes)
         return false;
-    for (uint32_t i = 0; i < s->group->count; i++) {
-        uint32_t lane = i % lanes;
-        if (votes[lane] == 0)
-            s->lane_cell[lane] = s->group->cell[i];
-        votes[lane] += s->lane_cell[lane] == s->group->cell[i] ? 1u : UINT32_MAX;
-    }
+    for (uint32_t i = 0; i < s->group->count; i++)
+        cf_vote(&votes[i % s->lanes], s->group->cell[i]);
+    for (uint32_t lane = 0; lane < s->lanes; lane++)
+        s->lane_cell[lane] = votes[lane].leader;
     free(votes);
     return true;
 }
 
-/* The port that the lanes' cells read; lanes that disagree with the first are no part of the pattern. */
+/* Finds the port that the lanes' cells read. Lanes that disagree with the first one are no part of the pattern. */
 static void choose_port(struct dense_search *s)
 {
     s->port = CF_NONE;
-    for (uint32_t lane = 0; lane < s->block->lanes; lane++) {
+    for (uint32_t lane = 0; lane < s->lanes; lane++) {
         const struct cf_cell *cell = &s->plan->netlist->cells[s->lane_cell[lane]];
         const struct cf_cell *first = &s->plan->netlist->cells[s->lane_cell[0]];
         uint32_t port = cell->term_count ? cell->terms[0].port : CF_NONE;
@@ -61,22 +62,22 @@ static int64_t useful_bias(const struct cf_cell *cell, int64_t low, int64_t high
     return cell->bias > -low ? -low : cell->bias < -high - 1 ? -high - 1 : cell->bias;
 }
 
-/* What the lanes' cells read and how wide that gets. */
-static void measure(struct dense_search *s, int64_t *bias)
+/* Finds which offsets the lanes' cells read, and how large their weights and sums get. */
+static void measure(struct dense_search *s)
 {
     uint32_t low = UINT32_MAX, high = 0;
     s->fits32 = true;
-    for (uint32_t lane = 0; lane < s->block->lanes; lane++) {
+    for (uint32_t lane = 0; lane < s->lanes; lane++) {
         if (s->lane_cell[lane] == CF_NONE)
             continue;
         const struct cf_cell *cell = &s->plan->netlist->cells[s->lane_cell[lane]];
         int64_t min = 0, max = 0;
         cf_cell_range(cell, &min, &max);
-        bias[lane] = useful_bias(cell, min - cell->bias, max - cell->bias);
-        min += bias[lane] - cell->bias;
-        max += bias[lane] - cell->bias;
-        s->fits32 =
-            s->fits32 && min >= INT32_MIN && max <= INT32_MAX && bias[lane] >= INT32_MIN && bias[lane] <= INT32_MAX;
+        int64_t bias = useful_bias(cell, min - cell->bias, max - cell->bias);
+        min += bias - cell->bias;
+        max += bias - cell->bias;
+        s->fits32 = s->fits32 && min >= INT32_MIN && max <= INT32_MAX && bias >= INT32_MIN && bias <= INT32_MAX;
+        s->bias[lane] = bias;
         s->terms += cell->term_count;
         for (uint32_t t = 0; t < cell->term_count; t++) {
             const struct cf_term *term = &cell->terms[t];
@@ -92,17 +93,14 @@ static void measure(struct dense_search *s, int64_t *bias)
     s->inputs = low == UINT32_MAX ? 0 : high - low + 1;
 }
 
+/* The base that most lanes of each row share, if one has a majority. */
 static void vote_bases(struct dense_search *s)
 {
-    uint32_t lanes = s->block->lanes;
-    for (uint32_t row = 0; row < s->block->rows; row++) {
-        uint32_t votes = 0;
-        for (uint32_t lane = 0; lane < lanes; lane++) {
-            uint32_t base = cf_instance_bases(s->group, row * lanes + lane)[s->port];
-            if (votes == 0)
-                s->row_base[row] = base;
-            votes += s->row_base[row] == base ? 1u : UINT32_MAX;
-        }
+    for (uint32_t row = 0; row < s->rows; row++) {
+        struct cf_vote vote = {0};
+        for (uint32_t lane = 0; lane < s->lanes; lane++)
+            cf_vote(&vote, cf_instance_bases(s->group, row * s->lanes + lane)[s->port]);
+        s->row_base[row] = vote.leader;
     }
 }
 
@@ -112,7 +110,7 @@ static void place_rows(struct dense_search *s)
 {
     const struct cf_netlist *netlist = s->plan->netlist;
     s->form->source = CF_NONE;
-    for (uint32_t row = 0; row < s->block->rows; row++) {
+    for (uint32_t row = 0; row < s->rows; row++) {
         uint64_t first = (uint64_t)s->row_base[row] + s->low;
         uint32_t source = cf_group_of_run(netlist, first, s->inputs);
         if (s->form->source == CF_NONE)
@@ -121,13 +119,13 @@ static void place_rows(struct dense_search *s)
     }
 }
 
-/* A matrix of mostly zeros (scattered reads of a wide window, say) is no gain over going gate by gate. */
+/* A matrix of mostly zeros (from gates that read few nets far apart, say) gains nothing over going gate by gate. */
 static bool filled_enough(const struct dense_search *s)
 {
-    return s->terms * 32 >= (uint64_t)s->block->lanes * s->inputs;
+    return s->terms * 32 >= (uint64_t)s->lanes * s->inputs;
 }
 
-/* Which kernel: shown from the operands' width, the largest weight and the sums' range. */
+/* Chooses the kernel, as shown by the operands' width, the largest weight and the sums' range. */
 static bool choose_kernel(struct dense_search *s)
 {
     struct cf_dense_form *form = s->form;
@@ -138,21 +136,21 @@ static bool choose_kernel(struct dense_search *s)
     form->operands = CF_OPERANDS_DIRECT;
     form->sums = CF_STORE32;
     if (s->fits32 && bits <= 8 && bytes) {
-        form->packed.lane = CF_STORE8;
+        form->packed.storage = CF_STORE8;
     } else if (s->fits32 && bits <= 16 && words) {
-        form->packed.lane = CF_STORE16;
+        form->packed.storage = CF_STORE16;
     } else if (s->fits32 && bits <= 31 && words) {
-        form->packed.lane = CF_STORE16;
-        form->operands = CF_OPERANDS_SPLIT;
+        form->packed.storage = CF_STORE16;
+        form->operands = CF_OPERANDS_DIGITS;
         return true;
     } else if (bits <= 32 && s->largest <= INT32_MAX) {
-        form->packed.lane = CF_STORE32;
+        form->packed.storage = CF_STORE32;
         form->sums = CF_STORE64;
     } else {
         return false;
     }
-    uint32_t span = (uint32_t)(4 / cf_storage_size(form->packed.lane));
-    if (stored != form->packed.lane || s->inputs % span)
+    uint32_t span = (uint32_t)(4 / cf_storage_size(form->packed.storage));
+    if (stored != form->packed.storage || s->inputs % span)
         form->operands = CF_OPERANDS_WIDEN;
     return true;
 }
@@ -160,11 +158,10 @@ static bool choose_kernel(struct dense_search *s)
 static bool fill_matrix(struct dense_search *s)
 {
     struct cf_dense_form *form = s->form;
-    uint32_t lanes = s->block->lanes;
+    uint32_t lanes = s->lanes;
     size_t size;
-    int32_t *matrix = __builtin_mul_overflow((size_t)lanes, s->inputs, &size)
-                          ? NULL
-                          : cf_arena_alloc(&s->plan->arena, size, sizeof *matrix);
+    int32_t *matrix =
+        __builtin_mul_overflow((size_t)lanes, s->inputs, &size) ? NULL : cf_arena_alloc(s->arena, size, sizeof *matrix);
     if (!matrix)
         return false;
     for (uint32_t lane = 0; lane < lanes; lane++) {
@@ -178,96 +175,85 @@ static bool fill_matrix(struct dense_search *s)
     form->matrix = matrix;
     form->packed.lanes = lanes;
     form->packed.inputs = s->inputs;
-    return cf_dense_pack(&s->plan->arena, &form->packed, matrix);
+    return cf_dense_pack(s->arena, &form->packed, matrix);
 }
 
-/* The gates that are not as the pattern says. */
-static bool collect_exceptions(struct dense_search *s, uint32_t limit, struct cf_index_list *list)
+/* Lists the gates that are not as the pattern says, until there are more than `limit`. */
+static bool collect_exceptions(struct dense_search *s, uint32_t limit)
 {
-    uint32_t lanes = s->block->lanes;
-    for (uint32_t i = 0; i < s->group->count && list->count <= limit; i++) {
-        uint32_t lane = i % lanes, row = i / lanes;
+    for (uint32_t i = 0; i < s->group->count && s->exceptions.count <= limit; i++) {
+        uint32_t lane = i % s->lanes, row = i / s->lanes;
         uint64_t base = (uint64_t)cf_instance_bases(s->group, i)[s->port] + s->low;
         if (s->group->cell[i] != s->lane_cell[lane] || s->row_base[row] == CF_NONE || base != s->row_base[row])
-            if (!cf_index_list_add(list, i))
+            if (!cf_index_list_add(&s->exceptions, i))
                 return false;
     }
     return true;
 }
 
-static bool keep_exceptions(struct dense_search *s, const struct cf_index_list *list)
+static bool fill_biases(struct dense_search *s)
 {
-    uint32_t *exceptions = cf_arena_alloc(&s->plan->arena, list->count, sizeof *exceptions);
-    if (!exceptions)
-        return false;
-    if (list->count)
-        memcpy(exceptions, list->items, list->count * sizeof *exceptions);
-    s->block->exceptions = exceptions;
-    s->block->exception_count = list->count;
-    return true;
-}
-
-static void note_sizes(struct cf_plan *plan, const struct cf_dense *packed)
-{
-    if (packed->padded_lanes > plan->max_padded_lanes)
-        plan->max_padded_lanes = packed->padded_lanes;
-    if (packed->padded_inputs > plan->max_padded_inputs)
-        plan->max_padded_inputs = packed->padded_inputs;
-}
-
-static bool narrow_bias(struct dense_search *s)
-{
-    int32_t *narrow = cf_arena_alloc(&s->plan->arena, s->form->packed.padded_lanes, sizeof *narrow);
-    for (uint32_t l = 0; narrow && l < s->form->packed.lanes; l++)
-        narrow[l] = (int32_t)s->form->bias[l];
+    int32_t *narrow = cf_arena_alloc(s->arena, s->form->packed.padded_lanes, sizeof *narrow);
+    for (uint32_t l = 0; narrow && l < s->lanes; l++)
+        narrow[l] = (int32_t)s->bias[l];
+    s->form->bias = s->bias;
     s->form->narrow_bias = narrow;
     return narrow != NULL;
 }
 
-/* Fills the form; `*memory` tells a failure from a mismatch. */
-static bool search(struct dense_search *s, struct cf_index_list *list, bool *memory)
+static bool alloc_search(struct dense_search *s)
 {
-    int64_t *bias = cf_arena_alloc(&s->plan->arena, (size_t)s->block->lanes + CF_PANEL, sizeof *bias);
-    *memory = bias && vote_cells(s);
-    if (!*memory)
-        return false;
-    choose_port(s);
-    if (s->port == CF_NONE || s->lane_cell[0] == CF_NONE)
-        return false;
-    measure(s, bias);
-    vote_bases(s);
-    place_rows(s);
-    s->form->bias = bias;
-    s->form->cells = s->lane_cell;
-    s->form->step = s->plan->netlist->cells[s->lane_cell[0]].activation == CF_STEP;
-    uint32_t limit = s->group->count / 2;
-    if (s->inputs == 0 || s->form->source == CF_NONE || !filled_enough(s) || !choose_kernel(s))
-        return false;
-    *memory = collect_exceptions(s, limit, list);
-    if (!*memory || list->count > limit)
-        return false;
-    *memory = fill_matrix(s) && narrow_bias(s) && keep_exceptions(s, list);
-    return *memory;
+    s->form = cf_arena_alloc(s->arena, 1, sizeof *s->form);
+    s->lane_cell = cf_arena_alloc(s->arena, s->lanes, sizeof *s->lane_cell);
+    s->row_base = cf_arena_alloc(s->arena, s->rows, sizeof *s->row_base);
+    s->bias = cf_arena_alloc(s->arena, (size_t)s->lanes + CF_PANEL, sizeof *s->bias);
+    return s->form && s->lane_cell && s->row_base && s->bias;
 }
 
-bool cf_recognise_dense(struct cf_plan *plan, uint32_t index, bool *memory)
+static enum cf_recognised search(struct dense_search *s, struct cf_layout *layout)
 {
-    const struct cf_group *group = &plan->netlist->groups[index];
-    struct cf_block *block = &plan->blocks[index];
-    struct dense_search s = {.plan = plan, .group = group, .block = block};
-    s.form = cf_arena_alloc(&plan->arena, 1, sizeof *s.form);
-    s.lane_cell = cf_arena_alloc(&plan->arena, block->lanes, sizeof *s.lane_cell);
-    s.row_base = cf_arena_alloc(&plan->arena, block->rows, sizeof *s.row_base);
-    *memory = s.form && s.lane_cell && s.row_base;
-    struct cf_index_list list = {0};
-    bool found = *memory && search(&s, &list, memory);
-    free(list.items);
-    if (!found)
-        return false;
-    block->kind = CF_BLOCK_DENSE;
-    block->dense = s.form;
-    block->base = s.row_base;
-    block->ports = 1;
-    note_sizes(plan, &s.form->packed);
-    return true;
+    /* With more exceptions than this, the group has another layout. */
+    uint32_t limit = s->group->count / 2;
+    if (!alloc_search(s) || !vote_cells(s))
+        return CF_NO_MEMORY;
+    choose_port(s);
+    if (s->port == CF_NONE || s->lane_cell[0] == CF_NONE)
+        return CF_OTHER_LAYOUT;
+    measure(s);
+    if (s->inputs == 0 || !filled_enough(s))
+        return CF_OTHER_LAYOUT;
+    vote_bases(s);
+    place_rows(s);
+    if (s->form->source == CF_NONE || !choose_kernel(s))
+        return CF_OTHER_LAYOUT;
+    if (!collect_exceptions(s, limit))
+        return CF_NO_MEMORY;
+    if (s->exceptions.count > limit)
+        return CF_OTHER_LAYOUT;
+    const uint32_t *exceptions = cf_index_list_keep(&s->exceptions, s->arena);
+    if (!exceptions || !fill_matrix(s) || !fill_biases(s))
+        return CF_NO_MEMORY;
+    s->form->cells = s->lane_cell;
+    s->form->step = s->plan->netlist->cells[s->lane_cell[0]].activation == CF_STEP;
+    layout->kind = CF_LAYOUT_DENSE;
+    layout->exceptions = exceptions;
+    layout->exception_count = s->exceptions.count;
+    layout->base = s->row_base;
+    layout->ports = 1;
+    layout->dense = s->form;
+    return CF_RECOGNISED;
+}
+
+enum cf_recognised cf_recognise_dense(const struct cf_plan *plan, uint32_t index, struct cf_arena *arena,
+                                      struct cf_layout *layout)
+{
+    assert(index != CF_INPUT && layout->lanes > 0);
+    struct dense_search s = {.plan = plan,
+                             .arena = arena,
+                             .group = &plan->netlist->groups[index],
+                             .rows = layout->rows,
+                             .lanes = layout->lanes};
+    enum cf_recognised found = search(&s, layout);
+    free(s.exceptions.items);
+    return found;
 }

@@ -1,3 +1,4 @@
+/* reference.c - evaluates every gate in turn by the definition of its cell: the truth for faster engines. */
 #include "sim/word/reference.h"
 
 #include "netlists/cell.h"

@@ -1,47 +1,121 @@
-/* schedule.c - in what order blocks run: waves of tasks that do not depend on each other. */
+/* schedule.c - cuts the groups' work into tasks, and orders them: for several threads wave after wave, and for one
+ * thread each task as soon as the rows of the input that it depends on are through, while what it reads is still in the
+ * nearest caches.
+ */
+#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "sim/word/plan_internal.h"
+#include "sim/word/passes.h"
 
-bool cf_schedule_add(struct cf_schedule *schedule, struct cf_task task)
+/* ---- adding tasks ------------------------------------------------------------------------------------------------ */
+
+static bool add_portions(struct cf_schedule *schedule, struct cf_task task, uint32_t first, uint32_t end,
+                         uint32_t portion)
 {
-    if (schedule->task_count == schedule->task_capacity) {
-        uint32_t capacity = schedule->task_capacity ? 2 * schedule->task_capacity : 256;
-        struct cf_task *more = realloc(schedule->tasks, capacity * sizeof *more);
-        if (!more)
+    for (; first < end; first += portion) {
+        task.first = first;
+        task.count = end - first < portion ? end - first : portion;
+        task.wave = schedule->wave_count;
+        if (!cf_array_reserve(&schedule->tasks, &schedule->task_capacity, (size_t)schedule->task_count + 1,
+                              sizeof task))
             return false;
-        schedule->tasks = more;
-        schedule->task_capacity = capacity;
+        schedule->tasks[schedule->task_count++] = task;
     }
-    schedule->tasks[schedule->task_count++] = task;
     return true;
 }
 
-static int by_key(const void *a, const void *b)
+bool cf_schedule_rows(struct cf_schedule *schedule, enum cf_task_kind kind, uint32_t group, uint32_t first,
+                      uint32_t end)
 {
-    const struct cf_task *x = a, *y = b;
-    if (x->key != y->key)
-        return x->key < y->key ? -1 : 1;
-    if (x->group != y->group)
-        return x->group < y->group ? -1 : 1;
-    return x->first < y->first ? -1 : x->first > y->first;
+    return add_portions(schedule, (struct cf_task){.kind = kind, .group = group}, first, end, CF_TASK_ROW_COUNT);
 }
 
-bool cf_schedule_end_wave(struct cf_schedule *schedule)
+bool cf_schedule_gates(struct cf_schedule *schedule, enum cf_task_kind kind, uint32_t group, uint32_t first,
+                       uint32_t end)
+{
+    return add_portions(schedule, (struct cf_task){.kind = kind, .group = group}, first, end, CF_TASK_GATE_COUNT);
+}
+
+/* ---- the two orders ---------------------------------------------------------------------------------------------- */
+
+/* A task and what it is sorted by: what is read together should run together. */
+struct place {
+    uint32_t by, index;
+    const struct cf_task *task;
+};
+
+static int in_order(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->by != y->by)
+        return x->by < y->by ? -1 : 1;
+    if (x->task->wave != y->task->wave)
+        return x->task->wave < y->task->wave ? -1 : 1;
+    if (x->task->group != y->task->group)
+        return x->task->group < y->task->group ? -1 : 1;
+    return x->task->first < y->task->first ? -1 : x->task->first > y->task->first;
+}
+
+/* Where in the nets the first row of the task reads, or else where the task stands in its group. */
+static uint32_t place_of_sources(const struct cf_plan *plan, const struct cf_task *task)
+{
+    const struct cf_layout *layout = &plan->layouts[task->group];
+    bool of_rows = task->kind == CF_TASK_ROWS || task->kind == CF_TASK_FUSED || task->kind == CF_TASK_DENSE;
+    if (!of_rows || !layout->ports)
+        return task->first;
+    uint32_t base = layout->base[(size_t)task->first * layout->ports];
+    return base == CF_NONE ? 0 : base;
+}
+
+static uint32_t need_of_task(const struct cf_plan *plan, const struct cf_task *task)
+{
+    bool of_gates = task->kind == CF_TASK_GATES || task->kind == CF_TASK_EXCEPTIONS;
+    return of_gates ? CF_EVERYTHING : plan->needs[task->group][task->first];
+}
+
+bool cf_schedule_end_wave(const struct cf_plan *plan, struct cf_schedule *schedule)
 {
     uint32_t first = schedule->wave_count ? schedule->wave_end[schedule->wave_count - 1] : 0;
-    if (first == schedule->task_count)
+    uint32_t count = schedule->task_count - first;
+    if (count == 0)
         return true; /* no empty waves */
-    qsort(schedule->tasks + first, schedule->task_count - first, sizeof *schedule->tasks, by_key);
-    uint32_t *more = realloc(schedule->wave_end, (schedule->wave_count + 1) * sizeof *more);
-    if (!more)
-        return false;
-    schedule->wave_end = more;
-    for (uint32_t t = first; t < schedule->task_count; t++)
-        schedule->tasks[t].wave = schedule->wave_count;
-    schedule->wave_end[schedule->wave_count++] = schedule->task_count;
-    return true;
+    struct place *places = malloc(count * sizeof *places);
+    struct cf_task *tasks = malloc(count * sizeof *tasks);
+    bool done = places && tasks &&
+                cf_array_reserve(&schedule->wave_end, &schedule->wave_capacity, (size_t)schedule->wave_count + 1,
+                                 sizeof *schedule->wave_end);
+    for (uint32_t i = 0; done && i < count; i++) {
+        tasks[i] = schedule->tasks[first + i];
+        places[i] = (struct place){place_of_sources(plan, &tasks[i]), i, &tasks[i]};
+    }
+    if (done) {
+        qsort(places, count, sizeof *places, in_order);
+        for (uint32_t i = 0; i < count; i++)
+            schedule->tasks[first + i] = *places[i].task;
+        schedule->wave_end[schedule->wave_count++] = schedule->task_count;
+    }
+    free(places);
+    free(tasks);
+    return done;
+}
+
+/* The rows of one task share one need, the greatest among them. A task that reads another's rows therefore needs at
+ * least as much, and stands in a later wave: sorting by need, then wave, keeps every dependency. */
+bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule)
+{
+    assert(!schedule->in_turn);
+    uint32_t count = schedule->task_count;
+    struct place *places = malloc((count + 1u) * sizeof *places);
+    schedule->in_turn = malloc((count + 1u) * sizeof *schedule->in_turn);
+    bool done = places && schedule->in_turn;
+    for (uint32_t t = 0; done && t < count; t++)
+        places[t] = (struct place){need_of_task(plan, &schedule->tasks[t]), t, &schedule->tasks[t]};
+    if (done)
+        qsort(places, count, sizeof *places, in_order);
+    for (uint32_t t = 0; done && t < count; t++)
+        schedule->in_turn[t] = places[t].index;
+    free(places);
+    return done;
 }
 
 void cf_schedule_free(struct cf_schedule *schedule)
@@ -51,114 +125,36 @@ void cf_schedule_free(struct cf_schedule *schedule)
     free(schedule->wave_end);
 }
 
-/* A dense block that reads, row by row, exactly the rows of a block of rows is computed along with it, while the
- * values are in the nearest cache. Its exceptions, which may read anything, wait for their own wave. */
-static bool fusible(const struct cf_plan *plan, uint32_t dense_group)
+/* ---- all gates --------------------------------------------------------------------------------------------------- */
+
+/* Adds those tasks of a group that belong to the wave. */
+static bool add_group(const struct cf_plan *plan, struct cf_schedule *schedule, uint32_t group, uint32_t wave)
 {
-    const struct cf_block *dense = &plan->blocks[dense_group];
-    if (dense->kind != CF_BLOCK_DENSE)
-        return false;
-    const struct cf_block *source = &plan->blocks[dense->dense->source];
-    uint32_t first = plan->netlist->groups[dense->dense->source].first_net;
-    if (source->kind != CF_BLOCK_ROWS || source->fused != CF_NONE || source->rows != dense->rows ||
-        dense->dense->packed.inputs > source->lanes)
-        return false;
-    for (uint32_t row = 0; row < dense->rows; row++)
-        if (dense->base[row] == CF_NONE || dense->base[row] < first + row * source->lanes ||
-            dense->base[row] + dense->dense->packed.inputs > first + (row + 1) * source->lanes)
-            return false;
-    return true;
+    const struct cf_layout *layout = &plan->layouts[group];
+    const struct cf_order *order = &plan->order[group];
+    if (order->fused_rows != CF_NONE) /* the group of rows has the tasks, but for the exceptions */
+        return wave != order->ready ||
+               cf_schedule_gates(schedule, CF_TASK_EXCEPTIONS, group, 0, layout->exception_count);
+    if (wave != order->wave)
+        return true;
+    if (layout->kind == CF_LAYOUT_GENERAL)
+        return cf_schedule_gates(schedule, CF_TASK_GATES, group, 0, plan->netlist->groups[group].count);
+    enum cf_task_kind kind = layout->kind == CF_LAYOUT_DENSE ? CF_TASK_DENSE
+                             : order->fused_dense != CF_NONE ? CF_TASK_FUSED
+                                                             : CF_TASK_ROWS;
+    return cf_schedule_rows(schedule, kind, group, 0, layout->rows);
 }
 
-/* The earliest wave in which everything that the block reads is there. */
-static uint32_t wave_after_sources(const struct cf_plan *plan, uint32_t group)
+bool cf_schedule_all(const struct cf_plan *plan, struct cf_schedule *schedule)
 {
-    uint32_t wave = 0;
-    for (uint32_t g = 1; g < group; g++)
-        if (plan->blocks[group].reads[g] && plan->blocks[g].ready + 1 > wave)
-            wave = plan->blocks[g].ready + 1;
-    return wave;
-}
-
-static void find_waves(struct cf_plan *plan)
-{
-    for (uint32_t g = 1; g < plan->netlist->group_count; g++) {
-        struct cf_block *block = &plan->blocks[g];
-        block->ready = wave_after_sources(plan, g);
-        block->wave = block->ready;
-        if (fusible(plan, g)) {
-            plan->blocks[block->dense->source].fused = g;
-            block->in_fused = true;
-            block->wave = plan->blocks[block->dense->source].wave;
-            if (block->exception_count == 0)
-                block->ready = block->wave;
-        }
-    }
-}
-
-/* Where in the nets a row reads: what is near in memory is run in turn. */
-static uint64_t row_key(const struct cf_block *block, uint32_t row)
-{
-    uint32_t base = block->base[(size_t)row * block->ports];
-    return base == CF_NONE ? 0 : base;
-}
-
-static bool add_rows(struct cf_schedule *schedule, const struct cf_block *block, uint32_t group)
-{
-    enum cf_task_kind kind = block->kind == CF_BLOCK_DENSE ? CF_TASK_DENSE
-                             : block->fused != CF_NONE     ? CF_TASK_FUSED
-                                                           : CF_TASK_ROWS;
-    for (uint32_t row = 0; row < block->rows; row += CF_TASK_ROW_COUNT) {
-        uint32_t left = block->rows - row;
-        struct cf_task task = {.kind = kind,
-                               .group = group,
-                               .first = row,
-                               .count = left < CF_TASK_ROW_COUNT ? left : CF_TASK_ROW_COUNT,
-                               .key = row_key(block, row)};
-        if (!cf_schedule_add(schedule, task))
-            return false;
-    }
-    return true;
-}
-
-static bool add_portions(struct cf_schedule *schedule, enum cf_task_kind kind, uint32_t group, uint32_t count)
-{
-    for (uint32_t first = 0; first < count; first += CF_TASK_GATE_COUNT) {
-        uint32_t left = count - first;
-        struct cf_task task = {.kind = kind,
-                               .group = group,
-                               .first = first,
-                               .count = left < CF_TASK_GATE_COUNT ? left : CF_TASK_GATE_COUNT,
-                               .key = first};
-        if (!cf_schedule_add(schedule, task))
-            return false;
-    }
-    return true;
-}
-
-static bool add_block(struct cf_plan *plan, uint32_t group, uint32_t wave)
-{
-    const struct cf_block *block = &plan->blocks[group];
-    if (block->kind == CF_BLOCK_GENERAL)
-        return wave != block->wave ||
-               add_portions(&plan->all, CF_TASK_GATES, group, plan->netlist->groups[group].count);
-    if (block->in_fused)
-        return wave != block->ready || block->exception_count == 0 ||
-               add_portions(&plan->all, CF_TASK_EXCEPTIONS, group, block->exception_count);
-    return wave != block->wave || add_rows(&plan->all, block, group);
-}
-
-bool cf_schedule_all(struct cf_plan *plan)
-{
-    uint32_t last = 0;
-    find_waves(plan);
-    for (uint32_t g = 1; g < plan->netlist->group_count; g++)
-        last = plan->blocks[g].ready > last ? plan->blocks[g].ready : last;
+    uint32_t groups = plan->netlist->group_count, last = 0;
+    for (uint32_t g = 1; g < groups; g++)
+        last = plan->order[g].ready > last ? plan->order[g].ready : last;
     bool done = true;
     for (uint32_t wave = 0; done && wave <= last; wave++) {
-        for (uint32_t g = 1; done && g < plan->netlist->group_count; g++)
-            done = add_block(plan, g, wave);
-        done = done && cf_schedule_end_wave(&plan->all);
+        for (uint32_t g = 1; done && g < groups; g++)
+            done = add_group(plan, schedule, g, wave);
+        done = done && cf_schedule_end_wave(plan, schedule);
     }
-    return done && cf_find_needs(plan) && cf_schedule_in_turn(plan, &plan->all, true);
+    return done && cf_schedule_in_turn(plan, schedule);
 }

@@ -11,16 +11,16 @@
 
 #include <cmocka.h>
 
-#include "sim/word/plan_internal.h"
+#include "sim/word/passes.h"
 #include "tests/support/random_netlist.h"
 
-static void *random_values(struct random_source *random, enum cf_storage lane, size_t count, int bits)
+static void *random_values(struct random_source *random, enum cf_storage storage, size_t count, int bits)
 {
-    void *values = malloc(count * cf_storage_size(lane) + !count);
+    void *values = malloc(count * cf_storage_size(storage) + !count);
     assert_non_null(values);
     int64_t high = (INT64_C(1) << (bits - 1)) - 1;
     for (size_t i = 0; i < count; i++)
-        cf_storage_put(values, lane, i,
+        cf_storage_put(values, storage, i,
                        random_next(random) % 8   ? random_between(random, -high - 1, high)
                        : random_next(random) % 2 ? high
                                                  : -high - 1);
@@ -48,14 +48,14 @@ static struct cf_row_job random_row(struct random_source *random, struct cf_row_
     if (random_next(random) % 3 == 0) /* whole vectors */
         job.lanes = (job.lanes + 63) / 64 * 64;
     job.first = random_next(random) % 4 ? 0 : (uint32_t)random_between(random, 0, job.lanes - 1);
-    job.out_lane = job.step ? CF_STORE8 : (enum cf_storage)random_between(random, CF_STORE8, job.compute);
+    job.out_storage = job.step ? CF_STORE8 : (enum cf_storage)random_between(random, CF_STORE8, job.compute);
     job.lane_bias = random_next(random) % 2 ? random_values(random, CF_STORE32, job.lanes, 20) : NULL;
     uint32_t count = (uint32_t)random_between(random, 0, random_next(random) % 3 ? 6 : SOURCES);
     bool plain = random_next(random) % 2, narrow = random_next(random) % 4;
     enum cf_storage widest = narrow && job.compute < CF_STORE64 ? job.compute : CF_STORE64;
     for (uint32_t s = 0; s < count; s++) {
         enum cf_storage lane =
-            plain && s > 0 ? sources[0].lane : (enum cf_storage)random_between(random, CF_STORE8, widest);
+            plain && s > 0 ? sources[0].storage : (enum cf_storage)random_between(random, CF_STORE8, widest);
         static const int64_t factors[] = {1, -1, 4, -9, 64, 1000003};
         sources[s] = (struct cf_row_source){random_values(random, lane, job.lanes, bits_of[lane]),
                                             plain ? 1 : factors[random_next(random) % 6], lane};
@@ -78,10 +78,11 @@ static uint32_t wrong_lanes(const struct cf_row_job *job)
     for (uint32_t l = job->first; l < job->lanes; l++) {
         __int128 sum = (__int128)job->bias + (job->lane_bias ? job->lane_bias[l] : 0);
         for (uint32_t s = 0; s < job->source_count; s++)
-            sum += (__int128)job->sources[s].factor * cf_storage_get(job->sources[s].values, job->sources[s].lane, l);
+            sum +=
+                (__int128)job->sources[s].factor * cf_storage_get(job->sources[s].values, job->sources[s].storage, l);
         int64_t wanted, value = wrap(sum, job->compute);
-        cf_storage_put(&wanted, job->out_lane, 0, job->step ? value >= 0 : value);
-        wrong += cf_storage_get(job->out, job->out_lane, l) != cf_storage_get(&wanted, job->out_lane, 0);
+        cf_storage_put(&wanted, job->out_storage, 0, job->step ? value >= 0 : value);
+        wrong += cf_storage_get(job->out, job->out_storage, l) != cf_storage_get(&wanted, job->out_storage, 0);
     }
     return wrong;
 }
@@ -91,7 +92,7 @@ static void check_row(struct random_source *random)
     struct cf_row_source sources[SOURCES];
     struct cf_row_job job = random_row(random, sources);
     for (int k = 0; cf_kernels_at(k); k++) {
-        job.out = malloc(job.lanes * cf_storage_size(job.out_lane));
+        job.out = malloc(job.lanes * cf_storage_size(job.out_storage));
         assert_non_null(job.out);
         cf_kernels_at(k)->row(&job);
         assert_int_equal(wrong_lanes(&job), 0);
@@ -110,112 +111,61 @@ static void rows_are_the_sum_of_their_sources(void **state)
 
 /* ---- dense ---- */
 
-/* Rows to run beside a product: what the kernel leaves of them is run here, as the engine does. */
-struct rows_beside {
-    struct cf_row_source sources[4][SOURCES];
-    struct cf_row_job jobs[5]; /* the last is zero */
-};
-
-/* A sum of many rows of bytes, as a pool is. */
-static struct cf_row_job random_bytes(struct random_source *random, struct cf_row_source *sources)
-{
-    struct cf_row_job job = {.bias = random_between(random, -50, 50),
-                             .lanes = (uint32_t)random_between(random, 64, 400),
-                             .out_lane = CF_STORE16,
-                             .compute = CF_STORE16};
-    if (random_next(random) % 2)
-        job.lanes = job.lanes / 64 * 64;
-    uint32_t count = (uint32_t)random_between(random, 1, SOURCES);
-    for (uint32_t s = 0; s < count; s++)
-        sources[s] = (struct cf_row_source){random_values(random, CF_STORE8, job.lanes, 8), 1, CF_STORE8};
-    cf_row_job_read(&job, sources, count);
-    return job;
-}
-
-static void random_beside(struct random_source *random, struct rows_beside *rows)
-{
-    for (int i = 0; i < 4; i++) {
-        rows->jobs[i] =
-            random_next(random) % 2 ? random_bytes(random, rows->sources[i]) : random_row(random, rows->sources[i]);
-        rows->jobs[i].first = 0;
-    }
-}
-
 static void run_dense(const struct cf_kernels *kernels, const struct cf_dense *packed, const void *const *rows,
-                      uint32_t count, const void *start, void *sums, struct rows_beside *besides, uint32_t *finished)
+                      uint32_t count, const void *start, void *sums)
 {
-    struct cf_beside beside = {.job = besides->jobs, .end = besides->jobs + 4};
-    for (int i = 0; i < 4; i++) {
-        besides->jobs[i].out = malloc(besides->jobs[i].lanes * cf_storage_size(besides->jobs[i].out_lane));
-        assert_non_null(besides->jobs[i].out);
-        beside.work += (uint64_t)besides->jobs[i].lanes * besides->jobs[i].source_count;
-    }
-    if (packed->lane == CF_STORE8)
-        kernels->dense8(packed, (const int8_t *const *)rows, count, start, sums, &beside);
-    else if (packed->lane == CF_STORE16)
-        kernels->dense16(packed, (const int16_t *const *)rows, count, start, sums, &beside);
+    if (packed->storage == CF_STORE8)
+        kernels->dense8(packed, (const int8_t *const *)rows, count, start, sums);
+    else if (packed->storage == CF_STORE16)
+        kernels->dense16(packed, (const int16_t *const *)rows, count, start, sums);
     else
         kernels->dense32(packed, (const int32_t *const *)rows, count, start, sums);
-    *finished += (uint32_t)(beside.job - besides->jobs);
-    for (; beside.job < beside.end; beside.job++, beside.lane = 0) {
-        struct cf_row_job rest = *beside.job;
-        rest.first = beside.lane;
-        kernels->row(&rest);
-    }
-    for (int i = 0; i < 4; i++) {
-        assert_int_equal(wrong_lanes(&besides->jobs[i]), 0);
-        free(besides->jobs[i].out);
-    }
 }
 
 /* Returns how many sums a kernel got other than by the formula. `wrong`: one weight is changed after packing. */
-static uint32_t check_dense(struct random_source *random, bool wrong, uint32_t *finished)
+static uint32_t check_dense(struct random_source *random, bool wrong)
 {
     struct cf_arena arena = {0};
     struct cf_dense packed = {.lanes = (uint32_t)random_between(random, 1, 200),
                               .inputs = (uint32_t)random_between(random, 1, 90),
-                              .lane = (enum cf_storage)random_between(random, CF_STORE8, CF_STORE32)};
-    bool wide = packed.lane == CF_STORE32;
-    int bits = bits_of[packed.lane];
+                              .storage = (enum cf_storage)random_between(random, CF_STORE8, CF_STORE32)};
+    bool wide = packed.storage == CF_STORE32;
+    int bits = bits_of[packed.storage];
     uint32_t count = (uint32_t)random_between(random, 1, CF_DENSE_ROWS), differences = 0;
     int32_t *matrix = calloc((size_t)packed.lanes * packed.inputs, sizeof *matrix);
     for (uint32_t i = 0; i < packed.lanes * packed.inputs; i++)
         matrix[i] = (int32_t)random_between(random, -(INT64_C(1) << (bits - 1)) + 1, (INT64_C(1) << (bits - 1)) - 1);
     assert_true(cf_dense_pack(&arena, &packed, matrix));
     if (wrong) /* the first weight of lane 0, the first input */
-        cf_storage_put(packed.weights, packed.lane, 0, matrix[0] ^ 1);
+        cf_storage_put(packed.weights, packed.storage, 0, matrix[0] ^ 1);
     const void *rows[CF_DENSE_ROWS];
     for (uint32_t r = 0; r < count; r++) {
-        void *row = random_values(random, packed.lane, packed.padded_inputs, bits);
+        void *row = random_values(random, packed.storage, packed.padded_inputs, bits);
         rows[r] = row;
         for (uint32_t k = packed.inputs; k < packed.padded_inputs; k++)
-            cf_storage_put(row, packed.lane, k, 0);
+            cf_storage_put(row, packed.storage, k, 0);
         if (wrong)
-            cf_storage_put(row, packed.lane, 0, 3);
+            cf_storage_put(row, packed.storage, 0, 3);
     }
     enum cf_storage sum_lane = wide ? CF_STORE64 : CF_STORE32;
     size_t sum_count = (size_t)count * packed.padded_lanes;
     void *values = random_values(random, sum_lane, packed.padded_lanes, 30),
          *start = random_next(random) % 4 ? values : NULL;
-    struct rows_beside besides = {0};
-    random_beside(random, &besides);
     for (int kernel = 0; cf_kernels_at(kernel); kernel++) {
         void *sums = malloc(sum_count * cf_storage_size(sum_lane));
-        run_dense(cf_kernels_at(kernel), &packed, rows, count, start, sums, &besides, finished);
+        run_dense(cf_kernels_at(kernel), &packed, rows, count, start, sums);
         for (uint32_t r = 0; r < count; r++)
             for (uint32_t l = 0; l < packed.lanes; l++) {
                 size_t at = (size_t)r * packed.padded_lanes + l;
                 __int128 sum = start ? cf_storage_get(start, sum_lane, l) : 0;
                 for (uint32_t k = 0; k < packed.inputs; k++)
-                    sum += (__int128)matrix[l * packed.inputs + k] * cf_storage_get(rows[r], packed.lane, k);
+                    sum += (__int128)matrix[l * packed.inputs + k] * cf_storage_get(rows[r], packed.storage, k);
                 int64_t wanted = wide ? (int64_t)sum : (int32_t)(uint32_t)sum;
                 differences += cf_storage_get(sums, sum_lane, at) != wanted;
             }
         free(sums);
     }
     free(values);
-    for (int i = 0; i < 4; i++)
-        free_row(&besides.jobs[i]);
     for (uint32_t r = 0; r < count; r++)
         free((void *)(uintptr_t)rows[r]);
     free(matrix);
@@ -223,26 +173,23 @@ static uint32_t check_dense(struct random_source *random, bool wrong, uint32_t *
     return differences;
 }
 
-static void dense_blocks_are_matrix_products(void **state)
+static void dense_products_are_matrix_products(void **state)
 {
     (void)state;
     struct random_source random = {2};
-    uint32_t finished = 0;
     for (int i = 0; i < 300; i++)
-        assert_int_equal(check_dense(&random, false, &finished), 0);
-    /* Only these run rows beside their products; where they are, some must have been. */
-    assert_true(finished > 0 || !cf_kernels_avx512());
+        assert_int_equal(check_dense(&random, false), 0);
 }
 
 static void a_wrong_weight_makes_every_kernel_differ(void **state)
 {
     (void)state;
     struct random_source random = {3};
-    uint32_t kernels = 0, finished = 0;
+    uint32_t kernels = 0;
     while (cf_kernels_at((int)kernels))
         kernels++;
     for (int i = 0; i < 30; i++)
-        assert_true(check_dense(&random, true, &finished) >= kernels);
+        assert_true(check_dense(&random, true) >= kernels);
 }
 
 /* ---- the small ones ---- */
@@ -271,7 +218,7 @@ static void thresholds_and_digits(void **state)
             }
             for (uint32_t l = 0; l < count; l++)
                 sums[l] /= 2; /* within 30 bits */
-            kernels->split(sums, count, low, high);
+            kernels->digits(sums, count, low, high);
             for (uint32_t l = 0; l < count; l++)
                 assert_int_equal(high[l] * 65536 + low[l], sums[l]);
         }
@@ -297,7 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_the_sum_of_their_sources),
-        cmocka_unit_test(dense_blocks_are_matrix_products),
+        cmocka_unit_test(dense_products_are_matrix_products),
         cmocka_unit_test(a_wrong_weight_makes_every_kernel_differ),
         cmocka_unit_test(thresholds_and_digits),
         cmocka_unit_test(kernels_are_found_by_name),

@@ -22,7 +22,7 @@
 static void load_input(struct cf_workspace *w, const struct cf_plan *plan, const int64_t *nets)
 {
     for (uint32_t i = 0; i < plan->netlist->groups[CF_INPUT].count; i++)
-        cf_storage_put(cf_workspace_input(w), plan->blocks[CF_INPUT].lane, i, nets[i]);
+        cf_storage_put(cf_workspace_input(w), plan->layouts[CF_INPUT].storage, i, nets[i]);
 }
 
 /* The first net whose value is not the reference's, or UINT32_MAX. `*seen` counts the nets that are there. */
@@ -33,7 +33,7 @@ static uint32_t first_difference(const struct cf_workspace *w, const struct cf_p
     for (uint32_t g = 0; g < n->group_count; g++) {
         const void *values = cf_workspace_values(w, g);
         for (uint32_t i = 0; values && i < n->groups[g].count; i++) {
-            if (cf_storage_get(values, plan->blocks[g].lane, i) != nets[n->groups[g].first_net + i])
+            if (cf_storage_get(values, plan->layouts[g].storage, i) != nets[n->groups[g].first_net + i])
                 return n->groups[g].first_net + i;
             ++*seen;
         }
@@ -120,11 +120,11 @@ static void blocks_simulate_as_the_reference(void **state)
         struct cf_error err;
         struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_ALL_GATES, &err);
         for (uint32_t g = 0; plan && g < n->group_count; g++)
-            kinds[plan->blocks[g].kind]++;
+            kinds[plan->layouts[g].kind]++;
         cf_plan_free(plan);
         cf_netlist_free(n);
     }
-    assert_true(kinds[CF_BLOCK_ROWS] > 100 && kinds[CF_BLOCK_DENSE] > 100 && kinds[CF_BLOCK_GENERAL] > 100);
+    assert_true(kinds[CF_LAYOUT_ROWS] > 100 && kinds[CF_LAYOUT_DENSE] > 100 && kinds[CF_LAYOUT_GENERAL] > 100);
 }
 
 /* A group of ROWS x lanes gates with one port on group `source`, where each gate reads from its row of it on, or (when
@@ -152,8 +152,8 @@ static void add_group(struct cf_netlist *n, const char *name, uint32_t lanes, ui
     }
 }
 
-/* Rows that might run while the first product multiplies read a second one, or gates without a kernel. */
-static void check_waiting(enum cf_block_kind kind)
+/* Rows read the second of two products, or gates without a kernel: they wait for them, whatever else is ready. */
+static void check_waiting(enum cf_layout_kind kind)
 {
     struct cf_error err;
     struct random_source random = {5};
@@ -162,16 +162,16 @@ static void check_waiting(enum cf_block_kind kind)
     assert_done(cf_netlist_add_group(n, "input", 2, (uint32_t[]){12, 64}, 0, (struct cf_type){8, true, 0}, false, &err),
                 &err);
     add_group(n, "first", 80, CF_INPUT, 64, true, NULL);
-    if (kind == CF_BLOCK_DENSE)
+    if (kind == CF_LAYOUT_DENSE)
         add_group(n, "second", 80, CF_INPUT, 60, true, NULL);
     else
         add_group(n, "scattered", 64, CF_INPUT, 1, false, &random);
     add_group(n, "rows", 64, 2, 1, false, NULL);
     struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_ALL_GATES, &err);
     assert_done(plan != NULL, &err);
-    assert_int_equal(plan->blocks[1].kind, CF_BLOCK_DENSE);
-    assert_int_equal(plan->blocks[2].kind, kind);
-    assert_int_equal(plan->blocks[3].kind, CF_BLOCK_ROWS);
+    assert_int_equal(plan->layouts[1].kind, CF_LAYOUT_DENSE);
+    assert_int_equal(plan->layouts[2].kind, kind);
+    assert_int_equal(plan->layouts[3].kind, CF_LAYOUT_ROWS);
     cf_plan_free(plan);
     check_all_ways(n, &random, 5);
     cf_netlist_free(n);
@@ -180,8 +180,8 @@ static void check_waiting(enum cf_block_kind kind)
 static void rows_wait_for_what_they_read(void **state)
 {
     (void)state;
-    check_waiting(CF_BLOCK_DENSE);
-    check_waiting(CF_BLOCK_GENERAL);
+    check_waiting(CF_LAYOUT_DENSE);
+    check_waiting(CF_LAYOUT_GENERAL);
 }
 
 static void arbitrary_netlists_simulate_as_the_reference(void **state)
@@ -213,7 +213,7 @@ static struct cf_netlist *plain_circuit(struct random_source *random)
     return n;
 }
 
-static void only_mutated_gates_leave_their_block(void **state)
+static void only_mutated_gates_leave_their_layout(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 30; seed++) {
@@ -247,22 +247,22 @@ static void a_wrong_weight_shows(void **state)
         int64_t *nets = calloc(n->net_count, sizeof *nets);
         uint64_t seen = 0;
         uint32_t last = n->group_count - 1, differences = 0;
-        assert_int_equal(plan->blocks[last].kind, CF_BLOCK_DENSE);
-        struct cf_dense *packed = &plan->blocks[last].dense->packed;
+        assert_int_equal(plan->layouts[last].kind, CF_LAYOUT_DENSE);
+        const struct cf_dense *packed = &plan->layouts[last].dense->packed;
         /* Every weight of lane 0 becomes larger: its sums move by the sum of the operands. */
-        for (uint32_t k2 = 0; k2 < packed->padded_inputs && packed->lane == CF_STORE16; k2++) {
+        for (uint32_t k2 = 0; k2 < packed->padded_inputs && packed->storage == CF_STORE16; k2++) {
             uint32_t span = 2, width = cf_dense_panels(packed, 0) * CF_PANEL;
             int16_t *weight = (int16_t *)packed->weights + k2 / span * span * width + k2 % span;
             *weight = (int16_t)(*weight + 90);
         }
-        for (int frame = 0; frame < 50 && packed->lane == CF_STORE16; frame++) {
+        for (int frame = 0; frame < 50 && packed->storage == CF_STORE16; frame++) {
             random_input(&random, n, nets);
             cf_word_evaluate(n, nets);
             load_input(w, plan, nets);
             cf_run(w);
             differences += first_difference(w, plan, nets, &seen) != UINT32_MAX;
         }
-        if (packed->lane == CF_STORE16)
+        if (packed->storage == CF_STORE16)
             assert_true(differences > 0);
         free(nets);
         cf_workspace_free(w);
@@ -283,9 +283,9 @@ static void circuits_have_the_linear_form(void **state)
         struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
         assert_done(plan != NULL, &err);
         if (!plan->linear->whole) {
-            assert_true(plan->linear->fast_gates > 0);
-            assert_int_equal(plan->linear->exact_gates, 0);
-            assert_int_equal(plan->linear->helper_gates, 0);
+            assert_true(plan->linear->exact.fast_gates > 0);
+            assert_int_equal(plan->linear->exact.exact_gates, 0);
+            assert_int_equal(plan->linear->exact.helper_gates, 0);
         }
         cf_plan_free(plan);
         cf_netlist_free(n);
@@ -319,7 +319,7 @@ static void a_mutated_pool_taints_what_reads_it(void **state)
             assert_done(cf_netlist_check(n, &err), &err);
             plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
             assert_done(plan != NULL, &err);
-            assert_true(plan->linear->exact_gates > 0);
+            assert_true(plan->linear->exact.exact_gates > 0);
             assert_true(plan->linear->rows[cf_netlist_find_group(n, "s0.subtract")].tainted_count >= 4);
             cf_plan_free(plan);
             check_all_ways(n, &random, seed);
@@ -337,7 +337,7 @@ int main(void)
         cmocka_unit_test(blocks_simulate_as_the_reference),
         cmocka_unit_test(rows_wait_for_what_they_read),
         cmocka_unit_test(arbitrary_netlists_simulate_as_the_reference),
-        cmocka_unit_test(only_mutated_gates_leave_their_block),
+        cmocka_unit_test(only_mutated_gates_leave_their_layout),
         cmocka_unit_test(a_wrong_weight_shows),
         cmocka_unit_test(circuits_have_the_linear_form),
         cmocka_unit_test(a_mutated_pool_taints_what_reads_it),

@@ -1,0 +1,78 @@
+/* needs.c - which rows of the input each row of gates depends on, however far away: the last of them. */
+#include <assert.h>
+
+#include "sim/word/passes.h"
+
+struct needs_search {
+    const struct cf_plan *plan;
+    uint32_t **needs; /* [group_count][rows], of the groups that are done */
+};
+
+static uint32_t greater(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The greatest need among the rows that hold `count` nets from `first`, all of one group. */
+static uint32_t need_of_run(const struct needs_search *s, uint32_t group, uint32_t first, uint32_t count)
+{
+    assert(count > 0);
+    uint32_t lanes = s->plan->layouts[group].lanes;
+    uint32_t at = first - s->plan->netlist->groups[group].first_net, need = 0;
+    for (uint32_t row = at / lanes; row <= (at + count - 1) / lanes; row++)
+        need = greater(need, s->needs[group][row]);
+    return need;
+}
+
+static uint32_t need_of_row(const struct needs_search *s, const struct cf_layout *layout, uint32_t row)
+{
+    if (layout->kind == CF_LAYOUT_INPUT)
+        return row;
+    if (layout->kind == CF_LAYOUT_DENSE && layout->base[row] != CF_NONE)
+        return need_of_run(s, layout->dense->source, layout->base[row], layout->dense->packed.inputs);
+    if (layout->kind != CF_LAYOUT_ROWS || layout->pattern_of[row] == CF_NONE)
+        return CF_EVERYTHING;
+    const struct cf_row_pattern *pattern = &layout->patterns[layout->pattern_of[row]];
+    uint32_t need = 0;
+    for (uint32_t t = 0; t < pattern->term_count && need != CF_EVERYTHING; t++) {
+        const struct cf_row_term *term = &pattern->terms[t];
+        uint32_t first = layout->base[(size_t)row * layout->ports + term->port] + term->offset;
+        need = greater(need, need_of_run(s, pattern->source[term->port], first, layout->lanes));
+    }
+    return need;
+}
+
+/* Gives all rows of a task the greatest need among them. */
+static void share_need(const struct cf_layout *layout, uint32_t *need)
+{
+    for (uint32_t first = 0; first < layout->rows; first += CF_TASK_ROW_COUNT) {
+        uint32_t left = layout->rows - first, greatest = 0;
+        uint32_t end = left < CF_TASK_ROW_COUNT ? layout->rows : first + CF_TASK_ROW_COUNT;
+        for (uint32_t row = first; row < end; row++)
+            greatest = greater(greatest, need[row]);
+        for (uint32_t row = first; row < end; row++)
+            need[row] = greatest;
+    }
+}
+
+bool cf_find_needs(const struct cf_plan *plan, struct cf_arena *arena, const uint32_t *const **needs)
+{
+    uint32_t count = plan->netlist->group_count;
+    struct needs_search s = {plan, cf_arena_alloc(arena, count, sizeof *s.needs)};
+    *needs = (const uint32_t *const *)s.needs;
+    if (!s.needs)
+        return false;
+    for (uint32_t g = 0; g < count; g++) {
+        const struct cf_layout *layout = &plan->layouts[g];
+        uint32_t *need = s.needs[g] = cf_arena_alloc(arena, layout->rows, sizeof *need);
+        if (!need)
+            return false;
+        for (uint32_t row = 0; row < layout->rows; row++)
+            need[row] = need_of_row(&s, layout, row);
+        /* Exceptions may read anything. */
+        for (uint32_t i = 0; i < layout->exception_count; i++)
+            need[layout->exceptions[i] / layout->lanes] = CF_EVERYTHING;
+        share_need(layout, need);
+    }
+    return true;
+}

@@ -1,0 +1,56 @@
+/* workspace.h - the inside of a workspace, shared by the files that run tasks. */
+#ifndef COFIBER_SIM_WORD_WORKSPACE_H
+#define COFIBER_SIM_WORD_WORKSPACE_H
+
+#include <assert.h>
+
+#include "sim/word/engine.h"
+#include "sim/word/jobs.h"
+#include "sim/word/linear.h"
+
+/* What one thread works in. `lanes` and `inputs` are the most of any dense product of the plan, padded. */
+struct cf_scratch {
+    int64_t *sums;      /* [CF_DENSE_ROWS][lanes], as 32 or 64 bits */
+    int32_t *high_sums; /* [CF_DENSE_ROWS][lanes], of high digits */
+    int32_t *operands;  /* [CF_DENSE_ROWS][inputs], as 32 bits or two digits of 16 */
+    const void *rows[CF_DENSE_ROWS];
+};
+
+struct cf_workspace {
+    const struct cf_plan *plan;
+    int threads;
+    struct cf_scratch *scratch;      /* [threads] */
+    void **values;                   /* [group_count]; NULL: not stored */
+    int32_t ***sums;                 /* decisions: [family][group], [rows][padded_lanes]; NULL: not kept */
+    struct cf_jobs all, fast, exact; /* of the schedules of those names, as far as they are run */
+    size_t frame_bytes;              /* of the arena, scratch apart */
+    struct cf_arena arena;
+};
+
+/* Where net `net` of `group`, which is stored, has its value. */
+static inline void *cf_net_at(const struct cf_workspace *w, uint32_t group, uint32_t net)
+{
+    const struct cf_group *of = &w->plan->netlist->groups[group];
+    assert(w->values[group] && net >= of->first_net && net - of->first_net < of->count);
+    return (char *)w->values[group] + (net - of->first_net) * cf_storage_size(w->plan->layouts[group].storage);
+}
+
+/* Where row `row` of `group`, which is stored, begins. */
+static inline void *cf_row_at(const struct cf_workspace *w, uint32_t group, uint32_t row)
+{
+    const struct cf_layout *layout = &w->plan->layouts[group];
+    assert(w->values[group] && row < layout->rows);
+    return (char *)w->values[group] + (size_t)row * layout->lanes * cf_storage_size(layout->storage);
+}
+
+/* Row `row` of a family's sums of `group`, which are kept. */
+static inline int32_t *cf_sums_at(const struct cf_workspace *w, uint32_t family, uint32_t group, uint32_t row)
+{
+    assert(w->sums[family][group] && row < w->plan->layouts[group].rows);
+    return w->sums[family][group] + (size_t)row * w->plan->linear->families[family].packed.padded_lanes;
+}
+
+/* general.c: evaluates gate `index` of a group by the definition of its cell, from the values of the nets it reads. */
+void cf_run_gate(const struct cf_workspace *w, uint32_t group, uint32_t index);
+
+#endif
