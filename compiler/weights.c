@@ -1,6 +1,7 @@
+/* weights.c - thresholds as exact integers, and the choice of the input's scale. */
 #include "compiler/weights.h"
 
-#include <gmp.h>
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,34 +10,58 @@
 
 double cf_logit(double p)
 {
+    assert(p > 0 && p < 1);
     return log(p / (1 - p));
+}
+
+/* A finite double as whole * 2^*exponent, where |whole| is 0 or has exactly 53 bits. */
+static int64_t split_double(double value, int *exponent)
+{
+    double fraction = frexp(value, exponent); /* subnormal numbers are normalised, too */
+    *exponent -= 53;
+    return (int64_t)ldexp(fraction, 53);
+}
+
+/* floor(whole * 2^shift / divisor), digit by digit as on paper: all that must be held at a time is a remainder below
+ * the divisor, and the quotient. False when the quotient does not fit 62 bits. */
+static bool divide_floor(int64_t whole, int shift, unsigned __int128 divisor, int64_t *quotient)
+{
+    const uint64_t limit = (uint64_t)1 << 61;
+    uint64_t magnitude = (uint64_t)(whole < 0 ? -whole : whole), result = 0;
+    unsigned __int128 remainder = 0;
+    for (int bit = 52 + shift; bit >= 0; bit--) {
+        int place = bit - shift; /* of this bit in the magnitude; those below its lowest are zeros */
+        remainder = 2 * remainder + (place >= 0 ? magnitude >> place & 1 : 0);
+        result *= 2;
+        if (remainder >= divisor) {
+            remainder -= divisor;
+            result++;
+        }
+        if (result >= limit)
+            return false;
+    }
+    bool round_away = whole < 0 && remainder > 0;
+    *quotient = whole < 0 ? -(int64_t)result - round_away : (int64_t)result;
+    return result + round_away < limit;
 }
 
 bool cf_threshold(double bias, int frac, double input_scale, double weight_scale, int64_t *threshold)
 {
-    mpq_t value, factor;
-    mpz_t floor;
-    mpq_inits(value, factor, NULL);
-    mpz_init(floor);
-    mpq_set_d(value, bias); /* exact, as every double is a rational */
-    if (frac >= 0)
-        mpq_mul_2exp(value, value, (mp_bitcnt_t)frac);
-    else
-        mpq_div_2exp(value, value, (mp_bitcnt_t)-frac);
-    mpq_set_d(factor, input_scale);
-    mpq_div(value, value, factor);
-    mpq_set_d(factor, weight_scale);
-    mpq_div(value, value, factor);
-    mpz_fdiv_q(floor, mpq_numref(value), mpq_denref(value));
-    bool fits = mpz_sizeinbase(floor, 2) <= 61;
-    if (fits) {
-        uint64_t magnitude = 0;
-        mpz_export(&magnitude, NULL, -1, sizeof magnitude, 0, 0, floor);
-        *threshold = mpz_sgn(floor) < 0 ? -(int64_t)magnitude : (int64_t)magnitude;
+    assert(isfinite(bias) && input_scale > 0 && isfinite(input_scale) && weight_scale > 0 && isfinite(weight_scale));
+    int e[3];
+    int64_t whole = split_double(bias, &e[0]);
+    int64_t first = split_double(input_scale, &e[1]), second = split_double(weight_scale, &e[2]);
+    int shift = e[0] + frac - e[1] - e[2];
+    *threshold = 0;
+    if (whole == 0)
+        return true;
+    /* The divisor lies between 2^104 and 2^106, and |whole| between 2^52 and 2^53: with a shift of 0 or less the
+     * quotient lies between -1 and 1, with one of 116 or more it has at least 62 bits. */
+    if (shift <= 0) {
+        *threshold = whole < 0 ? -1 : 0;
+        return true;
     }
-    mpz_clear(floor);
-    mpq_clears(value, factor, NULL);
-    return fits;
+    return shift < 116 && divide_floor(whole, shift, (unsigned __int128)first * (unsigned __int128)second, threshold);
 }
 
 /* A histogram of magnitudes over the top 20 bits of their float representation (relative width 2^-12), with the exact

@@ -8,12 +8,13 @@
 
 #include "base/error.h"
 
-/* log(p / (1 - p)): a score threshold p as a bias on the logit. 0 for p = 0.5, exactly. */
+/* log(p / (1 - p)): the logit at which the score is p, 0 < p < 1. Exactly 0 for p = 0.5. */
 double cf_logit(double p);
 
-/* The exact integer threshold floor(bias * 2^frac / (input_scale * weight_scale)), of the exact rational number that
- * the four stored doubles are (GMP): sum + threshold >= 0 decides as the real comparison does, because the sum is an
- * integer. False when it does not fit 62 bits. The scales are positive and finite. */
+/* The exact integer threshold floor(bias * 2^frac / (input_scale * weight_scale)): the floor of the rational number
+ * that the three doubles, taken as exact, give. sum + threshold >= 0 then decides as the real comparison does, because
+ * the sum is an integer. The bias is finite; the scales are positive and finite. False when the threshold does not fit
+ * 62 bits. No memory is allocated. */
 bool cf_threshold(double bias, int frac, double input_scale, double weight_scale, int64_t *threshold);
 
 /* The choice of an input scale from frames: the scale that clips nothing would waste codes on rare large features, so
