@@ -1,58 +1,50 @@
-/* aiger.c - writing; reading is in aiger_read.c. */
+/* aiger.c - writes adder networks as and-inverter graphs in the AIGER format; aiger_read.c reads them. */
 #include "netlists/exchange/aiger.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/thousands.h"
 
-/* An and-inverter graph under construction: nodes in the order of the network, literals as if numbered so. */
-struct graph {
-    cf_lit (*ands)[2];
-    uint32_t *level; /* [input variables + ands] by variable */
-    uint32_t count, capacity, inputs;
-    cf_lit *of_signal; /* by signal of the network */
+struct and_node {
+    cf_lit a, b;
 };
 
-static bool full(struct graph *g)
-{
-    if (g->count < g->capacity)
-        return false;
-    uint64_t wanted = g->capacity ? 2 * (uint64_t)g->capacity : 1024;
-    if (1 + (uint64_t)g->inputs + wanted > CF_NETWORK_MAX_SIGNALS)
-        return true;
-    void *ands = realloc(g->ands, wanted * sizeof *g->ands);
-    if (ands)
-        g->ands = ands;
-    uint32_t *level = realloc(g->level, (1 + g->inputs + wanted) * sizeof *level);
-    if (level)
-        g->level = level;
-    if (!ands || !level)
-        return true;
-    g->capacity = (uint32_t)wanted;
-    return false;
-}
+/* An and-inverter graph under construction. Variable 0 is the constant, then come the inputs, then the AND nodes. While
+ * the graph is built, they stand in the order of the network. */
+struct graph {
+    struct and_node *ands; /* [count] */
+    uint32_t *level;       /* [1 + inputs + count]: of each variable; after sort_levels, its final number */
+    size_t and_capacity, level_capacity;
+    uint32_t count, inputs;
+    cf_lit *of_signal; /* by signal of the network */
+    bool failed;       /* memory or the format's numbers ran out; nothing more is added */
+};
 
-static cf_lit make_and(struct graph *g, cf_lit a, cf_lit b, bool *failed)
+/* Adds a node, and returns its literal; 0 once the graph has failed. */
+static cf_lit make_and(struct graph *g, cf_lit a, cf_lit b)
 {
-    if (*failed || (*failed = full(g)))
+    size_t variable = 1 + (size_t)g->inputs + g->count;
+    g->failed = g->failed || variable > CF_NETWORK_MAX_SIGNALS ||
+                !cf_array_reserve(&g->ands, &g->and_capacity, (size_t)g->count + 1, sizeof *g->ands) ||
+                !cf_array_reserve(&g->level, &g->level_capacity, variable + 1, sizeof *g->level);
+    if (g->failed)
         return 0;
-    uint32_t variable = 1 + g->inputs + g->count;
     uint32_t x = g->level[a >> 1], y = g->level[b >> 1];
     g->level[variable] = (x > y ? x : y) + 1;
-    g->ands[g->count][0] = a;
-    g->ands[g->count++][1] = b;
-    return 2 * variable;
+    g->ands[g->count++] = (struct and_node){a, b};
+    return 2 * (cf_lit)variable;
 }
 
-/* XOR from a & b and ~a & ~b, the latter in *neither. */
-static cf_lit make_xor(struct graph *g, cf_lit a, cf_lit b, cf_lit *both, cf_lit *neither, bool *failed)
+/* XOR as NOR of *both = a & b and *neither = ~a & ~b. */
+static cf_lit make_xor(struct graph *g, cf_lit a, cf_lit b, cf_lit *both, cf_lit *neither)
 {
-    *both = make_and(g, a, b, failed);
-    *neither = make_and(g, a ^ 1, b ^ 1, failed);
-    return make_and(g, *both ^ 1, *neither ^ 1, failed);
+    *both = make_and(g, a, b);
+    *neither = make_and(g, a ^ 1, b ^ 1);
+    return make_and(g, *both ^ 1, *neither ^ 1);
 }
 
 static cf_lit translate(const struct graph *g, cf_lit literal)
@@ -60,39 +52,39 @@ static cf_lit translate(const struct graph *g, cf_lit literal)
     return g->of_signal[literal >> 1] ^ (literal & 1);
 }
 
-static bool add_node(struct graph *g, const struct cf_network *bits, uint32_t n, uint8_t used)
+/* Adds the AND nodes for those of a node's signals that are used. */
+static bool add_node(struct graph *g, const struct cf_network *network, uint32_t n, uint8_t used)
 {
-    bool failed = false;
-    const struct cf_network_node *node = &bits->nodes[n];
+    const struct cf_network_node *node = &network->nodes[n];
     cf_lit a = translate(g, node->a), b = translate(g, node->b), c = translate(g, node->c), both, neither, t, u;
-    cf_lit *sum = &g->of_signal[cf_network_sum(bits, n) / 2], *carry = sum + 1;
+    cf_lit *sum = &g->of_signal[cf_network_sum(network, n) / 2], *carry = sum + 1;
     if (node->c == CF_LIT_FALSE) {
-        if (used & 1)
-            *sum = make_xor(g, a, b, carry, &neither, &failed);
+        if (used & CF_SUM_USED)
+            *sum = make_xor(g, a, b, carry, &neither);
         else
-            *carry = make_and(g, a, b, &failed);
-    } else if (used & 1) {
-        cf_lit half = make_xor(g, a, b, &both, &neither, &failed);
-        *sum = make_xor(g, half, c, &t, &u, &failed);
-        if (used & 2)
-            *carry = make_and(g, both ^ 1, t ^ 1, &failed) ^ 1;
+            *carry = make_and(g, a, b);
+    } else if (used & CF_SUM_USED) {
+        cf_lit half = make_xor(g, a, b, &both, &neither);
+        *sum = make_xor(g, half, c, &t, &u);
+        if (used & CF_CARRY_USED)
+            *carry = make_and(g, both ^ 1, t ^ 1) ^ 1;
     } else {
-        both = make_and(g, a, b, &failed);
-        neither = make_and(g, a ^ 1, b ^ 1, &failed);
-        t = make_and(g, c, neither ^ 1, &failed);
-        *carry = make_and(g, both ^ 1, t ^ 1, &failed) ^ 1;
+        both = make_and(g, a, b);
+        neither = make_and(g, a ^ 1, b ^ 1);
+        t = make_and(g, c, neither ^ 1);
+        *carry = make_and(g, both ^ 1, t ^ 1) ^ 1;
     }
-    return !failed;
+    return !g->failed;
 }
 
-/* Renumbers the nodes by level, keeping their order within one; `place` maps variables. */
+/* Renumbers the nodes by level, those of one level in the order that they had. */
 static bool sort_levels(struct graph *g)
 {
     uint32_t variables = 1 + g->inputs + g->count, deepest = 0;
     for (uint32_t v = 0; v < variables; v++)
         deepest = g->level[v] > deepest ? g->level[v] : deepest;
     uint32_t *next = calloc((size_t)deepest + 2, sizeof *next), *place = malloc(variables * sizeof *place);
-    cf_lit(*sorted)[2] = malloc((g->count ? g->count : 1) * sizeof *sorted);
+    struct and_node *sorted = malloc((g->count ? g->count : 1) * sizeof *sorted);
     bool done = next && place && sorted;
     for (uint32_t i = 0; done && i < g->count; i++)
         next[g->level[1 + g->inputs + i] + 1]++;
@@ -101,16 +93,15 @@ static bool sort_levels(struct graph *g)
     for (uint32_t v = 0; done && v < variables; v++)
         place[v] = v <= g->inputs ? v : 1 + g->inputs + next[g->level[v]]++;
     for (uint32_t i = 0; done && i < g->count; i++) {
-        cf_lit a = 2 * place[g->ands[i][0] >> 1] | (g->ands[i][0] & 1);
-        cf_lit b = 2 * place[g->ands[i][1] >> 1] | (g->ands[i][1] & 1);
+        cf_lit a = 2 * place[g->ands[i].a >> 1] | (g->ands[i].a & 1);
+        cf_lit b = 2 * place[g->ands[i].b >> 1] | (g->ands[i].b & 1);
         uint32_t to = place[1 + g->inputs + i] - 1 - g->inputs;
-        sorted[to][0] = a > b ? a : b;
-        sorted[to][1] = a > b ? b : a;
+        sorted[to] = a > b ? (struct and_node){a, b} : (struct and_node){b, a};
     }
     if (done) {
         free(g->ands);
         g->ands = sorted;
-        /* From here on `level` holds each variable's new number. */
+        g->and_capacity = g->count ? g->count : 1;
         memcpy(g->level, place, variables * sizeof *place);
     } else {
         free(sorted);
@@ -120,25 +111,27 @@ static bool sort_levels(struct graph *g)
     return done;
 }
 
-static bool build(struct graph *g, const struct cf_network *bits, bool as_is, const char *path, struct cf_error *err)
+static bool build(struct graph *g, const struct cf_network *network, bool as_is, const char *path, struct cf_error *err)
 {
-    uint8_t *used = cf_network_used(bits);
-    g->inputs = bits->input_count;
-    g->of_signal = calloc(cf_network_signals(bits), sizeof *g->of_signal);
-    g->level = calloc(1 + (size_t)g->inputs, sizeof *g->level);
-    bool done = used && g->of_signal && g->level;
-    for (uint32_t i = 0; done && i < bits->input_count; i++)
+    uint8_t *used = cf_network_used(network);
+    g->inputs = network->input_count;
+    g->of_signal = calloc(cf_network_signals(network), sizeof *g->of_signal);
+    bool done = used && g->of_signal &&
+                cf_array_reserve(&g->level, &g->level_capacity, 1 + (size_t)g->inputs, sizeof *g->level);
+    for (uint32_t v = 0; done && v <= g->inputs; v++)
+        g->level[v] = 0;
+    for (uint32_t i = 0; done && i < network->input_count; i++)
         g->of_signal[1 + i] = 2 * (1 + i);
     uint32_t n = 0;
-    for (; done && n < bits->node_count; n++)
-        done = as_is ? add_node(g, bits, n, 2) : used[n] == 0 || add_node(g, bits, n, used[n]);
+    for (; done && n < network->node_count; n++)
+        done = as_is ? add_node(g, network, n, CF_CARRY_USED) : used[n] == 0 || add_node(g, network, n, used[n]);
     for (uint32_t v = 0; done && as_is && v < 1 + g->inputs + g->count; v++)
-        g->level[v] = v > g->inputs; /* one level: nothing to sort */
+        g->level[v] = v > g->inputs; /* one level, so that sorting changes nothing */
     done = done && sort_levels(g);
     free(used);
     char text[2][CF_THOUSANDS];
     return done || cf_fail(err, "%s: out of memory, or of the 2^31 literals of the format, after %s of %s adders", path,
-                           cf_thousands(n, text[0]), cf_thousands(bits->node_count, text[1]));
+                           cf_thousands(n, text[0]), cf_thousands(network->node_count, text[1]));
 }
 
 static void free_graph(struct graph *g)
@@ -148,7 +141,7 @@ static void free_graph(struct graph *g)
     free(g->of_signal);
 }
 
-/* Seven bits a byte, least significant first, the top bit set on all but the last. */
+/* Seven bits per byte, least significant first, the top bit set in all bytes but the last. */
 static size_t put_delta(uint8_t *out, uint32_t delta)
 {
     size_t size = 0;
@@ -173,7 +166,7 @@ static bool write_nodes(struct cf_out *out, const struct graph *g, const struct 
     for (uint32_t i = 0; i < g->count; i++) {
         cf_lit lhs = 2 * (1 + g->inputs + latches + i), rhs[2];
         for (int k = 0; k < 2; k++) {
-            cf_lit l = g->ands[i][k];
+            cf_lit l = k == 0 ? g->ands[i].a : g->ands[i].b;
             rhs[k] = l + 2 * (l >> 1 > g->inputs ? latches : 0);
         }
         if (options->ascii) {
@@ -192,27 +185,27 @@ static bool write_nodes(struct cf_out *out, const struct graph *g, const struct 
     return cf_out_write(out, buffer, used, err);
 }
 
-static bool write_symbols(struct cf_out *out, const struct cf_network *bits, const struct cf_network_names *names,
+static bool write_symbols(struct cf_out *out, const struct cf_network *network, const struct cf_network_names *names,
                           bool latch, struct cf_error *err)
 {
-    for (uint32_t i = 0; names->inputs && i < bits->input_count; i++)
+    for (uint32_t i = 0; names->inputs && i < network->input_count; i++)
         if (names->inputs[i] && !cf_out_printf(out, err, "i%u %s\n", i, names->inputs[i]))
             return false;
     if (latch && !cf_out_printf(out, err, "l0 dummy\n"))
         return false;
-    for (uint32_t i = 0; names->outputs && i < bits->output_count; i++)
+    for (uint32_t i = 0; names->outputs && i < network->output_count; i++)
         if (names->outputs[i] && !cf_out_printf(out, err, "o%u %s\n", i, names->outputs[i]))
             return false;
     return true;
 }
 
-static bool write_graph(struct cf_out *out, const struct graph *g, const struct cf_network *bits,
+static bool write_graph(struct cf_out *out, const struct graph *g, const struct cf_network *network,
                         const struct cf_network_names *names, const struct cf_aiger_options *options,
                         struct cf_error *err)
 {
     uint32_t latches = options->dummy_latch;
     if (!cf_out_printf(out, err, "%s %u %u %u %u %u\n", options->ascii ? "aag" : "aig", g->inputs + latches + g->count,
-                       g->inputs, latches, bits->output_count, g->count))
+                       g->inputs, latches, network->output_count, g->count))
         return false;
     for (uint32_t i = 0; options->ascii && i < g->inputs; i++)
         if (!cf_out_printf(out, err, "%u\n", 2 * (i + 1)))
@@ -220,22 +213,23 @@ static bool write_graph(struct cf_out *out, const struct graph *g, const struct 
     if (latches &&
         !(options->ascii ? cf_out_printf(out, err, "%u 0\n", 2 * (g->inputs + 1)) : cf_out_printf(out, err, "0\n")))
         return false;
-    for (uint32_t i = 0; i < bits->output_count; i++)
-        if (!cf_out_printf(out, err, "%u\n", final_literal(g, translate(g, bits->outputs[i]), latches)))
+    for (uint32_t i = 0; i < network->output_count; i++)
+        if (!cf_out_printf(out, err, "%u\n", final_literal(g, translate(g, network->outputs[i]), latches)))
             return false;
     if (!write_nodes(out, g, options, err))
         return false;
     return options->as_is && names->tail && !latches ? cf_out_write(out, names->tail, names->tail_size, err)
-                                                     : write_symbols(out, bits, names, latches, err);
+                                                     : write_symbols(out, network, names, latches, err);
 }
 
-bool cf_aiger_write(const char *path, const struct cf_network *bits, const struct cf_network_names *names,
+bool cf_aiger_write(const char *path, const struct cf_network *network, const struct cf_network_names *names,
                     const struct cf_aiger_options *options, struct cf_error *err)
 {
+    assert(cf_network_check(network, path, NULL));
     struct graph g = {0};
     struct cf_out *out = NULL;
-    bool done = build(&g, bits, options->as_is, path, err) && cf_out_open(&out, path, err) &&
-                write_graph(out, &g, bits, names, options, err) && cf_out_commit(&out, err);
+    bool done = build(&g, network, options->as_is, path, err) && cf_out_open(&out, path, err) &&
+                write_graph(out, &g, network, names, options, err) && cf_out_commit(&out, err);
     cf_out_abort(&out);
     free_graph(&g);
     return done;

@@ -1,4 +1,4 @@
-/* aiger_read.c - reading AIGER, where every byte is somebody else's. */
+/* aiger_read.c - reads AIGER files; every byte of theirs is checked before it is used. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +11,11 @@ struct reader {
     const char *label;
     bool ascii;
     uint32_t maximum, inputs, latches, outputs, ands;
-    struct cf_network *bits;
+    struct cf_network *network;
     struct cf_network_names *names;
-    uint32_t *variable; /* [maximum + 1]: the signal that each variable is, LATCH, or UNDEFINED */
-    cf_lit (*rhs)[2];   /* [ands], literals of the file */
-    uint32_t *lhs;      /* [ands], variables of the file */
+    uint32_t *variable; /* [maximum + 1]: the variable's signal in the network, PENDING + its AND, LATCH or UNDEFINED */
+    cf_lit (*rhs)[2];   /* [ands]: the two literals of the file that each AND reads */
+    uint32_t *lhs;      /* [ands]: the variable of the file that each AND defines */
     struct cf_error *err;
 };
 
@@ -80,8 +80,8 @@ static bool read_header(struct reader *r)
     uint64_t lines = (uint64_t)r->latches + r->outputs + r->ands + (r->ascii ? r->inputs : 0);
     if (lines > (r->size - r->at) / 2)
         return wrong(r, "the file is too short for the header's counts");
-    /* Inputs take no bytes in the binary form, and an ASCII file may leave variables out: bound what a short file can
-     * ask for. */
+    /* Inputs take no bytes in the binary form, and an ASCII file may leave variables out: bound how much memory a short
+     * file can ask for. */
     if (r->maximum > 64 * (uint64_t)r->size + 65536)
         return wrong(r, "a maximum far above what the file defines");
     return true;
@@ -205,9 +205,9 @@ static bool place_ands(struct reader *r)
             }
             cf_lit a = 0, b = 0;
             done = resolve(r, r->rhs[n][0], &a) && resolve(r, r->rhs[n][1], &b) &&
-                   (cf_network_push(r->bits, a, b, CF_LIT_FALSE) || cf_fail(r->err, "%s: out of memory", r->label));
+                   (cf_network_push(r->network, a, b, CF_LIT_FALSE) || cf_fail(r->err, "%s: out of memory", r->label));
             if (done)
-                r->variable[r->lhs[n]] = cf_network_carry(r->bits, r->bits->node_count - 1) / 2;
+                r->variable[r->lhs[n]] = cf_network_carry(r->network, r->network->node_count - 1) / 2;
             open[n] = 0;
             depth--;
         }
@@ -217,8 +217,18 @@ static bool place_ands(struct reader *r)
     return done;
 }
 
-/* `*place` grows from one symbol to the next where they stand in order: inputs, latches, outputs. */
-static bool read_symbol(struct reader *r, uint64_t *place)
+/* Where a symbol belongs in the order of the format: inputs, latches, outputs, each by number. */
+struct symbol_place {
+    int kind; /* 0 input, 1 latch, 2 output; -1 before the first */
+    uint32_t index;
+};
+
+static bool comes_before(struct symbol_place a, struct symbol_place b)
+{
+    return a.kind < b.kind || (a.kind == b.kind && a.index < b.index);
+}
+
+static bool read_symbol(struct reader *r, struct symbol_place *place)
 {
     char kind = (char)r->data[r->at++];
     uint32_t index, count = kind == 'i' ? r->inputs : kind == 'l' ? r->latches : r->outputs;
@@ -226,7 +236,7 @@ static bool read_symbol(struct reader *r, uint64_t *place)
         return wrong(r, "neither a symbol ('i0 name') nor the comment ('c')");
     if (index >= count)
         return wrong(r, "a symbol for an input, latch or output that does not exist");
-    *place = 1 + index + ((uint64_t)(kind == 'i' ? 0 : kind == 'l' ? 1 : 2) << 32);
+    *place = (struct symbol_place){kind == 'i' ? 0 : kind == 'l' ? 1 : 2, index};
     const uint8_t *end = memchr(r->data + r->at, '\n', r->size - r->at);
     if (!end)
         return wrong(r, "a symbol without an end of line");
@@ -248,7 +258,8 @@ static bool read_symbol(struct reader *r, uint64_t *place)
     return true;
 }
 
-/* Keeps what stands from `start` on: Yosys orders symbols by their text, and ABC has binary data in its comments. */
+/* Keeps the bytes from `start` on, which the writer would not make by itself: Yosys orders symbols by their text, and
+ * ABC has binary data in its comments. */
 static bool keep_tail(struct reader *r, size_t start)
 {
     size_t size = r->size - start;
@@ -266,17 +277,17 @@ static bool keep_tail(struct reader *r, size_t start)
 static bool read_symbols(struct reader *r)
 {
     size_t start = r->at;
-    uint64_t last = 0;
+    struct symbol_place last = {-1, 0};
     bool in_order = true;
     while (r->at < r->size) {
         /* A comment, to the end of the file. ABC's &w puts its own binary data right behind the 'c'; with a digit it
          * would be the symbol of a constraint. */
         if (r->data[r->at] == 'c' && (r->at + 1 == r->size || r->data[r->at + 1] < '0' || r->data[r->at + 1] > '9'))
             return keep_tail(r, start);
-        uint64_t place = 0;
+        struct symbol_place place = last;
         if (!read_symbol(r, &place))
             return false;
-        in_order &= place > last;
+        in_order = in_order && comes_before(last, place);
         last = place;
     }
     return in_order || keep_tail(r, start);
@@ -286,53 +297,53 @@ static bool read_all(struct reader *r)
 {
     if (!read_header(r))
         return false;
-    r->bits->input_count = r->inputs;
-    r->bits->output_count = r->outputs;
+    r->network->input_count = r->inputs;
+    r->network->output_count = r->outputs;
     r->variable = malloc(((size_t)r->maximum + 1) * sizeof *r->variable);
     r->rhs = calloc((size_t)r->ands + 1, sizeof *r->rhs);
     r->lhs = calloc((size_t)r->ands + 1, sizeof *r->lhs);
-    r->bits->outputs = calloc((size_t)r->outputs + 1, sizeof *r->bits->outputs);
-    if (!r->variable || !r->rhs || !r->lhs || !r->bits->outputs)
+    r->network->outputs = calloc((size_t)r->outputs + 1, sizeof *r->network->outputs);
+    if (!r->variable || !r->rhs || !r->lhs || !r->network->outputs)
         return cf_fail(r->err, "%s: out of memory", r->label);
     for (uint32_t v = 0; v <= r->maximum; v++)
         r->variable[v] = UNDEFINED;
     if (!read_inputs(r))
         return false;
     for (uint32_t i = 0; i < r->outputs; i++)
-        if (!literal(r, &r->bits->outputs[i]) || !symbol(r, '\n'))
+        if (!literal(r, &r->network->outputs[i]) || !symbol(r, '\n'))
             return false;
-    if (!read_ands(r) || !cf_network_names_new(r->names, r->bits, "aiger", r->err) || !read_symbols(r) ||
+    if (!read_ands(r) || !cf_network_names_new(r->names, r->network, "aiger", r->err) || !read_symbols(r) ||
         !place_ands(r))
         return false;
     for (uint32_t i = 0; i < r->outputs; i++)
-        if (!resolve(r, r->bits->outputs[i], &r->bits->outputs[i]))
+        if (!resolve(r, r->network->outputs[i], &r->network->outputs[i]))
             return false;
     return true;
 }
 
-bool cf_aiger_parse(struct cf_network *bits, struct cf_network_names *names, const void *data, size_t size,
+bool cf_aiger_parse(struct cf_network *network, struct cf_network_names *names, const void *data, size_t size,
                     const char *label, struct cf_error *err)
 {
-    *bits = (struct cf_network){0};
+    *network = (struct cf_network){0};
     *names = (struct cf_network_names){0};
-    struct reader r = {.data = data, .size = size, .label = label, .bits = bits, .names = names, .err = err};
+    struct reader r = {.data = data, .size = size, .label = label, .network = network, .names = names, .err = err};
     bool done = read_all(&r);
     free(r.variable);
     free(r.rhs);
     free(r.lhs);
     if (!done) {
-        cf_network_free(bits);
+        cf_network_free(network);
         cf_network_names_free(names);
     }
     return done;
 }
 
-bool cf_aiger_read(struct cf_network *bits, struct cf_network_names *names, const char *path, struct cf_error *err)
+bool cf_aiger_read(struct cf_network *network, struct cf_network_names *names, const char *path, struct cf_error *err)
 {
     struct cf_map map;
     if (!cf_map_open(&map, path, err))
         return false;
-    bool done = cf_aiger_parse(bits, names, map.data, map.size, path, err);
+    bool done = cf_aiger_parse(network, names, map.data, map.size, path, err);
     cf_map_close(&map);
     return done;
 }

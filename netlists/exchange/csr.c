@@ -1,5 +1,7 @@
+/* csr.c - writes the gates of a netlist as a sparse matrix in compressed rows, in a safetensors file. */
 #include "netlists/exchange/csr.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/safetensors.h"
@@ -76,6 +78,7 @@ static bool flush(struct matrix *m)
     return done;
 }
 
+/* Adds an element to those that the next flush writes. */
 static void hold(struct matrix *m, uint32_t net, int64_t value)
 {
     m->columns[m->held] = (int32_t)net;
@@ -90,7 +93,7 @@ static void hold(struct matrix *m, uint32_t net, int64_t value)
     m->held++;
 }
 
-/* One gate: its edges, its row pointer, bias and step. */
+/* Writes one gate: its elements, the end of its row, its bias, and whether it is a step. */
 static bool put_gate(struct matrix *m, const struct cf_group *group, uint32_t index, uint64_t row, uint64_t *edges)
 {
     const struct cf_cell *cell = &m->netlist->cells[group->cell[index]];
@@ -124,6 +127,7 @@ static bool put_all(struct matrix *m)
 bool cf_csr_write(const char *path, const struct cf_netlist *netlist, uint32_t first, uint32_t end,
                   struct cf_csr_size *size, struct cf_error *err)
 {
+    assert(first >= 1 && first < end && end <= netlist->group_count);
     struct matrix m = {.netlist = netlist, .first = first, .end = end, .err = err};
     m.columns = malloc(CHUNK * sizeof *m.columns);
     m.values = malloc(CHUNK * sizeof(int64_t));

@@ -1,4 +1,4 @@
-/* gate_verilog.h - binary networks as gate-level Verilog: scalar wires, one assignment a sum or carry. */
+/* gate_verilog.h - adder networks as gate-level Verilog: one wire and one assignment per sum or carry. */
 #ifndef COFIBER_NETLISTS_EXCHANGE_GATE_VERILOG_H
 #define COFIBER_NETLISTS_EXCHANGE_GATE_VERILOG_H
 
@@ -9,8 +9,8 @@ struct cf_gate_verilog_options {
     uint32_t lanes;
 };
 
-/* Ports are called as cf_network_names_plain says, in escaped identifiers. */
-bool cf_gate_verilog_write(const char *path, const struct cf_network *bits, const struct cf_network_names *names,
+/* Writes the file. Ports have the names that cf_network_names_plain gives, as escaped identifiers. */
+bool cf_gate_verilog_write(const char *path, const struct cf_network *network, const struct cf_network_names *names,
                            const struct cf_gate_verilog_options *options, struct cf_error *err);
 
 #endif

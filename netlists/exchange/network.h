@@ -1,11 +1,11 @@
-/* network.h - binary networks: what a cell is made of, gate by gate.
+/* network.h - adder networks: the binary gates that a cell, or a whole circuit, is made of.
  *
- * A network has one kind of node, the full adder: sum = a ^ b ^ c, carry = majority(a, b, c). The rest are its special
- * cases: with c = 0 it is a half adder, whose carry is AND and whose sum is XOR. Inversion is a property of a
- * connection, as in an and-inverter graph:
+ * An adder network has one kind of node, the full adder: sum = a ^ b ^ c, carry = majority(a, b, c). The other gates
+ * are special cases of it: with c = 0 a node is a half adder, whose carry is AND and whose sum is XOR. Inversion is a
+ * property of a connection, as in an and-inverter graph. Signals and literals are numbers:
  *
- *     signal 0 is the constant 0; 1 to input_count are the inputs; node n drives its sum and its carry;
- *     literal = 2 * signal + (1 when inverted), so that 0 and 1 are the constants.
+ *     signal 0 is the constant 0; signals 1 to input_count are the inputs; then each node drives two signals, its sum
+ *     and its carry. A literal is 2 * signal + (1 when inverted), so that literals 0 and 1 are the two constants.
  *
  * Nodes stand in topological order: a node reads only inputs and nodes before it.
  */
@@ -29,14 +29,14 @@ struct cf_network_node {
 
 struct cf_network {
     uint32_t input_count, node_count, output_count;
-    uint32_t node_capacity;
-    struct cf_network_node *nodes;
-    cf_lit *outputs;
+    struct cf_network_node *nodes; /* [node_count] */
+    size_t node_capacity;
+    cf_lit *outputs; /* [output_count] */
 };
 
-/* Memory is malloc'd and owned by the network. cf_network_free leaves it empty; an all-zero struct is a valid network
- * without inputs, nodes and outputs. */
-void cf_network_free(struct cf_network *bits);
+/* The network owns its arrays, which are malloc'd. cf_network_free leaves it empty; an all-zero struct is a valid
+ * network without inputs, nodes and outputs. */
+void cf_network_free(struct cf_network *network);
 
 static inline cf_lit cf_lit_of(uint32_t signal, bool inverted)
 {
@@ -50,78 +50,81 @@ static inline cf_lit cf_network_input(uint32_t input) /* 0 to input_count - 1 */
 {
     return 2 * (input + 1);
 }
-static inline cf_lit cf_network_sum(const struct cf_network *bits, uint32_t node)
+static inline cf_lit cf_network_sum(const struct cf_network *network, uint32_t node)
 {
-    return 2 * (1 + bits->input_count + 2 * node);
+    return 2 * (1 + network->input_count + 2 * node);
 }
-static inline cf_lit cf_network_carry(const struct cf_network *bits, uint32_t node)
+static inline cf_lit cf_network_carry(const struct cf_network *network, uint32_t node)
 {
-    return cf_network_sum(bits, node) + 2;
+    return cf_network_sum(network, node) + 2;
 }
-static inline uint32_t cf_network_signals(const struct cf_network *bits)
+static inline uint32_t cf_network_signals(const struct cf_network *network)
 {
-    return 1 + bits->input_count + 2 * bits->node_count;
+    return 1 + network->input_count + 2 * network->node_count;
 }
 /* The node that drives a signal; the signal must be driven by one. */
-static inline uint32_t cf_network_driver(const struct cf_network *bits, uint32_t signal)
+static inline uint32_t cf_network_driver(const struct cf_network *network, uint32_t signal)
 {
-    return (signal - 1 - bits->input_count) / 2;
+    return (signal - 1 - network->input_count) / 2;
 }
-static inline bool cf_network_is_node(const struct cf_network *bits, uint32_t signal)
+static inline bool cf_network_is_node(const struct cf_network *network, uint32_t signal)
 {
-    return signal > bits->input_count;
+    return signal > network->input_count;
 }
-static inline bool cf_network_is_carry(const struct cf_network *bits, uint32_t signal)
+static inline bool cf_network_is_carry(const struct cf_network *network, uint32_t signal)
 {
-    return (signal - 1 - bits->input_count) % 2 != 0;
+    return (signal - 1 - network->input_count) % 2 != 0;
 }
 
-/* Appends a node exactly as given: foreign networks have constants as operands, and equal ones. False when memory or
- * the number space is out. */
-bool cf_network_push(struct cf_network *bits, cf_lit a, cf_lit b, cf_lit c);
+/* Appends a node exactly as given: networks of other tools may have constants, or equal literals, as operands. The
+ * literals are of inputs or of nodes before this one. False when memory is out, or the network would have more than
+ * CF_NETWORK_MAX_SIGNALS signals. */
+bool cf_network_push(struct cf_network *network, cf_lit a, cf_lit b, cf_lit c);
 
-/* Adds three literals of one weight: `*sum` of that weight, `*carry` of the next. Constants and equal or opposite
- * literals are folded, so that a node is made only where a bit is not known: a + b + 1, for instance, is one half
- * adder of the inverted operands. False when memory is out. */
-bool cf_network_add(struct cf_network *bits, cf_lit a, cf_lit b, cf_lit c, cf_lit *sum, cf_lit *carry);
+/* Adds three literals of one weight: `*sum` has that weight, `*carry` twice that weight. Constants and pairs of equal
+ * or opposite literals are folded, so that a node is made only where both results depend on at least two of the
+ * operands: a + b + 1, for instance, becomes one half adder of the inverted operands. False as in cf_network_push. */
+bool cf_network_add(struct cf_network *network, cf_lit a, cf_lit b, cf_lit c, cf_lit *sum, cf_lit *carry);
 
-/* Checks the order of the nodes and the range of every literal; the message begins with `label`. */
-bool cf_network_check(const struct cf_network *bits, const char *label, struct cf_error *err);
+/* True when every node reads only signals before it, and every output is a signal of the network. Otherwise the error,
+ * which begins with `label`, names the node or output. Functions that take a network assert this. */
+bool cf_network_check(const struct cf_network *network, const char *label, struct cf_error *err);
 
-/* Which outputs of each node are read, by a node or an output: bit 0 the sum, bit 1 the carry; [node_count],
- * malloc'd, NULL when memory is out. Nodes that no output depends on have 0, and what they read is not read. */
-uint8_t *cf_network_used(const struct cf_network *bits);
+/* Which of a node's two signals the outputs of the network depend on. */
+enum { CF_SUM_USED = 1, CF_CARRY_USED = 2 };
 
-/* Drops the nodes of which nothing is read, keeping the order of the others. */
-bool cf_network_sweep(struct cf_network *bits, struct cf_error *err);
+/* For each node the sum of the above: [node_count], malloc'd, NULL when memory is out. A node on which no output
+ * depends has 0, and a signal that only such nodes read is not used. */
+uint8_t *cf_network_used(const struct cf_network *network);
 
-/* Evaluates 64 patterns: inputs[i] holds pattern p of input i in bit p; `signals` has cf_network_signals() words. The
- * plain definition; the outputs are read with cf_network_value. */
-void cf_network_evaluate(const struct cf_network *bits, const uint64_t *inputs, uint64_t *signals);
+/* The value of a literal, given the values of all signals: 64 patterns, one in each bit. */
 static inline uint64_t cf_network_value(const uint64_t *signals, cf_lit literal)
 {
     return signals[literal >> 1] ^ (0 - (uint64_t)(literal & 1));
 }
 
-/* What the network costs. Parts of a node that nothing reads are not counted. */
+/* Removes the nodes of which neither signal is used; the others keep their order. */
+bool cf_network_sweep(struct cf_network *network, struct cf_error *err);
+
+/* What the network costs. Signals that are not used are not counted. */
 struct cf_network_counts {
-    uint64_t full_adders;     /* both outputs read, three inputs */
-    uint64_t half_adders;     /* both outputs read, two inputs */
-    uint64_t majority_gates;  /* full adders of which only the carry is read */
-    uint64_t parity_gates;    /* full adders of which only the sum is read (XOR of three) */
-    uint64_t and_gates;       /* half adders of which only the carry is read */
-    uint64_t xor_gates;       /* half adders of which only the sum is read */
-    uint64_t inverters;       /* signals that are read inverted, each once */
-    uint64_t two_input_gates; /* of the whole, with 5 to a full adder and 2 to a half adder */
+    uint64_t full_adders;     /* nodes with three inputs, sum and carry used */
+    uint64_t half_adders;     /* nodes with two inputs, sum and carry used */
+    uint64_t majority_gates;  /* full adders of which only the carry is used */
+    uint64_t parity_gates;    /* full adders of which only the sum is used (XOR of three) */
+    uint64_t and_gates;       /* half adders of which only the carry is used */
+    uint64_t xor_gates;       /* half adders of which only the sum is used */
+    uint64_t inverters;       /* signals that are read inverted, each counted once */
+    uint64_t two_input_gates; /* the same network in two-input gates: 5 per full adder, 2 per half adder */
     uint64_t aig_nodes;       /* AND nodes of the and-inverter graph that aiger.h writes */
-    uint64_t threshold_gates; /* gates H(w.x + b): one a carry, two where the sum is read */
-    uint32_t depth;           /* longest path, in nodes; across cells in the sum of several: not defined, the maximum */
+    uint64_t threshold_gates; /* gates H(w.x + b): one per carry, and one more where the sum is used */
+    uint32_t depth;           /* nodes on the longest path; of several networks the maximum, not a path through all */
 };
-bool cf_network_count(const struct cf_network *bits, struct cf_network_counts *counts, struct cf_error *err);
-/* `total` += `times` * `one`; the depth becomes the larger. */
+bool cf_network_count(const struct cf_network *network, struct cf_network_counts *counts, struct cf_error *err);
+/* Adds `one`, `times` over, to `total`; the depth becomes the larger of the two. */
 void cf_network_counts_add(struct cf_network_counts *total, const struct cf_network_counts *one, uint64_t times);
 
-/* A cell as a binary network. Its inputs are the bits of its operands, in order, least significant first. */
+/* A cell as an adder network. Its inputs are the bits of its operands, in order, least significant first. */
 struct cf_network_operand {
     uint32_t offset; /* the net is base[port] + offset, as in a term */
     uint32_t first_input;
@@ -145,6 +148,7 @@ struct cf_network_cell {
     uint32_t stage_count;
 };
 void cf_network_cell_free(struct cf_network_cell *cell);
-bool cf_network_cell_sweep(struct cf_network_cell *cell, struct cf_error *err); /* cf_network_sweep, stages included */
+/* The same as cf_network_sweep; the ends of the stages move with the nodes. */
+bool cf_network_cell_sweep(struct cf_network_cell *cell, struct cf_error *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* network_names.c - names of inputs and outputs, and names that every text format takes. */
 #include "netlists/exchange/network_names.h"
 
 #include <stdio.h>
@@ -7,13 +8,13 @@
 
 enum { LONGEST = 200 };
 
-bool cf_network_names_new(struct cf_network_names *names, const struct cf_network *bits, const char *model,
+bool cf_network_names_new(struct cf_network_names *names, const struct cf_network *network, const char *model,
                           struct cf_error *err)
 {
     *names = (struct cf_network_names){0};
     names->model = cf_arena_strdup(&names->arena, model);
-    names->inputs = cf_arena_alloc(&names->arena, bits->input_count, sizeof *names->inputs);
-    names->outputs = cf_arena_alloc(&names->arena, bits->output_count, sizeof *names->outputs);
+    names->inputs = cf_arena_alloc(&names->arena, network->input_count, sizeof *names->inputs);
+    names->outputs = cf_arena_alloc(&names->arena, network->output_count, sizeof *names->outputs);
     if (names->model && names->inputs && names->outputs)
         return true;
     cf_network_names_free(names);
@@ -36,13 +37,13 @@ bool cf_network_name_valid(const char *name, size_t length)
     return true;
 }
 
-/* What every format takes at that place of a name. */
+/* Whether every format takes the character at that place of a name. */
 static bool is_plain(char c, bool first)
 {
     return c > ' ' && c <= '~' && !strchr("\"'\\#=", c) && !(first && strchr(".$", c));
 }
 
-/* Names of the writers' own: wires n0s, n0c, and gates g0. */
+/* Whether a writer gives this name to a wire ("n0s", "n0c") or gate ("g0") of its own. */
 static bool is_reserved(const char *name)
 {
     size_t digits = strspn(name + 1, "0123456789");
@@ -98,7 +99,7 @@ static bool usable(const struct naming *n, const char *name)
     return name[0] && is_free(n, name);
 }
 
-/* Names that can stay as they are come first, then changed ones, then those for what has none. */
+/* Pass 0 keeps the names that can stay as they are, pass 1 changes the others, pass 2 names what has no name. */
 static bool give(struct naming *n, int pass, const char *const *given, char kind, uint32_t count, const char **slots)
 {
     bool done = true;
@@ -114,16 +115,16 @@ static bool give(struct naming *n, int pass, const char *const *given, char kind
     return done;
 }
 
-bool cf_network_names_plain(struct cf_network_names *plain, const struct cf_network *bits,
+bool cf_network_names_plain(struct cf_network_names *plain, const struct cf_network *network,
                             const struct cf_network_names *names, struct cf_error *err)
 {
-    if (!cf_network_names_new(plain, bits, names->model, err))
+    if (!cf_network_names_new(plain, network, names->model, err))
         return false;
     struct naming n = {.plain = plain};
     bool done = true;
     for (int pass = 0; done && pass < 3; pass++)
-        done = give(&n, pass, names->inputs, 'i', bits->input_count, plain->inputs) &&
-               give(&n, pass, names->outputs, 'o', bits->output_count, plain->outputs);
+        done = give(&n, pass, names->inputs, 'i', network->input_count, plain->inputs) &&
+               give(&n, pass, names->outputs, 'o', network->output_count, plain->outputs);
     cf_string_set_free(&n.taken);
     if (!done) {
         cf_network_names_free(plain);

@@ -1,6 +1,7 @@
-/* yosys_json.c - writing; reading is in yosys_json_read.c. */
+/* yosys_json.c - writes adder networks as JSON netlists of Yosys; yosys_json_read.c reads them. */
 #include "netlists/exchange/yosys_json.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -9,7 +10,7 @@
 /* Yosys numbers nets from 2. Signal s is net s + 1; inverters and inner wires of adders come after them. */
 struct writer {
     struct cf_out *out;
-    const struct cf_network *bits;
+    const struct cf_network *network;
     const struct cf_network_names *names; /* cf_network_names_plain */
     struct cf_error *err;
     uint64_t *inverse; /* by signal: the net of its inverse, or 0 */
@@ -53,19 +54,20 @@ static bool net_of(struct writer *w, cf_lit literal, uint64_t *net)
 
 static bool put_node(struct writer *w, uint32_t n, uint8_t used)
 {
-    const struct cf_network_node *node = &w->bits->nodes[n];
-    uint64_t a, b, c, sum = cf_network_sum(w->bits, n) / 2 + 1, carry = sum + 1;
+    const struct cf_network_node *node = &w->network->nodes[n];
+    uint64_t a, b, c, sum = cf_network_sum(w->network, n) / 2 + 1, carry = sum + 1;
     if (!net_of(w, node->a, &a) || !net_of(w, node->b, &b) || !net_of(w, node->c, &c))
         return false;
     if (node->c == CF_LIT_FALSE)
-        return (!(used & 1) || put_cell(w, "$_XOR_", a, b, sum)) && (!(used & 2) || put_cell(w, "$_AND_", a, b, carry));
+        return (!(used & CF_SUM_USED) || put_cell(w, "$_XOR_", a, b, sum)) &&
+               (!(used & CF_CARRY_USED) || put_cell(w, "$_AND_", a, b, carry));
     uint64_t half = w->next_net++, both = w->next_net++, either = w->next_net++;
     if (!put_cell(w, "$_XOR_", a, b, half))
         return false;
-    if (used & 1 && !put_cell(w, "$_XOR_", half, c, sum))
+    if (used & CF_SUM_USED && !put_cell(w, "$_XOR_", half, c, sum))
         return false;
-    return !(used & 2) || (put_cell(w, "$_AND_", a, b, both) && put_cell(w, "$_AND_", half, c, either) &&
-                           put_cell(w, "$_OR_", both, either, carry));
+    return !(used & CF_CARRY_USED) || (put_cell(w, "$_AND_", a, b, both) && put_cell(w, "$_AND_", half, c, either) &&
+                                       put_cell(w, "$_OR_", both, either, carry));
 }
 
 static bool put_port(struct writer *w, bool first, const char *name, bool input, uint64_t net)
@@ -75,40 +77,41 @@ static bool put_port(struct writer *w, bool first, const char *name, bool input,
            put_bit(w, net) && cf_out_printf(w->out, w->err, "}");
 }
 
-/* Cells first: they number the inverters that output ports may name. */
+/* The cells come first: they give numbers to the inverters that output ports may name. */
 static bool put_module(struct writer *w, const uint8_t *used)
 {
     bool done = cf_out_printf(w->out, w->err,
                               "{\"creator\": \"cofiber\", \"modules\": {\"%s\": {\"attributes\": {\"top\": \"1\"},\n"
                               "  \"cells\": {",
                               w->names->model);
-    for (uint32_t n = 0; done && n < w->bits->node_count; n++)
+    for (uint32_t n = 0; done && n < w->network->node_count; n++)
         done = used[n] == 0 || put_node(w, n, used[n]);
     uint64_t net;
-    for (uint32_t i = 0; done && i < w->bits->output_count; i++)
-        done = net_of(w, w->bits->outputs[i], &net);
+    for (uint32_t i = 0; done && i < w->network->output_count; i++)
+        done = net_of(w, w->network->outputs[i], &net);
     done = done && cf_out_printf(w->out, w->err, "},\n  \"ports\": {");
-    for (uint32_t i = 0; done && i < w->bits->input_count; i++)
+    for (uint32_t i = 0; done && i < w->network->input_count; i++)
         done = put_port(w, i == 0, w->names->inputs[i], true, i + 2);
-    for (uint32_t i = 0; done && i < w->bits->output_count; i++)
-        done = net_of(w, w->bits->outputs[i], &net) &&
-               put_port(w, i == 0 && w->bits->input_count == 0, w->names->outputs[i], false, net);
+    for (uint32_t i = 0; done && i < w->network->output_count; i++)
+        done = net_of(w, w->network->outputs[i], &net) &&
+               put_port(w, i == 0 && w->network->input_count == 0, w->names->outputs[i], false, net);
     return done && cf_out_printf(w->out, w->err, "},\n  \"netnames\": {}}}}\n");
 }
 
-bool cf_yosys_json_write(const char *path, const struct cf_network *bits, const struct cf_network_names *names,
+bool cf_yosys_json_write(const char *path, const struct cf_network *network, const struct cf_network_names *names,
                          struct cf_error *err)
 {
     struct cf_network_names plain = {0};
     struct writer w = {NULL,
-                       bits,
+                       network,
                        &plain,
                        err,
-                       calloc(cf_network_signals(bits), sizeof(uint64_t)),
-                       (uint64_t)cf_network_signals(bits) + 1,
+                       calloc(cf_network_signals(network), sizeof(uint64_t)),
+                       (uint64_t)cf_network_signals(network) + 1,
                        0};
-    uint8_t *used = cf_network_used(bits);
-    bool done = cf_network_names_plain(&plain, bits, names, err) &&
+    uint8_t *used = cf_network_used(network);
+    assert(cf_network_check(network, path, NULL));
+    bool done = cf_network_names_plain(&plain, network, names, err) &&
                 ((used && w.inverse) || cf_fail(err, "%s: out of memory", path)) && cf_out_open(&w.out, path, err) &&
                 put_module(&w, used) && cf_out_commit(&w.out, err);
     cf_out_abort(&w.out);

@@ -1,12 +1,12 @@
-/* yosys_json.h - binary networks as the JSON netlists of Yosys (write_json, read_json), in its one-bit gate cells. */
+/* yosys_json.h - adder networks as JSON netlists of Yosys (write_json, read_json), made of its one-bit gate cells. */
 #ifndef COFIBER_NETLISTS_EXCHANGE_YOSYS_JSON_H
 #define COFIBER_NETLISTS_EXCHANGE_YOSYS_JSON_H
 
 #include "netlists/exchange/network_names.h"
 
-/* A full adder is five gates: two $_XOR_, two $_AND_, one $_OR_. One port a bit, called as cf_network_names_plain
- * says. */
-bool cf_yosys_json_write(const char *path, const struct cf_network *bits, const struct cf_network_names *names,
+/* Writes the file. A full adder becomes five gates: two $_XOR_, two $_AND_, one $_OR_. Each input and output is a port
+ * of one bit, with the name that cf_network_names_plain gives. */
+bool cf_yosys_json_write(const char *path, const struct cf_network *network, const struct cf_network_names *names,
                          struct cf_error *err);
 
 /* Reads the only module, or the one with a non-zero attribute "top", made of the combinational one-bit gates of Yosys:
@@ -14,9 +14,9 @@ bool cf_yosys_json_write(const char *path, const struct cf_network *bits, const 
  * $_OAI3_, $_AOI4_ and $_OAI4_ (what `synth -flatten; abc -g all` gives). Others are refused by name, flip-flops too,
  * and so is a key that an object has twice. The bits of a port of several have the names that Verilog gives them:
  * "b[4]" is the first of `input [7:4] b`. */
-bool cf_yosys_json_read(struct cf_network *bits, struct cf_network_names *names, const char *path,
+bool cf_yosys_json_read(struct cf_network *network, struct cf_network_names *names, const char *path,
                         struct cf_error *err);
-bool cf_yosys_json_parse(struct cf_network *bits, struct cf_network_names *names, const void *data, size_t size,
+bool cf_yosys_json_parse(struct cf_network *network, struct cf_network_names *names, const void *data, size_t size,
                          const char *label, struct cf_error *err);
 
 #endif

@@ -34,7 +34,7 @@ enum { BUF, NOT, AND, NAND, OR, NOR, XOR, XNOR, ANDNOT, ORNOT, MUX, NMUX, AOI3, 
 
 struct reader {
     const char *label;
-    struct cf_network *bits;
+    struct cf_network *network;
     struct cf_network_names *names;
     struct gate *gates;
     uint32_t gate_count;
@@ -253,7 +253,7 @@ static bool read_inputs(struct reader *r, const cJSON *ports)
 static bool and_of(struct reader *r, cf_lit a, cf_lit b, cf_lit *out)
 {
     cf_lit sum;
-    return cf_network_add(r->bits, a, b, CF_LIT_FALSE, &sum, out) || out_of_memory(r);
+    return cf_network_add(r->network, a, b, CF_LIT_FALSE, &sum, out) || out_of_memory(r);
 }
 
 /* Gates of two pins: AND, with inverted pins and output, or XOR. */
@@ -264,7 +264,7 @@ static bool make_two(struct reader *r, int kind, cf_lit a, cf_lit b, cf_lit *out
     bool inverted = kind == NAND || kind == OR || kind == ORNOT || kind == XNOR;
     cf_lit carry;
     bool done = kind == XOR || kind == XNOR
-                    ? cf_network_add(r->bits, a, b, CF_LIT_FALSE, out, &carry) || out_of_memory(r)
+                    ? cf_network_add(r->network, a, b, CF_LIT_FALSE, out, &carry) || out_of_memory(r)
                     : and_of(r, a ^ or_like, b ^ (or_like != b_inverted), out);
     *out ^= inverted;
     return done;
@@ -352,7 +352,7 @@ static bool read_outputs(struct reader *r, const cJSON *ports)
             done = done && net_of(r, bit, port->string, &net) && make_net(r, net, stack, open);
             if (!done)
                 break;
-            r->bits->outputs[next] = r->literal[net];
+            r->network->outputs[next] = r->literal[net];
             r->names->outputs[next] = bit_name(r, port->string, &range, k++);
             done = r->names->outputs[next++] != NULL;
         }
@@ -367,20 +367,20 @@ static bool read_module(struct reader *r, const cJSON *module)
     const cJSON *ports = cJSON_GetObjectItemCaseSensitive(module, "ports"), *cell;
     if (!cJSON_IsObject(ports) || !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(module, "cells")))
         return cf_fail(r->err, "%s: the module lacks 'ports' or 'cells'", r->label);
-    if (!count_ports(r, ports, true, &r->bits->input_count) || !count_ports(r, ports, false, &r->bits->output_count) ||
-        !count_nets(r, module))
+    if (!count_ports(r, ports, true, &r->network->input_count) ||
+        !count_ports(r, ports, false, &r->network->output_count) || !count_nets(r, module))
         return false;
     r->gates = calloc((size_t)r->gate_count + 1, sizeof *r->gates);
     r->driver = malloc(r->nets * sizeof *r->driver);
     r->literal = malloc(r->nets * sizeof *r->literal);
-    r->bits->outputs = calloc((size_t)r->bits->output_count + 1, sizeof *r->bits->outputs);
-    if (!r->gates || !r->driver || !r->literal || !r->bits->outputs)
+    r->network->outputs = calloc((size_t)r->network->output_count + 1, sizeof *r->network->outputs);
+    if (!r->gates || !r->driver || !r->literal || !r->network->outputs)
         return out_of_memory(r);
     memset(r->driver, 0xff, r->nets * sizeof *r->driver);
     memset(r->literal, 0xff, r->nets * sizeof *r->literal);
     r->literal[0] = CF_LIT_FALSE;
     r->literal[1] = CF_LIT_TRUE;
-    if (!cf_network_names_new(r->names, r->bits, "yosys", r->err) || !read_inputs(r, ports))
+    if (!cf_network_names_new(r->names, r->network, "yosys", r->err) || !read_inputs(r, ports))
         return false;
     uint32_t index = 0;
     cJSON_ArrayForEach(cell, cJSON_GetObjectItemCaseSensitive(module, "cells"))
@@ -391,12 +391,12 @@ static bool read_module(struct reader *r, const cJSON *module)
     return read_outputs(r, ports);
 }
 
-bool cf_yosys_json_parse(struct cf_network *bits, struct cf_network_names *names, const void *data, size_t size,
+bool cf_yosys_json_parse(struct cf_network *network, struct cf_network_names *names, const void *data, size_t size,
                          const char *label, struct cf_error *err)
 {
-    *bits = (struct cf_network){0};
+    *network = (struct cf_network){0};
     *names = (struct cf_network_names){0};
-    struct reader r = {.label = label, .bits = bits, .names = names, .err = err};
+    struct reader r = {.label = label, .network = network, .names = names, .err = err};
     r.net_limit = size < MAX_NETS ? size + LEAST_NETS : MAX_NETS;
     size_t at;
     if (!cf_utf8_check(data, size, &at))
@@ -420,18 +420,19 @@ bool cf_yosys_json_parse(struct cf_network *bits, struct cf_network_names *names
     free(r.driver);
     free(r.literal);
     if (!done) {
-        cf_network_free(bits);
+        cf_network_free(network);
         cf_network_names_free(names);
     }
     return done;
 }
 
-bool cf_yosys_json_read(struct cf_network *bits, struct cf_network_names *names, const char *path, struct cf_error *err)
+bool cf_yosys_json_read(struct cf_network *network, struct cf_network_names *names, const char *path,
+                        struct cf_error *err)
 {
     struct cf_map map;
     if (!cf_map_open(&map, path, err))
         return false;
-    bool done = cf_yosys_json_parse(bits, names, map.data, map.size, path, err);
+    bool done = cf_yosys_json_parse(network, names, map.data, map.size, path, err);
     cf_map_close(&map);
     return done;
 }

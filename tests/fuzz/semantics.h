@@ -11,6 +11,7 @@
 #include "compiler/lowering/lower_threshold.h"
 #include "netlists/lowering/lower.h"
 #include "sim/word/reference.h"
+#include "tests/support/evaluate_network.h"
 
 enum { SMALL = 4096, PATTERNS = 64 }; /* signals and outputs, up to which a network is worked through */
 
@@ -34,7 +35,7 @@ static uint64_t *outputs_of(const struct cf_network *bits)
     check(inputs && signals && outputs);
     for (uint32_t i = 0; i < bits->input_count; i++)
         inputs[i] = input_of(i);
-    cf_network_evaluate(bits, inputs, signals);
+    evaluate_network(bits, inputs, signals);
     for (uint32_t i = 0; i < bits->output_count; i++)
         outputs[i] = cf_network_value(signals, bits->outputs[i]);
     free(inputs);

@@ -14,6 +14,7 @@
 #include "netlists/exchange/network.h"
 #include "netlists/lowering/lower.h"
 #include "sim/word/reference.h"
+#include "tests/support/evaluate_network.h"
 #include "tests/support/regular_netlist.h"
 
 static uint64_t state = 0x853c49e6748fea9b;
@@ -52,7 +53,7 @@ static void folding_is_exact(void **unused)
         bits.node_count = 0;
         assert_true(cf_network_add(&bits, a, b, c, &sum, &carry));
         assert_true(bits.node_count <= 1);
-        cf_network_evaluate(&bits, inputs, signals);
+        evaluate_network(&bits, inputs, signals);
         uint64_t x = cf_network_value(signals, a), y = cf_network_value(signals, b), z = cf_network_value(signals, c);
         assert_int_equal(cf_network_value(signals, sum) & 0xff, (x ^ y ^ z) & 0xff);
         assert_int_equal(cf_network_value(signals, carry) & 0xff, ((x & y) | (x & z) | (y & z)) & 0xff);
@@ -138,7 +139,7 @@ static void flattened_circuits_decide_alike(void **unused)
             inputs[i] = (uint64_t)ones[i];
         cf_word_evaluate(netlist, nets);
         cf_word_evaluate(gates, ones);
-        cf_network_evaluate(&bits, inputs, signals);
+        evaluate_network(&bits, inputs, signals);
         uint32_t at = 0;
         for (uint32_t g = 1; g < netlist->group_count; g++)
             for (uint32_t i = 0; netlist->groups[g].output && i < netlist->groups[g].count; i++, at++) {
@@ -208,7 +209,7 @@ static void a_step_is_one_threshold_gate(void **unused)
         for (uint32_t i = 0; i < lowered.bits.input_count; i++)
             nets[i] = (int64_t)inputs[i];
         cf_word_evaluate(gate, nets);
-        cf_network_evaluate(&lowered.bits, inputs, signals);
+        evaluate_network(&lowered.bits, inputs, signals);
         assert_int_equal(nets[lowered.bits.input_count], cf_network_value(signals, lowered.bits.outputs[0]) & 1);
         fired += nets[lowered.bits.input_count] != 0;
     }

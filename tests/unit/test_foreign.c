@@ -21,6 +21,7 @@
 #include "netlists/store.h"
 #include "sim/bits/parallel.h"
 #include "sim/word/reference.h"
+#include "tests/support/evaluate_network.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
 
@@ -107,7 +108,7 @@ static void check_bits(const struct graph *g, const struct cf_network *bits, con
     assert_done(cf_network_check(bits, what, &err), &err);
     assert_int_equal(bits->input_count, g->inputs);
     assert_int_equal(bits->output_count, g->outputs);
-    cf_network_evaluate(bits, inputs, signals);
+    evaluate_network(bits, inputs, signals);
     for (uint32_t i = 0; i < g->outputs; i++)
         if (cf_network_value(signals, bits->outputs[i]) != value_of(g, g->output[i]))
             fail_msg("%s: output %u of\n%s", what, i, g->text);

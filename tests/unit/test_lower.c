@@ -10,6 +10,7 @@
 
 #include "netlists/cell.h"
 #include "netlists/lowering/lower.h"
+#include "tests/support/evaluate_network.h"
 #include "tests/support/linear_proof.h"
 
 enum { MAX_TERMS = 900, PATTERNS = 64 };
@@ -106,7 +107,7 @@ static uint32_t differences(const struct cf_cell *cell, const struct cf_network_
         }
         expected[pattern] = cf_cell_output(cell, cf_cell_sum(cell, bases, nets));
     }
-    cf_network_evaluate(&lowered->bits, inputs, signals);
+    evaluate_network(&lowered->bits, inputs, signals);
     for (uint32_t pattern = 0; pattern < PATTERNS; pattern++) {
         uint64_t value = 0;
         for (uint32_t k = 0; k < lowered->bits.output_count; k++)

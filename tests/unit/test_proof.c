@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
+#include "compiler/lowering/lower.h"
 #include "netlists/lowering/lower.h"
+#include "tests/support/evaluate_network.h"
 #include "tests/support/linear_proof.h"
 
 static uint64_t state = 0x9e3779b97f4a7c15u;
@@ -131,8 +133,8 @@ static bool agree(const struct subject *s)
     uint64_t *others = calloc(cf_network_signals(b), sizeof *others);
     for (uint32_t i = 0; i < a->input_count; i++)
         inputs[i] = random_u64();
-    cf_network_evaluate(a, inputs, signals);
-    cf_network_evaluate(b, inputs, others);
+    evaluate_network(a, inputs, signals);
+    evaluate_network(b, inputs, others);
     bool equal = true;
     for (uint32_t i = 0; i < a->output_count; i++)
         equal &= cf_network_value(signals, a->outputs[i]) == cf_network_value(others, b->outputs[i]);
