@@ -1,3 +1,4 @@
+/* arena.c - memory in chunks, handed out piece by piece and freed at once. */
 #include "base/arena.h"
 
 #include <stdint.h>
@@ -27,63 +28,63 @@ struct cf_arena_chunk {
     unsigned char *memory; /* aligned to ALIGNMENT, inside this very allocation */
 };
 
-/* calloc rather than aligned_alloc: large blocks come from the kernel already zero and are not touched here. */
-static struct cf_arena_chunk *new_block(size_t capacity)
+/* calloc rather than aligned_alloc: large chunks come from the kernel already zero and are not touched here. */
+static struct cf_arena_chunk *new_chunk(size_t capacity)
 {
     size_t extra = sizeof(struct cf_arena_chunk) + ALIGNMENT;
     if (capacity > SIZE_MAX / 2 - extra)
         return NULL;
     size_t size = capacity + extra;
-    struct cf_arena_chunk *block = size >= PAGES_FROM ? cf_pages_alloc(size) : calloc(1, size);
-    if (!block)
+    struct cf_arena_chunk *chunk = size >= PAGES_FROM ? cf_pages_alloc(size) : calloc(1, size);
+    if (!chunk)
         return NULL;
-    unsigned char *start = (unsigned char *)(block + 1);
+    unsigned char *start = (unsigned char *)(chunk + 1);
     size_t misfit = (uintptr_t)start % ALIGNMENT;
-    block->memory = start + (misfit ? ALIGNMENT - misfit : 0);
-    block->capacity = capacity;
-    block->size = size;
-    return block;
+    chunk->memory = start + (misfit ? ALIGNMENT - misfit : 0);
+    chunk->capacity = capacity;
+    chunk->size = size;
+    return chunk;
 }
 
-static void free_block(struct cf_arena_chunk *block)
+static void free_chunk(struct cf_arena_chunk *chunk)
 {
-    if (block->size >= PAGES_FROM)
-        cf_pages_free(block, block->size);
+    if (chunk->size >= PAGES_FROM)
+        cf_pages_free(chunk, chunk->size);
     else
-        free(block);
+        free(chunk);
 }
 
-/* Blocks grow with the arena, so that a large arena stands in few blocks, on huge pages. Of the new block and the
+/* Chunks grow with the arena, so that a large arena stands in few chunks, on huge pages. Of the new chunk and the
  * first, the one with more room left stands first, where small requests look for it. */
-static struct cf_arena_chunk *add_block(struct cf_arena *arena, size_t bytes)
+static struct cf_arena_chunk *add_chunk(struct cf_arena *arena, size_t bytes)
 {
     size_t capacity = arena->bytes > CHUNK ? arena->bytes : CHUNK;
-    struct cf_arena_chunk *first = arena->blocks, *block = new_block(bytes > capacity ? bytes : capacity);
-    if (!block)
+    struct cf_arena_chunk *first = arena->chunks, *chunk = new_chunk(bytes > capacity ? bytes : capacity);
+    if (!chunk)
         return NULL;
-    if (first && first->capacity - first->used > block->capacity - bytes) {
-        block->next = first->next;
-        first->next = block;
+    if (first && first->capacity - first->used > chunk->capacity - bytes) {
+        chunk->next = first->next;
+        first->next = chunk;
     } else {
-        block->next = first;
-        arena->blocks = block;
+        chunk->next = first;
+        arena->chunks = chunk;
     }
-    return block;
+    return chunk;
 }
 
 static void *take(struct cf_arena *arena, size_t bytes, size_t alignment)
 {
-    struct cf_arena_chunk *block = arena->blocks;
-    size_t at = block ? (block->used + alignment - 1) / alignment * alignment : 0;
-    if (!block || at > block->capacity || bytes > block->capacity - at) {
-        block = add_block(arena, bytes);
-        if (!block)
+    struct cf_arena_chunk *chunk = arena->chunks;
+    size_t at = chunk ? (chunk->used + alignment - 1) / alignment * alignment : 0;
+    if (!chunk || at > chunk->capacity || bytes > chunk->capacity - at) {
+        chunk = add_chunk(arena, bytes);
+        if (!chunk)
             return NULL;
         at = 0;
     }
-    block->used = at + bytes;
+    chunk->used = at + bytes;
     arena->bytes += bytes;
-    return block->memory + at;
+    return chunk->memory + at;
 }
 
 void *cf_arena_alloc(struct cf_arena *arena, size_t count, size_t size)
@@ -105,11 +106,11 @@ char *cf_arena_strdup(struct cf_arena *arena, const char *text)
 
 void cf_arena_free(struct cf_arena *arena)
 {
-    struct cf_arena_chunk *block = arena->blocks;
-    while (block) {
-        struct cf_arena_chunk *next = block->next;
-        free_block(block);
-        block = next;
+    struct cf_arena_chunk *chunk = arena->chunks;
+    while (chunk) {
+        struct cf_arena_chunk *next = chunk->next;
+        free_chunk(chunk);
+        chunk = next;
     }
     *arena = (struct cf_arena){0};
 }

@@ -6,12 +6,12 @@
 
 struct cf_arena_chunk;
 struct cf_arena {
-    struct cf_arena_chunk *blocks; /* zero-initialise: struct cf_arena a = {0}; */
+    struct cf_arena_chunk *chunks; /* zero-initialise the arena: struct cf_arena a = {0}; */
     size_t bytes;                  /* total handed out */
 };
 
-/* `count` zeroed elements of `size` bytes, aligned to 64 bytes; NULL when the product overflows or memory is out.
- * A count or size of zero gives a valid pointer to no elements. */
+/* Returns `count` zeroed elements of `size` bytes, aligned to 64 bytes; NULL when the product overflows or memory is
+ * out. A count or size of zero gives a valid pointer to no elements. */
 void *cf_arena_alloc(struct cf_arena *arena, size_t count, size_t size);
 
 /* A copy of the string, owned by the arena; NULL when memory is out. */

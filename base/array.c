@@ -1,4 +1,4 @@
-/* Growing arrays. */
+/* array.c - makes room in growing arrays. */
 #include "base/array.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* directory.c - a directory of generated files that is replaced as a whole. */
 #include "base/directory.h"
 
 #include <dirent.h>

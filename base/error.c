@@ -1,3 +1,4 @@
+/* error.c - formats error messages into one clean line. */
 #include "base/error.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* file.c - maps and reads regular files. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -6,6 +7,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/array.h"
 
 /* Messages use printf's %m (the text of errno), which unlike strerror is safe between threads. */
 
@@ -99,23 +102,21 @@ static bool read_all(int fd, char *buffer, size_t capacity, size_t *size)
 /* The file may grow while it is read, or say nothing of its size (/proc): the buffer grows with what comes. */
 static bool read_growing(int fd, const char *path, size_t limit, char **text, size_t *size, struct cf_error *err)
 {
-    size_t capacity = 0;
-    for (;;) {
-        size_t room = capacity ? capacity * 2 : 4096;
-        capacity = room < limit ? room : limit;
-        char *larger = realloc(*text, capacity + 2); /* one byte to see that there is more, one for the NUL */
-        if (!larger)
+    enum { FIRST = 4096 };
+    for (size_t capacity = 0;;) {
+        if (!cf_array_reserve(text, &capacity, capacity ? capacity + 1 : FIRST, 1))
             return cf_fail(err, "%s: out of memory", path);
-        *text = larger;
-        size_t got;
-        if (!read_all(fd, larger + *size, capacity + 1 - *size, &got))
+        size_t end =
+            capacity - 1 < limit + 1 ? capacity - 1 : limit + 1; /* one byte past the limit shows a longer file */
+        size_t wanted = end - *size, got;
+        if (!read_all(fd, *text + *size, wanted, &got))
             return cf_fail(err, "%s: %m", path);
         *size += got;
-        larger[*size] = '\0';
-        if (*size <= capacity)
-            return true;
-        if (capacity == limit)
+        (*text)[*size] = '\0';
+        if (*size > limit)
             return cf_fail(err, "%s: larger than %zu bytes", path, limit);
+        if (got < wanted)
+            return true;
     }
 }
 

@@ -1,3 +1,4 @@
+/* file_out.c - writes files that take their name only when they are complete. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* json_keys.c - finds keys that an object of a JSON tree has twice. */
 #include "base/json_keys.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* json_strict.c - one pass over the text of a JSON header that refuses what cJSON would let pass. */
 #include "base/json_strict.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* npy.c - reads and writes NumPy's .npy files; their header is a Python dictionary in text. */
 #include "base/npy.h"
 
 #include <inttypes.h>

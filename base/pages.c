@@ -1,3 +1,4 @@
+/* pages.c - large memory mapped straight from the kernel, aligned for huge pages. */
 #include "base/pages.h"
 
 #include <stdint.h>

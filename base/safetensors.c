@@ -1,3 +1,4 @@
+/* safetensors.c - reads a safetensors file: parses its header strictly and checks that the tensors tile the data. */
 #include "base/safetensors.h"
 
 #include <cjson/cJSON.h>

@@ -1,9 +1,12 @@
+/* safetensors_writer.c - writes a safetensors file: collects declarations, writes the header, then data in any order.
+ */
 #include <inttypes.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/json_strict.h"
 #include "base/safetensors.h"
@@ -65,20 +68,6 @@ static char *enter_text(const struct cf_safetensors_writer *writer, void **tree,
     return NULL;
 }
 
-/* Makes room for one more element of `size` bytes in an array that doubles. */
-static bool grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return true;
-    size_t larger = *capacity ? *capacity * 2 : 16;
-    void *moved = reallocarray(*array, larger, size);
-    if (!moved)
-        return false;
-    *array = moved;
-    *capacity = larger;
-    return true;
-}
-
 /* ---- declaring ---- */
 
 bool cf_safetensors_create(struct cf_safetensors_writer **result, const char *path, struct cf_error *err)
@@ -110,10 +99,9 @@ bool cf_safetensors_add_metadata(struct cf_safetensors_writer *writer, const cha
         return false;
     if (!cf_utf8_check((const uint8_t *)value, strlen(value), &at))
         return cf_fail(err, "%s: the value of metadata key '%.100s' is not valid UTF-8", writer->path, key);
-    void *array = writer->metadata;
-    if (!grow(&array, writer->metadata_count, &writer->metadata_capacity, sizeof *writer->metadata))
+    if (!cf_array_reserve(&writer->metadata, &writer->metadata_capacity, writer->metadata_count + 1,
+                          sizeof *writer->metadata))
         return cf_fail(err, "%s: out of memory", writer->path);
-    writer->metadata = array;
     char *copy = strdup(value);
     if (!copy)
         return cf_fail(err, "%s: out of memory", writer->path);
@@ -153,12 +141,10 @@ bool cf_safetensors_add(struct cf_safetensors_writer *writer, const char *name, 
     struct declared tensor = {.dtype = dtype, .rank = rank};
     for (int i = 0; i < rank; i++)
         tensor.shape[i] = shape[i];
-    void *array = writer->tensors;
     if (!measure(writer, name, &tensor, err))
         return false;
-    if (!grow(&array, writer->count, &writer->capacity, sizeof tensor))
+    if (!cf_array_reserve(&writer->tensors, &writer->capacity, writer->count + 1, sizeof tensor))
         return cf_fail(err, "%s: out of memory", writer->path);
-    writer->tensors = array;
     tensor.name = enter_text(writer, &writer->names, "tensor name", name, err);
     if (!tensor.name)
         return false;

@@ -1,3 +1,4 @@
+/* string_set.c - a hash table of strings that others own. */
 #include "base/string_set.h"
 
 #include <stdint.h>
@@ -53,7 +54,9 @@ bool cf_string_set_add(struct cf_string_set *set, const char *text, bool *fresh)
         return false;
     const char **slot = find(set, text);
     *fresh = *slot == NULL;
-    *slot = *fresh ? text : *slot;
-    set->count += *fresh;
+    if (*fresh) {
+        *slot = text;
+        set->count++;
+    }
     return true;
 }

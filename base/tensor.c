@@ -1,5 +1,7 @@
+/* tensor.c - names and sizes of data types, conversions of tensors' elements, and a search for NaN and infinity. */
 #include "base/tensor.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,8 +139,15 @@ CONVERT(f32_to_f64, float, double, v)
 CONVERT(u64_to_f64, uint64_t, double, v)
 CONVERT(i64_to_f64, int64_t, double, v)
 
+/* Whether elements [first, first + count) lie inside the tensor. */
+static bool is_inside(const struct cf_tensor *tensor, uint64_t first, uint64_t count)
+{
+    return first <= tensor->count && count <= tensor->count - first;
+}
+
 void cf_tensor_to_f64(const struct cf_tensor *tensor, uint64_t first, uint64_t count, double *out)
 {
+    assert(is_inside(tensor, first, count));
     if (count == 0)
         return;
     const uint8_t *from = tensor->data + first * cf_dtype_size(tensor->dtype);
@@ -187,70 +196,6 @@ void cf_tensor_to_f64(const struct cf_tensor *tensor, uint64_t first, uint64_t c
     }
 }
 
-/* Through double where a direct conversion could round differently: the header promises the double's rounding. */
-CONVERT(bool_to_f32, uint8_t, float, v != 0)
-CONVERT(u8_to_f32, uint8_t, float, v)
-CONVERT(i8_to_f32, int8_t, float, v)
-CONVERT(u16_to_f32, uint16_t, float, v)
-CONVERT(i16_to_f32, int16_t, float, v)
-CONVERT(f16_to_f32, uint16_t, float, half_to_float(v))
-CONVERT(bf16_to_f32, uint16_t, float, bfloat_to_float(v))
-CONVERT(u32_to_f32, uint32_t, float, (double)v)
-CONVERT(i32_to_f32, int32_t, float, (double)v)
-CONVERT(u64_to_f32, uint64_t, float, (double)v)
-CONVERT(i64_to_f32, int64_t, float, (double)v)
-CONVERT(f64_to_f32, double, float, v)
-
-void cf_tensor_to_f32(const struct cf_tensor *tensor, uint64_t first, uint64_t count, float *out)
-{
-    if (count == 0)
-        return;
-    const uint8_t *from = tensor->data + first * cf_dtype_size(tensor->dtype);
-    switch (tensor->dtype) {
-    case CF_BOOL:
-        bool_to_f32(from, count, out);
-        break;
-    case CF_U8:
-        u8_to_f32(from, count, out);
-        break;
-    case CF_I8:
-        i8_to_f32(from, count, out);
-        break;
-    case CF_U16:
-        u16_to_f32(from, count, out);
-        break;
-    case CF_I16:
-        i16_to_f32(from, count, out);
-        break;
-    case CF_F16:
-        f16_to_f32(from, count, out);
-        break;
-    case CF_BF16:
-        bf16_to_f32(from, count, out);
-        break;
-    case CF_U32:
-        u32_to_f32(from, count, out);
-        break;
-    case CF_I32:
-        i32_to_f32(from, count, out);
-        break;
-    case CF_F32:
-        memcpy(out, from, count * sizeof *out);
-        break;
-    case CF_U64:
-        u64_to_f32(from, count, out);
-        break;
-    case CF_I64:
-        i64_to_f32(from, count, out);
-        break;
-    case CF_F64:
-        f64_to_f32(from, count, out);
-        break;
-    case CF_DTYPE_COUNT:
-        break;
-    }
-}
-
 CONVERT(bool_to_i64, uint8_t, int64_t, v != 0)
 CONVERT(u8_to_i64, uint8_t, int64_t, v)
 CONVERT(i8_to_i64, int8_t, int64_t, v)
@@ -279,6 +224,7 @@ static bool u64_to_i64(const struct cf_tensor *tensor, uint64_t first, uint64_t 
 bool cf_tensor_to_i64(const struct cf_tensor *tensor, uint64_t first, uint64_t count, int64_t *out,
                       struct cf_error *err)
 {
+    assert(is_inside(tensor, first, count));
     if (cf_dtype_is_float(tensor->dtype))
         return cf_fail(err, "tensor '%.100s': holds %s where integers are expected", tensor->name,
                        cf_dtype_name(tensor->dtype));
@@ -339,6 +285,7 @@ HAS_NONFINITE(f64_has_nonfinite, uint64_t, 0x7ff0000000000000u)
 
 uint64_t cf_tensor_find_nonfinite(const struct cf_tensor *tensor, uint64_t first, uint64_t count)
 {
+    assert(is_inside(tensor, first, count));
     bool (*has)(const uint8_t *, uint64_t);
     switch (tensor->dtype) {
     case CF_F16:
@@ -356,12 +303,12 @@ uint64_t cf_tensor_find_nonfinite(const struct cf_tensor *tensor, uint64_t first
     default:
         return UINT64_MAX;
     }
-    /* Whole blocks without an early exit, which vectorise; then the block that has one, element by element. */
-    enum { BLOCK = 1024 };
+    /* Loops over whole runs have no early exit and so vectorise; only the run that has one is searched. */
+    enum { RUN = 1024 };
     size_t size = cf_dtype_size(tensor->dtype);
     const uint8_t *from = tensor->data + first * size;
-    for (uint64_t at = 0; at < count; at += BLOCK) {
-        uint64_t length = count - at < BLOCK ? count - at : BLOCK;
+    for (uint64_t at = 0; at < count; at += RUN) {
+        uint64_t length = count - at < RUN ? count - at : RUN;
         if (!has(from + at * size, length))
             continue;
         while (!has(from + at * size, 1))

@@ -1,4 +1,4 @@
-/* tensor.h - a typed, shaped array in memory that somebody else owns: what safetensors and npy files hold. */
+/* tensor.h - a typed, shaped array in memory that somebody else owns, as safetensors and .npy files hold them. */
 #ifndef COFIBER_BASE_TENSOR_H
 #define COFIBER_BASE_TENSOR_H
 
@@ -47,16 +47,15 @@ bool cf_mul_u64(uint64_t a, uint64_t b, uint64_t *out);
 /* "[80, 768]", for messages. */
 const char *cf_shape_text(const struct cf_tensor *tensor, char *buffer, size_t size);
 
-/* Elements [first, first+count) converted to double / float / int64. Floats of any width and integers convert to
- * double (64-bit integers beyond 2^53 round to nearest); to float as by a C conversion from double. The int64 form
- * takes integer dtypes only (U64 must be below 2^63; the error names the element); a float tensor is an error.
- * The range must lie inside the tensor. */
+/* Convert elements [first, first+count), a range inside the tensor. Floats of any width and integers convert to double
+ * (64-bit integers beyond 2^53 round to nearest). The int64 form takes integer dtypes only: a float tensor is an error,
+ * and so is a U64 element of 2^63 or more, which the error names. */
 void cf_tensor_to_f64(const struct cf_tensor *tensor, uint64_t first, uint64_t count, double *out);
-void cf_tensor_to_f32(const struct cf_tensor *tensor, uint64_t first, uint64_t count, float *out);
 bool cf_tensor_to_i64(const struct cf_tensor *tensor, uint64_t first, uint64_t count, int64_t *out,
                       struct cf_error *err);
 
-/* The row-major index of the first element of [first, first+count) that is NaN or infinite, or UINT64_MAX. */
+/* The row-major index of the first element of [first, first+count) that is NaN or infinite; UINT64_MAX if there is
+ * none. The range must lie inside the tensor. */
 uint64_t cf_tensor_find_nonfinite(const struct cf_tensor *tensor, uint64_t first, uint64_t count);
 
 /* "[3,0,17]": the multi-dimensional index of a row-major element, for messages. */

@@ -1,3 +1,4 @@
+/* thousands.c - writes a number with a comma after every three digits. */
 #include "base/thousands.h"
 
 #include <inttypes.h>

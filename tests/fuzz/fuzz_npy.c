@@ -19,14 +19,12 @@ static void check(bool holds)
 static void touch(const struct cf_tensor *tensor)
 {
     static double doubles[TOUCHED];
-    static float floats[TOUCHED];
     static int64_t integers[TOUCHED];
     char text[64];
     struct cf_error err;
     uint64_t count = tensor->count < TOUCHED ? tensor->count : TOUCHED;
     uint64_t first = tensor->count - count; /* the end is where an overrun would show */
     cf_tensor_to_f64(tensor, first, count, doubles);
-    cf_tensor_to_f32(tensor, first, count, floats);
     if (!cf_tensor_to_i64(tensor, first, count, integers, &err))
         check(err.text[0] != '\0');
     uint64_t found = cf_tensor_find_nonfinite(tensor, first, count);

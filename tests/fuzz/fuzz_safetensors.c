@@ -19,7 +19,6 @@ static void check(bool holds)
 static void touch(const struct cf_tensor *tensor, const uint8_t *data, size_t size)
 {
     static double doubles[TOUCHED];
-    static float floats[TOUCHED];
     static int64_t integers[TOUCHED];
     char text[64];
     struct cf_error err;
@@ -27,7 +26,6 @@ static void touch(const struct cf_tensor *tensor, const uint8_t *data, size_t si
     uint64_t first = tensor->count - count; /* the end is where an overrun would show */
     check(tensor->data >= data && tensor->size <= (uint64_t)(data + size - tensor->data));
     cf_tensor_to_f64(tensor, first, count, doubles);
-    cf_tensor_to_f32(tensor, first, count, floats);
     if (!cf_tensor_to_i64(tensor, first, count, integers, &err))
         check(err.text[0] != '\0');
     uint64_t found = cf_tensor_find_nonfinite(tensor, first, count);

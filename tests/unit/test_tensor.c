@@ -23,13 +23,6 @@ static struct cf_tensor vector(enum cf_dtype dtype, const void *data, uint64_t c
                               .data = data};
 }
 
-static uint32_t float_bits(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
 static uint64_t double_bits(double value)
 {
     uint64_t bits;
@@ -57,30 +50,26 @@ static void check_all_16_bit_values(enum cf_dtype dtype, int exponent_bits)
 {
     /* One byte off, so that every load is unaligned. */
     uint8_t *bytes = malloc(65536 * 2 + 1);
-    float *floats = malloc(65536 * sizeof *floats);
     double *doubles = malloc(65536 * sizeof *doubles);
-    assert_true(bytes && floats && doubles);
+    assert_true(bytes && doubles);
     for (unsigned i = 0; i < 65536; i++) {
         bytes[1 + 2 * i] = (uint8_t)i;
         bytes[2 + 2 * i] = (uint8_t)(i >> 8);
     }
     struct cf_tensor tensor = vector(dtype, bytes + 1, 65536);
-    cf_tensor_to_f32(&tensor, 0, 65536, floats);
     cf_tensor_to_f64(&tensor, 0, 65536, doubles);
     for (unsigned i = 0; i < 65536; i++) {
         double expected = small_float(i, exponent_bits);
         uint64_t nonfinite = cf_tensor_find_nonfinite(&tensor, i, 1);
         assert_int_equal(nonfinite, isfinite(expected) ? UINT64_MAX : i);
         if (isnan(expected)) {
-            assert_true(isnan(floats[i]) && isnan(doubles[i]));
-            assert_int_equal(!!signbit(floats[i]), !!signbit(expected));
+            assert_true(isnan(doubles[i]));
+            assert_int_equal(!!signbit(doubles[i]), !!signbit(expected));
         } else {
-            assert_int_equal(float_bits(floats[i]), float_bits((float)expected));
             assert_true(double_bits(doubles[i]) == double_bits(expected));
         }
     }
     free(bytes);
-    free(floats);
     free(doubles);
 }
 
@@ -101,18 +90,18 @@ static void f16_every_length(void **state)
 {
     (void)state;
     uint16_t halves[67];
-    float whole[67], part[67];
+    double whole[67], part[67];
     for (size_t i = 0; i < 67; i++)
         halves[i] = (uint16_t)(i * 977 + 3);
     struct cf_tensor tensor = vector(CF_F16, halves, 67);
-    cf_tensor_to_f32(&tensor, 0, 67, whole);
+    cf_tensor_to_f64(&tensor, 0, 67, whole);
     for (uint64_t first = 0; first < 67; first += 3) {
         for (uint64_t count = 0; first + count <= 67; count++) {
             memset(part, 0x55, sizeof part);
-            cf_tensor_to_f32(&tensor, first, count, part);
+            cf_tensor_to_f64(&tensor, first, count, part);
             assert_memory_equal(part, whole + first, count * sizeof *part);
             if (count < 67)
-                assert_int_equal(float_bits(part[count]), 0x55555555); /* nothing behind the end is written */
+                assert_true(double_bits(part[count]) == 0x5555555555555555); /* nothing behind the end is written */
         }
     }
 }
@@ -125,16 +114,13 @@ static void f16_every_length(void **state)
         memcpy(bytes + 1, values, sizeof values);                                                                      \
         struct cf_tensor tensor = vector(dtype, bytes + 1, N);                                                         \
         double doubles[N];                                                                                             \
-        float floats[N];                                                                                               \
         int64_t integers[N];                                                                                           \
         struct cf_error err;                                                                                           \
         cf_tensor_to_f64(&tensor, 0, N, doubles);                                                                      \
-        cf_tensor_to_f32(&tensor, 0, N, floats);                                                                       \
         assert_true(cf_tensor_to_i64(&tensor, 0, N, integers, &err));                                                  \
         assert_true(cf_tensor_find_nonfinite(&tensor, 0, N) == UINT64_MAX);                                            \
         for (size_t i = 0; i < N; i++) {                                                                               \
             assert_true(doubles[i] == (double)values[i]);                                                              \
-            assert_true(float_bits(floats[i]) == float_bits((float)(double)values[i]));                                \
             assert_true(integers[i] == (int64_t)values[i]);                                                            \
         }                                                                                                              \
     } while (0)
@@ -149,7 +135,6 @@ static void integers_of_every_width(void **state)
     CHECK_INTEGERS(CF_U32, uint32_t, 0, 1, 16777217, 2147483648u, UINT32_MAX);
     CHECK_INTEGERS(CF_I32, int32_t, 0, -1, 16777217, INT32_MAX, INT32_MIN);
     CHECK_INTEGERS(CF_U64, uint64_t, 0, 1, (1ull << 53) + 1, INT64_MAX);
-    /* The second is where rounding to float directly and through double differ: 2^54 + 2^30 + 1. */
     CHECK_INTEGERS(CF_I64, int64_t, -1, (1ll << 54) + (1ll << 30) + 1, -(1ll << 53) - 1, INT64_MAX, INT64_MIN);
 }
 
@@ -159,14 +144,11 @@ static void booleans(void **state)
     const uint8_t bytes[] = {0, 1, 2, 255};
     struct cf_tensor tensor = vector(CF_BOOL, bytes, 4);
     double doubles[4];
-    float floats[4];
     int64_t integers[4];
     cf_tensor_to_f64(&tensor, 0, 4, doubles);
-    cf_tensor_to_f32(&tensor, 0, 4, floats);
     assert_true(cf_tensor_to_i64(&tensor, 0, 4, integers, NULL));
     for (int i = 0; i < 4; i++) {
         assert_true(doubles[i] == (i ? 1 : 0));
-        assert_true(float_bits(floats[i]) == float_bits(i ? 1 : 0));
         assert_int_equal(integers[i], i ? 1 : 0);
     }
 }
@@ -177,25 +159,18 @@ static void floats_unaligned(void **state)
     const float f32[] = {0.0f, -0.0f, 1.5f, 1e-45f, 3.4e38f, -INFINITY};
     const double f64[] = {0.1, -0.0, 1e300, 4.9e-324, 16777217.0, INFINITY};
     uint8_t bytes[1 + sizeof f64];
-    float floats[6];
     double doubles[6];
 
     memcpy(bytes + 1, f32, sizeof f32);
     struct cf_tensor tensor = vector(CF_F32, bytes + 1, 6);
-    cf_tensor_to_f32(&tensor, 0, 6, floats);
     cf_tensor_to_f64(&tensor, 0, 6, doubles);
-    assert_memory_equal(floats, f32, sizeof f32);
     for (int i = 0; i < 6; i++)
         assert_true(double_bits(doubles[i]) == double_bits((double)f32[i]));
 
     memcpy(bytes + 1, f64, sizeof f64);
     tensor = vector(CF_F64, bytes + 1, 6);
-    cf_tensor_to_f32(&tensor, 1, 5, floats);
     cf_tensor_to_f64(&tensor, 0, 6, doubles);
     assert_memory_equal(doubles, f64, sizeof f64);
-    assert_true(isinf(floats[1]) && floats[1] > 0); /* 1e300 */
-    assert_true(float_bits(floats[2]) == 0);        /* the smallest subnormal double */
-    assert_true(float_bits(floats[3]) == float_bits(16777216.0f));
 }
 
 static void i64_refuses_floats_and_large_u64(void **state)
