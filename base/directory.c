@@ -61,7 +61,7 @@ static bool check_target(struct cf_directory *d, bool force, struct cf_error *er
     bool ours = marker && access(marker, F_OK) == 0;
     free(marker);
     return empty || ours || force ||
-           cf_fail(err, "%s: holds other files (it has no %s); --force writes into it nevertheless", d->target,
+           cf_fail(err, "%s: holds other files (it has no %s), and is written into only when forced", d->target,
                    last_of(d->files));
 }
 

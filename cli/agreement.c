@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "compiler/floatmodel.h"
 #include "compiler/rebias.h"
+#include "compiler/record.h"
 #include "compiler/weights.h"
 #include "netlists/store.h"
 #include "sim/frames/frames.h"

@@ -8,6 +8,7 @@
 #include "base/directory.h"
 #include "cli/cli.h"
 #include "compiler/census.h"
+#include "compiler/record.h"
 #include "netlists/store.h"
 #include "rtl/structural/structural.h"
 #include "rtl/tools/yosys.h"

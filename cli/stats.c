@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/stats_bits.h"
 #include "compiler/census.h"
+#include "compiler/record.h"
 #include "netlists/analyse.h"
 #include "netlists/store.h"
 

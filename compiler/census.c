@@ -1,3 +1,4 @@
+/* census.c - gate counts in closed form. */
 #include "compiler/census.h"
 
 #include <stdio.h>

@@ -1,31 +1,10 @@
+/* compile.c - the options of a compilation, and the list of its passes. */
 #include "compiler/compile.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <assert.h>
 
-#include "compiler/census.h"
+#include "compiler/record.h"
 #include "netlists/check.h"
-
-static const char *const upsample_names[] = {"nearest", "bilinear"};
-static const char *const pools_names[] = {"direct", "iterated"};
-static const char *const top_names[] = {"residual", "cofiber"};
-
-const char *cf_upsample_name(enum cf_upsample upsample)
-{
-    return upsample_names[upsample];
-}
-
-const char *cf_pools_name(enum cf_pools pools)
-{
-    return pools_names[pools];
-}
-
-const char *cf_top_name(enum cf_top top)
-{
-    return top_names[top];
-}
 
 struct cf_compile_options cf_compile_defaults(void)
 {
@@ -35,57 +14,30 @@ struct cf_compile_options cf_compile_defaults(void)
 static bool check_options(const struct cf_head *head, const struct cf_compile_options *o, struct cf_error *err)
 {
     if (o->scales < 1 || o->scales > 10)
-        return cf_fail(err, "--scales %u: 1 to 10 are possible", o->scales);
+        return cf_fail(err, "%u scales: 1 to 10 are possible", o->scales);
     uint32_t unit = 1u << o->scales;
     if (o->height < 1 || o->width < 1 || o->height % unit || o->width % unit)
-        return cf_fail(err, "--grid %ux%u: %u scales need a height and width that 2^%u = %u divides", o->height,
+        return cf_fail(err, "a grid of %ux%u: %u scales need a height and width that 2^%u = %u divides", o->height,
                        o->width, o->scales, o->scales, unit);
     if (o->input_bits < 2 || o->input_bits > 16)
-        return cf_fail(err, "--input-bits %d: 2 to 16 are possible", o->input_bits);
+        return cf_fail(err, "an input of %d bits: 2 to 16 are possible", o->input_bits);
     if (!(o->score_threshold > 0 && o->score_threshold < 1))
-        return cf_fail(err, "--score-threshold %g: a score lies between 0 and 1, both excluded", o->score_threshold);
+        return cf_fail(err, "a score threshold of %g: a score lies between 0 and 1, both excluded", o->score_threshold);
     if (!(o->input_scale > 0) || o->input_scale > 1e300) /* the format's limit */
-        return cf_fail(err, "--input-scale %g: a scale is a positive number, at most 1e300", o->input_scale);
+        return cf_fail(err, "an input scale of %g: a scale is a positive number, at most 1e300", o->input_scale);
     if ((uint64_t)o->height * o->width > INT32_MAX / head->channels)
-        return cf_fail(err, "--grid %ux%u with %u channels: more than 2^31 - 1 nets", o->height, o->width,
+        return cf_fail(err, "a grid of %ux%u with %u channels: more than 2^31 - 1 nets", o->height, o->width,
                        head->channels);
     return true;
 }
 
-/* Provenance: enough to make the same netlist again, and to know which head it was. */
-static bool record(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *o,
-                   struct cf_error *err)
+/* Frees the netlist that a pass has read, and returns the one that it has made, or NULL where it failed. Builds with
+ * assertions check that the new one is valid. */
+static struct cf_netlist *after(struct cf_netlist *read, struct cf_netlist *made)
 {
-    char grid[32], scales[16], bits[16], scale[32], threshold[32];
-    snprintf(grid, sizeof grid, "%ux%u", o->height, o->width);
-    snprintf(scales, sizeof scales, "%u", o->scales);
-    snprintf(bits, sizeof bits, "%d", o->input_bits);
-    snprintf(scale, sizeof scale, "%.17g", o->input_scale);
-    snprintf(threshold, sizeof threshold, "%.17g", o->score_threshold);
-    const struct cf_meta entries[] = {
-        {"tool", "cofiber " COFIBER_VERSION},
-        {"head.sha256", head->sha256},
-        {"head.form", head->already_quantised ? "integer" : "float"},
-        {"compile.grid", grid},
-        {"compile.scales", scales},
-        {"compile.upsample", cf_upsample_name(o->upsample)},
-        {"compile.pools", cf_pools_name(o->pools)},
-        {"compile.top", cf_top_name(o->top)},
-        {"compile.sweep", o->sweep ? "yes" : "no"},
-        {"compile.input_bits", bits},
-        {"compile.input_scale", scale},
-        {"compile.score_threshold", threshold},
-    };
-    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
-        if (!cf_netlist_set_meta(netlist, entries[i].key, entries[i].value, err))
-            return false;
-    double *copy = cf_arena_alloc(&netlist->arena, head->classes, sizeof *copy);
-    if (!copy)
-        return cf_fail(err, "%s: out of memory", netlist->label);
-    netlist->class_scale = memcpy(copy, head->scale, head->classes * sizeof *copy);
-    netlist->class_count = head->classes;
-    netlist->input_scale = o->input_scale;
-    return true;
+    cf_netlist_free(read);
+    assert(!made || cf_netlist_check(made, NULL));
+    return made;
 }
 
 bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const struct cf_compile_options *options,
@@ -94,113 +46,13 @@ bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const s
     *netlist = NULL;
     if (!check_options(head, options, err))
         return false;
-    struct cf_netlist *made = cf_netlist_new(head->label, err);
-    bool done = made && cf_expand(made, head, options, err) && record(made, head, options, err) &&
-                (!options->sweep || cf_sweep(&made, err)) && cf_netlist_check(made, err);
-    if (!done) {
-        cf_netlist_free(made);
-        return false;
+    struct cf_netlist *circuit = after(NULL, cf_expand(head, options, err));
+    if (circuit && options->sweep)
+        circuit = after(circuit, cf_sweep(circuit, err));
+    if (circuit && !cf_netlist_check(circuit, err)) {
+        cf_netlist_free(circuit);
+        circuit = NULL;
     }
-    *netlist = made;
-    return true;
-}
-
-/* Reads a whole number of at most nine digits; `*text` then stands behind it. */
-static bool read_count(const char **text, uint32_t *value)
-{
-    size_t digits = strspn(*text, "0123456789");
-    if (digits < 1 || digits > 9)
-        return false;
-    *value = (uint32_t)strtoul(*text, NULL, 10);
-    *text += digits;
-    return true;
-}
-
-static bool parse_count(const char *text, uint32_t low, uint32_t high, uint32_t *value)
-{
-    return text && read_count(&text, value) && !*text && *value >= low && *value <= high;
-}
-
-static bool parse_grid(const char *text, uint32_t *height, uint32_t *width)
-{
-    return text && read_count(&text, height) && *text++ == 'x' && read_count(&text, width) && !*text;
-}
-
-static bool parse_score(const char *text, double *score)
-{
-    char *end = NULL;
-    *score = text ? strtod(text, &end) : 0;
-    return end && end != text && !*end && *score > 0 && *score < 1;
-}
-
-static bool parse_name(const char *text, const char *const names[2], int *found)
-{
-    for (*found = 0; text && *found < 2; ++*found)
-        if (strcmp(text, names[*found]) == 0)
-            return true;
-    return false;
-}
-
-/* What is recorded, taken alone: every entry is there and means something. */
-static bool parse_record(const struct cf_netlist *n, struct cf_compile_options *o, struct cf_error *err)
-{
-    static const char *const sweep_names[] = {"no", "yes"};
-    uint32_t bits = 0;
-    int upsample = 0, pools = 0, top = 0, sweep = 0;
-    const struct {
-        const char *key;
-        bool good;
-    } entries[] = {
-        {"compile.grid", parse_grid(cf_netlist_meta(n, "compile.grid"), &o->height, &o->width)},
-        {"compile.scales", parse_count(cf_netlist_meta(n, "compile.scales"), 1, 10, &o->scales)},
-        {"compile.input_bits", parse_count(cf_netlist_meta(n, "compile.input_bits"), 2, 16, &bits)},
-        {"compile.score_threshold", parse_score(cf_netlist_meta(n, "compile.score_threshold"), &o->score_threshold)},
-        {"compile.upsample", parse_name(cf_netlist_meta(n, "compile.upsample"), upsample_names, &upsample)},
-        {"compile.pools", parse_name(cf_netlist_meta(n, "compile.pools"), pools_names, &pools)},
-        {"compile.top", parse_name(cf_netlist_meta(n, "compile.top"), top_names, &top)},
-        {"compile.sweep", parse_name(cf_netlist_meta(n, "compile.sweep"), sweep_names, &sweep)},
-    };
-    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-        const char *value = cf_netlist_meta(n, entries[i].key);
-        if (!entries[i].good)
-            return value ? cf_fail(err, "%s: metadata '%s' is '%.80s'", n->label, entries[i].key, value)
-                         : cf_fail(err, "%s: metadata '%s' is missing", n->label, entries[i].key);
-    }
-    o->input_bits = (int)bits;
-    o->upsample = (enum cf_upsample)upsample;
-    o->pools = (enum cf_pools)pools;
-    o->top = (enum cf_top)top;
-    o->sweep = sweep == 1;
-    return true;
-}
-
-bool cf_compile_claimed(const struct cf_netlist *netlist)
-{
-    for (uint32_t m = 0; m < netlist->meta_count; m++)
-        if (strncmp(netlist->meta[m].key, "compile.", 8) == 0)
-            return true;
-    return false;
-}
-
-bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_options *o, struct cf_error *err)
-{
-    *o = cf_compile_defaults();
-    if (!cf_compile_claimed(netlist))
-        return cf_fail(err, "%s: its metadata do not say how it was compiled", netlist->label);
-    if (!parse_record(netlist, o, err))
-        return false;
-    o->input_scale = netlist->input_scale;
-    const struct cf_group *input = &netlist->groups[CF_INPUT];
-    if (input->rank != 3 || input->shape[0] != o->height || input->shape[1] != o->width)
-        return cf_fail(err, "%s: metadata 'compile.grid' is %ux%u, which is not the shape of its input", netlist->label,
-                       o->height, o->width);
-    if (input->type.width != o->input_bits)
-        return cf_fail(err, "%s: metadata 'compile.input_bits' is %d, but its input has %u", netlist->label,
-                       o->input_bits, input->type.width);
-    if (o->height % (1u << o->scales) || o->width % (1u << o->scales))
-        return cf_fail(err, "%s: metadata 'compile.scales' is %u, but 2^%u does not divide its %ux%u grid",
-                       netlist->label, o->scales, o->scales, o->height, o->width);
-    if (cf_census_classes(netlist, o) == 0)
-        return cf_fail(err, "%s: its metadata say how it was compiled, but it has no classify group", netlist->label);
-    return true;
+    *netlist = circuit;
+    return circuit != NULL;
 }

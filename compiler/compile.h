@@ -1,4 +1,4 @@
-/* compile.h - head -> netlist: the options, and the list of passes. */
+/* compile.h - from a trained head to its netlist: the options, and the passes. */
 #ifndef COFIBER_COMPILER_COMPILE_H
 #define COFIBER_COMPILER_COMPILE_H
 
@@ -10,18 +10,18 @@ enum cf_pools { CF_DIRECT, CF_ITERATED };
 enum cf_top { CF_RESIDUAL, CF_COFIBER };
 
 struct cf_compile_options {
-    uint32_t height, width; /* of the input grid */
-    uint32_t scales;
+    uint32_t height, width; /* of the input grid; 2^scales divides both */
+    uint32_t scales;        /* 1 to 10 */
     enum cf_upsample upsample;
     enum cf_pools pools;
-    enum cf_top top;
-    bool sweep;
-    int input_bits;
-    double score_threshold;
-    double input_scale;
+    enum cf_top top;        /* what the last scale's classifiers read: the residual, or its own subtract */
+    bool sweep;             /* remove the groups that no decision depends on */
+    int input_bits;         /* 2 to 16, signed */
+    double score_threshold; /* a gate fires when its score is at least this; between 0 and 1, both excluded */
+    double input_scale;     /* feature = integer * input_scale; positive, at most 1e300 */
 };
 
-/* 40x40, three scales, nearest, direct pools, residual top, 8 bits, threshold 0.5; the input scale is not set. */
+/* 40x40, three scales, nearest, direct pools, residual top, 8 bits, threshold 0.5; the caller sets the input scale. */
 struct cf_compile_options cf_compile_defaults(void);
 
 /* The netlist of the head under these options, checked; its metadata record the options and the head's SHA-256.
@@ -30,21 +30,14 @@ struct cf_compile_options cf_compile_defaults(void);
 bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const struct cf_compile_options *options,
                 struct cf_error *err);
 
-/* True when the metadata say anything of how the netlist was compiled. Others have no options to look for. */
-bool cf_compile_claimed(const struct cf_netlist *netlist);
-/* The options that a netlist's metadata record. An error where they are not recorded, an entry is missing or means
- * nothing, or the netlist's input is not what they say. */
-bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_options *options, struct cf_error *err);
+/* The passes of cf_compile, in order. A pass leaves what it reads as it is, and returns a new netlist; NULL with the
+ * error filled when it fails. */
 
-const char *cf_upsample_name(enum cf_upsample upsample); /* "nearest", "bilinear" */
-const char *cf_pools_name(enum cf_pools pools);          /* "direct", "iterated" */
-const char *cf_top_name(enum cf_top top);                /* "residual", "cofiber" */
-
-/* The passes, in order; compile.c runs them. Each extends or rewrites the netlist it is given. */
-bool cf_expand(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *options,
-               struct cf_error *err);
-/* Removes the groups that no output group needs, and the cells that nothing places any more. A group stays whole or
- * goes whole: the names and shapes of what is left do not change. */
-bool cf_sweep(struct cf_netlist **netlist, struct cf_error *err);
+/* The three layers of the circuit, gate by gate, with the options recorded (record.h). */
+struct cf_netlist *cf_expand(const struct cf_head *head, const struct cf_compile_options *options,
+                             struct cf_error *err);
+/* The netlist without the groups that no output group needs, and without cells that no gate of the others is an
+ * instance of. A group stays whole or goes whole, so that the names and shapes of the others do not change. */
+struct cf_netlist *cf_sweep(const struct cf_netlist *netlist, struct cf_error *err);
 
 #endif

@@ -3,10 +3,11 @@
 #include <stdlib.h>
 
 #include "compiler/compile.h"
+#include "compiler/record.h"
 #include "compiler/weights.h"
 #include "netlists/cell.h"
 
-/* A [h][w][channels] array of nets: the input, a plane of pools, or a band. */
+/* A [h][w][channels] array of nets: the input, the pools of one scale, or a band. */
 struct plane {
     uint32_t first_net, h, w;
     struct cf_type type;
@@ -29,7 +30,7 @@ static uint32_t net_at(const struct expansion *e, const struct plane *plane, uin
 static bool add_cell(struct expansion *e, struct cf_cell *cell, int frac, uint32_t *index)
 {
     if (!cf_cell_infer_type(cell, (int16_t)frac))
-        return cf_fail(e->err, "%s: widths would pass 63 bits: fewer --scales or --input-bits", e->netlist->label);
+        return cf_fail(e->err, "%s: widths would pass 63 bits: take fewer scales or input bits", e->netlist->label);
     return cf_netlist_add_cell(e->netlist, cell, index, e->err);
 }
 
@@ -160,7 +161,7 @@ static bool classify_cell(struct expansion *e, uint32_t class, struct cf_type ty
     return add_cell(e, &cell, 0, index);
 }
 
-/* Layer 2: one threshold gate a position and class. */
+/* Layer 2: one threshold gate per position and class. */
 static bool expand_classify(struct expansion *e, uint32_t scale, const struct plane *source)
 {
     uint32_t classes = e->head->classes, positions = source->h * source->w;
@@ -198,8 +199,8 @@ static bool expand_layers(struct expansion *e, struct plane *bands)
     return true;
 }
 
-bool cf_expand(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *options,
-               struct cf_error *err)
+static bool expand(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *options,
+                   struct cf_error *err)
 {
     struct cf_type input = {(uint8_t)options->input_bits, true, 0};
     uint32_t shape[3] = {options->height, options->width, head->channels};
@@ -214,5 +215,15 @@ bool cf_expand(struct cf_netlist *netlist, const struct cf_head *head, const str
     }
     free(e.levels);
     free(bands);
-    return done;
+    return done && cf_compile_record(netlist, head, options, err);
+}
+
+struct cf_netlist *cf_expand(const struct cf_head *head, const struct cf_compile_options *options, struct cf_error *err)
+{
+    struct cf_netlist *netlist = cf_netlist_new(head->label, err);
+    if (netlist && !expand(netlist, head, options, err)) {
+        cf_netlist_free(netlist);
+        netlist = NULL;
+    }
+    return netlist;
 }

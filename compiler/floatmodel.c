@@ -1,3 +1,4 @@
+/* floatmodel.c - the trained head's own logits, in double precision, straight from features. */
 #include "compiler/floatmodel.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* head.c - finds the two tensors of a head in a safetensors file, reads them and quantises the weights. */
 #include "compiler/head.h"
 
 #include <inttypes.h>

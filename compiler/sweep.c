@@ -1,18 +1,18 @@
 /* sweep.c - dead gate elimination, a whole group at a time, so that the groups left keep their shapes and names. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "compiler/compile.h"
 #include "netlists/cell.h"
 
-/* Which groups and cells stay, and what they become. */
+/* Which groups and cells stay, and the new numbers of the cells. */
 struct renumbering {
     bool *keep_group;
     uint32_t *cell;           /* the new index + 1; 0 while not placed */
     struct cf_reach *reaches; /* of each old cell */
 };
 
-/* A group stays when it is an output, or when a port of a group that stays reads it or lies across it. */
+/* A group stays when it is an output, when a gate of a group that stays reads it, or when it lies between the base of
+ * such a gate's port and the last net that the gate reads through that port. */
 static void mark_groups(const struct cf_netlist *netlist, struct renumbering *map)
 {
     map->keep_group[CF_INPUT] = true;
@@ -49,12 +49,12 @@ static bool copy_cells(const struct cf_netlist *from, struct cf_netlist *to, str
     return true;
 }
 
-/* From a port's base to the last net that it reads all groups stay, so one distance moves them all. A port that reads
- * nothing may have its base anywhere: net 0. */
+/* Copies the groups that stay. All groups from a port's base to the last net that is read through it stay, so the base
+ * moves as far as they do. The base of a port through which nothing is read becomes net 0. */
 static bool copy_groups(const struct cf_netlist *from, struct cf_netlist *to, const struct renumbering *map,
                         struct cf_error *err)
 {
-    uint32_t *moved = calloc(from->group_count, sizeof *moved); /* how far each group's nets come down */
+    uint32_t *moved = calloc(from->group_count, sizeof *moved); /* by how much each group's net numbers fall */
     bool done = moved || cf_fail(err, "%s: out of memory", from->label);
     uint32_t gone = 0;
     for (uint32_t g = 0; done && g < from->group_count; g++) {
@@ -92,30 +92,19 @@ static bool copy_kept(const struct cf_netlist *from, struct cf_netlist *to, stru
     if (done)
         mark_groups(from, &map);
     done = done && copy_cells(from, to, &map, err) && copy_groups(from, to, &map, err);
-    for (uint32_t m = 0; done && m < from->meta_count; m++)
-        done = cf_netlist_set_meta(to, from->meta[m].key, from->meta[m].value, err);
-    to->input_scale = from->input_scale;
-    to->class_count = from->class_count;
-    if (done && from->class_scale) {
-        double *scale = cf_arena_alloc(&to->arena, from->class_count, sizeof *scale);
-        done = scale || cf_fail(err, "%s: out of memory", from->label);
-        if (done)
-            to->class_scale = memcpy(scale, from->class_scale, from->class_count * sizeof *scale);
-    }
+    done = done && cf_netlist_copy_notes(to, from, err);
     free(map.keep_group);
     free(map.reaches);
     free(map.cell);
     return done;
 }
 
-bool cf_sweep(struct cf_netlist **netlist, struct cf_error *err)
+struct cf_netlist *cf_sweep(const struct cf_netlist *netlist, struct cf_error *err)
 {
-    struct cf_netlist *swept = cf_netlist_new((*netlist)->label, err);
-    if (!swept || !copy_kept(*netlist, swept, err)) {
+    struct cf_netlist *swept = cf_netlist_new(netlist->label, err);
+    if (swept && !copy_kept(netlist, swept, err)) {
         cf_netlist_free(swept);
-        return false;
+        swept = NULL;
     }
-    cf_netlist_free(*netlist);
-    *netlist = swept;
-    return true;
+    return swept;
 }

@@ -1,3 +1,4 @@
+/* analyse.c - works out levels, live gates and edges of a netlist. */
 #include "netlists/analyse.h"
 
 #include <stdlib.h>
@@ -5,7 +6,8 @@
 
 #include "netlists/cell.h"
 
-uint8_t *cf_netlist_live(const struct cf_netlist *netlist)
+/* One byte per net: whether an output depends on it. malloc'd; NULL when memory is out. */
+static uint8_t *find_live(const struct cf_netlist *netlist)
 {
     uint8_t *live = calloc(netlist->net_count ? netlist->net_count : 1, 1);
     for (uint32_t g = netlist->group_count; live && g-- > 1;) {
@@ -112,7 +114,7 @@ bool cf_netlist_analyse(const struct cf_netlist *netlist, struct cf_facts *facts
     struct cf_reach *reaches = calloc(cells, sizeof *reaches);
     uint32_t *placed = calloc(cells, sizeof *placed);
     struct levels l = {netlist, reaches, calloc(netlist->net_count, sizeof *l.of_net), facts->groups};
-    uint8_t *live = cf_netlist_live(netlist);
+    uint8_t *live = find_live(netlist);
     bool done = facts->groups && reaches && placed && l.of_net && live;
     if (!done)
         cf_fail(err, "%s: out of memory", netlist->label);

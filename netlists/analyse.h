@@ -1,4 +1,4 @@
-/* analyse.h - what a netlist's structure says: levels, liveness, edges. */
+/* analyse.h - facts about the structure of a netlist: levels, live gates, edges. */
 #ifndef COFIBER_NETLISTS_ANALYSE_H
 #define COFIBER_NETLISTS_ANALYSE_H
 
@@ -21,11 +21,8 @@ struct cf_facts {
     struct cf_group_facts *groups; /* [group_count], the input's too */
 };
 
-/* Time: one pass over all edges of live gates (0.2 s at 130 million). Free with cf_facts_free. */
+/* Works out the facts of a valid netlist, in one pass over all edges of live gates. Free with cf_facts_free. */
 bool cf_netlist_analyse(const struct cf_netlist *netlist, struct cf_facts *facts, struct cf_error *err);
 void cf_facts_free(struct cf_facts *facts);
-
-/* Which nets reach an output: one byte a net, malloc'd; NULL when memory is out. */
-uint8_t *cf_netlist_live(const struct cf_netlist *netlist);
 
 #endif

@@ -1,23 +1,42 @@
+/* cell.c - the sums that a cell can reach, its type, and its value. */
 #include "netlists/cell.h"
 
-/* A sum of 2^31 terms of 31 + 62 + 62 bits stays below 2^187; the bound is therefore kept at each step. */
-bool cf_cell_range(const struct cf_cell *cell, int64_t *min, int64_t *max)
+#include <assert.h>
+
+/* Sums lie in [-2^LIMIT, 2^LIMIT). */
+enum { LIMIT = 62 };
+
+/* The range of the weighted sum without the bias. `low` only falls and `high` only rises from term to term, so that a
+ * range that has left 64 bits, which no bias can bring back, need not be followed further. */
+static bool weighted_range(const struct cf_cell *cell, __int128 *low, __int128 *high)
 {
-    const __int128 limit = (__int128)1 << 62;
-    __int128 low = cell->bias, high = cell->bias;
+    const __int128 limit = (__int128)1 << 64;
+    *low = *high = 0;
     for (uint32_t t = 0; t < cell->term_count; t++) {
         const struct cf_term *term = &cell->terms[t];
+        assert(term->port < cell->port_count && term->shift <= CF_MAX_SHIFT);
         struct cf_type type = cell->ports[term->port];
         /* |weight| < 2^31 and |value| < 2^63: the product is below 2^94, shifted by at most 32 it stays in range. */
         if (term->shift > 32 && type.width + term->shift > CF_MAX_WIDTH)
             return false;
         __int128 scale = (__int128)term->weight * ((__int128)1 << term->shift);
         __int128 a = scale * cf_type_min(type), b = scale * cf_type_max(type);
-        low += a < b ? a : b;
-        high += a < b ? b : a;
-        if (low < -limit || high >= limit)
+        *low += a < b ? a : b;
+        *high += a < b ? b : a;
+        if (*low < -limit || *high > limit)
             return false;
     }
+    return true;
+}
+
+bool cf_cell_range(const struct cf_cell *cell, int64_t *min, int64_t *max)
+{
+    const __int128 limit = (__int128)1 << LIMIT;
+    __int128 low, high;
+    if (!weighted_range(cell, &low, &high))
+        return false;
+    low += cell->bias;
+    high += cell->bias;
     if (low < -limit || high >= limit)
         return false;
     *min = (int64_t)low;
@@ -25,8 +44,19 @@ bool cf_cell_range(const struct cf_cell *cell, int64_t *min, int64_t *max)
     return true;
 }
 
+bool cf_step_bias(const struct cf_cell *cell, int64_t bias, int64_t *clamped)
+{
+    const __int128 limit = (__int128)1 << LIMIT;
+    __int128 low, high;
+    if (!weighted_range(cell, &low, &high) || low < -limit || high >= limit)
+        return false;
+    *clamped = bias > -low ? (int64_t)-low : bias < -high - 1 ? (int64_t)(-high - 1) : bias;
+    return low + *clamped >= -limit && high + *clamped < limit;
+}
+
 uint8_t cf_signed_width(int64_t min, int64_t max)
 {
+    assert(min <= max);
     uint8_t width = 1;
     while (width < CF_MAX_WIDTH && (min < -((int64_t)1 << (width - 1)) || max > ((int64_t)1 << (width - 1)) - 1))
         width++;

@@ -1,18 +1,23 @@
-/* cell.h - the one definition of what a cell computes, and how wide that gets.
+/* cell.h - the one definition of what a cell computes, and of the range that its sums can reach.
  *
- * Shared by the checker, the reference simulator, `explain` and the compiler (which picks widths by it). The oracles
- * that check these share nothing with it.
+ * The checker, the reference simulator, `explain`, the planners and the compiler (which picks widths by it) use it. The
+ * oracles that check them share nothing with it.
  */
 #ifndef COFIBER_NETLISTS_CELL_H
 #define COFIBER_NETLISTS_CELL_H
 
 #include "netlists/netlist.h"
 
-/* The smallest and largest sum (bias included) over all values that the ports' types allow. Returns false when a sum
- * could pass 63 bits (outside [-2^62, 2^62)). */
+/* The smallest and largest sum (bias included) over all values that the ports' types allow. False when a sum could lie
+ * outside [-2^62, 2^62). The terms' ports exist, and their shifts are at most CF_MAX_SHIFT. */
 bool cf_cell_range(const struct cf_cell *cell, int64_t *min, int64_t *max);
 
-/* The narrowest two's-complement width that holds both: [-512, 508] takes 10 bits. */
+/* The bias with which a step that has the cell's terms decides as with `bias`, for all values that the ports' types
+ * allow, and with which its sums are as small as can be: `bias` itself, or where every sum (or none) reaches the step,
+ * the nearest bias of which that still holds. False when sums would still lie outside [-2^62, 2^62). */
+bool cf_step_bias(const struct cf_cell *cell, int64_t bias, int64_t *clamped);
+
+/* The narrowest two's-complement width that holds min and max, min <= max: [-512, 508] takes 10 bits. */
 uint8_t cf_signed_width(int64_t min, int64_t max);
 
 /* Fills `cell->type`: {1, unsigned, 0} for a step, the narrowest signed type with `frac` fraction bits for a linear

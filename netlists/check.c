@@ -1,3 +1,4 @@
+/* check.c - checks every rule of FORMAT.md, and names the gate or cell that breaks one. */
 #include "netlists/check.h"
 
 #include <inttypes.h>
@@ -132,7 +133,8 @@ static bool wrong_gate(const struct cf_netlist *netlist, const struct cf_group *
                    value);
 }
 
-/* Each net that a port's terms reach has the port's type. Runs within one group need one look. */
+/* Checks that each net that is read through a port has the port's type. Where all of them lie in one group, one look is
+ * enough. `*cached` is a group that is likely to hold them. */
 static bool check_port_types(const struct cf_netlist *netlist, const struct cf_group *group, uint32_t index,
                              uint32_t port, uint32_t low, uint32_t high, uint32_t *cached, struct cf_error *err)
 {

@@ -5,8 +5,9 @@
 #include "netlists/netlist.h"
 
 /* Returns true when the netlist is valid. Otherwise the error names the netlist, the gate (or the cell) and the rule
- * that is broken: "net.cfn: s1.classify[4,9,17]: reads net 9000000, ...". Everything else in this project takes
- * only checked netlists and indexes without looking again. Time: a few passes over the instances, not over edges. */
+ * that it breaks: "net.cfn: s1.classify[4,9,17]: reads net 9000000, ...". All other functions take only checked
+ * netlists, and use their numbers as indices without looking again. It takes a few passes over the gates, none over
+ * their edges. */
 bool cf_netlist_check(const struct cf_netlist *netlist, struct cf_error *err);
 
 #endif

@@ -1,3 +1,4 @@
+/* diff.c - compares two netlists gate by gate and words the first difference. */
 #include "netlists/diff.h"
 
 #include <inttypes.h>

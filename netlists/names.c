@@ -1,5 +1,7 @@
+/* names.c - writes and reads the names of gates. */
 #include "netlists/names.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +9,7 @@
 
 const char *cf_gate_name(const struct cf_group *group, uint32_t index, char *buffer, size_t size)
 {
+    assert(index < group->count);
     uint32_t at[CF_GROUP_MAX_RANK];
     for (int i = group->rank - 1; i >= 0; i--) {
         at[i] = index % group->shape[i];

@@ -4,14 +4,15 @@
 
 #include "netlists/netlist.h"
 
-/* Writes the name of a net (a gate, or an input: "input[0,3,700]") into `buffer` (CF_NAME_MAX bytes suffice for names
- * of up to 80 characters) and returns it. */
+/* Writes the name of a net (a gate, or an input such as "input[0,3,700]") into `buffer` and returns it. CF_NAME_MAX
+ * bytes suffice where the group's name is valid, that is, has at most 80 characters. */
 const char *cf_net_name(const struct cf_netlist *netlist, uint32_t net, char *buffer, size_t size);
 
-/* The same for lane `index` of `group`, where the group itself may not be in a netlist yet. */
+/* The same for gate `index` of a group, which need not be in a netlist yet. */
 const char *cf_gate_name(const struct cf_group *group, uint32_t index, char *buffer, size_t size);
 
-/* The net of that name. Errors say which part is wrong: the group, the number of indices, or a range. */
+/* Finds the net of that name. The error says which part of the name is wrong: the group, the number of indices, or an
+ * index out of range. */
 bool cf_net_find(const struct cf_netlist *netlist, const char *name, uint32_t *net, struct cf_error *err);
 
 #endif

@@ -1,5 +1,7 @@
+/* netlist.c - builds netlists, copies them, and finds groups and metadata in them. */
 #include "netlists/netlist.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +32,8 @@ void cf_netlist_free(struct cf_netlist *netlist)
     free(netlist);
 }
 
-/* Makes room for one more element of an arena-owned array; the old block stays with the arena, so the total is at
- * most twice the final size. */
+/* Makes room for one more element of an array in the arena. The arena keeps the smaller array until it is freed, so
+ * that both together take at most twice the final size. */
 static bool grow(struct cf_netlist *netlist, void *array_pointer, uint32_t count, uint32_t *capacity, size_t size,
                  struct cf_error *err)
 {
@@ -75,6 +77,7 @@ bool cf_netlist_add_cell(struct cf_netlist *netlist, const struct cf_cell *cell,
 bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank, const uint32_t *shape, uint32_t ports,
                           struct cf_type type, bool output, struct cf_error *err)
 {
+    assert(rank >= 1 && rank <= CF_GROUP_MAX_RANK && (netlist->group_count > 0 || ports == 0));
     if (!grow(netlist, &netlist->groups, netlist->group_count, &netlist->group_capacity, sizeof *netlist->groups, err))
         return false;
     struct cf_group group = {.rank = rank, .first_net = netlist->net_count, .ports = ports, .type = type};
@@ -100,7 +103,7 @@ bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank
     return true;
 }
 
-/* The place of a key in the sorted entries, present or not. */
+/* Where a key stands among the sorted entries, or would stand. */
 static uint32_t meta_place(const struct cf_netlist *netlist, const char *key)
 {
     uint32_t place = 0;
@@ -134,6 +137,22 @@ const char *cf_netlist_meta(const struct cf_netlist *netlist, const char *key)
                                                                                      : NULL;
 }
 
+bool cf_netlist_set_class_scale(struct cf_netlist *netlist, const double *scale, uint32_t count, struct cf_error *err)
+{
+    netlist->class_scale = copy_of(&netlist->arena, scale, count, sizeof *scale);
+    netlist->class_count = count;
+    return netlist->class_scale || out_of_memory(netlist, err);
+}
+
+bool cf_netlist_copy_notes(struct cf_netlist *to, const struct cf_netlist *from, struct cf_error *err)
+{
+    for (uint32_t m = 0; m < from->meta_count; m++)
+        if (!cf_netlist_set_meta(to, from->meta[m].key, from->meta[m].value, err))
+            return false;
+    to->input_scale = from->input_scale;
+    return !from->class_scale || cf_netlist_set_class_scale(to, from->class_scale, from->class_count, err);
+}
+
 static bool copy_into(struct cf_netlist *to, const struct cf_netlist *from, struct cf_error *err)
 {
     uint32_t index;
@@ -150,17 +169,7 @@ static bool copy_into(struct cf_netlist *to, const struct cf_netlist *from, stru
             memcpy(to->groups[g].base, group->base, (size_t)group->count * group->ports * sizeof *group->base);
         }
     }
-    for (uint32_t m = 0; m < from->meta_count; m++)
-        if (!cf_netlist_set_meta(to, from->meta[m].key, from->meta[m].value, err))
-            return false;
-    to->input_scale = from->input_scale;
-    to->class_count = from->class_count;
-    if (from->class_scale) {
-        to->class_scale = copy_of(&to->arena, from->class_scale, from->class_count, sizeof *from->class_scale);
-        if (!to->class_scale)
-            return out_of_memory(to, err);
-    }
-    return true;
+    return cf_netlist_copy_notes(to, from, err);
 }
 
 struct cf_netlist *cf_netlist_copy(const struct cf_netlist *netlist, struct cf_error *err)
@@ -175,16 +184,19 @@ struct cf_netlist *cf_netlist_copy(const struct cf_netlist *netlist, struct cf_e
 
 int64_t cf_type_min(struct cf_type type)
 {
+    assert(type.width >= 1 && type.width <= CF_MAX_WIDTH);
     return type.is_signed ? -((int64_t)1 << (type.width - 1)) : 0;
 }
 
 int64_t cf_type_max(struct cf_type type)
 {
+    assert(type.width >= 1 && type.width <= CF_MAX_WIDTH);
     return (int64_t)(((uint64_t)1 << (type.is_signed ? type.width - 1 : type.width)) - 1);
 }
 
 uint32_t cf_netlist_group_of(const struct cf_netlist *netlist, uint32_t net)
 {
+    assert(net < netlist->net_count);
     uint32_t low = 0, high = netlist->group_count;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;

@@ -1,13 +1,14 @@
-/* netlist.h - the intermediate representation: a small library of cells, placed many times.
+/* netlist.h - the intermediate representation: a small library of cells, each placed many times.
  *
  * A net is a wire with one driver. Nets are numbered: first those of the input, then one for each gate, group after
- * group. A gate is an instance of a cell. Its value is
+ * group. A gate is an instance of a cell. Its sum is
  *
  *     sum over the cell's terms of  weight * (net[base[port] + offset] << shift),  plus the cell's bias,
  *
  * exactly, in integers. A linear cell's output is that sum; a step cell's output is H(sum): 1 if sum >= 0, else 0.
  *
- * This header holds the data structure alone. What makes one valid: check.h. Its file: store.h and FORMAT.md.
+ * This header holds the data structure alone; check.h says which netlists are valid, store.h and FORMAT.md what their
+ * file looks like.
  */
 #ifndef COFIBER_NETLISTS_NETLIST_H
 #define COFIBER_NETLISTS_NETLIST_H
@@ -29,8 +30,8 @@ enum {
     CF_NAME_MAX = 128 /* bytes of a gate's name, with the NUL */
 };
 
-/* The type of a net: two's complement (or plain binary when not signed), `width` bits, the value being
- * integer * 2^-frac. The output of a step is {1, false, 0}. */
+/* The type of a net: an integer of `width` bits, in two's complement (or plain binary when it is not signed), which
+ * stands for the number integer * 2^-frac. The output of a step is {1, false, 0}. */
 struct cf_type {
     uint8_t width;
     bool is_signed;
@@ -57,8 +58,9 @@ struct cf_cell {
     struct cf_type type; /* of the output */
 };
 
-/* A named, shaped array of gates that share one output type; or the input, whose nets no gate drives. The last
- * dimension is the lane (channel or class), the ones before it the position; a position's lanes are contiguous. */
+/* A named, shaped array of gates that share one output type; or the input, whose nets no gate drives. The index in the
+ * last dimension is the channel or class, called the group's lane; the dimensions before it are the position. The nets
+ * of one position have consecutive numbers. */
 struct cf_group {
     const char *name; /* letters, digits, '_', '.' */
     int rank;         /* 1 to CF_GROUP_MAX_RANK */
@@ -67,7 +69,7 @@ struct cf_group {
     uint32_t first_net; /* its gates drive nets [first_net, first_net + count) */
     uint32_t ports;     /* ports of every cell placed in it; 0 for the input */
     struct cf_type type;
-    bool output;    /* what the circuit is for: the decisions, say. Gates that reach no output are dead. */
+    bool output;    /* the circuit's results, such as decisions. A gate is dead when no output depends on it. */
     uint32_t *cell; /* [count]; NULL for the input */
     uint32_t *base; /* [count][ports]; NULL for the input */
 };
@@ -91,19 +93,24 @@ struct cf_netlist {
     const char *label; /* the file it came from, or a word, for messages */
 };
 
-/* Building. Functions fail only when memory or the number space (2^31 nets) is out. */
+/* Building. Functions fail only when memory is out, or the circuit would have 2^31 nets or more. */
 struct cf_netlist *cf_netlist_new(const char *label, struct cf_error *err);
 void cf_netlist_free(struct cf_netlist *netlist); /* NULL is fine */
 
-/* Copies the ports and terms. `*index` is the new cell's. The output type is as given in `cell->type`. */
+/* Appends a copy of the cell, its ports and terms; `*index` becomes its number. */
 bool cf_netlist_add_cell(struct cf_netlist *netlist, const struct cf_cell *cell, uint32_t *index, struct cf_error *err);
-/* Appends a group, with `cell` and `base` allocated (zeros) for the caller to fill; the first group added is the
- * input (ports = 0). Pointers to groups taken before the call are invalid after it. */
+/* Appends a group of shape [rank], rank 1 to CF_GROUP_MAX_RANK, with arrays `cell` and `base` of zeros for the caller
+ * to fill. The first group added is the input (ports = 0). Pointers to groups are invalid after the call. */
 bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank, const uint32_t *shape, uint32_t ports,
                           struct cf_type type, bool output, struct cf_error *err);
 /* Sets or replaces a metadata entry. */
 bool cf_netlist_set_meta(struct cf_netlist *netlist, const char *key, const char *value, struct cf_error *err);
 const char *cf_netlist_meta(const struct cf_netlist *netlist, const char *key); /* or NULL */
+
+/* Sets the weight scales of the outputs' lanes: a copy of scale [count]. */
+bool cf_netlist_set_class_scale(struct cf_netlist *netlist, const double *scale, uint32_t count, struct cf_error *err);
+/* Copies the metadata, the input scale and the class scales of another netlist. */
+bool cf_netlist_copy_notes(struct cf_netlist *to, const struct cf_netlist *from, struct cf_error *err);
 
 /* A deep copy. */
 struct cf_netlist *cf_netlist_copy(const struct cf_netlist *netlist, struct cf_error *err);
@@ -139,7 +146,7 @@ static inline const uint32_t *cf_instance_bases(const struct cf_group *group, ui
     return group->base + (size_t)index * group->ports;
 }
 
-/* The index of the group whose nets include `net` (net < net_count). */
+/* The index of the group whose nets include `net`, which is below net_count. */
 uint32_t cf_netlist_group_of(const struct cf_netlist *netlist, uint32_t net);
 /* The index of the group of that name, or UINT32_MAX. */
 uint32_t cf_netlist_find_group(const struct cf_netlist *netlist, const char *name);

@@ -1,3 +1,4 @@
+/* store.c - reads and writes netlist files. */
 #include "netlists/store.h"
 
 #include <inttypes.h>
@@ -51,7 +52,7 @@ static int32_t at_i32(const struct cf_tensor *tensor, uint64_t index)
     return value;
 }
 
-/* Columns width, signed, frac of row `row` of an I32 table, from column `column` on. */
+/* Reads a type from three columns of an I32 table (width, signed, frac), which begin with column `column`. */
 static bool read_type(struct reader *r, const struct cf_tensor *table, uint64_t row, uint64_t column,
                       struct cf_type *type)
 {
@@ -349,8 +350,8 @@ struct writer {
     struct cf_error *err;
 };
 
-/* The fixed tensors, in file order: wide elements first, so that every tensor stays aligned. Group tensors follow
- * the I32 ones, U8 tensors come last. */
+/* The fixed tensors in the order of the file: wide elements first, so that every tensor stays aligned. The groups'
+ * tensors follow the I32 ones, and U8 tensors come last. */
 enum fixed {
     INPUT_SHAPE,
     INPUT_SCALE,

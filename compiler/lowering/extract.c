@@ -1,3 +1,4 @@
+/* extract.c - copies a few gates, and the nets that they read, into a netlist of their own. */
 #include "compiler/lowering/extract.h"
 
 #include <stdio.h>

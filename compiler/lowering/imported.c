@@ -1,3 +1,5 @@
+/* imported.c - notes about an imported file in the metadata, and the network of such a netlist as it was in the file.
+ */
 #include "compiler/lowering/imported.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* lower_circuit.c - joins the networks of cells into one network, gate after gate. */
 #include "compiler/lowering/lower_circuit.h"
 
 #include <stdio.h>
@@ -101,8 +102,8 @@ static bool make_room(struct flattening *f, uint64_t limit)
     char text[4][CF_THOUSANDS];
     if (size.adders > limit || size.operands > limit || size.literals > UINT32_MAX / 2)
         return cf_fail(f->err,
-                       "%s: %s gates make %s adders%s%s%s; one network holds at most %s. Export a cell (--cell, "
-                       "--gate) or the cone of fewer gates (--cone), or the word-level matrix (--to csr)",
+                       "%s: %s gates make %s adders%s%s%s; one network holds at most %s. A cell, the cone of "
+                       "fewer gates, or the word-level matrix may do",
                        f->netlist->label, cf_thousands(size.gates, text[0]), cf_thousands(size.adders, text[1]),
                        f->cut ? " and " : "", f->cut ? cf_thousands(size.operands, text[2]) : "",
                        f->cut ? " connections of steps" : "", cf_thousands(limit, text[3]));

@@ -1,3 +1,4 @@
+/* lower_depth.c - arrival times of all bits of a circuit, worked out once per kind of gate and operand arrival. */
 #include "compiler/lowering/lower_depth.h"
 
 #include <stdlib.h>

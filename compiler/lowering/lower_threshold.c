@@ -1,3 +1,4 @@
+/* lower_threshold.c - turns a binary network into a netlist of threshold gates, level by level. */
 #include "compiler/lowering/lower_threshold.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* threshold_gate.c - a threshold gate under construction, and the cells that such gates share. */
 #include "compiler/lowering/threshold_gate.h"
 
 #include <stdlib.h>

@@ -1,9 +1,12 @@
+/* lower.c - adds up a cell's terms with full adders, column by column. */
 #include "netlists/lowering/lower.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "netlists/cell.h"
+#include "netlists/lowering/counter.h"
 
 enum {
     COLUMNS = 64,
@@ -12,22 +15,24 @@ enum {
     STAGE_MOST = 512
 };
 
-/* The bits of one column, still to be added. */
+/* The bits of one column that are still to be added. */
 struct pile {
-    cf_lit *items;
-    uint32_t first, count, capacity; /* those before `first` are added */
+    cf_lit *items; /* [first, count) are left */
+    uint32_t first, count;
+    size_t capacity;
 };
 
 struct lowering {
     const struct cf_cell *cell;
     struct cf_network_cell *out;
-    struct pile fresh[2][COLUMNS];           /* operand bits of this stage: plain, inverted */
-    struct pile now[COLUMNS], next[COLUMNS]; /* of this round, of the next */
-    struct pile running[COLUMNS];            /* the carry-save sum of the stages before */
-    unsigned __int128 largest;               /* what the columns can sum to so far */
-    uint64_t constant;                       /* modulo 2^64 */
-    uint32_t width;                          /* columns of the result: the sum is known modulo 2^width */
-    uint32_t limit;                          /* columns that can be non-zero, and that matter */
+    struct cf_counter counters[CF_COUNTER_MOST + 1]; /* by bits of the result */
+    struct pile fresh[2][COLUMNS];                   /* operand bits of this stage: plain, inverted */
+    struct pile now[COLUMNS], next[COLUMNS];         /* bits to add in this round, and in the next */
+    struct pile running[COLUMNS];                    /* the carry-save sum of the stages before */
+    unsigned __int128 largest;                       /* the largest sum that the columns can have so far */
+    uint64_t constant;                               /* what is to be added at the end, modulo 2^64 */
+    uint32_t width;                                  /* columns of the result: the sum is known modulo 2^width */
+    uint32_t limit;                                  /* columns below this can be non-zero, and belong to the result */
     struct cf_error *err;
 };
 
@@ -48,19 +53,13 @@ static bool out_of_memory(struct lowering *l)
 
 static bool put(struct lowering *l, struct pile *pile, cf_lit literal)
 {
-    if (pile->count == pile->capacity) {
-        uint32_t wanted = pile->capacity ? 2 * pile->capacity : 32;
-        cf_lit *bigger = realloc(pile->items, wanted * sizeof *bigger);
-        if (!bigger)
-            return out_of_memory(l);
-        pile->items = bigger;
-        pile->capacity = wanted;
-    }
+    if (!cf_array_reserve(&pile->items, &pile->capacity, (size_t)pile->count + 1, sizeof *pile->items))
+        return out_of_memory(l);
     pile->items[pile->count++] = literal;
     return true;
 }
 
-/* The same at a column: constants 0, and columns that cannot be non-zero or do not matter, are dropped. */
+/* Puts a literal on a column's pile, unless it is the constant 0 or the column is above the limit. */
 static bool put_column(struct lowering *l, struct pile *columns, uint32_t column, cf_lit literal)
 {
     return column >= l->limit || literal == CF_LIT_FALSE || put(l, &columns[column], literal);
@@ -71,35 +70,30 @@ static bool add(struct lowering *l, cf_lit a, cf_lit b, cf_lit c, cf_lit *sum, c
     return cf_network_add(&l->out->bits, a, b, c, sum, carry) || out_of_memory(l);
 }
 
-/* 2^n - 1 bits of one weight become an n-bit number, for n of 2 to 5: two counters of half the size, whose results
- * are added with the odd bit as carry-in. */
-static bool count_bits(struct lowering *l, const cf_lit *in, int n, cf_lit *out)
+/* Makes the counter of 2^n - 1 bits of a column; the bits of the result go to the next round. */
+static bool count_bits(struct lowering *l, const cf_lit *in, uint32_t column, int n)
 {
-    if (n == 2)
-        return add(l, in[0], in[1], in[2], &out[0], &out[1]);
-    int half = (1 << (n - 1)) - 1;
-    cf_lit low[4], high[4], carry = in[2 * half];
-    if (!count_bits(l, in, n - 1, low) || !count_bits(l, in + half, n - 1, high))
-        return false;
-    for (int i = 0; i < n - 1; i++)
-        if (!add(l, low[i], high[i], carry, &out[i], &carry))
+    const struct cf_counter *counter = &l->counters[n];
+    cf_lit wires[CF_COUNTER_WIRES];
+    memcpy(wires, in, counter->inputs * sizeof *in);
+    for (uint32_t a = 0; a < counter->adder_count; a++) {
+        const uint8_t *from = counter->adders[a].in;
+        if (!add(l, wires[from[0]], wires[from[1]], wires[from[2]], &wires[cf_counter_sum(counter, a)],
+                 &wires[cf_counter_carry(counter, a)]))
             return false;
-    out[n - 1] = carry;
+    }
+    for (uint32_t i = 0; i < counter->outputs; i++)
+        if (!put_column(l, l->next, column + i, wires[counter->out[i]]))
+            return false;
     return true;
 }
 
-/* Takes counters of 2^n - 1 bits from the end of a pile while it has so many; results go to the next round. */
+/* Takes counters of 2^n - 1 bits from the end of a pile while it has so many. */
 static bool take_counters(struct lowering *l, struct pile *pile, uint32_t column, int n)
 {
-    uint32_t size = (1u << n) - 1;
-    cf_lit out[5];
-    for (; pile->count >= size; pile->count -= size) {
-        if (!count_bits(l, pile->items + pile->count - size, n, out))
+    for (uint32_t size = l->counters[n].inputs; pile->count >= size; pile->count -= size)
+        if (!count_bits(l, pile->items + pile->count - size, column, n))
             return false;
-        for (int i = 0; i < n; i++)
-            if (!put_column(l, l->next, column + (uint32_t)i, out[i]))
-                return false;
-    }
     return true;
 }
 
@@ -155,8 +149,8 @@ static void take(struct pile *pile, uint32_t count, cf_lit *out)
     pile->first += count;
 }
 
-/* Counters of 2^n - 1 operand bits of a column. Each half of a counter (in the sense of count_bits) has bits of one
- * kind, plain or inverted: counting inverted bits is counting with inverted results. The bits come in the order of the
+/* Makes counters of 2^n - 1 operand bits of a column. Each half of a counter's inputs (see counter.h) is of one kind,
+ * plain or inverted: an engine can then invert a whole half instead of each bit. The bits come in the order of the
  * operands, so that a counter reads operands that are close together. */
 static bool take_fresh(struct lowering *l, uint32_t column, int n)
 {
@@ -166,15 +160,12 @@ static bool take_fresh(struct lowering *l, uint32_t column, int n)
         struct pile *first = left(plain) < half ? inverted : plain, *second = left(inverted) < half ? plain : inverted;
         if (left(first) < half || left(second) < (first == second ? 2 * half : half))
             return true;
-        cf_lit in[31], out[5];
+        cf_lit in[CF_COUNTER_INPUTS];
         take(first, half, in);
         take(second, half, in + half);
         take(left(plain) > 0 ? plain : inverted, 1, in + 2 * half);
-        if (!count_bits(l, in, n, out))
+        if (!count_bits(l, in, column, n))
             return false;
-        for (int i = 0; i < n; i++)
-            if (!put_column(l, l->next, column + (uint32_t)i, out[i]))
-                return false;
     }
     return true;
 }
@@ -199,13 +190,14 @@ static bool compress_fresh(struct lowering *l)
     return true;
 }
 
-/* A bit that counts negative: the sign bit of a two's-complement operand, or a negative digit, but not both. */
+/* Whether a bit counts negative: it is the sign bit of a two's-complement operand, or the digit is negative, but not
+ * both. */
 static bool counts_negative(struct cf_type type, uint32_t bit, uint32_t minus)
 {
     return minus != (type.is_signed && bit + 1u == type.width);
 }
 
-/* One term's bits into the columns. */
+/* Puts the bits of a term on the columns' piles. */
 static bool add_term(struct lowering *l, const struct cf_term *term, cf_lit first)
 {
     struct cf_type type = l->cell->ports[term->port];
@@ -222,7 +214,8 @@ static bool add_term(struct lowering *l, const struct cf_term *term, cf_lit firs
     return true;
 }
 
-/* What the bits of a term that count negative come to, which is what inverting them adds too much. */
+/* How much too large a term's sum becomes when the bits that count negative are inverted and added: the sum of their
+ * weights. */
 static unsigned __int128 inverted_excess(const struct cf_term *term, struct cf_type type)
 {
     uint64_t plus, minus;
@@ -232,8 +225,8 @@ static unsigned __int128 inverted_excess(const struct cf_term *term, struct cf_t
     return excess << term->shift;
 }
 
-/* The constant and the bound of the terms [first, end). Inverted bits make every term count from 0, so columns above
- * the bound are 0 however the sum is represented. */
+/* Includes the terms [first, end) in the constant and in the bound on the sum. As inverted bits make every term count
+ * from 0, all columns above the bound are 0, in whatever form the sum is held. */
 static void raise_bound(struct lowering *l, uint32_t first, uint32_t end)
 {
     for (uint32_t t = first; t < end; t++) {
@@ -269,7 +262,7 @@ static bool lower_stage(struct lowering *l, uint32_t first, uint32_t end)
     return true;
 }
 
-/* The carry chain, with the constant: bit c of the sum into result[c]. */
+/* Adds the two bits that each column has left, and the constant, in one carry chain: result[c] is bit c of the sum. */
 static bool resolve(struct lowering *l, cf_lit *result)
 {
     l->limit = l->width;
@@ -291,7 +284,7 @@ static bool resolve(struct lowering *l, cf_lit *result)
     return true;
 }
 
-/* How the bits above the computed ones are known: the sum lies in [min, max]. */
+/* Chooses how many bits of the sum are computed, where it lies in [min, max]; returns the value of those above. */
 static cf_lit plan_width(struct lowering *l, int64_t min, int64_t max)
 {
     uint32_t width = cf_signed_width(min, max);
@@ -433,6 +426,8 @@ bool cf_lower_cell(struct cf_network_cell *lowered, const struct cf_cell *cell, 
 {
     *lowered = (struct cf_network_cell){0};
     struct lowering l = {.cell = cell, .out = lowered, .err = err};
+    for (int n = CF_COUNTER_LEAST; n <= CF_COUNTER_MOST; n++)
+        cf_counter_shape(&l.counters[n], n);
     int64_t min, max;
     if (!cf_cell_range(cell, &min, &max))
         return cf_fail(err, "a cell whose sum could pass 63 bits");

@@ -1,12 +1,14 @@
-/* lower.h - a cell becomes a network of full adders, exactly.
+/* lower.h - turns a cell into a network of full adders that computes the same function exactly.
  *
- * Weights are recoded into canonical signed digits; each non-zero digit adds the bits of its operand into columns of
- * equal weight. What counts negative there (a negative digit, or the sign bit of a two's-complement operand, but not
- * both) is added inverted instead: -x = ~x - 1. All those -1s and the bias are one constant, which meets the sum at
- * the very end. So there is no sign extension, and no adder has a known input.
+ * Weights are recoded into canonical signed digits. Each non-zero digit adds the bits of its operand to columns, one
+ * per power of two. A bit that counts negative there (the digit is negative, or it is the sign bit of a
+ * two's-complement operand, but not both) is added inverted instead: -x = ~x - 1. The -1s and the bias together are one
+ * constant, which is added at the very end. So there is no sign extension, and no adder before the end has a constant
+ * input.
  *
- * Columns are compressed by counters made of full adders (31:5, 15:4, 7:3, 3:2), a stage of operands at a time, into
- * a running sum in carry-save form: two bits a column, from which one final carry chain makes the result.
+ * Counters made of full adders (31:5, 15:4, 7:3, 3:2; see counter.h) compress the columns, a stage of operands at a
+ * time, into a running sum in carry-save form: at most two bits per column. One carry chain then makes the result of
+ * it.
  */
 #ifndef COFIBER_NETLISTS_LOWERING_LOWER_H
 #define COFIBER_NETLISTS_LOWERING_LOWER_H
@@ -14,11 +16,12 @@
 #include "netlists/exchange/network.h"
 #include "netlists/netlist.h"
 
-/* The network of one valid cell. Its outputs are the bits of the output's type, least significant first. Free with
- * cf_network_cell_free. Fails when memory is out, or a cell takes more than 2^31 signals. */
+/* Makes the network of one valid cell. Its outputs are the bits of the cell's output, least significant first. Free
+ * with cf_network_cell_free. Fails when memory is out, or the network would have more than 2^31 signals. */
 bool cf_lower_cell(struct cf_network_cell *lowered, const struct cf_cell *cell, struct cf_error *err);
 
-/* All cells of a netlist, [cell_count], in parallel; freed with cf_lower_free. */
+/* Lowers all cells of a netlist, [cell_count], in parallel; NULL with the error filled when one fails. Free with
+ * cf_lower_free. */
 struct cf_network_cell *cf_lower_cells(const struct cf_netlist *netlist, struct cf_error *err);
 void cf_lower_free(struct cf_network_cell *cells, uint32_t count); /* NULL is fine */
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netlists/lowering/counter.h"
+
 const uint8_t cf_bit_op_inputs[CF_BIT_OPS] = {
     [CF_BIT_COPY] = 1,   [CF_BIT_HALF] = 2,     [CF_BIT_FULL] = 3,
     [CF_BIT_COUNT7] = 7, [CF_BIT_COUNT15] = 15, [CF_BIT_COUNT31] = 31,
@@ -14,9 +16,10 @@ const uint8_t cf_bit_op_outputs[CF_BIT_OPS] = {
 
 struct search {
     const struct cf_network *bits;
-    const uint32_t *reads; /* [signals]: by nodes and outputs */
-    uint32_t start, end;   /* nodes that may belong to the counter */
-    uint32_t next;         /* node to look at */
+    const uint32_t *reads;                           /* [signals]: by nodes and outputs */
+    uint32_t start, end;                             /* nodes that may belong to the counter */
+    uint32_t next;                                   /* the first node behind the instruction */
+    struct cf_counter counters[CF_COUNTER_MOST + 1]; /* by bits of the result */
 };
 
 void cf_bit_macros_free(struct cf_bit_macros *macros)
@@ -39,39 +42,30 @@ static bool is_private(const struct search *s, cf_lit literal)
     return s->reads[cf_lit_signal(literal)] == 1;
 }
 
-/* Matches the nodes from s->next on against a counter of 2^n - 1 bits, in the shape that netlists/lowering/lower.c
- * builds: two halves, then a ripple of full adders over their results with the odd bit as carry-in. */
-static bool match(struct search *s, int n, cf_lit *in, cf_lit *out)
+/* Matches the nodes from s->start on against a counter, adder by adder; s->next then stands behind it. */
+static bool match(struct search *s, const struct cf_counter *counter, cf_lit *in, cf_lit *out)
 {
-    if (n == 2) {
-        if (s->next >= s->end)
-            return false;
-        const struct cf_network_node *node = &s->bits->nodes[s->next];
-        if (!is_outside(s, node->a) || !is_outside(s, node->b) || !is_outside(s, node->c))
-            return false;
-        memcpy(in, node, 3 * sizeof *in);
-        out[0] = cf_network_sum(s->bits, s->next);
-        out[1] = cf_network_carry(s->bits, s->next++);
-        return true;
-    }
-    int half = (1 << (n - 1)) - 1;
-    cf_lit low[4], high[4], carry = 0;
-    if (!match(s, n - 1, in, low) || !match(s, n - 1, in + half, high))
+    cf_lit wires[CF_COUNTER_WIRES];
+    if (counter->adder_count > s->end - s->start)
         return false;
-    for (int i = 0; i < n - 1; i++, s->next++) {
-        if (s->next >= s->end)
-            return false;
-        const struct cf_network_node *node = &s->bits->nodes[s->next];
-        bool right = node->a == low[i] && node->b == high[i] && is_private(s, low[i]) && is_private(s, high[i]) &&
-                     (i == 0 ? is_outside(s, node->c) : node->c == carry && is_private(s, carry));
-        if (!right)
-            return false;
-        if (i == 0)
-            in[2 * half] = node->c;
-        out[i] = cf_network_sum(s->bits, s->next);
-        carry = cf_network_carry(s->bits, s->next);
+    for (uint32_t a = 0; a < counter->adder_count; a++) {
+        const struct cf_network_node *node = &s->bits->nodes[s->start + a];
+        const cf_lit operands[3] = {node->a, node->b, node->c};
+        for (int i = 0; i < 3; i++) {
+            uint8_t wire = counter->adders[a].in[i];
+            bool fits = wire < counter->inputs ? is_outside(s, operands[i])
+                                               : operands[i] == wires[wire] && is_private(s, wires[wire]);
+            if (!fits)
+                return false;
+            wires[wire] = operands[i];
+        }
+        wires[cf_counter_sum(counter, a)] = cf_network_sum(s->bits, s->start + a);
+        wires[cf_counter_carry(counter, a)] = cf_network_carry(s->bits, s->start + a);
     }
-    out[n - 1] = carry;
+    memcpy(in, wires, counter->inputs * sizeof *in);
+    for (uint32_t i = 0; i < counter->outputs; i++)
+        out[i] = wires[counter->out[i]];
+    s->next = s->start + counter->adder_count;
     return true;
 }
 
@@ -124,9 +118,8 @@ static void sort_counter(cf_lit *in)
 static uint8_t next_op(struct search *s, cf_lit *in, cf_lit *out)
 {
     static const uint8_t counters[6] = {[3] = CF_BIT_COUNT7, [4] = CF_BIT_COUNT15, [5] = CF_BIT_COUNT31};
-    for (int n = 5; n >= 3; n--) {
-        s->next = s->start;
-        if (!match(s, n, in, out))
+    for (int n = CF_COUNTER_MOST; n > CF_COUNTER_LEAST; n--) {
+        if (!match(s, &s->counters[n], in, out))
             continue;
         if (n == 3)
             sort_counter(in);
@@ -205,8 +198,10 @@ bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_ce
         .uses = calloc(2 * (size_t)cf_network_signals(bits), sizeof *macros->uses),
     };
     uint32_t *reads = count_reads(bits);
-    struct search s = {bits, reads, 0, 0, 0};
-    cf_lit in[31], out[5];
+    struct search s = {.bits = bits, .reads = reads};
+    cf_lit in[CF_COUNTER_INPUTS], out[CF_COUNTER_MOST];
+    for (int n = CF_COUNTER_LEAST; n <= CF_COUNTER_MOST; n++)
+        cf_counter_shape(&s.counters[n], n);
     bool done = macros->macros && macros->literals && macros->uses && reads;
     for (uint32_t stage = 0; done && stage < cell->stage_count; stage++)
         for (s.end = cell->stages[stage].node_end; s.start < s.end; s.start = s.next) {

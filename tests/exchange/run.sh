@@ -183,9 +183,9 @@ fi
 # What a format cannot hold, and options it has no use for.
 check "compile a larger one" "$cofiber" compile "$work/large.safetensors" -o "$work/large.cfn" --grid 128x128 --scales 1 \
     --top cofiber --input-scale 0.05
-check "too many adders" refuses "adders; one network holds at most 16,000,000. Export a cell" \
+check "too many adders" refuses "adders; one network holds at most 16,000,000. A cell, the cone" \
     "$cofiber" export "$work/large.cfn" --to aiger -o "$work/x"
-check "too many connections" refuses "connections of steps; one network holds at most 16,000,000. Export a cell" \
+check "too many connections" refuses "connections of steps; one network holds at most 16,000,000. A cell, the cone" \
     "$cofiber" export "$work/large.cfn" --to threshold -o "$work/x"
 check "too large a cone" refuses "--cone: 262,144 gates up to 's0.pool', but 4,096 can be named. Name fewer; or export" \
     "$cofiber" export "$work/large.cfn" --to aiger --cone s0.pool -o "$work/x"

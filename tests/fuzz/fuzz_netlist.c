@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/compile.h"
+#include "compiler/record.h"
 #include "netlists/analyse.h"
 #include "netlists/check.h"
 #include "netlists/diff.h"
@@ -60,8 +61,10 @@ static void sweep(const struct cf_netlist *netlist)
     check(copy && cf_netlist_check(copy, &err));
     cf_netlist_compare(netlist, copy, &diff);
     check(diff.different == 0);
-    check(cf_sweep(&copy, &err) && cf_netlist_check(copy, &err));
-    cf_netlist_compare(netlist, copy, &diff);
+    struct cf_netlist *swept = cf_sweep(copy, &err);
+    check(swept && cf_netlist_check(swept, &err));
+    cf_netlist_compare(netlist, swept, &diff);
+    cf_netlist_free(swept);
     cf_netlist_free(copy);
 }
 

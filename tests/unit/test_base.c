@@ -99,7 +99,7 @@ static void arena_gives_zeroed_aligned_memory(void **state)
         memset(memory, 0xff, size); /* an overlap would show in a later allocation */
     }
     cf_arena_free(&arena);
-    assert_null(arena.blocks);
+    assert_null(arena.chunks);
     assert_int_equal(arena.bytes, 0);
 }
 

@@ -12,6 +12,7 @@
 
 #include "compiler/census.h"
 #include "compiler/floatmodel.h"
+#include "compiler/record.h"
 #include "netlists/analyse.h"
 #include "netlists/check.h"
 #include "netlists/diff.h"
@@ -459,9 +460,8 @@ static void check_sweep(struct cf_netlist *n)
 {
     struct cf_error err;
     struct cf_netlist_diff diff;
-    struct cf_netlist *swept = cf_netlist_copy(n, &err), *again;
-    assert_non_null(swept);
-    assert_done(cf_sweep(&swept, &err), &err);
+    struct cf_netlist *swept = cf_sweep(n, &err);
+    assert_done(swept, &err);
     assert_done(cf_netlist_check(swept, &err), &err);
     int64_t *whole = evaluate(n, 3), *left = evaluate(swept, 3);
     for (uint32_t g = 0; g < n->group_count; g++) {
@@ -471,9 +471,8 @@ static void check_sweep(struct cf_netlist *n)
             assert_memory_equal(whole + n->groups[g].first_net, left + swept->groups[found].first_net,
                                 n->groups[g].count * sizeof *whole);
     }
-    again = cf_netlist_copy(swept, &err);
-    assert_non_null(again);
-    assert_done(cf_sweep(&again, &err), &err);
+    struct cf_netlist *again = cf_sweep(swept, &err);
+    assert_done(again, &err);
     cf_netlist_compare(swept, again, &diff);
     assert_int_equal(diff.different, 0);
     assert_int_equal(swept->cell_count, again->cell_count);
@@ -494,8 +493,8 @@ static void sweep_keeps_every_output(void **state)
         struct cf_netlist *n = random_netlist(&options);
         for (uint32_t g = 1; g + 1 < n->group_count; g++)
             n->groups[g].output = seed % 3 == 0 && n->groups[g].output;
-        struct cf_netlist *swept = cf_netlist_copy(n, &err);
-        assert_done(cf_sweep(&swept, &err), &err);
+        struct cf_netlist *swept = cf_sweep(n, &err);
+        assert_done(swept, &err);
         removed += n->group_count - swept->group_count;
         cf_netlist_free(swept);
         check_sweep(n);
@@ -596,24 +595,24 @@ static void impossible_options_are_refused(void **state)
         struct cf_compile_options options;
         const char *fragment;
     } wrong[] = {
-        {SETTING(.scales = 0), "--scales 0: 1 to 10 are possible"},
-        {SETTING(.scales = 11), "--scales 11: 1 to 10 are possible"},
-        {SETTING(.scales = 4), "--grid 40x40: 4 scales need a height and width that 2^4 = 16 divides"},
-        {SETTING(.height = 36), "--grid 36x40: 3 scales need a height and width that 2^3 = 8 divides"},
-        {SETTING(.width = 44), "--grid 40x44: 3 scales need"},
-        {SETTING(.height = 0), "--grid 0x40"},
-        {SETTING(.width = 0), "--grid 40x0"},
-        {SETTING(.input_bits = 1), "--input-bits 1: 2 to 16 are possible"},
-        {SETTING(.input_bits = 17), "--input-bits 17: 2 to 16 are possible"},
-        {SETTING(.score_threshold = 0), "--score-threshold 0: a score lies between 0 and 1"},
-        {SETTING(.score_threshold = 1), "--score-threshold 1: a score lies between 0 and 1"},
-        {SETTING(.score_threshold = NAN), "--score-threshold nan"},
-        {SETTING(.input_scale = 0), "--input-scale 0: a scale is a positive number, at most 1e300"},
-        {SETTING(.input_scale = -1), "--input-scale -1: a scale is a positive number, at most 1e300"},
-        {SETTING(.input_scale = INFINITY), "--input-scale inf: a scale is a positive number, at most 1e300"},
-        {SETTING(.input_scale = NAN), "--input-scale nan"},
+        {SETTING(.scales = 0), "0 scales: 1 to 10 are possible"},
+        {SETTING(.scales = 11), "11 scales: 1 to 10 are possible"},
+        {SETTING(.scales = 4), "a grid of 40x40: 4 scales need a height and width that 2^4 = 16 divides"},
+        {SETTING(.height = 36), "a grid of 36x40: 3 scales need a height and width that 2^3 = 8 divides"},
+        {SETTING(.width = 44), "a grid of 40x44: 3 scales need"},
+        {SETTING(.height = 0), "a grid of 0x40"},
+        {SETTING(.width = 0), "a grid of 40x0"},
+        {SETTING(.input_bits = 1), "an input of 1 bits: 2 to 16 are possible"},
+        {SETTING(.input_bits = 17), "an input of 17 bits: 2 to 16 are possible"},
+        {SETTING(.score_threshold = 0), "a score threshold of 0: a score lies between 0 and 1"},
+        {SETTING(.score_threshold = 1), "a score threshold of 1: a score lies between 0 and 1"},
+        {SETTING(.score_threshold = NAN), "a score threshold of nan"},
+        {SETTING(.input_scale = 0), "an input scale of 0: a scale is a positive number, at most 1e300"},
+        {SETTING(.input_scale = -1), "an input scale of -1: a scale is a positive number, at most 1e300"},
+        {SETTING(.input_scale = INFINITY), "an input scale of inf: a scale is a positive number, at most 1e300"},
+        {SETTING(.input_scale = NAN), "an input scale of nan"},
         {SETTING(.input_scale = 1e-300), "would pass 62 bits"},
-        {SETTING(.input_scale = 1e301), "--input-scale 1e+301: a scale is a positive number, at most 1e300"},
+        {SETTING(.input_scale = 1e301), "an input scale of 1e+301: a scale is a positive number, at most 1e300"},
         {SETTING(.height = 1u << 30, .width = 1u << 30), "more than 2^31 - 1 nets"},
         {SETTING(.height = 20480, .width = 32768), "beyond 2^31 - 1 nets"},
     };

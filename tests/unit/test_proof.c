@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "compiler/compile.h"
-#include "compiler/lowering/lower.h"
+#include "compiler/record.h"
 #include "netlists/lowering/lower.h"
 #include "tests/support/evaluate_network.h"
 #include "tests/support/linear_proof.h"
