@@ -140,7 +140,7 @@ CONVERT(u64_to_f64, uint64_t, double, v)
 CONVERT(i64_to_f64, int64_t, double, v)
 
 /* Whether elements [first, first + count) lie inside the tensor. */
-static bool is_inside(const struct cf_tensor *tensor, uint64_t first, uint64_t count)
+static inline bool is_inside(const struct cf_tensor *tensor, uint64_t first, uint64_t count)
 {
     return first <= tensor->count && count <= tensor->count - first;
 }
