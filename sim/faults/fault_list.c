@@ -1,5 +1,7 @@
+/* fault_list.c - finds the pins of each cell that a fault can matter at, and lists faults there. */
 #include "sim/faults/fault_list.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,7 @@
 #include "base/random.h"
 #include "netlists/names.h"
 
-/* The pins of one cell's network that can matter, in order. */
+/* The pins of one cell's network that something reads, in order. */
 struct pin_set {
     uint32_t *pins, count;
 };
@@ -18,12 +20,12 @@ struct listing {
     const struct cf_netlist *netlist;
     const struct cf_network_cell *cells;
     struct cf_fault_choice choice;
-    struct pin_set *sets; /* by cell; made for the cells that are placed where faults are */
+    struct pin_set *sets; /* by cell; made for the cells of chosen gates */
 };
 
 /* ---- pins -------------------------------------------------------------------------------------------------------- */
 
-/* All inputs and outputs of nodes that something reads, and inputs that are read. */
+/* Finds the inputs and read outputs of all nodes that something reads, and the network's inputs that are read. */
 static bool find_pins(struct pin_set *set, const struct cf_network *bits)
 {
     uint8_t *used = cf_network_used(bits), *read = calloc(cf_network_signals(bits), 1);
@@ -53,7 +55,7 @@ static bool find_pins(struct pin_set *set, const struct cf_network *bits)
     return true;
 }
 
-/* The chosen gates of a group, [*first, *end); empty for the input. */
+/* The chosen gates of a group are [*first, *end); there are none in the input. */
 static void chosen_gates(const struct listing *l, uint32_t g, uint32_t *first, uint32_t *end)
 {
     const struct cf_group *group = &l->netlist->groups[g];
@@ -67,7 +69,7 @@ static void chosen_gates(const struct listing *l, uint32_t g, uint32_t *first, u
     *end = none ? 0 : (uint32_t)(high - group->first_net);
 }
 
-/* Finds the pins of all cells that are placed, and how many faults each group has. */
+/* Finds the pins of the cells of all chosen gates, and how many faults each group has. */
 static bool count_population(struct listing *l)
 {
     for (uint32_t g = 1; g < l->netlist->group_count; g++) {
@@ -85,6 +87,7 @@ static bool count_population(struct listing *l)
 
 /* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
+/* A random number below `below`, each as likely. */
 static uint64_t draw(uint64_t *state, uint64_t below)
 {
     uint64_t number, fair = UINT64_MAX - UINT64_MAX % below; /* a multiple of `below`: every remainder as often */
@@ -115,10 +118,11 @@ static void draw_few(uint64_t *numbers, uint64_t count, uint64_t below, uint64_t
     }
 }
 
-/* `count` different numbers below `below`, sorted, every such set being as likely; malloc'd. NULL: memory is out. */
+/* `count` different numbers below `below`, sorted, every such set being as likely. The caller frees them. NULL when
+ * memory is out. */
 static uint64_t *draw_numbers(uint64_t count, uint64_t below, uint64_t *state)
 {
-    bool invert = count > below / 2; /* draw those to leave out */
+    bool invert = count > below / 2; /* draw the numbers to leave out */
     uint64_t few = invert ? below - count : count;
     uint64_t *drawn = malloc((few + 1) * sizeof *drawn);
     uint64_t *kept = invert ? malloc((count + 1) * sizeof *kept) : NULL;
@@ -147,7 +151,8 @@ static void add_fault(struct listing *l, uint32_t net, uint32_t pin, bool value)
         (struct cf_fault){.net = net, .pin = pin, .frame = CF_FAULT_MISSED, .value = value};
 }
 
-/* Those faults of a group that have these ranks among all of it, gate by gate and pin by pin; NULL: all. */
+/* Lists the faults of a group that have these ranks [count], sorted, among all faults of the group's chosen gates,
+ * counted gate by gate and pin by pin. NULL: the first `count`. */
 static void list_ranks(struct listing *l, uint32_t g, const uint64_t *ranks, uint64_t count)
 {
     const struct cf_group *group = &l->netlist->groups[g];
@@ -165,7 +170,7 @@ static void list_ranks(struct listing *l, uint32_t g, const uint64_t *ranks, uin
 
 static bool list_sample(struct listing *l, uint32_t g, uint64_t count)
 {
-    /* The group's own stream, so that choosing one group draws what choosing all does. */
+    /* Each group has a random stream of its own, so that choosing one group draws the same as choosing all. */
     uint64_t state = l->choice.seed, *ranks;
     state = cf_next_random(&state) + g;
     ranks = draw_numbers(count, l->list->population[g], &state);
@@ -175,7 +180,7 @@ static bool list_sample(struct listing *l, uint32_t g, uint64_t count)
     return ranks != NULL;
 }
 
-/* Every fault of every cell of the group once. Gates are sorted by cell first: those of cell c are
+/* Lists every fault of every cell of the group once. Gates are sorted by cell first: those of cell c are
  * gates[starts[c]] to gates[starts[c + 1] - 1]. */
 static bool list_cells(struct listing *l, uint32_t g)
 {
@@ -186,7 +191,7 @@ static bool list_cells(struct listing *l, uint32_t g)
     chosen_gates(l, g, &first, &end);
     uint32_t *gates = malloc((end - first + 1) * sizeof *gates), *starts = calloc(cells + 2, sizeof *starts);
     bool done = gates && starts;
-    /* Counts land two places up, so that placing leaves every start in its place. */
+    /* Counts stand two places up: placing then moves each start one place on, to where it belongs. */
     for (uint32_t i = first; done && i < end; i++)
         starts[group->cell[i] + 2]++;
     for (uint32_t c = 2; done && c < cells + 2; c++)
@@ -203,7 +208,7 @@ static bool list_cells(struct listing *l, uint32_t g)
     return done;
 }
 
-/* How many faults of the group will be listed; with CF_FAULT_CELLS `placed` [cell_count] is scratch. */
+/* How many faults of the group will be listed; `placed` [cell_count] is scratch for CF_FAULT_CELLS. */
 static uint64_t count_listed(const struct listing *l, uint32_t g, uint8_t *placed)
 {
     uint64_t population = l->list->population[g], count = 0;
@@ -254,6 +259,7 @@ static bool list_all(struct listing *l, uint64_t *counts, uint8_t *placed, struc
 bool cf_fault_list_make(struct cf_fault_list *list, const struct cf_netlist *netlist,
                         const struct cf_network_cell *cells, const struct cf_fault_choice *choice, struct cf_error *err)
 {
+    assert((uint64_t)choice->first_net + choice->net_count <= netlist->net_count || !choice->net_count);
     size_t cell_count = netlist->cell_count ? netlist->cell_count : 1;
     struct listing l = {.list = list, .netlist = netlist, .cells = cells, .choice = *choice};
     uint64_t *counts = calloc(netlist->group_count, sizeof *counts);

@@ -18,14 +18,14 @@ static inline uint32_t cf_fault_pins(const struct cf_network *bits)
 struct cf_fault {
     uint32_t net; /* the gate */
     uint32_t pin;
-    uint32_t frame;      /* the first that finds it, or CF_FAULT_MISSED */
+    uint32_t frame;      /* the first frame that finds it, or CF_FAULT_MISSED */
     uint32_t detections; /* frames that find it; with dropping at most 1 */
-    bool value;          /* held at */
-    bool seen;           /* some frame changed the gate's own output, found or not */
+    bool value;          /* at which the pin is held */
+    bool seen;           /* in some frame the fault changed the gate's own output, whether an output showed it or not */
 };
 #define CF_FAULT_MISSED UINT32_MAX
 
-enum { CF_FAULT_MOST = 200000000 }; /* faults in one list: about 5 GB with what simulating them takes */
+enum { CF_FAULT_MOST = 200000000 }; /* faults in one list: with the simulator's arrays they take about 5 GB */
 
 enum cf_fault_scope {
     CF_FAULT_SAMPLE, /* `sample` faults of each group, drawn without replacement; all of a group that has no more */
@@ -36,13 +36,15 @@ enum cf_fault_scope {
 struct cf_fault_choice {
     enum cf_fault_scope scope;
     uint64_t sample, seed;
-    uint32_t first_net, net_count; /* only gates that drive these nets; net_count 0: every gate */
+    uint32_t first_net, net_count; /* lists only faults of gates that drive these nets; net_count 0: every gate */
 };
 
 struct cf_fault_list {
-    struct cf_fault *faults; /* no two alike; group after group, and but for CF_FAULT_CELLS by net, pin and value */
+    /* No two are the same. They stand group after group; within a group by net, pin and value, except for
+     * CF_FAULT_CELLS, where they stand by cell. */
+    struct cf_fault *faults;
     uint64_t count;
-    uint64_t *population; /* by group: faults there are, listed or not; 0 for the input and groups not chosen */
+    uint64_t *population; /* by group: the faults of its chosen gates, listed or not; 0 for the input */
 };
 
 /* Lists faults. The same choice gives the same list; a group's sample depends on no other group. Refuses more than
@@ -52,7 +54,7 @@ bool cf_fault_list_make(struct cf_fault_list *list, const struct cf_netlist *net
                         struct cf_error *err);
 void cf_fault_list_free(struct cf_fault_list *list);
 
-/* Where in the gate a fault is: at an adder, or at a bit of an operand (numbered as the cell's terms are). */
+/* Where in its gate a fault is: at a pin of an adder, or at a bit of an operand (numbered as the cell's terms are). */
 struct cf_fault_place {
     const char *pin; /* "input a", "input b", "input c", "sum" or "carry"; NULL: an operand's bit */
     uint32_t adder;

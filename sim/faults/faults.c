@@ -1,5 +1,7 @@
+/* faults.c - simulates the faults of a list with one frame, up to 64 faults of one cell at a time. */
 #include "sim/faults/faults.h"
 
+#include <assert.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,7 @@
 #include "netlists/cell.h"
 #include "sim/faults/propagate.h"
 
-enum { LANES = 64 }; /* faults that are simulated together, in gates of one cell and group */
+enum { SLOTS = 64 }; /* faults that are simulated together, in gates of one cell and group; a slot holds one */
 
 struct worker {
     uint64_t *signals;
@@ -25,35 +27,36 @@ struct cf_fault_sim {
     uint64_t cluster_count;
     struct cf_propagation *propagation;
     struct worker *workers;
-    int64_t *nets, *sums; /* of the sound circuit, this frame */
+    int64_t *nets, *sums; /* of the sound circuit in this frame */
     uint32_t frame;
 };
 
-/* Up to LANES faults, in the order of their pins. */
+/* Up to SLOTS faults in gates of one cell and group, in the order of their pins: slot i has faults[i]. */
 struct cluster {
-    struct cf_fault *faults[LANES];
-    const uint32_t *bases[LANES];
+    struct cf_fault *faults[SLOTS];
+    const uint32_t *bases[SLOTS];
     uint32_t count;
     bool one_gate;
 };
 
 /* ---- one cluster ------------------------------------------------------------------------------------------------- */
 
-/* Holds a pin in the lanes of its faults; `*at` is the first fault whose pin has not been met. */
+/* Holds a pin's value at 0 or 1 in the slots of its faults. Pins are visited in order: `*at` is the first fault whose
+ * pin has not been visited. */
 static uint64_t hold(const struct cluster *cluster, uint32_t *at, uint32_t pin, uint64_t value)
 {
     for (; *at < cluster->count && cluster->faults[*at]->pin == pin; ++*at) {
-        uint64_t lane = (uint64_t)1 << *at;
-        value = cluster->faults[*at]->value ? value | lane : value & ~lane;
+        uint64_t slot = (uint64_t)1 << *at;
+        value = cluster->faults[*at]->value ? value | slot : value & ~slot;
     }
     return value;
 }
 
-/* The bits of one operand, each as a word of lanes. */
+/* The bits of one operand, each as a word with a bit for every slot. */
 static void load_operand(const struct cf_fault_sim *s, const struct cluster *cluster,
                          const struct cf_network_operand *operand, uint64_t *planes)
 {
-    if (cluster->one_gate) { /* the same in all lanes */
+    if (cluster->one_gate) { /* the same value in all slots */
         uint64_t value = (uint64_t)s->nets[cluster->bases[0][operand->port] + operand->offset];
         for (uint32_t k = 0; k < operand->width; k++)
             planes[k] = 0 - (value >> k & 1);
@@ -67,6 +70,7 @@ static void load_operand(const struct cf_fault_sim *s, const struct cluster *clu
     }
 }
 
+/* Evaluates the cell in all slots, each with its fault. Needs as many signals as the network has. */
 static void evaluate(const struct cf_fault_sim *s, const struct cluster *cluster, const struct cf_network_cell *cell,
                      uint64_t *signals)
 {
@@ -99,17 +103,18 @@ static void evaluate(const struct cf_fault_sim *s, const struct cluster *cluster
     }
 }
 
-/* The value that lane `lane` gives the gate. */
-static int64_t lane_value(const struct cf_network *bits, struct cf_type type, const uint64_t *signals, uint32_t lane)
+/* The gate's value in one slot. */
+static int64_t slot_value(const struct cf_network *bits, struct cf_type type, const uint64_t *signals, uint32_t slot)
 {
     uint64_t value = 0;
     for (uint32_t k = 0; k < bits->output_count; k++)
-        value |= (cf_network_value(signals, bits->outputs[k]) >> lane & 1) << k;
+        value |= (cf_network_value(signals, bits->outputs[k]) >> slot & 1) << k;
     if (type.is_signed && value >> (type.width - 1) & 1)
         value |= ~(uint64_t)0 << (type.width - 1);
     return (int64_t)value;
 }
 
+/* Sorts the faults of one cluster by pin, and finds the operands of their gates. */
 static struct cluster gather(const struct cf_fault_sim *s, const struct cf_group *group, uint64_t start, uint64_t end)
 {
     struct cluster cluster = {.one_gate = true};
@@ -136,7 +141,7 @@ static void run_cluster(const struct cf_fault_sim *s, const struct worker *w, ui
     evaluate(s, &cluster, cell, w->signals);
     for (uint32_t i = 0; i < cluster.count; i++) {
         struct cf_fault *fault = cluster.faults[i];
-        int64_t value = lane_value(&cell->bits, group->type, w->signals, i);
+        int64_t value = slot_value(&cell->bits, group->type, w->signals, i);
         if (value == s->nets[fault->net])
             continue;
         fault->seen = true;
@@ -157,7 +162,7 @@ static uint32_t cell_of(const struct cf_fault_sim *s, uint64_t at, uint32_t *g)
     return s->netlist->groups[*g].cell[net - s->netlist->groups[*g].first_net];
 }
 
-/* Drops what is found, and cuts the rest into clusters. */
+/* Drops the faults that an earlier frame has found, unless all are kept, and divides the rest into clusters. */
 static void find_clusters(struct cf_fault_sim *s)
 {
     uint64_t left = 0;
@@ -169,7 +174,7 @@ static void find_clusters(struct cf_fault_sim *s)
     uint32_t cell = 0, group = 0;
     for (uint64_t i = 0, size = 0; i < left; i++, size++) {
         uint32_t g, c = cell_of(s, i, &g);
-        if (i == 0 || size == LANES || c != cell || g != group) {
+        if (i == 0 || size == SLOTS || c != cell || g != group) {
             s->starts[s->cluster_count++] = i;
             size = 0;
         }
@@ -179,7 +184,7 @@ static void find_clusters(struct cf_fault_sim *s)
     s->starts[s->cluster_count] = left;
 }
 
-/* All gates without a fault, and their sums before the step. */
+/* Evaluates the sound circuit: the value of every gate, and its sum before the step. */
 static void run_sound(struct cf_fault_sim *s, const int32_t *input)
 {
     for (uint32_t i = 0; i < s->netlist->groups[CF_INPUT].count; i++)
@@ -197,6 +202,7 @@ static void run_sound(struct cf_fault_sim *s, const int32_t *input)
 
 void cf_fault_sim_run(struct cf_fault_sim *s, const int32_t *input, uint32_t frame)
 {
+    assert(input && frame != CF_FAULT_MISSED);
     s->frame = frame;
     run_sound(s, input);
     find_clusters(s);
@@ -215,7 +221,7 @@ void cf_fault_sim_run(struct cf_fault_sim *s, const int32_t *input, uint32_t fra
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
-/* Orders the list by group and cell, otherwise as it is: groups stand together in it already. */
+/* Orders the list by group and cell; faults of one cell keep their order. Groups stand together in the list already. */
 static bool order_faults(struct cf_fault_sim *s)
 {
     uint64_t *ends = malloc(((size_t)s->netlist->cell_count + 1) * sizeof *ends);
@@ -260,6 +266,7 @@ static bool open_workers(struct cf_fault_sim *s, struct cf_error *err)
 bool cf_fault_sim_new(struct cf_fault_sim **out, const struct cf_netlist *netlist, const struct cf_network_cell *cells,
                       struct cf_fault_list *list, const struct cf_fault_options *options, struct cf_error *err)
 {
+    assert(options->threads >= 1 && list->count <= CF_FAULT_MOST);
     struct cf_fault_sim *s = *out = calloc(1, sizeof *s);
     if (!s)
         return cf_fail(err, "%s: out of memory", netlist->label);

@@ -1,12 +1,14 @@
+/* propagate.c - follows one changed net through the gates that read it, in the order of their nets. */
 #include "sim/faults/propagate.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "netlists/cell.h"
 
-/* The gates of a group by the base of one port: those with base `low` + k are gates[first[k]] to gates[first[k+1]-1].
- * `offsets` are those that any of the group's cells reads through the port. */
+/* The gates of a group, sorted by the base of one port: the gates with base `low` + k are gates[first[k]] to
+ * gates[first[k+1]-1]. `offsets` are all that any of the group's cells reads through the port. */
 struct index {
     uint32_t low, high; /* bases; low > high when there are none */
     uint32_t *first, *gates;
@@ -18,8 +20,8 @@ struct cf_propagation {
     struct index **ports; /* [group_count][ports]; NULL for the input */
 };
 
-/* Gates whose sums have changed, as a heap by net: a gate's inputs all come before it, so its change is complete when
- * it is the smallest. */
+/* The gates whose sums have changed, as a heap by net. All nets that a gate reads come before its own, so the change of
+ * its sum is complete when it is the first of the heap. */
 struct cf_ripple {
     int64_t *change; /* by net: of the sum */
     uint8_t *queued; /* by net */
@@ -32,6 +34,7 @@ static int compare_u32(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
+/* Finds the offsets that the group's cells read through the port, sorted. `seen` [cell_count] is scratch. */
 static bool index_offsets(struct index *index, const struct cf_netlist *netlist, const struct cf_group *group,
                           uint32_t port, uint8_t *seen)
 {
@@ -62,6 +65,7 @@ static bool index_offsets(struct index *index, const struct cf_netlist *netlist,
     return true;
 }
 
+/* Sorts the group's gates by their base for the port. */
 static bool index_bases(struct index *index, const struct cf_group *group, uint32_t port)
 {
     index->low = UINT32_MAX;
@@ -75,7 +79,7 @@ static bool index_bases(struct index *index, const struct cf_group *group, uint3
     index->gates = calloc(group->count, sizeof *index->gates);
     if (!index->first || !index->gates)
         return false;
-    /* Counts land two places up, so that placing leaves every start in its place. */
+    /* Counts stand two places up: placing then moves each start one place on, to where it belongs. */
     for (uint32_t i = 0; i < group->count; i++)
         index->first[cf_instance_bases(group, i)[port] - index->low + 2]++;
     for (size_t k = 2; k <= span + 1; k++)
@@ -153,6 +157,7 @@ void cf_ripple_free(struct cf_ripple *r)
     free(r);
 }
 
+/* The gate that drives `net` has another sum, by `change`. */
 static void push(struct cf_ripple *r, uint32_t net, int64_t change)
 {
     r->change[net] += change;
@@ -165,6 +170,7 @@ static void push(struct cf_ripple *r, uint32_t net, int64_t change)
     r->heap[at] = net;
 }
 
+/* Takes the gate of the least net off the heap, and the change of its sum. */
 static uint32_t pop(struct cf_ripple *r, int64_t *change)
 {
     uint32_t net = r->heap[0], last = r->heap[--r->count], at = 0;
@@ -212,8 +218,9 @@ static void notify_gate(const struct cf_propagation *p, struct cf_ripple *r, uin
         push(r, group->first_net + gate, term->weight * (difference * ((int64_t)1 << term->shift)));
 }
 
-/* Tells all gates that read a net through a port. Of two ways the shorter: the gates whose bases are in reach (a
- * classifier's port reaches far, and few gates have a base there), or offset by offset (a pool's has few). */
+/* Tells all gates of group `g` that read the net through a port. It goes one of two ways, whichever is shorter: through
+ * the gates whose bases are within reach of the net (few gates have a base near, although a classifier's port reaches
+ * far), or through the offsets (a pool reads few). */
 static void notify(const struct cf_propagation *p, struct cf_ripple *r, uint32_t g, uint32_t port, uint32_t net,
                    int64_t difference)
 {
@@ -241,6 +248,7 @@ static void notify(const struct cf_propagation *p, struct cf_ripple *r, uint32_t
     }
 }
 
+/* Empties the heap. */
 static void forget(struct cf_ripple *r)
 {
     for (uint32_t i = 0; i < r->count; i++) {
@@ -254,6 +262,7 @@ bool cf_propagate(const struct cf_propagation *p, struct cf_ripple *r, const int
                   uint32_t net, int64_t value)
 {
     const struct cf_netlist *n = p->netlist;
+    assert(r->count == 0 && net < n->net_count);
     bool first = true;
     while (first || r->count > 0) {
         int64_t difference;

@@ -1,11 +1,11 @@
-/* propagate.h - what one changed net does to the outputs: event-driven, exact, at word level. */
+/* propagate.h - tells whether one changed net changes an output: event-driven, exact, on the integers of nets. */
 #ifndef COFIBER_SIM_FAULTS_PROPAGATE_H
 #define COFIBER_SIM_FAULTS_PROPAGATE_H
 
 #include "netlists/netlist.h"
 
-struct cf_propagation; /* who reads which net; shared by threads */
-struct cf_ripple;      /* the scratch of one thread */
+struct cf_propagation; /* which gates read which net; threads may share it */
+struct cf_ripple;      /* the working memory of one thread */
 
 bool cf_propagation_new(struct cf_propagation **propagation, const struct cf_netlist *netlist, struct cf_error *err);
 void cf_propagation_free(struct cf_propagation *propagation); /* NULL is fine */

@@ -101,7 +101,7 @@ static bool quantise_part(const struct cf_quantiser *q, const struct cf_tensor *
                                   .channels = count,
                                   .positions = (uint32_t)q->positions,
                                   .half = features->dtype == CF_F16,
-                                  .out_lane = q->storage,
+                                  .out_storage = q->storage,
                                   .scale = q->scale,
                                   .low = (int32_t)q->low,
                                   .high = (int32_t)q->high};

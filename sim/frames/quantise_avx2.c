@@ -58,7 +58,7 @@ INLINE void tile(const struct cf_quantise_job *job, bool half, const struct cons
     for (uint32_t p = 0; p < TILE; p++) {
         size_t to = (position + p) * job->stride + channel;
         for (uint32_t d = 0; d < TILE; d++)
-            if (job->out_lane == CF_STORE8)
+            if (job->out_storage == CF_STORE8)
                 ((int8_t *)job->out)[to + d] = (int8_t)values[d][p];
             else
                 ((int16_t *)job->out)[to + d] = (int16_t)values[d][p];

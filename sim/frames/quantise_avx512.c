@@ -18,7 +18,7 @@
 
 enum {
     TILE = 16,
-    BLOCK = 4 * TILE,    /* channels whose bytes make whole cache lines of the output */
+    LINE = 4 * TILE,     /* channels whose bytes make whole cache lines of the output */
     MAX_RUN = 36 * TILE, /* positions of a channel that are read in turn: memory likes runs of lines */
     AHEAD = 256          /* bytes of a channel to fetch in advance: more streams than the hardware follows */
 };
@@ -29,7 +29,7 @@ struct constants {
     __m512d scale, low, high;
     __m512i lowest, highest; /* the clamp in each byte or word of the output */
     size_t plane_bytes;
-    bool words; /* the output's lane is CF_STORE16 */
+    bool words; /* the output's storage is CF_STORE16 */
 };
 
 TARGET static struct constants make_constants(const struct cf_quantise_job *job)
@@ -38,7 +38,7 @@ TARGET static struct constants make_constants(const struct cf_quantise_job *job)
     int margin = (job->high > -job->low ? job->high : -job->low) / 128 + 2, doubtful = 1;
     while (doubtful <= 2 * margin)
         doubtful *= 2;
-    bool words = job->out_lane == CF_STORE16;
+    bool words = job->out_storage == CF_STORE16;
     return (struct constants){.factor = _mm512_set1_ps((float)(0x1p16 / job->scale)),
                               .half = _mm512_set1_ps((float)(0x8000 + margin)),
                               .certain = _mm512_set1_epi32(0x10000 - doubtful),
@@ -177,11 +177,11 @@ INLINE void tile_words(const uint8_t *at, bool half, const struct constants *c, 
     }
 }
 
-/* A run of positions of up to BLOCK channels; `next` is where the one after it starts. */
+/* A run of positions of up to LINE channels; `next` is where the one after it starts. */
 INLINE void run_bytes(const uint8_t *at, const uint8_t *next, uint32_t channels, uint32_t positions, bool half,
                       const struct constants *c, uint8_t *out, size_t stride, bool *finite)
 {
-    __m512i lines[MAX_RUN / TILE][BLOCK / TILE * 4];
+    __m512i lines[MAX_RUN / TILE][LINE / TILE * 4];
     size_t step = TILE * (half ? 2 : 4), bytes = positions / TILE * step;
     for (uint32_t d = 0; d < channels; d += TILE, at += TILE * c->plane_bytes) {
         const uint8_t *after = d + TILE < channels ? at + TILE * c->plane_bytes : next;
@@ -189,11 +189,11 @@ INLINE void run_bytes(const uint8_t *at, const uint8_t *next, uint32_t channels,
             const uint8_t *ahead = b + AHEAD < bytes ? at + b + AHEAD : after + (b + AHEAD - bytes);
             __m512i *rows = &lines[p][d / TILE * 4];
             tile_bytes(at + b, ahead, half, c, rows, finite);
-            if (channels < BLOCK)
+            if (channels < LINE)
                 store_rows(out + d + p * TILE * stride, stride, rows);
         }
     }
-    for (size_t p = 0; p < positions / TILE && channels == BLOCK; p++)
+    for (size_t p = 0; p < positions / TILE && channels == LINE; p++)
         store_lines(out + p * TILE * stride, stride, lines[p]);
 }
 
@@ -209,16 +209,16 @@ INLINE void run_words(const uint8_t *at, uint32_t channels, uint32_t positions, 
 INLINE bool all_tiles(const struct cf_quantise_job *job, bool half)
 {
     const struct constants c = make_constants(job);
-    size_t size = half ? 2 : 4, lane = cf_storage_size(job->out_lane), stride = job->stride * lane;
+    size_t size = half ? 2 : 4, lane = cf_storage_size(job->out_storage), stride = job->stride * lane;
     uint32_t channels = job->channels / TILE * TILE, positions = job->positions / TILE * TILE;
     uint32_t runs = positions / MAX_RUN + 1, run = (positions / TILE + runs - 1) / runs * TILE; /* about even */
     bool finite = true;
-    for (uint32_t d = 0; d < channels; d += BLOCK)
+    for (uint32_t d = 0; d < channels; d += LINE)
         for (uint32_t p = 0; p < positions; p += run) {
-            uint32_t wide = channels - d < BLOCK ? channels - d : BLOCK;
+            uint32_t wide = channels - d < LINE ? channels - d : LINE;
             uint32_t count = positions - p < run ? positions - p : run;
             const uint8_t *at = job->features + d * c.plane_bytes + p * size;
-            const uint8_t *next = p + run < positions ? at + run * size : job->features + (d + BLOCK) * c.plane_bytes;
+            const uint8_t *next = p + run < positions ? at + run * size : job->features + (d + LINE) * c.plane_bytes;
             uint8_t *out = (uint8_t *)job->out + p * stride + d * lane;
             if (c.words)
                 run_words(at, wide, count, half, &c, out, stride, &finite);

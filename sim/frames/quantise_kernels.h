@@ -18,8 +18,8 @@ struct cf_quantise_job {
     size_t plane;              /* elements from one channel to the next */
     size_t stride;             /* elements of `out` from one position to the next */
     uint32_t channels, positions;
-    bool half;                /* IEEE half, else float */
-    enum cf_storage out_lane; /* CF_STORE8 or CF_STORE16 */
+    bool half;                   /* IEEE half, else float */
+    enum cf_storage out_storage; /* CF_STORE8 or CF_STORE16 */
     double scale;
     int32_t low, high; /* the clamp */
 };
@@ -30,7 +30,7 @@ static inline struct cf_quantise_job cf_quantise_rest(const struct cf_quantise_j
 {
     struct cf_quantise_job part = *job;
     part.features += (channel * job->plane + position) * (job->half ? 2u : 4u);
-    part.out = (char *)job->out + (position * job->stride + channel) * cf_storage_size(job->out_lane);
+    part.out = (char *)job->out + (position * job->stride + channel) * cf_storage_size(job->out_storage);
     part.channels -= channel;
     part.positions -= position;
     return part;

@@ -47,7 +47,7 @@ static bool quantise(const struct cf_quantise_job *job)
             int32_t values[QUANTISE_BLOCK];
             finite &= quantise_run(job, d * job->plane + first, count, values);
             for (uint32_t i = 0; i < count; i++)
-                cf_storage_put(job->out, job->out_lane, (first + i) * job->stride + d, values[i]);
+                cf_storage_put(job->out, job->out_storage, (first + i) * job->stride + d, values[i]);
         }
     }
     return finite;

@@ -1,5 +1,7 @@
+/* trace.c - writes decisions and traces, as safetensors files or .npy. */
 #include "sim/frames/trace.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@ struct cf_trace {
     const struct cf_netlist *netlist;
     enum cf_trace_kind kind;
     const char *path;
-    size_t *ids;   /* [group_count]: the tensor of each group written */
+    size_t *ids;   /* [group_count]: the tensor of each group that is written */
     void *scratch; /* one group's values of one frame */
 };
 
@@ -108,36 +110,6 @@ static bool put_bytes(struct cf_trace *trace, uint32_t group, uint64_t offset, c
                       : cf_safetensors_write(trace->safetensors, trace->ids[group], offset, data, size, err);
 }
 
-/* Narrows `count` values to the dtype; a valid netlist's values fit. Returns the bytes filled. */
-static size_t narrow(enum cf_dtype dtype, const int64_t *values, uint32_t count, void *out)
-{
-    uint8_t *u8 = out;
-    int32_t *i32 = out;
-    int64_t *i64 = out;
-    for (uint32_t i = 0; i < count; i++) {
-        if (dtype == CF_U8)
-            u8[i] = (uint8_t)values[i];
-        else if (dtype == CF_I32)
-            i32[i] = (int32_t)values[i];
-        else
-            i64[i] = values[i];
-    }
-    return count * cf_dtype_size(dtype);
-}
-
-bool cf_trace_put(struct cf_trace *trace, uint64_t frame, const int64_t *nets, struct cf_error *err)
-{
-    for (uint32_t g = 0; g < trace->netlist->group_count; g++) {
-        const struct cf_group *group = &trace->netlist->groups[g];
-        if (!written(trace, group))
-            continue;
-        size_t size = narrow(dtype_of(trace, group), nets + group->first_net, group->count, trace->scratch);
-        if (!put_bytes(trace, g, frame * size, trace->scratch, size, err))
-            return false;
-    }
-    return true;
-}
-
 bool cf_trace_holds(const struct cf_trace *trace, uint32_t group)
 {
     return written(trace, &trace->netlist->groups[group]);
@@ -147,23 +119,24 @@ bool cf_trace_put_group(struct cf_trace *trace, uint64_t frame, uint32_t group, 
                         struct cf_error *err)
 {
     const struct cf_group *of = &trace->netlist->groups[group];
+    assert(cf_trace_holds(trace, group));
     enum cf_dtype dtype = dtype_of(trace, of);
-    enum cf_storage lane = cf_storage_of(of->type);
+    enum cf_storage storage = cf_storage_of(of->type);
     size_t size = of->count * cf_dtype_size(dtype);
     int32_t *i32 = trace->scratch;
     /* Bytes of decisions, and values that are as wide already, go out as they are. */
-    if (cf_storage_size(lane) == cf_dtype_size(dtype))
+    if (cf_storage_size(storage) == cf_dtype_size(dtype))
         return put_bytes(trace, group, frame * size, values, size, err);
-    if (dtype == CF_I32 && lane == CF_STORE16)
+    if (dtype == CF_I32 && storage == CF_STORE16)
         for (uint32_t i = 0; i < of->count; i++)
             i32[i] = ((const int16_t *)values)[i];
-    else if (dtype == CF_I32 && lane == CF_STORE8)
+    else if (dtype == CF_I32 && storage == CF_STORE8)
         for (uint32_t i = 0; i < of->count; i++)
             i32[i] = ((const int8_t *)values)[i];
     else
         for (uint32_t i = 0; i < of->count; i++)
             cf_storage_put(trace->scratch, dtype == CF_I32 ? CF_STORE32 : CF_STORE64, i,
-                           cf_storage_get(values, lane, i));
+                           cf_storage_get(values, storage, i));
     return put_bytes(trace, group, frame * size, trace->scratch, size, err);
 }
 
@@ -176,7 +149,7 @@ struct earlier {
 static bool copy_group(struct cf_trace *trace, uint32_t g, const struct earlier *from, const char *path,
                        uint64_t frames, struct cf_error *err)
 {
-    enum { PORTION = 1 << 24 }; /* what has been copied stops being resident */
+    enum { PORTION = 1 << 24 }; /* bytes that are copied, and given back to the kernel, together */
     const struct cf_group *group = &trace->netlist->groups[g];
     const struct cf_tensor *tensor =
         from->npy ? cf_npy_tensor(from->npy) : cf_safetensors_find(from->safetensors, group->name);

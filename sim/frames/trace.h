@@ -1,8 +1,8 @@
-/* trace.h - what a simulation writes: the decisions, or every gate's value, as a safetensors file.
+/* trace.h - writes the results of a simulation, the decisions or every gate's value, to a safetensors file.
  *
  * One tensor a group, named as the group, of shape [N, group's shape]; N frames. Decisions: the output groups, U8
  * where the output is a step, else I32 (I64 where wider than 32 bits). Traces: all groups and `input`, I32 or I64.
- * A path that ends in .npy gives a .npy file of the one tensor; where there are more, an error.
+ * A path that ends in .npy gives a .npy file when there is one tensor; an error when there are more.
  */
 #ifndef COFIBER_SIM_FRAMES_TRACE_H
 #define COFIBER_SIM_FRAMES_TRACE_H
@@ -16,11 +16,10 @@ struct cf_trace;
 /* The file appears at `path` only with cf_trace_commit. The netlist must outlive the trace. */
 bool cf_trace_create(struct cf_trace **trace, const char *path, const struct cf_netlist *netlist, uint64_t frames,
                      enum cf_trace_kind kind, struct cf_error *err);
-/* Writes one frame, in any order, from the values of all nets. */
-bool cf_trace_put(struct cf_trace *trace, uint64_t frame, const int64_t *nets, struct cf_error *err);
-/* True when the trace has a tensor for the group. */
+/* Whether the trace has a tensor for the group. */
 bool cf_trace_holds(const struct cf_trace *trace, uint32_t group);
-/* Writes one group of one frame, from its values [count] in the group's lane (cf_storage_of its type). */
+/* Writes one group of one frame, frames and groups in any order, from its values [count], stored as the group's type
+ * demands (cf_storage_of). */
 bool cf_trace_put_group(struct cf_trace *trace, uint64_t frame, uint32_t group, const void *values,
                         struct cf_error *err);
 /* Copies frames [0, frames) from an earlier trace of the same netlist, kind and number of frames. */

@@ -1,12 +1,16 @@
+/* linear_form.c - follows a gate's sum back to the input, group by group from the last to the first. */
 #include "sim/vectors/linear_form.h"
 
+#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* Nets of one group that have a factor. */
+#include "base/array.h"
+
+/* The nets of one group that have a factor. */
 struct bucket {
     uint32_t *nets;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
 };
 
 struct cf_form_finder {
@@ -15,7 +19,7 @@ struct cf_form_finder {
     bool *touched;   /* [net_count]: in its group's bucket */
     struct bucket *buckets;
     int64_t *factors; /* of the form handed out */
-    uint32_t factor_capacity;
+    size_t factor_capacity;
 };
 
 struct cf_form_finder *cf_form_finder_new(const struct cf_netlist *netlist)
@@ -58,19 +62,14 @@ static bool add_product(int64_t *value, int64_t a, int64_t b)
     return true;
 }
 
+/* Puts a net that gets a factor into its group's bucket. */
 static bool touch(struct cf_form_finder *finder, uint32_t net)
 {
     if (finder->touched[net])
         return true;
     struct bucket *bucket = &finder->buckets[cf_netlist_group_of(finder->netlist, net)];
-    if (bucket->count == bucket->capacity) {
-        uint32_t capacity = bucket->capacity ? 2 * bucket->capacity : 256;
-        uint32_t *more = realloc(bucket->nets, capacity * sizeof *more);
-        if (!more)
-            return false;
-        bucket->nets = more;
-        bucket->capacity = capacity;
-    }
+    if (!cf_array_reserve(&bucket->nets, &bucket->capacity, (size_t)bucket->count + 1, sizeof *bucket->nets))
+        return false;
     bucket->nets[bucket->count++] = net;
     finder->touched[net] = true;
     return true;
@@ -96,7 +95,7 @@ static bool expand(struct cf_form_finder *finder, uint32_t group_index, uint32_t
     return true;
 }
 
-/* Follows all gates back, the last group first. */
+/* Replaces every gate that has a factor by its terms, the last group first. False at a step. */
 static bool follow(struct cf_form_finder *finder, uint32_t last, int64_t *constant)
 {
     for (uint32_t g = last; g > CF_INPUT; g--) {
@@ -115,22 +114,18 @@ static bool follow(struct cf_form_finder *finder, uint32_t last, int64_t *consta
     return true;
 }
 
+/* The factors that the inputs are left with become the form; the finder is clean again. */
 static bool hand_out(struct cf_form_finder *finder, struct cf_linear_form *form)
 {
     struct bucket *inputs = &finder->buckets[CF_INPUT];
-    if (finder->factor_capacity < inputs->count) {
-        int64_t *more = realloc(finder->factors, inputs->count * sizeof *more);
-        if (!more)
-            return false;
-        finder->factors = more;
-        finder->factor_capacity = inputs->count;
-    }
+    if (!cf_array_reserve(&finder->factors, &finder->factor_capacity, inputs->count, sizeof *finder->factors))
+        return false;
     form->count = 0;
     for (uint32_t i = 0; i < inputs->count; i++) {
         int64_t factor = finder->factor[inputs->nets[i]];
         finder->factor[inputs->nets[i]] = 0;
         finder->touched[inputs->nets[i]] = false;
-        if (factor) { /* what cancels is no term */
+        if (factor) { /* an input whose factors cancel is no term */
             inputs->nets[form->count] = inputs->nets[i];
             finder->factors[form->count++] = factor;
         }
@@ -141,6 +136,7 @@ static bool hand_out(struct cf_form_finder *finder, struct cf_linear_form *form)
     return true;
 }
 
+/* Takes the factors off all nets of the groups from `from` on. */
 static void clear(struct cf_form_finder *finder, uint32_t from)
 {
     for (uint32_t g = from; g < finder->netlist->group_count; g++) {
@@ -155,6 +151,7 @@ static void clear(struct cf_form_finder *finder, uint32_t from)
 
 bool cf_find_form(struct cf_form_finder *finder, uint32_t net, struct cf_linear_form *form)
 {
+    assert(net < finder->netlist->net_count);
     uint32_t group = cf_netlist_group_of(finder->netlist, net);
     form->constant = 0;
     form->count = 0;
@@ -173,7 +170,7 @@ int64_t cf_form_divisor(const struct cf_linear_form *form)
     int64_t divisor = 0;
     for (uint32_t i = 0; i < form->count && divisor != 1; i++)
         for (int64_t rest = form->factor[i] < 0 ? -form->factor[i] : form->factor[i]; rest;) {
-            int64_t next = divisor % rest; /* Euclid's */
+            int64_t next = divisor % rest; /* by Euclid's algorithm */
             divisor = rest;
             rest = next;
         }

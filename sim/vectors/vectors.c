@@ -1,9 +1,11 @@
+/* vectors.c - chooses the gates that test frames are made for, and packs the inputs made for them into frames. */
 #include "sim/vectors/vectors.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/array.h"
 #include "base/random.h"
+#include "sim/vectors/steer.h"
 
 struct maker {
     struct cf_vectors *vectors;
@@ -16,13 +18,14 @@ struct maker {
     struct cf_steering *steering;
     struct cf_steered best, trial;
 
-    /* A sheet is a frame for each wish; sheet s has the frames from s * CF_WISH_COUNT on. A gate takes the same inputs
-     * in all of them. */
-    uint8_t **taken; /* [sheets][inputs]: set by a gate */
-    uint32_t sheets, sheet_capacity;
+    /* A sheet is a frame for each wish; sheet s has the frames from s * CF_WISH_COUNT on. A gate that is placed on a
+     * sheet sets the same inputs in all its frames. */
+    uint8_t **taken; /* [sheets][inputs]: whether a gate sets the input */
+    uint32_t sheets;
+    size_t sheet_capacity;
 
-    uint64_t *seen; /* [cell_count]: the lane that has been aimed at as this cell */
-    uint64_t lane;  /* number of the lane at hand, from 1 */
+    uint64_t *seen; /* [cell_count]: the last lane in which this cell was a target */
+    uint64_t lane;  /* the number of the lane at hand, from 1 */
 };
 
 static int32_t random_between(struct maker *m, int32_t low, int32_t high)
@@ -30,26 +33,11 @@ static int32_t random_between(struct maker *m, int32_t low, int32_t high)
     return low + (int32_t)(cf_next_random(&m->random) % ((uint64_t)((int64_t)high - low) + 1));
 }
 
-/* Makes room for one more element of an array. */
-static bool grow(void *array_pointer, uint32_t count, uint32_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return true;
-    uint32_t wanted = *capacity ? 2 * *capacity : 32;
-    void *array;
-    memcpy(&array, array_pointer, sizeof array);
-    array = realloc(array, wanted * size);
-    if (!array)
-        return false;
-    memcpy(array_pointer, &array, sizeof array);
-    *capacity = wanted;
-    return true;
-}
-
+/* A new frame, all zeros; NULL when memory is out. */
 static int32_t *add_frame(struct maker *m)
 {
     struct cf_vectors *v = m->vectors;
-    if (!grow(&v->frames, v->count, &v->capacity, sizeof *v->frames))
+    if (!cf_array_reserve(&v->frames, &v->capacity, (size_t)v->count + 1, sizeof *v->frames))
         return NULL;
     int32_t *frame = calloc(m->inputs, sizeof *frame);
     if (frame)
@@ -59,7 +47,7 @@ static int32_t *add_frame(struct maker *m)
 
 /* ---- sheets ------------------------------------------------------------------------------------------------------ */
 
-/* Frames for a sheet, filled with small noise. */
+/* Adds a sheet, its frames filled with small random values. */
 static bool open_sheet(struct maker *m)
 {
     for (int wish = 0; wish < CF_WISH_COUNT; wish++) {
@@ -69,7 +57,7 @@ static bool open_sheet(struct maker *m)
         if (!frame)
             return false;
     }
-    if (!grow(&m->taken, m->sheets, &m->sheet_capacity, sizeof *m->taken))
+    if (!cf_array_reserve(&m->taken, &m->sheet_capacity, (size_t)m->sheets + 1, sizeof *m->taken))
         return false;
     uint8_t *taken = calloc(m->inputs, 1);
     if (taken)
@@ -77,7 +65,7 @@ static bool open_sheet(struct maker *m)
     return taken != NULL;
 }
 
-/* The first sheet in which all these inputs are free, or the number of sheets: a new one is needed. */
+/* The first sheet on which no gate sets any of these inputs; the number of sheets when a new one is needed. */
 static uint32_t find_sheet(const struct maker *m, const uint32_t *nets, uint32_t count)
 {
     for (uint32_t sheet = 0; sheet < m->sheets; sheet++) {
@@ -90,8 +78,8 @@ static uint32_t find_sheet(const struct maker *m, const uint32_t *nets, uint32_t
     return m->sheets;
 }
 
-/* Looks at the gate's first operand alone, which is quick: is there room for it in a sheet, and do its factors have no
- * common divisor? Those at an edge often have one, and then the sum cannot take every value. */
+/* Looks at the gate's first operand alone, which is quick. `*plain`: its factors have no common divisor; at the edges
+ * of the grid they often have one, and then the sum cannot take every value. `*fits`: a sheet has room for it. */
 static void look_at_operand(struct maker *m, uint32_t net, bool *plain, bool *fits)
 {
     const struct cf_group *group = &m->netlist->groups[cf_netlist_group_of(m->netlist, net)];
@@ -109,10 +97,12 @@ static void look_at_operand(struct maker *m, uint32_t net, bool *plain, bool *fi
     *fits = find_sheet(m, form.input, form.count) < m->sheets;
 }
 
-/* ---- aims -------------------------------------------------------------------------------------------------------- */
+/* ---- targets --------------------------------------------------------------------------------------------------------
+ */
 
-/* The position, from `start` on and round, at which to aim at the lane as `cell`: one with room in a sheet, but rather
- * one whose operands are plain. The lane has that cell somewhere. Says in `*fits` whether there seems to be room. */
+/* The position at which the lane, as `cell`, becomes a target: the first from `start` on, going round, where its first
+ * operand is plain and fits a sheet; failing that one where it is plain, then one where it fits, then any. The lane has
+ * that cell at some position. `*fits` says whether a sheet seems to have room. */
 static uint32_t choose_position(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell,
                                 uint32_t start, bool *fits)
 {
@@ -134,8 +124,8 @@ static uint32_t choose_position(struct maker *m, const struct cf_group *group, u
     return best;
 }
 
-/* Turns to the lane as `cell` at such a position, and finds the sheet for it; not when that is one too many. False: its
- * sum is no linear form. */
+/* Turns the steering to the lane, as `cell`, at such a position, and finds the sheet for it; does neither where a new
+ * sheet would pass `sheet_limit`. False when the gate's sum is no linear form. */
 static bool turn(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell, uint32_t *position,
                  uint32_t *sheet, uint32_t sheet_limit)
 {
@@ -151,7 +141,7 @@ static bool turn(struct maker *m, const struct cf_group *group, uint32_t lane, u
         uint32_t count;
         const uint32_t *nets = cf_steering_inputs(m->steering, &count);
         *sheet = find_sheet(m, nets, count);
-        /* There may be room for the first operand, and none for others: on with the next position. */
+        /* There was room for the first operand but not for all: try the next position. */
         if (fits && *sheet == m->sheets && t + 1 < TRIES)
             *position = (*position + 1) % (group->count / cf_group_lanes(group));
     }
@@ -161,7 +151,7 @@ static bool turn(struct maker *m, const struct cf_group *group, uint32_t lane, u
 static bool add_aim(struct maker *m, const struct cf_steered *steered, enum cf_wish wish, uint32_t sheet)
 {
     struct cf_vectors *v = m->vectors;
-    if (!grow(&v->aims, v->aim_count, &v->aim_capacity, sizeof *v->aims))
+    if (!cf_array_reserve(&v->aims, &v->aim_capacity, (size_t)v->aim_count + 1, sizeof *v->aims))
         return false;
     struct cf_aim *aim = &v->aims[v->aim_count++];
     *aim = (struct cf_aim){steered->net, wish, UINT32_MAX, 0};
@@ -189,7 +179,8 @@ static bool place(struct maker *m, const struct cf_steered *steered, uint32_t sh
     return done;
 }
 
-/* How good what was made for a gate is: all weights guarded counts most, then sums of exactly -1, 0 and +1. */
+/* How good the inputs made for a gate are: a point for each sum of exactly -1, 0 and +1, and one when any one wrong
+ * weight changes a decision. */
 enum { BEST_SCORE = 4 };
 static int score(const struct cf_steered *steered)
 {
@@ -204,9 +195,9 @@ static bool is_better(const struct cf_steered *a, const struct cf_steered *b)
     return a->hidden < b->hidden || (a->hidden == b->hidden && score(a) > score(b));
 }
 
-/* Aims at the lane as `cell`, at whatever position allows it best; sheets are opened up to `sheet_limit`. */
-static bool aim_at(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell, uint32_t *position,
-                   uint32_t sheet_limit)
+/* Makes frames for the lane as `cell`, at the best of a few positions; adds sheets only up to `sheet_limit`. */
+static bool target_cell(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell, uint32_t *position,
+                        uint32_t sheet_limit)
 {
     enum { TRIES = 4 };
     uint32_t positions = group->count / cf_group_lanes(group), best_sheet = UINT32_MAX, start = *position;
@@ -231,7 +222,8 @@ static bool aim_at(struct maker *m, const struct cf_group *group, uint32_t lane,
     return best_sheet == UINT32_MAX || place(m, &m->best, best_sheet);
 }
 
-/* The cell that most positions have in this lane, if any is that frequent (Boyer and Moore's vote). */
+/* The cell that more than half of the positions have in this lane; any of its cells when there is none such (the
+ * method of Boyer and Moore). */
 static uint32_t common_cell(const struct cf_group *group, uint32_t lane)
 {
     uint32_t lanes = cf_group_lanes(group), cell = 0, votes = 0;
@@ -243,8 +235,9 @@ static uint32_t common_cell(const struct cf_group *group, uint32_t lane)
     return cell;
 }
 
-/* Aims at the lane, once for each of its cells that shows less than its sum: a step, or an output. */
-static bool aim_at_lane(struct maker *m, const struct cf_group *group, uint32_t lane, bool rare, uint32_t sheet_limit,
+/* Makes frames for the lane: once for each of its cells that is a step, or that drives an output. The call takes either
+ * the most common cell or, `rare`, the others. */
+static bool target_lane(struct maker *m, const struct cf_group *group, uint32_t lane, bool rare, uint32_t sheet_limit,
                         uint32_t *position)
 {
     uint32_t lanes = cf_group_lanes(group), common = common_cell(group, lane);
@@ -256,13 +249,15 @@ static bool aim_at_lane(struct maker *m, const struct cf_group *group, uint32_t 
             (!group->output && m->netlist->cells[cell].activation != CF_STEP))
             continue;
         m->seen[cell] = m->lane;
-        done = aim_at(m, group, lane, cell, position, sheet_limit);
+        done = target_cell(m, group, lane, cell, position, sheet_limit);
     }
     return done;
 }
 
-/* All lanes, each as the cell that most of its positions have; or, `rare`, as those that few have. */
-static bool aim_at_lanes(struct maker *m, bool rare)
+/* All lanes, each as its most common cell; or, `rare`, as its other cells, for which a bounded number of sheets is
+ * added.
+ */
+static bool target_lanes(struct maker *m, bool rare)
 {
     enum { RARE_SHEETS = 8 };
     uint32_t sheet_limit = rare ? m->sheets + RARE_SHEETS : UINT32_MAX;
@@ -271,18 +266,18 @@ static bool aim_at_lanes(struct maker *m, bool rare)
         const struct cf_group *group = &m->netlist->groups[g];
         uint32_t position = 0;
         for (uint32_t lane = 0; done && lane < cf_group_lanes(group); lane++)
-            done = aim_at_lane(m, group, lane, rare, sheet_limit, &position);
+            done = target_lane(m, group, lane, rare, sheet_limit, &position);
     }
     return done;
 }
 
-static bool aim_at_gates(struct maker *m)
+static bool target_gates(struct maker *m)
 {
     m->finder = cf_form_finder_new(m->netlist);
     m->steering = m->finder ? cf_steering_new(m->netlist, m->finder) : NULL;
     m->seen = calloc((size_t)m->netlist->cell_count + 1, sizeof *m->seen);
     bool done = cf_steered_make(&m->best, m->netlist) && cf_steered_make(&m->trial, m->netlist) && m->steering &&
-                m->seen && aim_at_lanes(m, false) && aim_at_lanes(m, true);
+                m->seen && target_lanes(m, false) && target_lanes(m, true);
     cf_steered_free(&m->best);
     cf_steered_free(&m->trial);
     cf_steering_free(m->steering);
@@ -317,7 +312,7 @@ static bool add_pattern(struct maker *m, enum pattern pattern)
     return true;
 }
 
-/* A one at each position, each in another channel. */
+/* One channel at each position has the value, every position another channel. */
 static bool add_hot_positions(struct maker *m, int32_t value)
 {
     uint32_t lanes = cf_group_lanes(&m->netlist->groups[CF_INPUT]);
@@ -339,7 +334,7 @@ bool cf_vectors_make(struct cf_vectors *vectors, const struct cf_netlist *netlis
                       .low = (int32_t)cf_type_min(input->type),
                       .high = (int32_t)cf_type_max(input->type),
                       .inputs = input->count};
-    bool done = aim_at_gates(&m);
+    bool done = target_gates(&m);
     for (int pattern = 0; done && pattern < PATTERNS; pattern++)
         done = add_pattern(&m, (enum pattern)pattern);
     done = done && add_hot_positions(&m, m.high) && add_hot_positions(&m, m.low) && add_hot_positions(&m, 1);
