@@ -21,7 +21,7 @@ V ?=
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '%-8s %s\n' '$(1)' '$(2)')
 
-ROOMS := base netlists compiler sim rtl
+ROOMS := base netlists compiler sim rtl detect
 LIB_SRC := $(wildcard $(addsuffix /*.c,$(ROOMS)) $(addsuffix /*/*.c,$(ROOMS)))
 CLI_SRC := $(wildcard cli/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
@@ -31,7 +31,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -I. -Iinclude -I$(BUILD)/gen \
     -DCOFIBER_VERSION='"$(VERSION)"' $(ASSERTIONS) $(SANITISE) $(CFLAGS)
-LIBS = -lcjson -lzip -lprotobuf-c -lnettle -lm -fopenmp
+LIBS = -lcjson -lyajl -lcairo -lzip -lprotobuf-c -lnettle -lm -fopenmp
 
 # Sources that protoc-c makes from a description of ONNX's messages.
 GEN_SRC := $(BUILD)/gen/compiler/heads/onnx.pb-c.c

@@ -40,3 +40,10 @@ while IFS=$'\t' read -r file fragment; do
         ;;
     esac
 done <hostile/expected.txt
+while IFS=$'\t' read -r file fragment; do
+    path=hostile/$file
+    case $file in
+    coco_truth_*) refused "$path" "$fragment" "cofiber eval $path hostile/coco_good_results.json --curves refused.out" ;;
+    coco_results_*) refused "$path" "$fragment" "cofiber eval hostile/coco_good_truth.json $path --curves refused.out" ;;
+    esac
+done <hostile/expected_coco.txt
