@@ -9,7 +9,7 @@
 #include "cli/bench_bits.h"
 #include "cli/cli.h"
 #include "netlists/store.h"
-#include "sim/bits/frames.h"
+#include "sim/bits/engine.h"
 #include "sim/frames/frames.h"
 #include "sim/frames/quantise.h"
 #include "sim/word/engine.h"
@@ -291,9 +291,10 @@ static bool report_bits(const struct bench *bench, cJSON *document, bool json, s
 {
     enum { RUNS = 15 };
     const char *isa = bench->isa ? bench->isa : "auto";
-    bool done = true;
-    for (uint32_t frames = bench->at_once; done && frames > 0; frames = frames > 1)
-        done = cli_bench_bits(bench->netlist, bench->frames, frames, isa, RUNS, json ? document : NULL, err);
+    cJSON *to = json ? document : NULL;
+    bool done = cli_bench_bits(bench->netlist, bench->frames, bench->at_once, isa, RUNS, to, err);
+    if (bench->at_once > 1)
+        done = done && cli_bench_bits(bench->netlist, bench->frames, 1, isa, RUNS, to, err);
     return done;
 }
 
@@ -376,7 +377,8 @@ static bool make_input(const struct cli_args *args, struct bench *bench, struct 
     const struct cf_bit_kernels *kernels = cf_bit_kernels_find(cli_value(args, "--isa"));
     enum cf_storage lane = cf_storage_of(group->type);
     bool several = bench->bits && kernels;
-    bench->at_once = several ? cf_bit_frames_at_once(bench->netlist, kernels, 1, UINT64_MAX) : 1;
+    enum { MEMORY = 96 << 20 }; /* as the library has it */
+    bench->at_once = several ? cf_bit_frames_at_once(bench->netlist, kernels, 1, MEMORY, UINT64_MAX) : 1;
     bench->input_size = group->count * cf_storage_size(lane);
     bench->input = malloc(bench->input_size);
     bench->frames = calloc((size_t)bench->at_once * group->count, sizeof *bench->frames);

@@ -4,14 +4,12 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "netlists/lowering/lower.h"
-#include "sim/bits/bench.h"
+#include "sim/bits/engine.h"
 
-static void print_figures(const struct cf_bit_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames)
+static void print_figures(const struct cf_bit_figures *f, uint32_t frames)
 {
     char adders[32];
-    printf("bits, %s (%u lanes), %u frame%s at once, one thread\n", kernels->name, kernels->lanes, frames,
-           frames == 1 ? "" : "s");
+    printf("bits, %s (%u lanes), %u frame%s at once, one thread\n", f->isa, f->lanes, frames, frames == 1 ? "" : "s");
     printf("  %-34s %10.6g ms a frame, of which %.6g in output groups\n", "all gates, transposition included", f->ms,
            f->classify_ms);
     printf("  %-34s %10.6g ms a frame\n", "programs alone", f->programs_ms);
@@ -21,8 +19,7 @@ static void print_figures(const struct cf_bit_figures *f, const struct cf_bit_ke
     printf("  %-34s %10.3g full-adder lanes/s\n", "registers alone (the ceiling)", f->ceiling_fa_lanes_per_s);
 }
 
-static void figures_json(const struct cf_bit_figures *f, const struct cf_bit_kernels *kernels, uint32_t frames,
-                         cJSON *json)
+static void figures_json(const struct cf_bit_figures *f, uint32_t frames, cJSON *json)
 {
     cJSON *bits = cJSON_AddObjectToObject(json, frames == 1 ? "bits_one_frame" : "bits");
     cJSON_AddNumberToObject(bits, "ms", f->ms);
@@ -32,8 +29,8 @@ static void figures_json(const struct cf_bit_figures *f, const struct cf_bit_ker
     cJSON_AddNumberToObject(bits, "fa_lanes_per_s", f->fa_lanes_per_s);
     cJSON_AddNumberToObject(bits, "output_fa_lanes_per_s", f->output_fa_lanes_per_s);
     cJSON_AddNumberToObject(bits, "ceiling_fa_lanes_per_s", f->ceiling_fa_lanes_per_s);
-    cJSON_AddStringToObject(bits, "isa", kernels->name);
-    cJSON_AddNumberToObject(bits, "lanes", kernels->lanes);
+    cJSON_AddStringToObject(bits, "isa", f->isa);
+    cJSON_AddNumberToObject(bits, "lanes", f->lanes);
     cJSON_AddNumberToObject(bits, "frames", frames);
 }
 
@@ -44,12 +41,11 @@ bool cli_bench_bits(const struct cf_netlist *netlist, const int32_t *input, uint
     struct cf_bit_figures figures;
     if (!kernels)
         return cf_fail(err, "the instruction set '%s' is not known, or not on this machine", isa);
-    struct cf_network_cell *cells = cf_lower_cells(netlist, err);
-    bool done = cells && cf_bit_measure(&figures, netlist, cells, kernels, input, frames, runs, err);
-    if (done && json)
-        figures_json(&figures, kernels, frames, json);
-    else if (done)
-        print_figures(&figures, kernels, frames);
-    cf_lower_free(cells, netlist->cell_count);
-    return done;
+    if (!cf_bit_measure(&figures, netlist, kernels, input, frames, runs, err))
+        return false;
+    if (json)
+        figures_json(&figures, frames, json);
+    else
+        print_figures(&figures, frames);
+    return true;
 }

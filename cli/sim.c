@@ -10,10 +10,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/resume.h"
-#include "netlists/lowering/lower.h"
 #include "netlists/store.h"
-#include "sim/bits/frames.h"
-#include "sim/bits/parallel.h"
 #include "sim/frames/frames.h"
 #include "sim/frames/trace.h"
 #include "sim/library.h"
@@ -31,13 +28,10 @@ struct output {
 struct session {
     struct cf_netlist *netlist;
     struct cf_frames *frames;
-    cofiber_sim *sim;        /* the word engine, */
-    struct cf_bit_sim *bits; /* or the bit engine */
-    uint32_t at_once;        /* frames that the bit engine takes */
-    const char *isa;         /* of the engine */
+    cofiber_sim *sim;
     struct output decisions, trace;
     long long threads;
-    int bit_engine; /* 0: word */
+    int engine; /* a cofiber_engine: the choices of --engine are in its order */
     struct cli_resume resume;
     char *resume_path; /* NULL: no output to continue */
     struct cli_progress progress;
@@ -108,34 +102,15 @@ static bool take_up(const struct cli_args *args, struct session *s, struct cf_er
     return true;
 }
 
-/* Cells are lowered here, because compiler and sim do not know each other. */
-static bool make_bit_simulator(const struct cli_args *args, struct session *s, struct cf_error *err)
-{
-    const struct cf_bit_kernels *kernels = cf_bit_kernels_find(cli_value(args, "--isa"));
-    if (!kernels)
-        return cf_fail(err, "sim: --isa '%s': the bit engine has no such kernels here", cli_value(args, "--isa"));
-    struct cf_network_cell *cells = cf_lower_cells(s->netlist, err);
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    s->isa = kernels->name;
-    if (s->threads == 0)
-        s->threads = processors > 0 ? processors : 1;
-    s->at_once = cf_bit_frames_at_once(s->netlist, kernels, (int)s->threads, cf_frames_count(s->frames));
-    bool done = cells && cf_bit_sim_new(&s->bits, s->netlist, cells, kernels, s->at_once, (int)s->threads, err);
-    cf_lower_free(cells, s->netlist->cell_count);
-    return done;
-}
-
 static bool make_simulator(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
-    if (s->bit_engine)
-        return make_bit_simulator(args, s, err);
     cofiber_error error;
     cofiber_options options = {.mode = cli_given(args, "--decisions") ? COFIBER_DECISIONS : COFIBER_ALL_GATES,
                                .isa = cli_value(args, "--isa"),
-                               .threads = (int)s->threads};
+                               .threads = (int)s->threads,
+                               .engine = (cofiber_engine)s->engine};
     if (!cofiber_sim_new(&s->sim, cofiber_wrap(s->netlist), &options, &error))
         return cf_fail(err, "%s", error.text);
-    s->isa = cofiber_sim_isa(s->sim);
     s->threads = cofiber_sim_threads(s->sim);
     return true;
 }
@@ -156,7 +131,6 @@ static void close_session(struct session *s)
         free(outputs[i]->partial);
     }
     cofiber_sim_free(s->sim);
-    cf_bit_sim_free(s->bits);
     cf_frames_close(s->frames);
     cf_netlist_free(s->netlist);
     cJSON_Delete(s->plan);
@@ -190,16 +164,16 @@ static void release_frame(void *context, uint64_t frame)
     cf_frames_release(s->frames, frame);
 }
 
-static uint64_t count_fired(const void *values, enum cf_storage lane, uint32_t count)
+static uint64_t count_fired(const void *values, enum cf_storage storage, uint32_t count)
 {
     uint64_t fired = 0;
     const int8_t *bytes = values;
-    if (lane == CF_STORE8)
+    if (storage == CF_STORE8)
         for (uint32_t i = 0; i < count; i++)
             fired += bytes[i] > 0;
     else
         for (uint32_t i = 0; i < count; i++)
-            fired += cf_storage_get(values, lane, i) > 0;
+            fired += cf_storage_get(values, storage, i) > 0;
     return fired;
 }
 
@@ -209,7 +183,7 @@ static bool is_wanted(const struct session *s, uint32_t g)
     return (g != CF_INPUT && s->netlist->groups[g].output) || (s->trace.trace && cf_trace_holds(s->trace.trace, g));
 }
 
-/* Counts and writes one group of one frame; its values stand in the group's lane. */
+/* Counts and writes one group of one frame; its values are stored as the group's type says. */
 static bool take_group(struct session *s, uint64_t frame, uint32_t g, const void *values, struct cf_error *err)
 {
     const struct cf_group *group = &s->netlist->groups[g];
@@ -228,7 +202,7 @@ static bool take_result(void *context, uint64_t frame, const cofiber_result *res
     struct session *s = context;
     struct cf_error err;
     for (uint32_t g = 0; g < s->netlist->group_count; g++)
-        if (!take_group(s, frame, g, cofiber_values(result, g, NULL), &err)) {
+        if (is_wanted(s, g) && !take_group(s, frame, g, cofiber_values(result, g, NULL), &err)) {
             memcpy(error->text, err.text, sizeof error->text);
             return false;
         }
@@ -242,34 +216,7 @@ static bool asked_to_stop(void *context)
     return interrupted != 0;
 }
 
-/* The bit engine takes several frames at once: they are lanes, and fill its words. In the last round the lanes that
- * are left over run on what the round before put there. */
-static bool simulate_bits(struct session *s, struct cf_error *err)
-{
-    size_t inputs = s->netlist->groups[CF_INPUT].count;
-    int32_t *input = calloc(s->at_once * inputs, sizeof *input);
-    struct cf_quantiser *quantiser = cf_quantiser_new(s->netlist, NULL, err);
-    bool good = quantiser && (input || cf_fail(err, "%s: out of memory", s->netlist->label));
-    while (good && !interrupted && s->resume.done < s->resume.count) {
-        uint64_t first = s->resume.done, left = s->resume.count - first;
-        uint32_t count = left < s->at_once ? (uint32_t)left : s->at_once;
-        for (uint32_t i = 0; good && i < count; i++)
-            good = cf_frames_quantise(s->frames, first + i, quantiser, input + i * inputs, err);
-        if (good)
-            cf_bit_sim_run(s->bits, input);
-        for (uint32_t i = 0; good && i < count; i++) {
-            for (uint32_t g = 0; good && g < s->netlist->group_count; g++)
-                good = !is_wanted(s, g) || take_group(s, first + i, g, cf_bit_sim_values(s->bits, g, i), err);
-            s->resume.done += good;
-            cli_progress_update(&s->progress, ++s->finished);
-        }
-    }
-    cf_quantiser_free(quantiser);
-    free(input);
-    return good;
-}
-
-static bool simulate_words(struct session *s, struct cf_error *err)
+static bool run_batch(struct session *s, struct cf_error *err)
 {
     uint64_t left = s->resume.count - s->resume.done, done = 0;
     cofiber_batch batch = {.first = s->resume.done,
@@ -291,7 +238,7 @@ static bool simulate(struct session *s, struct cf_error *err)
 {
     cli_progress_start(&s->progress, "simulating", "frames", s->resume.count - s->resume.done);
     s->seconds = cli_seconds();
-    bool good = s->bit_engine ? simulate_bits(s, err) : simulate_words(s, err);
+    bool good = run_batch(s, err);
     s->seconds = cli_seconds() - s->seconds;
     cli_progress_finish(&s->progress);
     return good;
@@ -330,8 +277,8 @@ static void add_results(const struct session *s, cJSON *document)
 {
     cJSON *groups = cJSON_AddObjectToObject(document, "fired");
     cJSON_AddNumberToObject(document, "frames", (double)s->resume.count);
-    cJSON_AddStringToObject(document, "engine", s->bit_engine ? "bits" : "word");
-    cJSON_AddStringToObject(document, "isa", s->isa);
+    cJSON_AddStringToObject(document, "engine", s->engine == COFIBER_BITS ? "bits" : "word");
+    cJSON_AddStringToObject(document, "isa", cofiber_sim_isa(s->sim));
     cJSON_AddNumberToObject(document, "threads", (double)s->threads);
     cJSON_AddNumberToObject(document, "seconds", s->seconds);
     for (uint32_t g = 1; g < s->netlist->group_count; g++)
@@ -429,9 +376,9 @@ static int run(const struct cli_args *args)
     struct session s = {0};
     if (!cli_integer(args, "--threads", 0, 1024, &s.threads))
         return CLI_BAD;
-    if (!cli_choice(args, "--engine", &s.bit_engine))
+    if (!cli_choice(args, "--engine", &s.engine))
         return CLI_BAD;
-    if (s.bit_engine && (cli_given(args, "--decisions") || cli_given(args, "--plan")))
+    if (s.engine == COFIBER_BITS && (cli_given(args, "--decisions") || cli_given(args, "--plan")))
         return cli_complain(
             "sim: --engine bits evaluates every gate, without a plan: leave out --decisions and --plan");
     if (args->operand_count < 2 && !cli_given(args, "--plan"))

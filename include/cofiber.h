@@ -5,7 +5,7 @@
  *     cofiber_netlist_load(&netlist, "net.cfn", &error);
  *     cofiber_sim_new(&sim, netlist, NULL, &error);
  *     cofiber_sim_run(sim, &features, &error);             one frame: [D, H, W] features from memory
- *     fires = cofiber_values(cofiber_sim_result(sim), cofiber_group_find(netlist, "s0.classify"), &lane);
+ *     fires = cofiber_values(cofiber_sim_result(sim), cofiber_group_find(netlist, "s0.classify"), &storage);
  *
  * examples/run_frames.c is a whole program. Link with -lcofiber (pkg-config cofiber).
  *
@@ -98,15 +98,24 @@ typedef enum cofiber_mode {
     COFIBER_DECISIONS  /* the output groups alone, by whatever exact way is fastest for this netlist */
 } cofiber_mode;
 
+/* All three give the same values. The bit engine and the reference evaluate every gate in either mode. */
+typedef enum cofiber_engine {
+    COFIBER_WORD,     /* gates on integers: the fastest */
+    COFIBER_BITS,     /* every gate as its full adders, one bit of up to 512 gates an instruction */
+    COFIBER_REFERENCE /* gate by gate, by the definition of a cell */
+} cofiber_engine;
+
 typedef struct cofiber_options {
     cofiber_mode mode;
-    const char *isa; /* "auto" or NULL; "portable", "avx2", "avx512"; "reference": gate by gate, by definition */
+    const char *isa; /* "auto" or NULL; "portable", "avx2", "avx512"; "reference" means the engine of that name */
     int threads;     /* 0: as many as OpenMP would use */
     size_t memory;   /* bytes that the frames of a batch may take side by side, about; 0: 96 MB */
+    cofiber_engine engine;
 } cofiber_options;
 
-/* Plans the simulation of a netlist (some milliseconds for 2 million gates); options NULL: zeros. Errors: a mode or an
- * instruction set that is unknown or not there, a negative number of threads, out of memory. */
+/* Plans the simulation of a netlist; options NULL: zeros. For 2 million gates the word engine takes some milliseconds,
+ * the bit engine about a second. Errors: a mode, an engine or an instruction set that is unknown or not there, a
+ * negative number of threads, out of memory. */
 COFIBER_API bool cofiber_sim_new(cofiber_sim **sim, const cofiber_netlist *netlist, const cofiber_options *options,
                                  cofiber_error *error);
 COFIBER_API void cofiber_sim_free(cofiber_sim *sim);
@@ -152,12 +161,15 @@ COFIBER_API const cofiber_result *cofiber_sim_result(const cofiber_sim *sim);
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
-typedef enum cofiber_lane { COFIBER_INT8, COFIBER_INT16, COFIBER_INT32, COFIBER_INT64 } cofiber_lane;
+/* How wide a group's values are stored. */
+typedef enum cofiber_storage { COFIBER_INT8, COFIBER_INT16, COFIBER_INT32, COFIBER_INT64 } cofiber_storage;
+typedef cofiber_storage cofiber_lane; /* the name of version 0.1.0 */
 
-/* The values of a group [count], row-major, without a copy, as signed integers of the width `*lane`: the narrowest
+/* The values of a group [count], row-major, without a copy, as signed integers of the width `*storage`: the narrowest
  * that holds the group's type. NULL when there is no such group, when the mode does not compute it, or when the result
- * holds no values. `lane` may be NULL. */
-COFIBER_API const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber_lane *lane);
+ * holds no values. `storage` may be NULL. The values are those of the result's frame, valid as long as it is and until
+ * the next call for the same group. */
+COFIBER_API const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber_storage *storage);
 
 /* The same, converted into `values` [count]. False where cofiber_values gives NULL. */
 COFIBER_API bool cofiber_read(const cofiber_result *result, uint32_t group, int64_t *values);
@@ -184,11 +196,12 @@ typedef struct cofiber_batch {
     void *context;
 } cofiber_batch;
 
-/* Runs a batch: frames side by side on the simulator's threads, or one after another with all threads on each when
- * there are few. Where that many frames would take more than the options' memory, fewer are run side by side, with
- * several threads on each. So memory depends neither on the number of frames nor, much, on that of threads. `*done`
- * (may be NULL) is the number of frames from the first on that went through the sink, none left out: `count` unless
- * something stopped the batch. True when no error did. */
+/* Runs a batch. The word engine runs frames side by side on the simulator's threads, or one after another with all
+ * threads on each where there are few frames. Where that many frames would take more than the options' memory, fewer
+ * run side by side, with several threads on each; so memory depends neither on the number of frames nor, much, on that
+ * of threads. The bit engine runs as many frames at once as fill its lanes, within the same memory; it asks `source`
+ * for all of them before `sink` gets the first. `*done` (may be NULL) is the number of frames from the first on that
+ * went through the sink, none left out: `count` unless something stopped the batch. True when no error did. */
 COFIBER_API bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done,
                                        cofiber_error *error);
 

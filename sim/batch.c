@@ -1,4 +1,4 @@
-/* batch.c - one frame and many: quantise, simulate, hand on. */
+/* batch.c - many frames through the library, side by side in teams of threads. */
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -6,108 +6,6 @@
 #include <string.h>
 
 #include "sim/library.h"
-#include "sim/word/reference.h"
-
-/* ---- one frame ------------------------------------------------------------------------------------------------- */
-
-bool cf_worker_new(const struct cofiber_sim *sim, struct cofiber_result *worker, int threads, struct cf_error *err)
-{
-    *worker = (struct cofiber_result){.plan = sim->plan, .threads = threads};
-    worker->workspace = cf_workspace_new(sim->plan, threads, err);
-    if (!worker->workspace)
-        return false;
-    if (sim->reference)
-        worker->nets = calloc(sim->netlist->net_count, sizeof *worker->nets);
-    return !sim->reference || worker->nets || cf_fail(err, "%s: out of memory", sim->netlist->label);
-}
-
-void cf_worker_free(struct cofiber_result *worker)
-{
-    cf_workspace_free(worker->workspace);
-    free(worker->nets);
-}
-
-/* Integers as given; the index of the first that does not fit the input, or COFIBER_NONE. */
-static uint64_t take_quantised(const struct cofiber_sim *sim, const int32_t *values, void *input)
-{
-    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
-    enum cf_storage lane = cf_storage_of(group->type);
-    for (uint32_t i = 0; i < group->count; i++) {
-        if (!cf_type_holds(group->type, values[i]))
-            return i;
-        cf_storage_put(input, lane, i, values[i]);
-    }
-    return COFIBER_NONE;
-}
-
-static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads)
-{
-    static const enum cf_dtype dtypes[] = {
-        [COFIBER_F32] = CF_F32, [COFIBER_F16] = CF_F16, [COFIBER_F64] = CF_F64, [COFIBER_BF16] = CF_BF16,
-        [COFIBER_I8] = CF_I8,   [COFIBER_U8] = CF_U8,   [COFIBER_I16] = CF_I16, [COFIBER_U16] = CF_U16,
-        [COFIBER_I32] = CF_I32, [COFIBER_U32] = CF_U32, [COFIBER_I64] = CF_I64, [COFIBER_U64] = CF_U64};
-    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
-    struct cf_tensor tensor = {.name = "features",
-                               .dtype = dtypes[features->dtype],
-                               .rank = 3,
-                               .shape = {group->shape[2], group->shape[0], group->shape[1]},
-                               .count = group->count,
-                               .data = features->data};
-    tensor.size = tensor.count * cf_dtype_size(tensor.dtype);
-    return cf_quantise(sim->quantiser, &tensor, input, threads);
-}
-
-static bool refuse(const struct cofiber_sim *sim, const cofiber_features *features, uint64_t element,
-                   struct cf_error *err)
-{
-    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
-    bool quantised = features->dtype == COFIBER_QUANTISED;
-    uint32_t a = quantised ? group->shape[1] : group->shape[0], b = quantised ? group->shape[2] : group->shape[1];
-    uint64_t plane = (uint64_t)a * b;
-    return cf_fail(err, "element [%llu,%llu,%llu] %s", (unsigned long long)(element / plane),
-                   (unsigned long long)(element % plane / b), (unsigned long long)(element % b),
-                   quantised ? "does not fit the input's width" : "is NaN or infinite");
-}
-
-/* The reference's values, into the same memory as everyone else's. */
-static void run_reference(const struct cofiber_sim *sim, struct cofiber_result *worker)
-{
-    const struct cf_netlist *netlist = sim->netlist;
-    for (uint32_t i = 0; i < netlist->groups[CF_INPUT].count; i++)
-        worker->nets[i] =
-            cf_storage_get(cf_workspace_input(worker->workspace), sim->plan->layouts[CF_INPUT].storage, i);
-    cf_word_evaluate(netlist, worker->nets);
-    for (uint32_t g = 1; g < netlist->group_count; g++)
-        for (uint32_t i = 0; i < netlist->groups[g].count; i++)
-            cf_workspace_put(worker->workspace, g, i, worker->nets[netlist->groups[g].first_net + i]);
-}
-
-bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker, const cofiber_features *features,
-                   uint64_t *element, struct cf_error *err)
-{
-    void *input = cf_workspace_input(worker->workspace);
-    worker->filled = false;
-    if (!features || !features->data)
-        return cf_fail(err, "no features: there is no data");
-    if (features->dtype < 0 || features->dtype > COFIBER_QUANTISED)
-        return cf_fail(err, "features of unknown type %d", (int)features->dtype);
-    if (features->dtype == COFIBER_QUANTISED)
-        *element = take_quantised(sim, features->data, input);
-    else if (sim->quantiser)
-        *element = take_features(sim, features, input, worker->threads);
-    else
-        return cf_quantiser_fits(sim->netlist, err); /* says why not */
-    if (*element != COFIBER_NONE)
-        return refuse(sim, features, *element, err);
-    if (sim->reference)
-        run_reference(sim, worker);
-    else
-        cf_run(worker->workspace);
-    worker->filled = true;
-    return true;
-}
-
-/* ---- many frames ----------------------------------------------------------------------------------------------- */
 
 struct batch_run {
     struct cofiber_sim *sim;
@@ -176,7 +74,9 @@ static void run_frames(struct batch_run *run, struct cofiber_result *worker)
 size_t cf_frame_bytes(const struct cofiber_sim *sim)
 {
     size_t features = sim->netlist->groups[CF_INPUT].count * sizeof(float);
-    size_t nets = sim->reference ? sim->netlist->net_count * sizeof(int64_t) : 0;
+    if (sim->bits)
+        return cf_bit_frame_bytes(sim->netlist) + features;
+    size_t nets = sim->engine == COFIBER_REFERENCE ? sim->netlist->net_count * sizeof(int64_t) : 0;
     return cf_workspace_frame_bytes(sim->together.workspace) + features + nets;
 }
 
@@ -185,7 +85,7 @@ static int count_teams(const struct cofiber_sim *sim, uint64_t frames)
 {
     size_t affordable = sim->memory / cf_frame_bytes(sim);
     int teams = affordable >= (size_t)sim->threads ? sim->threads : affordable > 1 ? (int)affordable : 1;
-    if (sim->reference)
+    if (sim->engine == COFIBER_REFERENCE)
         return teams; /* it has no use for several threads */
     /* Where OpenMP binds threads to processors, it binds those of every team to the same ones. */
     if (teams < sim->threads && omp_get_proc_bind() != omp_proc_bind_false)
@@ -213,7 +113,8 @@ static bool make_teams(struct cofiber_sim *sim, int teams, struct cf_error *err)
     if (!sim->teams)
         return cf_fail(err, "%s: out of memory", sim->netlist->label);
     for (; sim->team_count < teams; sim->team_count++) {
-        int threads = sim->reference ? 1 : sim->threads / teams + (sim->team_count < sim->threads % teams);
+        int threads =
+            sim->engine == COFIBER_REFERENCE ? 1 : sim->threads / teams + (sim->team_count < sim->threads % teams);
         if (!cf_worker_new(sim, &sim->teams[sim->team_count], threads, err)) {
             cf_worker_free(&sim->teams[sim->team_count]);
             cf_teams_free(sim);
@@ -283,10 +184,13 @@ bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_
 {
     struct batch_run run = {.sim = sim, .batch = batch, .error = error, .failed = COFIBER_NONE};
     struct cf_error err;
+    uint64_t unwanted;
     if (done)
         *done = 0;
     if (!check_batch(sim, batch, &err))
         return cf_pass_on(error, &err);
+    if (sim->bits)
+        return cf_run_rounds(sim, batch, done ? done : &unwanted, error);
     int teams = count_teams(sim, batch->count);
     if (teams > 1 && !make_teams(sim, teams, &err))
         return cf_pass_on(error, &err);

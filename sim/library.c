@@ -1,4 +1,4 @@
-/* library.c - the public interface (include/cofiber.h) over the netlist, the plan, the quantiser and the engine. */
+/* library.c - the public interface (include/cofiber.h) over the netlist, the quantiser and the engines. */
 #include "cofiber.h"
 
 #include <omp.h>
@@ -101,35 +101,56 @@ uint32_t cofiber_group_find(const cofiber_netlist *netlist, const char *name)
 
 /* ---- simulators ------------------------------------------------------------------------------------------------ */
 
-static bool is_reference(const cofiber_options *options)
+/* By definition, every gate; the decisions are among them. */
+static bool make_plan(struct cofiber_sim *sim, const cofiber_options *options, struct cf_error *err)
 {
-    return options->isa && strcmp(options->isa, "reference") == 0;
+    bool reference = sim->engine == COFIBER_REFERENCE;
+    const struct cf_kernels *kernels = reference ? &cf_kernels_portable : cf_kernels_find(options->isa);
+    if (!kernels)
+        return cf_fail(err, "%s: no such instruction set here (auto, reference, portable%s%s)", options->isa,
+                       cf_kernels_avx2() ? ", avx2" : "", cf_kernels_avx512() ? ", avx512" : "");
+    enum cf_mode mode = options->mode == COFIBER_DECISIONS && !reference ? CF_DECISIONS : CF_ALL_GATES;
+    sim->plan = cf_plan_new(sim->netlist, kernels, mode, err);
+    return sim->plan != NULL;
+}
+
+static bool make_bits(struct cofiber_sim *sim, const cofiber_options *options, struct cf_error *err)
+{
+    sim->bit_kernels = cf_bit_kernels_find(options->isa);
+    if (!sim->bit_kernels)
+        return cf_fail(err, "%s: no such instruction set here for the bit engine (auto, portable%s%s)", options->isa,
+                       cf_bit_kernels_find("avx2") ? ", avx2" : "", cf_bit_kernels_find("avx512") ? ", avx512" : "");
+    return cf_bit_sim_new(&sim->bits, sim->netlist, sim->bit_kernels, sim->threads, err) &&
+           cf_bit_sim_make_room(sim->bits, 1, err);
+}
+
+static bool check_options(const cofiber_options *options, struct cf_error *err)
+{
+    if (options->mode != COFIBER_ALL_GATES && options->mode != COFIBER_DECISIONS)
+        return cf_fail(err, "mode %d: there is none but COFIBER_ALL_GATES and COFIBER_DECISIONS", (int)options->mode);
+    if (options->engine != COFIBER_WORD && options->engine != COFIBER_BITS && options->engine != COFIBER_REFERENCE)
+        return cf_fail(err, "engine %d: there is none but COFIBER_WORD, COFIBER_BITS and COFIBER_REFERENCE",
+                       (int)options->engine);
+    return options->threads >= 0 || cf_fail(err, "%d threads", options->threads);
 }
 
 static bool set_up(struct cofiber_sim *sim, const cofiber_options *options, struct cf_error *err)
 {
     enum { MEMORY = 96 << 20 };
-    if (options->mode != COFIBER_ALL_GATES && options->mode != COFIBER_DECISIONS)
-        return cf_fail(err, "mode %d: there is none but COFIBER_ALL_GATES and COFIBER_DECISIONS", (int)options->mode);
-    if (options->threads < 0)
-        return cf_fail(err, "%d threads", options->threads);
-    sim->reference = is_reference(options);
+    if (!check_options(options, err))
+        return false;
+    bool reference = options->isa && strcmp(options->isa, "reference") == 0;
+    sim->engine = reference && options->engine == COFIBER_WORD ? COFIBER_REFERENCE : options->engine;
     sim->memory = options->memory ? options->memory : MEMORY;
     sim->threads = options->threads > 0 ? options->threads : omp_get_max_threads();
-    const struct cf_kernels *kernels = sim->reference ? &cf_kernels_portable : cf_kernels_find(options->isa);
-    if (!kernels)
-        return cf_fail(err, "%s: no such instruction set here (auto, reference, portable%s%s)", options->isa,
-                       cf_kernels_avx2() ? ", avx2" : "", cf_kernels_avx512() ? ", avx512" : "");
-    /* By definition, every gate; the decisions are among them. */
-    enum cf_mode mode = options->mode == COFIBER_DECISIONS && !sim->reference ? CF_DECISIONS : CF_ALL_GATES;
-    sim->plan = cf_plan_new(sim->netlist, kernels, mode, err);
-    if (!sim->plan)
+    if (!(sim->engine == COFIBER_BITS ? make_bits(sim, options, err) : make_plan(sim, options, err)))
         return false;
     /* A netlist that features cannot feed still runs on quantised input. */
     if (cf_quantiser_fits(sim->netlist, NULL))
-        sim->quantiser = cf_quantiser_new(sim->netlist, kernels->name, err);
+        sim->quantiser =
+            cf_quantiser_new(sim->netlist, sim->bits ? cofiber_sim_isa(sim) : sim->plan->kernels->name, err);
     return (sim->quantiser || !cf_quantiser_fits(sim->netlist, NULL)) &&
-           cf_worker_new(sim, &sim->together, sim->reference ? 1 : sim->threads, err);
+           cf_worker_new(sim, &sim->together, sim->engine == COFIBER_REFERENCE ? 1 : sim->threads, err);
 }
 
 bool cofiber_sim_new(cofiber_sim **sim, const cofiber_netlist *netlist, const cofiber_options *options,
@@ -162,12 +183,17 @@ void cofiber_sim_free(cofiber_sim *sim)
     cf_teams_free(sim);
     cf_quantiser_free(sim->quantiser);
     cf_plan_free(sim->plan);
+    cf_bit_sim_free(sim->bits);
     free(sim);
 }
 
 const char *cofiber_sim_isa(const cofiber_sim *sim)
 {
-    return !sim ? NULL : sim->reference ? "reference" : sim->plan->kernels->name;
+    if (!sim)
+        return NULL;
+    if (sim->engine == COFIBER_REFERENCE)
+        return "reference";
+    return sim->engine == COFIBER_BITS ? cf_bit_kernels_name(sim->bit_kernels) : sim->plan->kernels->name;
 }
 
 int cofiber_sim_threads(const cofiber_sim *sim)
@@ -179,8 +205,10 @@ void cofiber_sim_describe(const cofiber_sim *sim, void (*line)(void *context, co
 {
     if (!sim || !line)
         return;
-    if (sim->reference)
+    if (sim->engine == COFIBER_REFERENCE)
         line(context, "reference: every gate in turn, by the definition of its cell");
+    else if (sim->engine == COFIBER_BITS)
+        line(context, "bits: every gate as the full adders of its cell, many gates at a time");
     else
         cf_plan_describe(sim->plan, line, context);
 }
@@ -206,25 +234,25 @@ const cofiber_result *cofiber_sim_result(const cofiber_sim *sim)
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
-const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber_lane *lane)
+const void *cofiber_values(const cofiber_result *result, uint32_t group, cofiber_storage *storage)
 {
-    if (!result || !result->filled || group >= result->plan->netlist->group_count)
+    if (!result || !result->filled || group >= result->netlist->group_count)
         return NULL;
-    const struct cf_plan *plan = result->plan;
-    if (lane)
-        *lane = (cofiber_lane)plan->layouts[group].storage;
-    return cf_workspace_values(result->workspace, group);
+    if (storage)
+        *storage = (cofiber_storage)cf_storage_of(result->netlist->groups[group].type);
+    return result->bits ? cf_bit_sim_values(result->bits, group, result->frame)
+                        : cf_workspace_values(result->workspace, group);
 }
 
 bool cofiber_read(const cofiber_result *result, uint32_t group, int64_t *values)
 {
-    cofiber_lane lane = COFIBER_INT8;
-    const void *from = cofiber_values(result, group, &lane);
+    cofiber_storage storage = COFIBER_INT8;
+    const void *from = cofiber_values(result, group, &storage);
     if (!from || !values)
         return false;
-    uint32_t count = result->plan->netlist->groups[group].count;
+    uint32_t count = result->netlist->groups[group].count;
     for (uint32_t i = 0; i < count; i++)
-        values[i] = cf_storage_get(from, (enum cf_storage)lane, i);
+        values[i] = cf_storage_get(from, (enum cf_storage)storage, i);
     return true;
 }
 
@@ -234,18 +262,18 @@ bool cofiber_gate(const cofiber_result *result, const char *name, int64_t *value
         return refuse(error, !result ? "no result" : !name ? "no name" : "no place for the value");
     if (!result->filled)
         return refuse(error, "no frame was simulated, or the last one failed: there are no values");
-    const struct cf_netlist *netlist = result->plan->netlist;
+    const struct cf_netlist *netlist = result->netlist;
     struct cf_error err;
     uint32_t net;
     if (!cf_net_find(netlist, name, &net, &err))
         return cf_pass_on(error, &err);
     uint32_t group = cf_netlist_group_of(netlist, net);
-    cofiber_lane lane = COFIBER_INT8;
-    const void *values = cofiber_values(result, group, &lane);
+    cofiber_storage storage = COFIBER_INT8;
+    const void *values = cofiber_values(result, group, &storage);
     if (!values) {
         cf_fail(&err, "%s: not computed in the mode of decisions", name);
         return cf_pass_on(error, &err);
     }
-    *value = cf_storage_get(values, (enum cf_storage)lane, net - netlist->groups[group].first_net);
+    *value = cf_storage_get(values, (enum cf_storage)storage, net - netlist->groups[group].first_net);
     return true;
 }

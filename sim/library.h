@@ -3,27 +3,32 @@
 #define COFIBER_SIM_LIBRARY_H
 
 #include "cofiber.h"
+#include "sim/bits/engine.h"
 #include "sim/frames/quantise.h"
 #include "sim/word/engine.h"
 
-/* One frame's memory: what cofiber_result is. */
+/* One frame's values: what cofiber_result is. */
 struct cofiber_result {
-    const struct cf_plan *plan;
-    struct cf_workspace *workspace;
-    int64_t *nets; /* the reference's; else NULL */
+    const struct cf_netlist *netlist;
+    struct cf_workspace *workspace; /* where the word engine and the reference keep them; NULL for the bit engine, */
+    const struct cf_bit_sim *bits;  /* which keeps them by frame */
+    uint32_t frame;
+    int64_t *nets; /* the reference's own; else NULL */
     int threads;
     bool filled; /* the values are those of a frame that was simulated */
 };
 
 struct cofiber_sim {
     const struct cf_netlist *netlist;
-    struct cf_plan *plan;
+    enum cofiber_engine engine;
+    struct cf_plan *plan;    /* of the word engine and the reference; else NULL */
+    struct cf_bit_sim *bits; /* the bit engine; else NULL */
+    const struct cf_bit_kernels *bit_kernels;
     struct cf_quantiser *quantiser; /* NULL: features cannot feed the netlist */
-    struct cofiber_result together; /* all threads on one frame */
+    struct cofiber_result together; /* all threads on one frame, or on those that the bit engine runs at once */
     struct cofiber_result *teams;   /* [team_count], made by the first batch that needs them: frames side by side */
     int team_count, threads;
-    size_t memory; /* what the teams may take together */
-    bool reference;
+    size_t memory; /* what the frames of a batch may take together */
 };
 
 /* Passes a failure of the libraries below on as the public error, if there is a place for it; gives false. */
@@ -31,12 +36,19 @@ bool cf_pass_on(cofiber_error *error, const struct cf_error *err);
 
 bool cf_worker_new(const struct cofiber_sim *sim, struct cofiber_result *worker, int threads, struct cf_error *err);
 void cf_worker_free(struct cofiber_result *worker);
-/* What each frame that runs side by side with others takes, about. */
-size_t cf_frame_bytes(const struct cofiber_sim *sim);
-void cf_teams_free(struct cofiber_sim *sim);
 /* Quantises and simulates a frame; `*element` names a feature that was refused. */
 bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker, const cofiber_features *features,
                    uint64_t *element, struct cf_error *err);
+/* The first half of that: a frame's features into the input's nets, [count] in the storage of the input's type. */
+bool cf_take_frame(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads,
+                   uint64_t *element, struct cf_error *err);
+
+/* Bytes that each frame takes that runs side by side with others, about. */
+size_t cf_frame_bytes(const struct cofiber_sim *sim);
+void cf_teams_free(struct cofiber_sim *sim);
+/* A batch in the bit engine: in rounds of as many frames as it runs at once. As cofiber_sim_run_batch, for a batch that
+ * was checked; `*done` is set. */
+bool cf_run_rounds(struct cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done, cofiber_error *error);
 
 /* A netlist is its own public handle. */
 static inline const cofiber_netlist *cofiber_wrap(const struct cf_netlist *netlist)

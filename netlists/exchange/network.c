@@ -14,6 +14,18 @@ void cf_network_free(struct cf_network *network)
     *network = (struct cf_network){0};
 }
 
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+int cf_network_place_compare(const struct cf_network_place *a, const struct cf_network_place *b)
+{
+    int by_span = compare(b->span, a->span), by_port = compare(a->port, b->port);
+    int by_number = compare(a->number, b->number), by_part = compare(a->part, b->part);
+    return by_span ? by_span : by_port ? by_port : by_number ? by_number : by_part;
+}
+
 void cf_network_cell_free(struct cf_network_cell *cell)
 {
     cf_network_free(&cell->bits);

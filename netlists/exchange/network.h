@@ -131,13 +131,24 @@ struct cf_network_operand {
     uint8_t port, width;
 };
 
+/* What the offsets of a stage's operands have in common: all are of one port, and offset / span = number. Where so many
+ * operands have that in common that they are several stages, these are parts 0, 1, ... A span of UINT64_MAX is a stage
+ * of all operands, of any port; a span of 0 one of none. Cells whose stages have equal places can share what they
+ * load. */
+struct cf_network_place {
+    uint64_t span, number;
+    uint32_t part, port;
+};
+/* Negative, 0 or positive, as the place of `a` comes before that of `b`, is equal, or comes after it. The stages of a
+ * cell are in ascending order. */
+int cf_network_place_compare(const struct cf_network_place *a, const struct cf_network_place *b);
+
 /* The nodes come in stages: stage s is nodes [stages[s-1].node_end, stages[s].node_end) and reads, of the inputs, only
  * operands [stages[s-1].operand_end, stages[s].operand_end), besides nodes before it. A simulator that runs stage by
- * stage needs the operands of one stage at a time. `window` is what the offsets of a stage's operands have in
- * common: it grows with the stage, and cells with equal windows can share what they load. */
+ * stage needs the operands of one stage at a time. */
 struct cf_network_stage {
     uint32_t node_end, operand_end;
-    uint64_t window;
+    struct cf_network_place place;
 };
 
 struct cf_network_cell {

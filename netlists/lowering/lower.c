@@ -351,22 +351,23 @@ static bool make_operands(struct lowering *l)
     return true;
 }
 
-/* The window of an operand when windows span `span` offsets. */
-static uint64_t window_of(const struct cf_network_operand *operand, uint64_t span)
+/* Whether two operands can be of one stage, when stages span `span` offsets. */
+static bool same_place(const struct cf_network_operand *a, const struct cf_network_operand *b, uint64_t span)
 {
-    return operand->offset / span | (uint64_t)operand->port << 40;
+    return a->port == b->port && a->offset / span == b->offset / span;
 }
 
-/* Cuts the operands into stages: windows of offsets, wide enough that there are not many more of them than the
- * operands would fill, and never more than `most` operands. Cells that read the same nets with other weights (the
- * classifiers of one position) so get the same windows, whatever weights are zero. Writes the stages if asked to;
- * returns their number. */
-static uint32_t cut_stages(const struct cf_network_cell *out, uint32_t most, uint64_t span,
-                           struct cf_network_stage *stages)
+/* Shares the operands out among stages of one place each: `span` offsets, wide enough that there are not many more
+ * places than the operands would fill, and never more than `most` operands a stage. Cells that read the same nets with
+ * other weights (the classifiers of one position) so get the same places, whatever weights are zero. Writes the stages
+ * if asked to; returns their number. */
+static uint32_t share_out(const struct cf_network_cell *out, uint32_t most, uint64_t span,
+                          struct cf_network_stage *stages)
 {
     uint32_t count = 0, size = 0, part = 0;
     for (uint32_t t = 0; t < out->operand_count; t++) {
-        bool same = t > 0 && window_of(&out->operands[t], span) == window_of(&out->operands[t - 1], span);
+        const struct cf_network_operand *operand = &out->operands[t];
+        bool same = t > 0 && same_place(operand, operand - 1, span);
         if (!same || size == most) {
             part = same ? part + 1 : 0;
             size = 0;
@@ -374,10 +375,8 @@ static uint32_t cut_stages(const struct cf_network_cell *out, uint32_t most, uin
         }
         size++;
         if (stages)
-            stages[count - 1] =
-                (struct cf_network_stage){.operand_end = t + 1,
-                                          .window = (uint64_t)__builtin_clzll(span) << 56 | (uint64_t)part << 44 |
-                                                    (window_of(&out->operands[t], span) & 0xfffffffffff)};
+            stages[count - 1] = (struct cf_network_stage){.operand_end = t + 1,
+                                                          .place = {span, operand->offset / span, part, operand->port}};
     }
     return count;
 }
@@ -392,22 +391,19 @@ static bool make_stages(struct lowering *l)
     most = most < STAGE_LEAST ? STAGE_LEAST : most > STAGE_MOST ? STAGE_MOST : most;
     uint64_t span = out->operand_count <= most ? UINT64_MAX : most;
     uint32_t enough = 2 * (out->operand_count / most + 1) + l->cell->port_count;
-    while (span < (uint64_t)1 << 32 && cut_stages(out, most, span, NULL) > enough)
+    while (span < (uint64_t)1 << 32 && share_out(out, most, span, NULL) > enough)
         span *= 2;
-    if (span == UINT64_MAX) { /* few operands: one stage, whatever the ports */
-        out->stage_count = 1 + (out->operand_count > 0);
-    } else {
-        out->stage_count = 1 + cut_stages(out, most, span, NULL);
-    }
+    bool one = span == UINT64_MAX; /* few operands: one stage, whatever the ports */
+    uint32_t count = !one ? share_out(out, most, span, NULL) : out->operand_count > 0;
+    out->stage_count = count + 1;
     out->stages = calloc(out->stage_count, sizeof *out->stages);
     if (!out->stages)
         return out_of_memory(l);
-    if (span != UINT64_MAX)
-        cut_stages(out, most, span, out->stages);
-    else if (out->operand_count)
-        out->stages[0] = (struct cf_network_stage){.operand_end = out->operand_count};
-    out->stages[out->stage_count - 1] =
-        (struct cf_network_stage){.operand_end = out->operand_count, .window = UINT64_MAX};
+    if (!one)
+        share_out(out, most, span, out->stages);
+    else if (count)
+        out->stages[0] = (struct cf_network_stage){.operand_end = out->operand_count, .place = {.span = span}};
+    out->stages[count] = (struct cf_network_stage){.operand_end = out->operand_count, .place = {.span = 0}};
     return true;
 }
 

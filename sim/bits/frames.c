@@ -1,29 +1,30 @@
-#include "sim/bits/frames.h"
+/* frames.c - how many frames the bit engine takes at once. */
+#include <assert.h>
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/bits/engine.h"
 #include "sim/bits/wires.h"
 #include "sim/storage.h"
 
-enum { FEWEST = 8, MOST_BYTES = 128 << 20 };
+enum { FEWEST = 8 };
 
 /* The share of evaluated lanes, weighted by terms, beyond which more frames gain little. */
 static const double filled_enough = 0.9;
 
-/* Bytes that a frame takes: the caller's words of the input, and the values that the engine keeps. */
-static double frame_bytes(const struct cf_netlist *netlist)
+size_t cf_bit_frame_bytes(const struct cf_netlist *netlist)
 {
-    double bytes = (double)sizeof(int32_t) * netlist->groups[CF_INPUT].count;
     if (cf_bit_wires_fit(netlist))
-        return bytes + netlist->net_count / 8.0;
+        return netlist->groups[CF_INPUT].count + netlist->net_count / 8 + 1;
+    size_t bytes = 1;
     for (uint32_t g = 0; g < netlist->group_count; g++)
-        bytes += (double)netlist->groups[g].count * (double)cf_storage_size(cf_storage_of(netlist->groups[g].type));
+        bytes += netlist->groups[g].count * cf_storage_size(cf_storage_of(netlist->groups[g].type));
     return bytes;
 }
 
-/* The share of the lanes of all batches that gates fill. Gates of one cell are lanes; a batch is a plane, and threads
- * wait for the last one. `gates`: room for a number a cell. */
+/* The share of the lanes of all passes that gates fill. Gates of one cell are lanes; a pass has a plane of them, and
+ * threads wait for the last one. `gates`: room for a number a cell. */
 static double filled(const struct cf_netlist *netlist, uint64_t lanes, uint64_t frames, uint64_t *gates)
 {
     double used = 0, evaluated = 0;
@@ -43,21 +44,22 @@ static double filled(const struct cf_netlist *netlist, uint64_t lanes, uint64_t 
 }
 
 uint32_t cf_bit_frames_at_once(const struct cf_netlist *netlist, const struct cf_bit_kernels *kernels, int threads,
-                               uint64_t available)
+                               size_t memory, uint64_t available)
 {
+    assert(threads >= 1);
     uint64_t lanes = (uint64_t)kernels->lanes * (uint64_t)threads, frames = FEWEST;
-    double most = MOST_BYTES / frame_bytes(netlist);
+    uint64_t most = memory / cf_bit_frame_bytes(netlist);
     if (cf_bit_wires_fit(netlist)) { /* frames are all the lanes there are */
-        for (frames = lanes; frames > CF_BLOCK && (double)frames > most;)
+        frames = lanes;
+        while (frames > CF_TILE && frames > most)
             frames /= 2;
     } else {
         uint64_t *gates = calloc(netlist->cell_count ? netlist->cell_count : 1, sizeof *gates);
-        while (gates && frames < lanes && 2 * (double)frames <= most &&
-               filled(netlist, lanes, frames, gates) < filled_enough)
+        while (gates && frames < lanes && 2 * frames <= most && filled(netlist, lanes, frames, gates) < filled_enough)
             frames *= 2;
         free(gates); /* without memory for it, the fewest will do */
-        if ((double)frames > most)
-            frames = most < 1 ? 1 : (uint64_t)most;
+        if (frames > most)
+            frames = most;
     }
     frames = frames < available ? frames : available;
     return (uint32_t)(frames > 0 ? frames : 1);

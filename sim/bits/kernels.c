@@ -1,7 +1,9 @@
-/* bitkernels.c - which kernels this processor runs. */
+/* kernels.c - which kernels this processor runs. */
 #include "sim/bits/kernels.h"
 
 #include <string.h>
+
+#include "sim/bits/engine.h"
 
 const struct cf_bit_kernels *cf_bit_kernels_at(int index)
 {
@@ -20,4 +22,9 @@ const struct cf_bit_kernels *cf_bit_kernels_find(const char *name)
         if (best || strcmp(kernels->name, name) == 0)
             found = kernels;
     return found;
+}
+
+const char *cf_bit_kernels_name(const struct cf_bit_kernels *kernels)
+{
+    return kernels->name;
 }

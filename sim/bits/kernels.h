@@ -32,7 +32,7 @@ enum cf_bit_op {
 enum cf_bit_inversion { CF_BIT_FIRST_HALF = 1, CF_BIT_SECOND_HALF = 2, CF_BIT_LAST = 4 };
 enum { CF_PLANE_STEP = 8, CF_MAX_PLANES = 0x10000 / CF_PLANE_STEP };
 enum { CF_BIT_CODE_PADDING = 4 };
-enum { CF_BLOCK = 64 }; /* lanes that the conversions below take at a time */
+enum { CF_TILE = 64 }; /* lanes that the conversions below take at a time */
 
 struct cf_bit_kernels {
     const char *name; /* as --isa takes it */
@@ -41,7 +41,7 @@ struct cf_bit_kernels {
     /* Runs the instructions up to CF_BIT_END, after which CF_BIT_CODE_PADDING elements may be read as well. */
     void (*run)(const uint16_t *code, void *window);
 
-    /* Words to planes. Operand o has CF_BLOCK words of `bytes` (1, 2, 4, 8) at words[o], of which the low `width` bits
+    /* Words to planes. Operand o has CF_TILE words of `bytes` (1, 2, 4, 8) at words[o], of which the low `width` bits
      * count; bit k of all of them becomes the 64-bit word at planes + (o * width + k) * plane_bytes. */
     void (*split)(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes,
                   size_t plane_bytes);
@@ -51,14 +51,14 @@ struct cf_bit_kernels {
     void (*join)(const uint8_t *window, size_t plane_bytes, const uint16_t *planes, uint32_t width, bool is_signed,
                  uint32_t bytes, void *words);
 
-    /* The same for all lanes of one operand at once, from and to lanes / CF_BLOCK blocks of words; `bytes` is 1 or 2.
+    /* The same for all lanes of one operand at once, from and to lanes / CF_TILE blocks of words; `bytes` is 1 or 2.
      * split_all reads a block's words `offset` bytes after words[block]. Both NULL where there is nothing better than
      * block by block. */
     void (*split_all)(const void *const *words, size_t offset, uint32_t bytes, uint32_t width, uint8_t *planes);
     void (*join_all)(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
                      void *const *words);
 
-    /* columns[c * CF_BLOCK + r] = rows[r][c] for r < CF_BLOCK, c < count: elements of `bytes`. Reads no more than
+    /* columns[c * CF_TILE + r] = rows[r][c] for r < CF_TILE, c < count: elements of `bytes`. Reads no more than
      * `count` elements of a row. */
     void (*transpose)(const void *const *rows, uint32_t count, uint32_t bytes, void *columns);
 

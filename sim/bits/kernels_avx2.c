@@ -1,4 +1,4 @@
-/* bitkernels_avx2.c - 256 lanes. */
+/* kernels_avx2.c - 256 lanes. */
 #include "sim/bits/kernels.h"
 
 #ifndef __x86_64__

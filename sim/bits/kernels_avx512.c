@@ -1,4 +1,4 @@
-/* bitkernels_avx512.c - 512 lanes: a full adder is two vpternlog. */
+/* kernels_avx512.c - 512 lanes: a full adder is two vpternlog. */
 #include "sim/bits/kernels.h"
 
 #ifndef __x86_64__
@@ -174,21 +174,21 @@ INLINE void transpose16(const void *const *rows, uint32_t first, uint32_t count,
 {
     uint32_t here = count - first < 32 ? count - first : 32;
     __mmask32 wanted = (__mmask32)(((uint64_t)1 << here) - 1);
-    for (uint32_t group = 0; group < CF_BLOCK; group += 8) {
+    for (uint32_t group = 0; group < CF_TILE; group += 8) {
         __m512i r[8];
         for (uint32_t i = 0; i < 8; i++)
             r[i] = _mm512_maskz_loadu_epi16(wanted, (const uint16_t *)rows[group + i] + first);
         transpose_lanes16(r);
         for (uint32_t j = 0; j < 8; j++) {
-            uint16_t *to = columns + (size_t)(first + j) * CF_BLOCK + group;
+            uint16_t *to = columns + (size_t)(first + j) * CF_TILE + group;
             if (j < here)
                 _mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(r[j]));
             if (8 + j < here)
-                _mm_storeu_si128((__m128i *)(to + 8 * CF_BLOCK), _mm512_extracti32x4_epi32(r[j], 1));
+                _mm_storeu_si128((__m128i *)(to + 8 * CF_TILE), _mm512_extracti32x4_epi32(r[j], 1));
             if (16 + j < here)
-                _mm_storeu_si128((__m128i *)(to + 16 * CF_BLOCK), _mm512_extracti32x4_epi32(r[j], 2));
+                _mm_storeu_si128((__m128i *)(to + 16 * CF_TILE), _mm512_extracti32x4_epi32(r[j], 2));
             if (24 + j < here)
-                _mm_storeu_si128((__m128i *)(to + 24 * CF_BLOCK), _mm512_extracti32x4_epi32(r[j], 3));
+                _mm_storeu_si128((__m128i *)(to + 24 * CF_TILE), _mm512_extracti32x4_epi32(r[j], 3));
         }
     }
 }
@@ -209,7 +209,7 @@ BIT_TARGET static void expand(uint64_t bits, uint32_t count, uint8_t *out)
     _mm512_mask_storeu_epi8(out, wanted, _mm512_maskz_set1_epi8(bits, 1));
 }
 
-/* bitkernels_narrow.c */
+/* kernels_narrow.c */
 void cf_bit_run_avx512_narrow(const uint16_t *code, void *window);
 uint64_t cf_bit_ceiling_avx512_narrow(uint64_t rounds);
 

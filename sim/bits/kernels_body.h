@@ -1,4 +1,4 @@
-/* kernels_body.h - the interpreter, for one vector type. Not a header of its own: each bitkernels_*.c defines, and
+/* kernels_body.h - the interpreter, for one vector type. Not a header of its own: each kernels_*.c defines, and
  * then includes this:
  *
  *     BIT_TARGET    the function attributes (the target), or nothing

@@ -1,5 +1,5 @@
 /* kernels_ceiling.h - full adders in registers alone, for one vector type. Not a header of its own: to be included
- * after bitkernels_body.h.
+ * after kernels_body.h.
  */
 /* Eight independent chains of adders, so that throughput and not latency is the limit; two values circulate in each. */
 BIT_TARGET static uint64_t ceiling(uint64_t rounds)

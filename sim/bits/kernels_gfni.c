@@ -1,4 +1,4 @@
-/* bitkernels_gfni.c - words to planes and back, 512 lanes at a time, for processors with GFNI and AVX-512 VBMI.
+/* kernels_gfni.c - words to planes and back, 512 lanes at a time, for processors with GFNI and AVX-512 VBMI.
  *
  * Eight values of 8 bits are an 8 x 8 bit matrix, which one instruction transposes: its affine product, with the values
  * as the matrix and the unit vectors as operands. Bytes and then 64-bit words change places around it, so that planes
@@ -13,7 +13,7 @@
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,gfni")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-enum { BLOCKS = 8 }; /* of CF_BLOCK lanes */
+enum { BLOCKS = 8 }; /* of CF_TILE lanes */
 
 /* Transposes 8 x 8 words of 64 bits. */
 INLINE void transpose64(__m512i r[8])

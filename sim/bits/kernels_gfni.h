@@ -1,4 +1,4 @@
-/* kernels_gfni.h - split_all and join_all of struct cf_bit_kernels, for 512 lanes. Used by bitkernels_avx512.c,
+/* kernels_gfni.h - split_all and join_all of struct cf_bit_kernels, for 512 lanes. Used by kernels_avx512.c,
  * which knows when the processor has them. */
 #ifndef COFIBER_SIM_BITS_KERNELS_GFNI_H
 #define COFIBER_SIM_BITS_KERNELS_GFNI_H

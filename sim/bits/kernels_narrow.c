@@ -1,4 +1,4 @@
-/* bitkernels_narrow.c - the interpreter of bitkernels_avx512.c on 256 lanes, for processors with AVX-512 VL. */
+/* kernels_narrow.c - the interpreter of kernels_avx512.c on 256 lanes, for processors with AVX-512 VL. */
 #include "sim/bits/kernels.h"
 
 #ifdef __x86_64__

@@ -13,9 +13,9 @@ static uint64_t word_at(const void *words, uint32_t bytes, size_t index)
 void cf_bit_split_words(const void *const *words, uint32_t count, uint32_t bytes, uint32_t width, uint8_t *planes,
                         size_t plane_bytes)
 {
-    uint64_t rows[CF_BLOCK];
+    uint64_t rows[CF_TILE];
     for (uint32_t o = 0; o < count; o++) {
-        for (uint32_t l = 0; l < CF_BLOCK; l++)
+        for (uint32_t l = 0; l < CF_TILE; l++)
             rows[l] = word_at(words[o], bytes, l);
         cf_bit_transpose64(rows);
         for (uint32_t k = 0; k < width; k++)
@@ -26,20 +26,20 @@ void cf_bit_split_words(const void *const *words, uint32_t count, uint32_t bytes
 void cf_bit_join_words(const uint8_t *window, size_t plane_bytes, const uint16_t *planes, uint32_t width,
                        bool is_signed, uint32_t bytes, void *words)
 {
-    uint64_t rows[CF_BLOCK] = {0};
+    uint64_t rows[CF_TILE] = {0};
     for (uint32_t k = 0; k < width; k++)
         memcpy(&rows[k], cf_bit_plane(window, plane_bytes, planes[k]), sizeof rows[k]);
     for (uint32_t k = width; is_signed && k < 8 * bytes; k++)
         rows[k] = rows[width - 1];
     cf_bit_transpose64(rows);
-    for (uint32_t l = 0; l < CF_BLOCK; l++)
+    for (uint32_t l = 0; l < CF_TILE; l++)
         memcpy((uint8_t *)words + (size_t)l * bytes, &rows[l], bytes);
 }
 
 #define TRANSPOSE(type)                                                                                                \
     for (uint32_t c = 0; c < count; c++)                                                                               \
-        for (uint32_t r = 0; r < CF_BLOCK; r++)                                                                        \
-    ((type *)columns)[c * CF_BLOCK + r] = ((const type *)rows[r])[c]
+        for (uint32_t r = 0; r < CF_TILE; r++)                                                                         \
+    ((type *)columns)[c * CF_TILE + r] = ((const type *)rows[r])[c]
 
 void cf_bit_transpose_words(const void *const *rows, uint32_t count, uint32_t bytes, void *columns)
 {

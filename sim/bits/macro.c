@@ -189,7 +189,7 @@ static bool find_levels(struct cf_bit_macros *macros, const struct cf_network *b
     return true;
 }
 
-bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_cell *cell, struct cf_error *err)
+bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_cell *cell)
 {
     const struct cf_network *bits = &cell->bits;
     *macros = (struct cf_bit_macros){
@@ -212,9 +212,7 @@ bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_ce
         macros->uses[bits->outputs[i]]++;
     done = done && find_levels(macros, bits);
     free(reads);
-    if (!done) {
+    if (!done)
         cf_bit_macros_free(macros);
-        return cf_fail(err, "out of memory");
-    }
-    return true;
+    return done;
 }

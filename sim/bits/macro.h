@@ -1,4 +1,4 @@
-/* macro.h - the instructions of one cell: its nodes, with counters recognised. Used by bitprogram.c alone. */
+/* macro.h - the instructions of one cell: its nodes, with counters recognised. Used by program.c and assemble.c. */
 #ifndef COFIBER_SIM_BITS_MACRO_H
 #define COFIBER_SIM_BITS_MACRO_H
 
@@ -22,7 +22,8 @@ struct cf_bit_macros {
 
 extern const uint8_t cf_bit_op_inputs[CF_BIT_OPS], cf_bit_op_outputs[CF_BIT_OPS];
 
-bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_cell *cell, struct cf_error *err);
+/* False when memory is out. Freed with cf_bit_macros_free. */
+bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_cell *cell);
 void cf_bit_macros_free(struct cf_bit_macros *macros);
 
 #endif

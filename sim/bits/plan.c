@@ -1,8 +1,10 @@
+/* plan.c - sorts the gates of each group into families, and has programs made for them. */
 #include "sim/bits/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "netlists/cell.h"
 
 /* Sorts the gates of a group by cell. */
@@ -46,39 +48,30 @@ static bool same_places(const struct cf_group *group, const uint32_t *a, const u
     return true;
 }
 
-/* Puts a cell into the family it belongs to, or into a new one. */
+static bool add_cell(struct cf_bit_family *family, uint32_t cell)
+{
+    if (!cf_array_reserve(&family->cells, &family->cell_capacity, (size_t)family->cell_count + 1, sizeof cell))
+        return false;
+    family->cells[family->cell_count++] = cell;
+    return true;
+}
+
+/* Puts a cell into the family that it belongs to, or into a new one. */
 static bool add_to_family(struct cf_bit_group *out, const struct cf_netlist *netlist, const struct cf_group *group,
-                          uint32_t cell, uint32_t gate_count, uint32_t *capacity)
+                          uint32_t cell, uint32_t gate_count)
 {
     for (uint32_t f = 0; f < out->family_count; f++) {
         struct cf_bit_family *family = &out->families[f];
         uint32_t first = family->cells[0];
-        if (family->gate_count != gate_count || !same_ports(&netlist->cells[first], &netlist->cells[cell]) ||
-            !same_places(group, out->gates_of[first], out->gates_of[cell], gate_count))
-            continue;
-        if ((family->cell_count & (family->cell_count - 1)) == 0) { /* a power of two: full */
-            uint32_t *bigger = realloc(family->cells, 2 * (size_t)family->cell_count * sizeof *bigger);
-            if (!bigger)
-                return false;
-            family->cells = bigger;
-        }
-        family->cells[family->cell_count++] = cell;
-        return true;
+        if (family->gate_count == gate_count && same_ports(&netlist->cells[first], &netlist->cells[cell]) &&
+            same_places(group, out->gates_of[first], out->gates_of[cell], gate_count))
+            return add_cell(family, cell);
     }
-    if (out->family_count == *capacity) {
-        *capacity = *capacity ? 2 * *capacity : 4;
-        struct cf_bit_family *bigger = realloc(out->families, *capacity * sizeof *bigger);
-        if (!bigger)
-            return false;
-        out->families = bigger;
-    }
-    struct cf_bit_family *family = &out->families[out->family_count];
-    *family = (struct cf_bit_family){.gates_of = out->gates_of, .cell_count = 1, .gate_count = gate_count};
-    family->cells = malloc(sizeof *family->cells);
-    if (!family->cells)
+    struct cf_bit_family family = {.gates_of = out->gates_of, .gate_count = gate_count};
+    if (!cf_array_reserve(&out->families, &out->family_capacity, (size_t)out->family_count + 1, sizeof family) ||
+        !add_cell(&family, cell))
         return false;
-    family->cells[0] = cell;
-    out->family_count++;
+    out->families[out->family_count++] = family;
     return true;
 }
 
@@ -105,7 +98,7 @@ static bool find_runs(struct cf_bit_family *family, const struct cf_group *group
     family->run_count = count;
     family->run_first = calloc((size_t)count + 1, sizeof *family->run_first);
     family->run_bases = calloc((size_t)count * group->ports + 1, sizeof *family->run_bases);
-    family->run_at = calloc(family->gate_count / CF_BLOCK + 1, sizeof *family->run_at);
+    family->run_at = calloc(family->gate_count / CF_TILE + 1, sizeof *family->run_at);
     if (!family->run_first || !family->run_bases || !family->run_at)
         return false;
     for (uint32_t i = 0; i < family->gate_count; i++) {
@@ -114,8 +107,8 @@ static bool find_runs(struct cf_bit_family *family, const struct cf_group *group
                    group->ports * sizeof *group->base);
             family->run_first[run++] = i;
         }
-        if (i % CF_BLOCK == 0)
-            family->run_at[i / CF_BLOCK] = run - 1;
+        if (i % CF_TILE == 0)
+            family->run_at[i / CF_TILE] = run - 1;
     }
     family->run_first[count] = family->gate_count;
     return true;
@@ -189,7 +182,9 @@ static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *n
         family->part_count++;
         return true;
     }
-    return too_large && count > 1 && build_parts(family, netlist, cells, first, count / 2, err) &&
+    if (!too_large || count == 1)
+        return false;
+    return build_parts(family, netlist, cells, first, count / 2, err) &&
            build_parts(family, netlist, cells, first + count / 2, count - count / 2, err);
 }
 
@@ -208,11 +203,10 @@ static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf
 {
     struct cf_bit_group *out = &plan->groups[index];
     const struct cf_group *group = &netlist->groups[index];
-    uint32_t capacity = 0;
     bool done = sort_gates(out, netlist, group, counts);
     for (uint32_t c = 0; done && c < netlist->cell_count; c++)
         if (counts[c])
-            done = add_to_family(out, netlist, group, c, counts[c], &capacity);
+            done = add_to_family(out, netlist, group, c, counts[c]);
     if (!done)
         return cf_fail(err, "%s: out of memory", netlist->label);
     for (uint32_t f = 0; f < out->family_count; f++)

@@ -13,7 +13,7 @@
 #include "sim/bits/kernels.h"
 
 /* Operands [first, first + count) of the program, loaded before `code`: bit k of the first goes to the plane
- * `tile_plane` + k, and so on. */
+ * `operand_plane` + k, and so on. */
 struct cf_bit_stage {
     uint32_t operand_first, operand_count;
     uint32_t plane_count;
@@ -28,7 +28,7 @@ struct cf_bit_program {
     uint16_t *outputs;      /* the outputs' planes, as instructions name them, cell after cell */
     uint32_t *output_first; /* [cells + 1] */
     uint32_t stage_count, cell_count;
-    uint32_t tile_plane;    /* a plain number */
+    uint32_t operand_plane; /* a plain number */
     uint32_t window_planes; /* planes 0 and 1 are constants 0 and 1, set by the caller */
 };
 

@@ -1,5 +1,7 @@
+/* wires.c - netlists all of whose nets are one bit: gate after gate, on planes of frames. */
 #include "sim/bits/wires.h"
 
+#include <assert.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +15,12 @@ struct cf_bit_wires {
     struct cf_arena arena; /* holds what follows */
     uint8_t *planes;       /* [slice_count][net_count] planes: a slice is kernels->lanes frames */
     uint8_t **windows;     /* [threads] */
+    uint8_t *input;        /* [room][input nets] */
     uint64_t *words;       /* [input nets] */
     uint8_t *values;       /* [net_count] */
     size_t plane;          /* bytes */
-    uint32_t frames, slice_count;
+    uint32_t room, frames; /* frames that there is room for; of the current run */
+    uint32_t slice_count;  /* of the current run */
     int threads;
 };
 
@@ -54,20 +58,25 @@ static const struct cf_bit_kernels *narrow_enough(const struct cf_bit_kernels *m
     return most;
 }
 
+static uint32_t slices_of(const struct cf_bit_wires *w, uint32_t frames)
+{
+    return (frames - 1) / w->kernels->lanes + 1;
+}
+
 bool cf_bit_wires_new(struct cf_bit_wires **out, const struct cf_netlist *netlist, const struct cf_bit_plan *plan,
                       const struct cf_bit_kernels *kernels, uint32_t frames, int threads, struct cf_error *err)
 {
     struct cf_bit_wires *w = *out = calloc(1, sizeof *w);
     if (!w)
         return cf_fail(err, "%s: out of memory", netlist->label);
-    *w = (struct cf_bit_wires){netlist, plan, narrow_enough(kernels, frames), .frames = frames, .threads = threads};
+    *w = (struct cf_bit_wires){netlist, plan, narrow_enough(kernels, frames), .room = frames, .threads = threads};
     w->plane = w->kernels->lanes / 8;
-    w->slice_count = (frames + w->kernels->lanes - 1) / w->kernels->lanes;
-    w->planes = cf_arena_alloc(&w->arena, (size_t)w->slice_count * netlist->net_count, w->plane);
+    w->planes = cf_arena_alloc(&w->arena, (size_t)slices_of(w, frames) * netlist->net_count, w->plane);
+    w->input = cf_arena_alloc(&w->arena, (size_t)frames * netlist->groups[CF_INPUT].count, 1);
     w->windows = cf_arena_alloc(&w->arena, (size_t)threads, sizeof *w->windows);
     w->words = cf_arena_alloc(&w->arena, netlist->groups[CF_INPUT].count, sizeof *w->words);
     w->values = cf_arena_alloc(&w->arena, netlist->net_count, 1);
-    bool done = w->planes && w->windows && w->words && w->values;
+    bool done = w->planes && w->input && w->windows && w->words && w->values;
     for (int t = 0; done && t < threads; t++) {
         w->windows[t] = cf_arena_alloc(&w->arena, plan->window_planes, w->plane);
         done = w->windows[t] != NULL;
@@ -89,17 +98,27 @@ void cf_bit_wires_free(struct cf_bit_wires *wires)
     free(wires);
 }
 
-/* 64 frames at a time, net by net inside a frame, as the words stand in memory. */
-void cf_bit_wires_load(struct cf_bit_wires *w, const int32_t *input)
+uint8_t *cf_bit_wires_input(struct cf_bit_wires *w, uint32_t frame)
+{
+    return w->input + (size_t)frame * w->netlist->groups[CF_INPUT].count;
+}
+
+/* A word of 64 frames at a time, net by net inside a frame, as the bytes stand in memory. */
+void cf_bit_wires_prepare(struct cf_bit_wires *w, uint32_t frames)
 {
     uint32_t inputs = w->netlist->groups[CF_INPUT].count, lanes = w->kernels->lanes;
-    for (uint32_t frame = 0; frame < w->frames; frame += CF_BLOCK) {
+    assert(frames >= 1 && frames <= w->room);
+    w->frames = frames;
+    w->slice_count = slices_of(w, frames);
+    for (uint32_t frame = 0; frame < frames; frame += CF_TILE) {
         memset(w->words, 0, inputs * sizeof *w->words);
-        for (uint32_t f = frame; f < w->frames && f < frame + CF_BLOCK; f++)
+        for (uint32_t f = frame; f < frames && f < frame + CF_TILE; f++) {
+            const uint8_t *bytes = cf_bit_wires_input(w, f);
             for (uint32_t i = 0; i < inputs; i++)
-                w->words[i] |= (uint64_t)(input[(size_t)f * inputs + i] & 1) << (f - frame);
+                w->words[i] |= (uint64_t)(bytes[i] & 1) << (f - frame);
+        }
         for (uint32_t i = 0; i < inputs; i++)
-            memcpy(plane_of(w, frame / lanes, i) + frame % lanes / CF_BLOCK * sizeof *w->words, &w->words[i],
+            memcpy(plane_of(w, frame / lanes, i) + frame % lanes / CF_TILE * sizeof *w->words, &w->words[i],
                    sizeof w->words[i]);
     }
 }
@@ -113,7 +132,7 @@ static void run_gate(const struct cf_bit_wires *w, const struct cf_bit_part *par
         const struct cf_bit_stage *stage = &program->stages[s];
         const struct cf_network_operand *operands = program->operands + stage->operand_first;
         for (uint32_t o = 0; o < stage->operand_count; o++)
-            copy_plane(window + (program->tile_plane + operands[o].first_input) * w->plane,
+            copy_plane(window + (program->operand_plane + operands[o].first_input) * w->plane,
                        plane_of(w, slice, bases[operands[o].port] + distance + operands[o].offset), w->plane);
         w->kernels->run(program->code + stage->code, window);
     }
@@ -154,8 +173,8 @@ const uint8_t *cf_bit_wires_values(struct cf_bit_wires *w, uint32_t group, uint3
     uint32_t slice = frame / w->kernels->lanes, lane = frame % w->kernels->lanes;
     for (uint32_t net = g->first_net; net < g->first_net + g->count; net++) {
         uint64_t word;
-        memcpy(&word, plane_of(w, slice, net) + lane / CF_BLOCK * sizeof word, sizeof word);
-        w->values[net] = word >> lane % CF_BLOCK & 1;
+        memcpy(&word, plane_of(w, slice, net) + lane / CF_TILE * sizeof word, sizeof word);
+        w->values[net] = word >> lane % CF_TILE & 1;
     }
     return w->values + g->first_net;
 }

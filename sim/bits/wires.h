@@ -1,5 +1,5 @@
 /* wires.h - netlists all of whose nets are one bit, as imported ones are: every net is a plane of frames. Used by
- * bitparallel.c alone.
+ * engine.c alone.
  *
  * Where a net is a bit there is nothing to transpose. Lanes are frames, an operand is a copy of a net's plane, and a
  * gate is its cell's program, which is a full adder or two. Gates need not be regular for that.
@@ -17,14 +17,16 @@ struct cf_bit_wires;
 /* True when every net is one bit, not signed. */
 bool cf_bit_wires_fit(const struct cf_netlist *netlist);
 
-/* For a netlist that fits and its plan, both of which must outlive it. `kernels` are the most lanes to use: fewer
- * frames get narrower planes. */
+/* For a netlist that fits and its plan, both of which must outlive it; with room for `frames` frames. `kernels` are the
+ * most lanes to use: fewer frames get narrower planes. */
 bool cf_bit_wires_new(struct cf_bit_wires **wires, const struct cf_netlist *netlist, const struct cf_bit_plan *plan,
                       const struct cf_bit_kernels *kernels, uint32_t frames, int threads, struct cf_error *err);
 void cf_bit_wires_free(struct cf_bit_wires *wires); /* NULL is fine */
 
-/* As cf_bit_sim_load and cf_bit_sim_run_groups. */
-void cf_bit_wires_load(struct cf_bit_wires *wires, const int32_t *input);
+/* The input's nets of a frame, a byte each, to be filled. */
+uint8_t *cf_bit_wires_input(struct cf_bit_wires *wires, uint32_t frame);
+/* Takes over the inputs of the first `frames` frames, which cf_bit_wires_run_groups then evaluates. */
+void cf_bit_wires_prepare(struct cf_bit_wires *wires, uint32_t frames);
 void cf_bit_wires_run_groups(struct cf_bit_wires *wires, uint32_t first, uint32_t end);
 
 /* A byte, 0 or 1, for each net of a group in a frame; valid until the next call for that group. */

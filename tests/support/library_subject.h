@@ -33,6 +33,6 @@ uint32_t compare(const struct subject *s, const cofiber_result *result, const in
 void assert_empty(const struct subject *s, const cofiber_result *result);
 
 enum { ISAS = 3 };
-extern const char *const isas[ISAS]; /* auto, portable, reference */
+extern const char *const isas[ISAS]; /* of the word engine: auto, portable; and the reference */
 
 #endif

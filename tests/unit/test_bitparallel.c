@@ -13,9 +13,9 @@
 #include "netlists/cell.h"
 #include "netlists/check.h"
 #include "netlists/lowering/lower.h"
-#include "sim/bits/frames.h"
+#include "sim/bits/engine_internal.h"
 #include "sim/bits/macro.h"
-#include "sim/bits/parallel.h"
+#include "sim/storage.h"
 #include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"
 
@@ -109,10 +109,10 @@ static void counters_count(void **unused)
 static void check_conversions(const struct cf_bit_kernels *kernels)
 {
     enum { OPERANDS = 5, COLUMNS = 77 };
-    static uint8_t planes[OPERANDS * 64 * 64], words[OPERANDS][CF_BLOCK * 8], back[CF_BLOCK * 8];
-    static uint8_t matrix[CF_BLOCK][COLUMNS * 8], turned[COLUMNS * CF_BLOCK * 8];
+    static uint8_t planes[OPERANDS * 64 * 64], words[OPERANDS][CF_TILE * 8], back[CF_TILE * 8];
+    static uint8_t matrix[CF_TILE][COLUMNS * 8], turned[COLUMNS * CF_TILE * 8];
     for (uint32_t bytes = 1; bytes <= 8; bytes *= 2) {
-        const void *pointers[OPERANDS], *rows[CF_BLOCK];
+        const void *pointers[OPERANDS], *rows[CF_TILE];
         size_t plane = kernels->lanes / 8;
         fill(words, sizeof words);
         for (int o = 0; o < OPERANDS; o++)
@@ -125,7 +125,7 @@ static void check_conversions(const struct cf_bit_kernels *kernels)
                     list[i] = (uint16_t)((o * width + i) * CF_PLANE_STEP);
                 for (int is_signed = 0; is_signed < 2; is_signed++) {
                     kernels->join(planes, plane, list, width, is_signed, bytes, back);
-                    for (uint32_t l = 0; l < CF_BLOCK; l++) {
+                    for (uint32_t l = 0; l < CF_TILE; l++) {
                         uint64_t value = 0, result = 0, mask = ~(uint64_t)0 >> (64 - 8 * bytes);
                         memcpy(&value, words[o] + l * bytes, bytes);
                         memcpy(&result, back + l * bytes, bytes);
@@ -138,13 +138,13 @@ static void check_conversions(const struct cf_bit_kernels *kernels)
             }
         }
         fill(matrix, sizeof matrix);
-        for (int r = 0; r < CF_BLOCK; r++)
+        for (int r = 0; r < CF_TILE; r++)
             rows[r] = matrix[r];
         for (uint32_t count = 1; count <= COLUMNS; count += 19) {
             kernels->transpose(rows, count, bytes, turned);
             for (uint32_t c = 0; c < count; c++)
-                for (uint32_t r = 0; r < CF_BLOCK; r++)
-                    assert_memory_equal(turned + (c * CF_BLOCK + r) * bytes, matrix[r] + c * bytes, bytes);
+                for (uint32_t r = 0; r < CF_TILE; r++)
+                    assert_memory_equal(turned + (c * CF_TILE + r) * bytes, matrix[r] + c * bytes, bytes);
         }
         uint8_t expanded[66];
         for (uint32_t count = 1; count <= 64; count += 9) {
@@ -163,11 +163,11 @@ static void check_all_lanes(const struct cf_bit_kernels *kernels)
 {
     enum { BLOCKS = 8, WIDTH = 16, OFFSET = 3 };
     static _Alignas(64) uint8_t planes[2][WIDTH * 64];
-    static uint8_t words[BLOCKS][OFFSET + CF_BLOCK * 2], back[2][BLOCKS][CF_BLOCK * 2];
+    static uint8_t words[BLOCKS][OFFSET + CF_TILE * 2], back[2][BLOCKS][CF_TILE * 2];
     const void *from[BLOCKS], *before[BLOCKS];
     void *to[BLOCKS];
     uint16_t list[WIDTH];
-    size_t plane = kernels->lanes / 8, blocks = kernels->lanes / CF_BLOCK;
+    size_t plane = kernels->lanes / 8, blocks = kernels->lanes / CF_TILE;
     for (uint32_t i = 0; i < WIDTH; i++)
         list[i] = (uint16_t)(i * 5 % WIDTH * CF_PLANE_STEP); /* in no order */
     for (uint32_t bytes = 1; bytes <= 2; bytes++)
@@ -188,7 +188,7 @@ static void check_all_lanes(const struct cf_bit_kernels *kernels)
                 for (size_t n = 0; n < blocks; n++)
                     kernels->join(planes[0] + 8 * n, plane, list, width, is_signed, bytes, back[1][n]);
                 for (size_t n = 0; n < blocks; n++)
-                    assert_memory_equal(back[0][n], back[1][n], CF_BLOCK * bytes);
+                    assert_memory_equal(back[0][n], back[1][n], CF_TILE * bytes);
             }
         }
 }
@@ -214,19 +214,22 @@ static uint64_t differences(const struct cf_netlist *netlist, const struct cf_ne
     uint32_t inputs = netlist->groups[CF_INPUT].count;
     int64_t *nets = calloc((size_t)netlist->net_count * frames, sizeof *nets);
     int64_t *found = calloc(netlist->net_count, sizeof *found);
-    int32_t *input = calloc((size_t)inputs * frames, sizeof *input);
-    if (!cf_bit_sim_new(&sim, netlist, cells, kernels, frames, threads, &err))
+    int32_t *input = calloc(inputs, sizeof *input);
+    if (!cf_bit_sim_of_networks(&sim, netlist, cells, kernels, threads, &err) ||
+        !cf_bit_sim_make_room(sim, frames, &err))
         fail_msg("%s", err.text);
     uint64_t wrong = 0;
-    for (int run = 0; run < 2; run++) { /* twice: nothing may be left over from the first */
-        for (uint32_t f = 0; f < frames; f++) {
+    for (int run = 0; run < 3; run++) { /* nothing may be left over from the run before */
+        uint32_t now = run < 2 ? frames : (frames + 1) / 2;
+        for (uint32_t f = 0; f < now; f++) {
             random_input(&source, netlist, nets + (size_t)f * netlist->net_count);
             for (uint32_t i = 0; i < inputs; i++)
-                input[(size_t)f * inputs + i] = (int32_t)nets[(size_t)f * netlist->net_count + i];
+                input[i] = (int32_t)nets[(size_t)f * netlist->net_count + i];
+            cf_bit_sim_put_input(sim, f, input);
             cf_word_evaluate(netlist, nets + (size_t)f * netlist->net_count);
         }
-        cf_bit_sim_run(sim, input);
-        for (uint32_t f = 0; f < frames; f++) {
+        cf_bit_sim_run(sim, now);
+        for (uint32_t f = 0; f < now; f++) {
             cf_bit_sim_nets(sim, f, found);
             for (uint32_t i = 0; i < netlist->net_count; i++)
                 wrong += found[i] != nets[(size_t)f * netlist->net_count + i];
@@ -315,6 +318,34 @@ static struct cf_netlist *lanes_netlist(uint32_t gates)
     return netlist;
 }
 
+/* A cell with many operands close together and a few far away: the first are several stages of one place. */
+static struct cf_netlist *clustered_netlist(void)
+{
+    enum { CLOSE = 1200, FAR = 9, GATES = 70 };
+    static struct cf_term terms[CLOSE + FAR];
+    struct cf_error err;
+    struct cf_netlist *netlist = cf_netlist_new("clustered", &err);
+    struct cf_type narrow = {4, true, 0}, bit = {1, false, 0};
+    uint32_t input[1] = {FAR * 4000 + GATES}, shape[1] = {GATES}, index;
+    for (uint32_t t = 0; t < CLOSE + FAR; t++)
+        terms[t] = (struct cf_term){.offset = t < CLOSE ? t : 4000 * (t - CLOSE + 1) - 1, .weight = t % 2 ? 3 : -2};
+    struct cf_cell cell = {&narrow, terms, 1, CLOSE + FAR, 4, CF_STEP, bit};
+    assert_true(netlist && cf_netlist_add_cell(netlist, &cell, &index, &err));
+    assert_true(cf_netlist_add_group(netlist, "input", 1, input, 0, narrow, false, &err));
+    assert_true(cf_netlist_add_group(netlist, "gates", 1, shape, 1, bit, true, &err));
+    for (uint32_t i = 0; i < GATES; i++) {
+        netlist->groups[1].cell[i] = index;
+        netlist->groups[1].base[i] = i;
+    }
+    return netlist;
+}
+
+static void operands_of_one_place_in_several_stages(void **unused)
+{
+    (void)unused;
+    check_netlist(clustered_netlist(), 2);
+}
+
 static void odd_lane_counts_do_not_leak(void **unused)
 {
     (void)unused;
@@ -397,18 +428,18 @@ static void frames_at_once_fill_the_lanes(void **unused)
     (void)unused;
     const struct cf_bit_kernels *kernels = &cf_bit_kernels_portable; /* 64 lanes */
     struct cf_netlist *one = lanes_netlist(1), *many = lanes_netlist(6400), *bits = one_bit_netlist();
-    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, 1000), 64);
-    assert_int_equal(cf_bit_frames_at_once(one, kernels, 2, 1000), 128); /* so that neither thread waits */
-    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, 5), 5);
-    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, 0), 1);
-    assert_int_equal(cf_bit_frames_at_once(many, kernels, 1, 1000), 8);
-    assert_int_equal(cf_bit_frames_at_once(bits, kernels, 2, 1000), 128);
+    size_t memory = 96 << 20;
+    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, memory, 1000), 64);
+    assert_int_equal(cf_bit_frames_at_once(one, kernels, 2, memory, 1000), 128); /* so that neither thread waits */
+    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, memory, 5), 5);
+    assert_int_equal(cf_bit_frames_at_once(one, kernels, 1, memory, 0), 1);
+    assert_int_equal(cf_bit_frames_at_once(many, kernels, 1, memory, 1000), 8);
+    assert_int_equal(cf_bit_frames_at_once(many, kernels, 1, 3 * cf_bit_frame_bytes(many), 1000), 3);
+    assert_int_equal(cf_bit_frames_at_once(many, kernels, 1, 1, 1000), 1);
+    assert_int_equal(cf_bit_frames_at_once(bits, kernels, 2, memory, 1000), 128);
     cf_netlist_free(one);
     cf_netlist_free(many);
     cf_netlist_free(bits);
-    struct cf_netlist *large = lanes_netlist(4000000); /* 12 million inputs: two frames are 128 MiB */
-    assert_in_range(cf_bit_frames_at_once(large, kernels, 1, 1000), 1, 2);
-    cf_netlist_free(large);
 }
 
 /* Timing the programs alone leaves the values as they were. */
@@ -419,21 +450,21 @@ static void programs_alone_change_nothing(void **unused)
     struct cf_netlist *netlists[] = {lanes_netlist(70), one_bit_netlist()};
     for (int i = 0; i < 2; i++) {
         struct cf_netlist *netlist = netlists[i];
-        struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
         struct cf_bit_sim *sim;
         int64_t *nets = calloc(2 * (size_t)netlist->net_count, sizeof *nets), *after = nets + netlist->net_count;
         int32_t *input = calloc(netlist->groups[CF_INPUT].count, sizeof *input);
-        assert_true(cf_bit_sim_new(&sim, netlist, cells, cf_bit_kernels_find(NULL), 1, 1, &err));
+        assert_true(cf_bit_sim_new(&sim, netlist, cf_bit_kernels_find(NULL), 1, &err));
+        assert_true(cf_bit_sim_make_room(sim, 1, &err));
         random_input(&source, netlist, nets);
         for (uint32_t net = 0; net < netlist->groups[CF_INPUT].count; net++)
             input[net] = (int32_t)nets[net];
-        cf_bit_sim_run(sim, input);
+        cf_bit_sim_put_input(sim, 0, input);
+        cf_bit_sim_run(sim, 1);
         cf_bit_sim_nets(sim, 0, nets);
         cf_bit_sim_run_programs(sim);
         cf_bit_sim_nets(sim, 0, after);
         assert_memory_equal(nets, after, netlist->net_count * sizeof *nets);
         cf_bit_sim_free(sim);
-        cf_lower_free(cells, netlist->cell_count);
         cf_netlist_free(netlist);
         free(nets);
         free(input);
@@ -468,6 +499,7 @@ int main(void)
         cmocka_unit_test(random_netlists_agree),
         cmocka_unit_test(regular_netlists_agree),
         cmocka_unit_test(mutated_netlists_agree),
+        cmocka_unit_test(operands_of_one_place_in_several_stages),
         cmocka_unit_test(odd_lane_counts_do_not_leak),
         cmocka_unit_test(one_bit_netlists_agree),
         cmocka_unit_test(lowered_cells_agree),

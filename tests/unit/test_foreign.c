@@ -19,7 +19,7 @@
 #include "netlists/exchange/yosys_json.h"
 #include "netlists/lowering/lower.h"
 #include "netlists/store.h"
-#include "sim/bits/parallel.h"
+#include "sim/bits/engine_internal.h"
 #include "sim/word/reference.h"
 #include "tests/support/evaluate_network.h"
 #include "tests/support/random_netlist.h"
@@ -127,8 +127,11 @@ static void check_netlist(const struct graph *g, const struct cf_netlist *netlis
     for (uint32_t p = 0; p < 64; p++)
         for (uint32_t i = 0; i < g->inputs; i++)
             frames[p * inputs + i] = (int32_t)(g->value[1 + i] >> p & 1);
-    assert_done(cf_bit_sim_new(&sim, netlist, cells, cf_bit_kernels_find(NULL), 64, 1, &err), &err);
-    cf_bit_sim_run(sim, frames);
+    assert_done(cf_bit_sim_of_networks(&sim, netlist, cells, cf_bit_kernels_find(NULL), 1, &err), &err);
+    assert_done(cf_bit_sim_make_room(sim, 64, &err), &err);
+    for (uint32_t p = 0; p < 64; p++)
+        cf_bit_sim_put_input(sim, p, frames + p * inputs);
+    cf_bit_sim_run(sim, 64);
     for (uint32_t p = 0; p < 64; p++)
         for (int bits = 0; bits < 2; bits++) {
             for (uint32_t i = 0; i < inputs; i++)

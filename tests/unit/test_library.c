@@ -41,6 +41,35 @@ static void runs_equal_the_reference(void **state)
     }
 }
 
+/* The bit engine and the reference, asked for as engines. */
+static void engines_equal_the_reference(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 20; seed < 28; seed++) {
+        struct subject s;
+        make_subject(&s, seed);
+        for (int engine = COFIBER_BITS; engine <= COFIBER_REFERENCE; engine++)
+            for (int i = 0; i < 2; i++) {
+                cofiber_options options = {
+                    .engine = (cofiber_engine)engine, .mode = (cofiber_mode)i, .isa = isas[i], .threads = 1 + i};
+                cofiber_sim *sim;
+                cofiber_error error;
+                assert_well(cofiber_sim_new(&sim, s.loaded, &options, &error), &error);
+                for (uint64_t frame = 0; frame < 3; frame++) {
+                    int64_t *nets = reference(&s, frame);
+                    int32_t *values = quantised(&s, nets);
+                    cofiber_features features = {values, COFIBER_QUANTISED};
+                    assert_well(cofiber_sim_run(sim, &features, &error), &error);
+                    assert_int_equal(compare(&s, cofiber_sim_result(sim), nets), cofiber_group_count(s.loaded));
+                    free(values);
+                    free(nets);
+                }
+                cofiber_sim_free(sim);
+            }
+        free_subject(&s);
+    }
+}
+
 /* Features [D, H, W] that quantise to given integers give the same result as the integers. */
 static void features_are_transposed_and_quantised(void **state)
 {
@@ -286,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_equal_the_reference),
+        cmocka_unit_test(engines_equal_the_reference),
         cmocka_unit_test(features_are_transposed_and_quantised),
         cmocka_unit_test(errors_say_what_is_wrong),
         cmocka_unit_test(features_without_data_are_refused),

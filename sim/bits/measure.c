@@ -1,7 +1,12 @@
-#include "sim/bits/bench.h"
+/* measure.c - times a run of the bit engine, and its full adders beside those of registers alone. */
+#include <assert.h>
 
 #include <stdlib.h>
 #include <time.h>
+
+#include "netlists/lowering/lower.h"
+#include "sim/bits/engine_internal.h"
+#include "sim/bits/kernels.h"
 
 static double now(void)
 {
@@ -69,41 +74,62 @@ static double measure_programs(struct cf_bit_sim *sim, double *times, uint32_t r
     return median(times, runs);
 }
 
+/* Times one run on `frames` frames, which begins with the input in its storage, as the word engine's runs do;
+ * `*outputs` becomes the output groups' part of the time. */
+static double time_run(struct cf_bit_sim *sim, const struct cf_netlist *netlist, const int32_t *input, uint32_t frames,
+                       double *outputs)
+{
+    for (uint32_t f = 0; f < frames; f++)
+        cf_bit_sim_put_input(sim, f, input + (size_t)f * netlist->groups[CF_INPUT].count);
+    cf_bit_sim_prepare(sim, frames);
+    double start = now();
+    *outputs = 0;
+    for (uint32_t g = CF_INPUT + 1, end; g < netlist->group_count; g = end) {
+        bool output = netlist->groups[g].output;
+        for (end = g + 1; end < netlist->group_count && netlist->groups[end].output == output;)
+            end++;
+        double before = now();
+        cf_bit_sim_run_groups(sim, g, end);
+        *outputs += output ? now() - before : 0;
+    }
+    return now() - start;
+}
+
+/* The times and rates of a simulator; `whole` and `outputs`: room for `runs` times. */
+static void measure(struct cf_bit_figures *figures, struct cf_bit_sim *sim, const struct cf_netlist *netlist,
+                    const struct cf_bit_kernels *kernels, const int32_t *input, uint64_t output_adders, uint32_t frames,
+                    uint32_t runs, double *whole, double *outputs)
+{
+    double before = measure_ceiling(kernels);
+    for (uint32_t r = 0; r < runs; r++)
+        whole[r] = time_run(sim, netlist, input, frames, &outputs[r]);
+    double after = measure_ceiling(kernels), time = median(whole, runs), part = median(outputs, runs);
+    figures->isa = kernels->name;
+    figures->lanes = kernels->lanes;
+    figures->programs_ms = 1e3 * measure_programs(sim, whole, runs) / frames;
+    figures->ceiling_fa_lanes_per_s = after > before ? after : before;
+    figures->ms = 1e3 * time / frames;
+    figures->classify_ms = 1e3 * part / frames;
+    figures->fa_lanes_per_s = (double)figures->full_adders * frames / time;
+    figures->output_fa_lanes_per_s = part > 0 ? (double)output_adders * frames / part : 0;
+}
+
 bool cf_bit_measure(struct cf_bit_figures *figures, const struct cf_netlist *netlist,
-                    const struct cf_network_cell *cells, const struct cf_bit_kernels *kernels, const int32_t *input,
-                    uint32_t frames, uint32_t runs, struct cf_error *err)
+                    const struct cf_bit_kernels *kernels, const int32_t *input, uint32_t frames, uint32_t runs,
+                    struct cf_error *err)
 {
     struct cf_bit_sim *sim = NULL;
     uint64_t output_adders;
+    assert(frames >= 1 && runs >= 1);
     double *whole = calloc(runs, sizeof *whole), *outputs = calloc(runs, sizeof *outputs);
-    bool done = ((whole && outputs) || cf_fail(err, "%s: out of memory", netlist->label)) &&
+    struct cf_network_cell *cells = cf_lower_cells(netlist, err);
+    bool done = cells && ((whole && outputs) || cf_fail(err, "%s: out of memory", netlist->label)) &&
                 count_adders(netlist, cells, false, &figures->full_adders, err) &&
                 count_adders(netlist, cells, true, &output_adders, err) &&
-                cf_bit_sim_new(&sim, netlist, cells, kernels, frames, 1, err);
-    figures->ceiling_fa_lanes_per_s = done ? measure_ceiling(kernels) : 0;
-    for (uint32_t r = 0; done && r < runs; r++) {
-        cf_bit_sim_load(sim, input); /* the word engine's times begin with the input in its lane, too */
-        double start = now();
-        for (uint32_t g = 1, end; g < netlist->group_count; g = end) {
-            bool output = netlist->groups[g].output;
-            for (end = g + 1; end < netlist->group_count && netlist->groups[end].output == output; end++)
-                ;
-            double before = now();
-            cf_bit_sim_run_groups(sim, g, end);
-            outputs[r] += output ? now() - before : 0;
-        }
-        whole[r] = now() - start;
-    }
-    if (done) {
-        double after = measure_ceiling(kernels), time = median(whole, runs), part = median(outputs, runs);
-        figures->programs_ms = 1e3 * measure_programs(sim, whole, runs) / frames;
-        if (after > figures->ceiling_fa_lanes_per_s)
-            figures->ceiling_fa_lanes_per_s = after;
-        figures->ms = 1e3 * time / frames;
-        figures->classify_ms = 1e3 * part / frames;
-        figures->fa_lanes_per_s = (double)figures->full_adders * frames / time;
-        figures->output_fa_lanes_per_s = part > 0 ? (double)output_adders * frames / part : 0;
-    }
+                cf_bit_sim_of_networks(&sim, netlist, cells, kernels, 1, err) && cf_bit_sim_make_room(sim, frames, err);
+    cf_lower_free(cells, netlist->cell_count);
+    if (done)
+        measure(figures, sim, netlist, kernels, input, output_adders, frames, runs, whole, outputs);
     cf_bit_sim_free(sim);
     free(whole);
     free(outputs);

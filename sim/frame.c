@@ -1,0 +1,117 @@
+/* frame.c - one frame through the library: features become the input's integers, and an engine evaluates them. */
+#include <stdlib.h>
+
+#include "sim/library.h"
+#include "sim/word/reference.h"
+
+bool cf_worker_new(const struct cofiber_sim *sim, struct cofiber_result *worker, int threads, struct cf_error *err)
+{
+    *worker = (struct cofiber_result){.netlist = sim->netlist, .bits = sim->bits, .threads = threads};
+    if (sim->bits)
+        return true;
+    worker->workspace = cf_workspace_new(sim->plan, threads, err);
+    if (!worker->workspace)
+        return false;
+    if (sim->engine != COFIBER_REFERENCE)
+        return true;
+    worker->nets = calloc(sim->netlist->net_count, sizeof *worker->nets);
+    return worker->nets || cf_fail(err, "%s: out of memory", sim->netlist->label);
+}
+
+void cf_worker_free(struct cofiber_result *worker)
+{
+    cf_workspace_free(worker->workspace);
+    free(worker->nets);
+}
+
+/* Integers as given; the index of the first that does not fit the input, or COFIBER_NONE. */
+static uint64_t take_quantised(const struct cofiber_sim *sim, const int32_t *values, void *input)
+{
+    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
+    enum cf_storage storage = cf_storage_of(group->type);
+    for (uint32_t i = 0; i < group->count; i++) {
+        if (!cf_type_holds(group->type, values[i]))
+            return i;
+        cf_storage_put(input, storage, i, values[i]);
+    }
+    return COFIBER_NONE;
+}
+
+static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads)
+{
+    static const enum cf_dtype dtypes[] = {
+        [COFIBER_F32] = CF_F32, [COFIBER_F16] = CF_F16, [COFIBER_F64] = CF_F64, [COFIBER_BF16] = CF_BF16,
+        [COFIBER_I8] = CF_I8,   [COFIBER_U8] = CF_U8,   [COFIBER_I16] = CF_I16, [COFIBER_U16] = CF_U16,
+        [COFIBER_I32] = CF_I32, [COFIBER_U32] = CF_U32, [COFIBER_I64] = CF_I64, [COFIBER_U64] = CF_U64};
+    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
+    struct cf_tensor tensor = {.name = "features",
+                               .dtype = dtypes[features->dtype],
+                               .rank = 3,
+                               .shape = {group->shape[2], group->shape[0], group->shape[1]},
+                               .count = group->count,
+                               .data = features->data};
+    tensor.size = tensor.count * cf_dtype_size(tensor.dtype);
+    return cf_quantise(sim->quantiser, &tensor, input, threads);
+}
+
+static bool refuse(const struct cofiber_sim *sim, const cofiber_features *features, uint64_t element,
+                   struct cf_error *err)
+{
+    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
+    bool quantised = features->dtype == COFIBER_QUANTISED;
+    uint32_t a = quantised ? group->shape[1] : group->shape[0], b = quantised ? group->shape[2] : group->shape[1];
+    uint64_t plane = (uint64_t)a * b;
+    return cf_fail(err, "element [%llu,%llu,%llu] %s", (unsigned long long)(element / plane),
+                   (unsigned long long)(element % plane / b), (unsigned long long)(element % b),
+                   quantised ? "does not fit the input's width" : "is NaN or infinite");
+}
+
+/* The reference's values, into the same memory as everyone else's. */
+static void run_reference(const struct cofiber_sim *sim, struct cofiber_result *worker)
+{
+    const struct cf_netlist *netlist = sim->netlist;
+    enum cf_storage storage = cf_storage_of(netlist->groups[CF_INPUT].type);
+    for (uint32_t i = 0; i < netlist->groups[CF_INPUT].count; i++)
+        worker->nets[i] = cf_storage_get(cf_workspace_input(worker->workspace), storage, i);
+    cf_word_evaluate(netlist, worker->nets);
+    for (uint32_t g = 1; g < netlist->group_count; g++)
+        for (uint32_t i = 0; i < netlist->groups[g].count; i++)
+            cf_workspace_put(worker->workspace, g, i, worker->nets[netlist->groups[g].first_net + i]);
+}
+
+bool cf_take_frame(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads,
+                   uint64_t *element, struct cf_error *err)
+{
+    if (!features || !features->data)
+        return cf_fail(err, "no features: there is no data");
+    if (features->dtype < 0 || features->dtype > COFIBER_QUANTISED)
+        return cf_fail(err, "features of unknown type %d", (int)features->dtype);
+    if (features->dtype == COFIBER_QUANTISED)
+        *element = take_quantised(sim, features->data, input);
+    else if (sim->quantiser)
+        *element = take_features(sim, features, input, threads);
+    else
+        return cf_quantiser_fits(sim->netlist, err); /* says why not */
+    return *element == COFIBER_NONE || refuse(sim, features, *element, err);
+}
+
+bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker, const cofiber_features *features,
+                   uint64_t *element, struct cf_error *err)
+{
+    worker->filled = false;
+    worker->frame = 0;
+    /* There is room already, unless a batch found no memory for more. */
+    if (sim->bits && !cf_bit_sim_make_room(sim->bits, 1, err))
+        return false;
+    void *input = sim->bits ? cf_bit_sim_input(sim->bits, 0) : cf_workspace_input(worker->workspace);
+    if (!cf_take_frame(sim, features, input, worker->threads, element, err))
+        return false;
+    if (sim->bits)
+        cf_bit_sim_run(sim->bits, 1);
+    else if (sim->engine == COFIBER_REFERENCE)
+        run_reference(sim, worker);
+    else
+        cf_run(worker->workspace);
+    worker->filled = true;
+    return true;
+}
