@@ -475,7 +475,7 @@ const struct cli_command cli_bench = {
         (const struct cli_option[]){
             {"--engine", "all|word|bits", "all", "Measure the word engine, the bit engine or both."},
             {"--isa", "NAME", NULL,
-             "Measure only these kernels: portable, avx2 or avx512, or auto for the best of this machine."},
+             "Measure only these kernels: portable, avx2, avxvnni or avx512, or auto for the best of this machine."},
             {"--threads", "N", "0", "Measure with one thread and with N; 0 means one per processor."},
             {"--seconds", "S", "0.25", "Spend this many seconds on each line."},
             {"--json", NULL, NULL, "Print the figures as JSON."},

@@ -107,7 +107,7 @@ typedef enum cofiber_engine {
 
 typedef struct cofiber_options {
     cofiber_mode mode;
-    const char *isa; /* "auto" or NULL; "portable", "avx2", "avx512"; "reference" means the engine of that name */
+    const char *isa; /* "auto" or NULL; "portable", "avx2", "avxvnni", "avx512"; "reference": the engine of that name */
     int threads;     /* 0: as many as OpenMP would use */
     size_t memory;   /* bytes that the frames of a batch may take side by side, about; 0: 96 MB */
     cofiber_engine engine;

@@ -2,6 +2,7 @@
 #include "cofiber.h"
 
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,14 +102,24 @@ uint32_t cofiber_group_find(const cofiber_netlist *netlist, const char *name)
 
 /* ---- simulators ------------------------------------------------------------------------------------------------ */
 
+/* Fails, and names the instruction sets that there are. */
+static bool refuse_isa(const char *isa, struct cf_error *err)
+{
+    char names[128] = "auto, reference";
+    for (int k = 0; cf_kernels_at(k); k++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, ", %s", cf_kernels_at(k)->name);
+    }
+    return cf_fail(err, "%s: no such instruction set here (%s)", isa, names);
+}
+
 /* By definition, every gate; the decisions are among them. */
 static bool make_plan(struct cofiber_sim *sim, const cofiber_options *options, struct cf_error *err)
 {
     bool reference = sim->engine == COFIBER_REFERENCE;
     const struct cf_kernels *kernels = reference ? &cf_kernels_portable : cf_kernels_find(options->isa);
     if (!kernels)
-        return cf_fail(err, "%s: no such instruction set here (auto, reference, portable%s%s)", options->isa,
-                       cf_kernels_avx2() ? ", avx2" : "", cf_kernels_avx512() ? ", avx512" : "");
+        return refuse_isa(options->isa, err);
     enum cf_mode mode = options->mode == COFIBER_DECISIONS && !reference ? CF_DECISIONS : CF_ALL_GATES;
     sim->plan = cf_plan_new(sim->netlist, kernels, mode, err);
     return sim->plan != NULL;

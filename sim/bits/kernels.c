@@ -18,6 +18,8 @@ const struct cf_bit_kernels *cf_bit_kernels_find(const char *name)
 {
     bool best = !name || strcmp(name, "auto") == 0;
     const struct cf_bit_kernels *found = NULL, *kernels;
+    if (name && strcmp(name, "avxvnni") == 0) /* which adds nothing for bits */
+        name = "avx2";
     for (int i = 0; (kernels = cf_bit_kernels_at(i)) != NULL; i++)
         if (best || strcmp(kernels->name, name) == 0)
             found = kernels;

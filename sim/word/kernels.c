@@ -5,7 +5,8 @@
 
 const struct cf_kernels *cf_kernels_at(int index)
 {
-    const struct cf_kernels *all[] = {&cf_kernels_portable, cf_kernels_avx2(), cf_kernels_avx512()};
+    const struct cf_kernels *all[] = {&cf_kernels_portable, cf_kernels_avx2(), cf_kernels_avxvnni(),
+                                      cf_kernels_avx512()};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i] && index-- == 0)
             return all[i];

@@ -107,6 +107,7 @@ extern const struct cf_kernels cf_kernels_portable;
 
 /* Compiled in on x86-64 only; NULL elsewhere, and where this processor lacks the instructions. */
 const struct cf_kernels *cf_kernels_avx2(void);
+const struct cf_kernels *cf_kernels_avxvnni(void);
 const struct cf_kernels *cf_kernels_avx512(void);
 
 /* The kernels of that name, or for NULL or "auto" the fastest that this processor runs; NULL: no such, or not here. */

@@ -192,6 +192,40 @@ static void a_wrong_weight_makes_every_kernel_differ(void **state)
         assert_true(check_dense(&random, true) >= kernels);
 }
 
+/* Byte products at the corners where 16-bit sums of pairs come closest to saturating: operands of one value or two in
+ * turn, times weights of one size, in all combinations of signs. */
+static void byte_products_are_exact_at_the_corners(void **state)
+{
+    (void)state;
+    enum { INPUTS = 72, LANES = 32, ROWS = 13 };
+    static const int8_t values[] = {-128, -127, -1, 0, 1, 126, 127};
+    enum { VALUES = sizeof values };
+    for (int pair = 0; pair < VALUES * VALUES; pair++) {
+        struct cf_arena arena = {0};
+        struct cf_dense packed = {.lanes = LANES, .inputs = INPUTS, .storage = CF_STORE8};
+        int32_t matrix[LANES * INPUTS], wanted[LANES] = {0};
+        int8_t operands[INPUTS];
+        const int8_t *rows[ROWS];
+        for (int k = 0; k < INPUTS; k++)
+            operands[k] = k % 2 ? values[pair % VALUES] : values[pair / VALUES];
+        for (int l = 0; l < LANES; l++)
+            for (int k = 0; k < INPUTS; k++) {
+                matrix[l * INPUTS + k] = (l >> (k % 4) & 1 ? -1 : 1) * (l & 16 ? 126 : 127);
+                wanted[l] += matrix[l * INPUTS + k] * operands[k];
+            }
+        for (int r = 0; r < ROWS; r++)
+            rows[r] = operands;
+        assert_true(cf_dense_pack(&arena, &packed, matrix));
+        for (int k = 0; cf_kernels_at(k); k++) {
+            int32_t sums[ROWS * LANES];
+            cf_kernels_at(k)->dense8(&packed, rows, ROWS, NULL, sums);
+            for (int i = 0; i < ROWS * LANES; i++)
+                assert_int_equal(sums[i], wanted[i % LANES]);
+        }
+        cf_arena_free(&arena);
+    }
+}
+
 /* ---- the small ones ---- */
 
 static void thresholds_and_digits(void **state)
@@ -246,6 +280,7 @@ int main(void)
         cmocka_unit_test(rows_are_the_sum_of_their_sources),
         cmocka_unit_test(dense_products_are_matrix_products),
         cmocka_unit_test(a_wrong_weight_makes_every_kernel_differ),
+        cmocka_unit_test(byte_products_are_exact_at_the_corners),
         cmocka_unit_test(thresholds_and_digits),
         cmocka_unit_test(kernels_are_found_by_name),
     };
