@@ -8,6 +8,7 @@
 # A suite is a program that prints what fails and ends with its own line 'N passed, N failed'.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+export PATH=/usr/bin:$PATH # the distribution's Python, which has NumPy, before any other
 build=$1 tier=$2
 passed=0 failed=0
 log=$(mktemp)
