@@ -1,4 +1,4 @@
-/* agreement.c - cofiber agreement: the head as trained against the netlist, decision by decision. */
+/* agreement.c - cofiber agreement: compares each decision of a netlist with that of the head as trained. */
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "cli/cli.h"
+#include "cli/frames.h"
 #include "compiler/floatmodel.h"
 #include "compiler/rebias.h"
 #include "compiler/record.h"
 #include "compiler/weights.h"
 #include "netlists/store.h"
-#include "sim/frames/frames.h"
 #include "sim/library.h"
 
 /* Counts of one scale at one score threshold. */
@@ -38,8 +39,9 @@ struct session {
     uint32_t groups[MAX_SCALES];          /* the classify group of each scale */
     struct tally own[MAX_SCALES];         /* at the netlist's own threshold */
     struct tally extra[EXTRA_THRESHOLDS]; /* all scales together */
-    struct cf_netlist *extended;          /* the netlist, and its classifiers again at each extra threshold */
+    struct cf_netlist *extended;          /* the netlist, with its classifiers repeated at each extra threshold */
     uint32_t extra_groups[EXTRA_THRESHOLDS][MAX_SCALES];
+    bool recorded;     /* the head is the file from which the netlist says it was compiled */
     double *distances; /* |logit - threshold| of the unequal decisions */
     size_t distance_count, distance_capacity;
     struct pending *pending;
@@ -51,8 +53,10 @@ struct session {
 static bool bind(struct session *s, struct cf_error *err)
 {
     const struct cf_netlist *n = s->netlist;
+    const char *sha256 = cf_netlist_meta(n, "head.sha256");
     if (!cf_compile_recorded(n, &s->options, err))
         return false;
+    s->recorded = sha256 && strcmp(sha256, s->head->sha256) == 0;
     if (s->head->channels != n->groups[CF_INPUT].shape[2])
         return cf_fail(err, "%s: has %u channels, but %s takes %u", s->head->label, s->head->channels, n->label,
                        n->groups[CF_INPUT].shape[2]);
@@ -69,27 +73,46 @@ static bool bind(struct session *s, struct cf_error *err)
     return true;
 }
 
-/* Gates that decide at an extra threshold, for one scale. */
+/* The integer thresholds that the head's biases give in a group of classifiers at a score threshold; [classes], to be
+ * freed. NULL on failure. */
+static int64_t *thresholds_at(const struct session *s, const struct cf_group *group, double score, struct cf_error *err)
+{
+    const struct cf_netlist *n = s->netlist;
+    int64_t *limits = malloc(s->head->classes * sizeof *limits);
+    if (!limits) {
+        cf_fail(err, "%s: out of memory", n->label);
+        return NULL;
+    }
+    for (uint32_t c = 0; c < s->head->classes; c++) {
+        double scale = n->class_scale && c < n->class_count ? n->class_scale[c] : s->head->scale[c];
+        if (!cf_threshold(s->head->bias[c] - cf_logit(score), n->cells[group->cell[c]].ports[0].frac, n->input_scale,
+                          scale, &limits[c])) {
+            cf_fail(err, "%s: class %u: its integer threshold would pass 62 bits", s->head->label, c);
+            free(limits);
+            return NULL;
+        }
+    }
+    return limits;
+}
+
+/* The netlist's own classifiers of one scale, with the thresholds moved from its score threshold to an extra one. A
+ * gate that deviates from what the head gives keeps its deviation, so that every row is about the netlist given. */
 static bool add_threshold(struct session *s, int e, uint32_t k, struct cf_error *err)
 {
-    const struct cf_group *group = &s->extended->groups[s->groups[k]];
-    int64_t *limits = malloc(s->head->classes * sizeof *limits);
-    bool done = limits || cf_fail(err, "%s: out of memory", s->netlist->label);
-    for (uint32_t c = 0; done && c < s->head->classes; c++)
-        if (!cf_threshold(s->head->bias[c] - cf_logit(extra_thresholds[e]),
-                          s->extended->cells[group->cell[c]].ports[0].frac, s->netlist->input_scale, s->head->scale[c],
-                          &limits[c]))
-            done = cf_fail(err, "%s: class %u: its integer threshold would pass 62 bits", s->head->label, c);
+    const struct cf_group *group = &s->netlist->groups[s->groups[k]];
+    int64_t *from = thresholds_at(s, group, s->options.score_threshold, err);
+    int64_t *to = from ? thresholds_at(s, group, extra_thresholds[e], err) : NULL;
     char name[64];
     snprintf(name, sizeof name, "%s.%d", group->name, e);
     s->extra_groups[e][k] = s->extended->group_count;
-    done = done && cf_rebias(s->extended, s->groups[k], name, limits, err);
-    free(limits);
+    bool done = to && cf_rebias(s->extended, s->groups[k], name, from, to, err);
+    free(from);
+    free(to);
     return done;
 }
 
-/* One netlist decides at all thresholds, so that the classifiers' sums are worked out once. Its outputs are those that
- * are compared. */
+/* Makes one netlist that decides at all thresholds, so that the sums of the classifiers are computed once. Its outputs
+ * are the groups that are compared. */
 static bool extend(struct session *s, struct cf_error *err)
 {
     s->extended = cf_netlist_copy(s->netlist, err);
@@ -115,14 +138,8 @@ static void count_gate(struct tally *tally, bool head, bool netlist)
 
 static bool add_distance(struct session *s, double distance, struct cf_error *err)
 {
-    if (s->distance_count == s->distance_capacity) {
-        size_t wanted = s->distance_capacity ? 2 * s->distance_capacity : 1024;
-        double *bigger = realloc(s->distances, wanted * sizeof *bigger);
-        if (!bigger)
-            return cf_fail(err, "%s: out of memory", s->netlist->label);
-        s->distances = bigger;
-        s->distance_capacity = wanted;
-    }
+    if (!cf_array_reserve(&s->distances, &s->distance_capacity, s->distance_count + 1, sizeof *s->distances))
+        return cf_fail(err, "%s: out of memory", s->netlist->label);
     s->distances[s->distance_count++] = distance;
     return true;
 }
@@ -181,7 +198,7 @@ static void free_pending(struct pending *p)
     free(p);
 }
 
-/* The head's own decisions are made here, where several frames are at work at once. */
+/* Computes the head's own decisions as well, because the simulator calls this for several frames at the same time. */
 static bool give_frame(void *context, uint64_t frame, cofiber_features *features, cofiber_error *error)
 {
     struct session *s = context;
@@ -303,10 +320,15 @@ static void print_report(const struct session *s, uint64_t frames)
     print_tally("all", &total);
     printf("%" PRIu64 " frame%s; the netlist's own score threshold is %g\n", frames, frames == 1 ? "" : "s",
            s->options.score_threshold);
+    if (!s->recorded)
+        printf("The head is not the file from which this netlist says it was compiled (its SHA-256 differs).\n");
     if (s->distance_count)
         printf("unequal decisions lie %.4g from the threshold in the median, %.4g at most (logits of the head)\n",
                s->distances[s->distance_count / 2], s->distances[s->distance_count - 1]);
-    printf("\nFew gates fire, so a circuit that never fires would agree too. Among those that fire in either:\n");
+    printf("\nFew gates fire, so a circuit that never fires would agree too. The last columns are about the gates that "
+           "fire\n"
+           "in the head or the netlist. At other score thresholds, with those of this netlist moved as the score "
+           "demands:\n");
     for (int e = 0; e < EXTRA_THRESHOLDS; e++) {
         char label[32];
         snprintf(label, sizeof label, "score >= %g", extra_thresholds[e]);
@@ -342,6 +364,7 @@ static int print_json(const struct session *s, uint64_t frames)
     cJSON_AddNumberToObject(document, "decisions", (double)total.gates);
     cJSON_AddNumberToObject(document, "unequal", (double)(total.gates - total.equal));
     cJSON_AddNumberToObject(document, "score_threshold", s->options.score_threshold);
+    cJSON_AddBoolToObject(document, "head_is_recorded", s->recorded);
     if (s->distance_count) {
         cJSON_AddNumberToObject(document, "unequal_distance_median", s->distances[s->distance_count / 2]);
         cJSON_AddNumberToObject(document, "unequal_distance_max", s->distances[s->distance_count - 1]);
@@ -364,8 +387,7 @@ static int run(const struct cli_args *args)
     struct session s = {0};
     bool done = cf_netlist_load(&netlist, args->operands[0], &err) &&
                 cf_head_load(&head, args->operands[1], cli_value(args, "--weight"), cli_value(args, "--bias"), &err) &&
-                cf_frames_open(&frames, args->operands + 2, args->operand_count - 2, &err) &&
-                cf_frames_fit(frames, netlist, &err);
+                cli_frames_open(&frames, args, 2, netlist, &err);
     s.netlist = netlist;
     s.head = &head;
     s.frames = frames;
@@ -382,7 +404,7 @@ static int run(const struct cli_args *args)
         else
             print_report(&s, cf_frames_count(frames));
     }
-    for (struct pending *p = s.pending, *next; p; p = next) { /* what a failure left */
+    for (struct pending *p = s.pending, *next; p; p = next) { /* frames that a failure left uncompared */
         next = p->next;
         free_pending(p);
     }
@@ -401,13 +423,16 @@ const struct cli_command cli_agreement = {
     .summary = "Count how often the INT8 netlist decides as the floating-point head does.",
     .details =
         "HEAD's own weights are applied to the features as stored, in double precision, and its decisions are compared "
-        "with those of the netlist's gates. The command prints the share of equal decisions by scale, how far from "
-        "the threshold the unequal ones lie, and, at the score thresholds 0.5, 0.3 and 0.1, the share among the gates "
-        "that fire in either.",
+        "with those of the netlist's gates. The command prints the share of equal decisions by scale, the share among "
+        "the gates that fire in the head or the netlist, and how far from the threshold the unequal decisions lie.\n"
+        "The rows for the score thresholds 0.5, 0.3 and 0.1 are about the same gates. Their thresholds are moved by as "
+        "much as the biases of HEAD give between two scores; a gate whose threshold is not what HEAD gives keeps its "
+        "deviation. The command remarks on a HEAD that is not the file from which NET says it was compiled.",
     .min_operands = 3,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
+            CLI_FRAMES_OPTION,
             {"--json", NULL, NULL, "Print the figures as JSON; `agreement` is the share of equal decisions."},
             {"--weight", "NAME", NULL, "Take this tensor of HEAD as the weights, where several would do."},
             {"--bias", "NAME", NULL, "Take this tensor of HEAD as the biases, where several would do."},

@@ -97,7 +97,8 @@ bool cli_parse(struct cli_args *args, int argc, char **argv)
 static const struct cli_option *option_of(const struct cli_args *args, const char *name)
 {
     int index = find_option(args->command, name, strlen(name));
-    assert(index >= 0);
+    if (index < 0)
+        abort();
     return &args->command->options[index];
 }
 

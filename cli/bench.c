@@ -1,4 +1,4 @@
-/* bench.c - cofiber bench: speed beside the machine's limits, all measured in turns in one run. */
+/* bench.c - cofiber bench: measures speed beside the machine's limits, all in turns in one run. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 #include "cli/bench.h"
 #include "cli/bench_bits.h"
 #include "cli/cli.h"
+#include "cli/frames.h"
 #include "netlists/store.h"
 #include "sim/bits/engine.h"
-#include "sim/frames/frames.h"
 #include "sim/frames/quantise.h"
 #include "sim/word/engine.h"
 #include "sim/word/limits.h"
@@ -88,8 +88,8 @@ static bool add_way(struct bench *bench, enum cf_mode mode, const struct cf_kern
     return true;
 }
 
-/* Seconds a frame. One goes before the one that is timed, as in a stream of frames: the other ways have been through
- * the caches since this one's last turn. */
+/* Seconds per frame. One frame is run before the one that is timed, as in a stream of frames, because the other ways
+ * have used the caches since the last turn of this one. */
 static double run_once(const struct way *way)
 {
     cf_run(way->workspaces[0]);
@@ -112,8 +112,8 @@ static void sample(struct way *way)
     way->count++;
 }
 
-/* One round of samples. Threads that OpenMP keeps spinning for more work would disturb the ways of one thread, which
- * therefore have rounds of their own, first. */
+/* Takes one round of samples. Threads that OpenMP keeps spinning for more work would disturb the ways with one thread,
+ * which therefore have rounds of their own, before the others. */
 static void measure_round(struct bench *bench, bool several_threads)
 {
     for (int i = 0; i < bench->way_count; i++) {
@@ -126,7 +126,7 @@ static void measure_round(struct bench *bench, bool several_threads)
     }
 }
 
-/* Takes samples of all ways in turns, so that what else the machine does meets all alike. */
+/* Takes samples of all ways in turns, so that other jobs on the machine disturb all of them alike. */
 static void measure(struct bench *bench)
 {
     struct cli_progress progress;
@@ -197,7 +197,7 @@ static const char *mode_name(enum cf_mode mode)
     return mode == CF_ALL_GATES ? "all gates" : "decisions";
 }
 
-/* What a mode computes: the gates, or the decisions. */
+/* The number of gates that a mode evaluates: all of them, or the decisions alone. */
 static double gates_of(const struct cf_netlist *netlist, enum cf_mode mode)
 {
     double gates = 0;
@@ -211,12 +211,21 @@ static double macs_of(const struct way *way)
     return way->work.macs8 + way->work.macs16;
 }
 
+/* True where the products of a frame take so little time that the fixed cost of a frame is all that is measured. */
+static bool is_tiny(const struct way *way)
+{
+    const double least = 1e-5; /* seconds: some tens of times what starting a frame takes */
+    return way->limit.median > 0 && way->limit.median < least;
+}
+
 static void print_way(const struct bench *bench, const struct way *way)
 {
     printf("%-10s %-9s %3d %9.4f %9.4f %9.4f %10.0f %10.3g %10.3g", mode_name(way->mode), way->kernels->name,
            way->threads, 1e3 * way->time.median, 1e3 * way->time.low, 1e3 * way->time.high, 1 / way->time.median,
            gates_of(bench->netlist, way->mode) / way->time.median, macs_of(way) / way->time.median);
-    if (way->limit.median > 0)
+    if (is_tiny(way))
+        printf(" %9.4f %5s", 1e3 * way->limit.median / way->threads, "-");
+    else if (way->limit.median > 0)
         printf(" %9.4f %5.2f", 1e3 * way->limit.median / way->threads,
                way->time.median * way->threads / way->limit.median);
     printf("\n");
@@ -238,7 +247,7 @@ static void add_run_json(const struct bench *bench, const struct way *way, cJSON
     cJSON_AddItemToArray(runs, run);
 }
 
-/* A figure, or null where there is none: its key is never left out. */
+/* Adds a figure, or null where there is none, so that its key is always there. */
 static void add_figure(cJSON *object, const char *key, bool known, double value)
 {
     if (known)
@@ -265,19 +274,25 @@ static void add_headline(const struct bench *bench, enum cf_mode mode, const cha
 static void report_ways(const struct bench *bench, cJSON *document, bool json)
 {
     cJSON *runs = cJSON_AddArrayToObject(document, "runs");
+    bool tiny = false;
     if (!json && bench->way_count > 0)
         printf("%-10s %-9s %3s %9s %9s %9s %10s %10s %10s %9s %5s\n", "mode", "isa", "thr", "ms", "p10", "p90",
                "frames/s", "gates/s", "MAC/s", "limit ms", "ratio");
     for (int i = 0; i < bench->way_count; i++) {
         if (!json)
             print_way(bench, &bench->ways[i]);
+        tiny = tiny || is_tiny(&bench->ways[i]);
         add_run_json(bench, &bench->ways[i], runs);
     }
+    if (!json && tiny)
+        printf("This netlist is so small that its products take less than 0.01 ms per frame. A ratio means nothing "
+               "there: the\n"
+               "time is the fixed cost of a frame.\n");
     add_headline(bench, CF_ALL_GATES, "all_gates", document);
     add_headline(bench, CF_DECISIONS, "decisions", document);
 }
 
-/* The keys of what was not measured. */
+/* Adds the keys of the bit engine where it was not measured. */
 static void add_no_bits(cJSON *document)
 {
     cJSON *bits = cJSON_AddObjectToObject(document, "bits");
@@ -286,7 +301,7 @@ static void add_no_bits(cJSON *document)
     cJSON_AddNullToObject(bits, "ceiling_fa_lanes_per_s");
 }
 
-/* The bit engine's part: as many frames at once as sim runs, and one alone. */
+/* Measures the bit engine with as many frames at once as sim evaluates together, and with one frame alone. */
 static bool report_bits(const struct bench *bench, cJSON *document, bool json, struct cf_error *err)
 {
     enum { RUNS = 15 };
@@ -349,16 +364,15 @@ static void random_frames(struct bench *bench)
             (int32_t)(low + (int64_t)(((uint64_t)rand() << 31 | (uint64_t)rand()) % ((uint64_t)range + 1)));
 }
 
-/* The first frames of the files, from the first on again when they are too few. */
+/* Reads the first frames of the files, and repeats them where they are too few. */
 static bool read_frames(const struct cli_args *args, struct bench *bench, struct cf_error *err)
 {
     struct cf_frames *frames;
     size_t inputs = bench->netlist->groups[CF_INPUT].count;
-    if (!cf_frames_open(&frames, args->operands + 1, args->operand_count - 1, err))
+    if (!cli_frames_open(&frames, args, 1, bench->netlist, err))
         return false;
-    struct cf_quantiser *quantiser = NULL;
-    bool done =
-        cf_frames_fit(frames, bench->netlist, err) && (quantiser = cf_quantiser_new(bench->netlist, NULL, err)) != NULL;
+    struct cf_quantiser *quantiser = cf_quantiser_new(bench->netlist, NULL, err);
+    bool done = quantiser != NULL;
     uint64_t count = cf_frames_count(frames);
     for (uint32_t f = 0; done && f < bench->at_once; f++)
         if (f < count)
@@ -370,7 +384,7 @@ static bool read_frames(const struct cli_args *args, struct bench *bench, struct
     return done;
 }
 
-/* The frames for the bit engine, and the first of them for the word engine. */
+/* Makes the frames for the bit engine, and the first of them for the word engine. */
 static bool make_input(const struct cli_args *args, struct bench *bench, struct cf_error *err)
 {
     const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
@@ -393,7 +407,7 @@ static bool make_input(const struct cli_args *args, struct bench *bench, struct 
     return true;
 }
 
-/* Every mode and instruction set with one thread and with all, or what the options narrow it to. */
+/* Plans every mode and instruction set with one thread and with all threads, as far as the options ask for them. */
 static bool make_ways(const struct cli_args *args, struct bench *bench, struct cf_error *err)
 {
     const char *isa = cli_value(args, "--isa");
@@ -403,12 +417,14 @@ static bool make_ways(const struct cli_args *args, struct bench *bench, struct c
         return cf_fail(err, "bench: --isa '%s': no such instruction set here", isa);
     if (!bench->words)
         return true;
+    int all = bench->threads ? (int)bench->threads : omp_get_max_threads();
     for (int mode = CF_ALL_GATES; mode <= CF_DECISIONS; mode++)
         for (int k = 0; (kernels = cf_kernels_at(k)) != NULL; k++) {
-            int all = bench->threads ? (int)bench->threads : omp_get_max_threads();
-            for (int threads = 1; threads <= all; threads += all > 1 ? all - 1 : 1)
-                if ((!only || kernels == only) && !add_way(bench, (enum cf_mode)mode, kernels, threads, err))
-                    return false;
+            if (only && kernels != only)
+                continue;
+            if (!add_way(bench, (enum cf_mode)mode, kernels, 1, err) ||
+                (all > 1 && !add_way(bench, (enum cf_mode)mode, kernels, all, err)))
+                return false;
         }
     return true;
 }
@@ -473,6 +489,7 @@ const struct cli_command cli_bench = {
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
+            CLI_FRAMES_OPTION,
             {"--engine", "all|word|bits", "all", "Measure the word engine, the bit engine or both."},
             {"--isa", "NAME", NULL,
              "Measure only these kernels: portable, avx2, avxvnni or avx512, or auto for the best of this machine."},

@@ -1,4 +1,4 @@
-/* bench_bits.c - full-adder lanes a second of the bit-parallel engine, beside the limit of the registers. */
+/* bench_bits.c - measures the bit engine's full-adder lanes per second, beside the limit of the registers. */
 #include "cli/bench_bits.h"
 
 #include <stdio.h>

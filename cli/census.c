@@ -1,4 +1,4 @@
-/* census.c - cofiber census: the gates counted three ways that share nothing. */
+/* census.c - cofiber census: counts the gates in three ways that share no code. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 struct census {
     const struct cf_netlist *netlist;
     struct cf_compile_options options;
-    bool recorded;          /* the options are known, and so the closed form */
-    bool contradicted;      /* what is recorded cannot be so: a difference too */
+    bool recorded;          /* the compile options are known, and so the closed form */
+    bool contradicted;      /* the recorded options contradict the netlist, which counts as a difference */
     struct cf_error reason; /* why there is no closed form */
     struct cf_yosys_count yosys;
 };
@@ -91,7 +91,7 @@ static bool report_row(const struct census *c, cJSON *list, const char *name, ui
     return differs;
 }
 
-/* Groups that the closed form has and the netlist has not. */
+/* Reports the groups that the closed form has and the netlist lacks. */
 static bool report_missing(const struct census *c, cJSON *list)
 {
     bool different = false;
@@ -138,7 +138,7 @@ static int report(const struct census *c, bool json)
             printf("\n");
         }
         printf("%s\n", different         ? "the counts differ"
-                       : c->contradicted ? "the other counts are equal, but the netlist is not what its metadata say"
+                       : c->contradicted ? "the other counts are equal, but the netlist is not as its metadata say"
                                          : "all counts are equal");
         different |= c->contradicted;
     }

@@ -1,11 +1,12 @@
-/* check.c - cofiber check: every structural rule of the format. */
+/* check.c - cofiber check: checks files against every structural rule of the format. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
 #include "netlists/store.h"
 
-/* One file: a line on stdout, or an entry of `files`; what is wrong goes to stderr in either case. */
+/* Checks one file and reports on it in a line on stdout, or as an entry of `files`; a broken rule goes to stderr in
+ * either case. */
 static bool check_file(const char *path, cJSON *files)
 {
     struct cf_netlist *netlist;

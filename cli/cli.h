@@ -62,6 +62,7 @@ int cli_print_json(cJSON *document);
 
 /* Adds text that may not be UTF-8, as paths need not be, with '?' for the bytes that are none. */
 void cli_json_text(cJSON *object, const char *key, const char *text);
+void cli_json_add_text(cJSON *array, const char *text);
 
 /* Prints text that comes from a file on stdout, control characters as '?': it must not steer a terminal. */
 void cli_print_text(const char *text);

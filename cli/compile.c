@@ -1,13 +1,13 @@
-/* compile.c - cofiber compile: a trained head becomes a netlist. */
+/* compile.c - cofiber compile: turns a trained head into a netlist. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/frames.h"
 #include "compiler/compile.h"
 #include "compiler/weights.h"
 #include "netlists/store.h"
-#include "sim/frames/frames.h"
 
 static bool read_options(const struct cli_args *args, struct cf_compile_options *options)
 {
@@ -33,10 +33,12 @@ static bool read_options(const struct cli_args *args, struct cf_compile_options 
     if (cli_given(args, "--input-scale") == cli_given(args, "--calibrate"))
         return cli_complain("compile: give one of --input-scale S (feature = integer * S) and --calibrate FRAMES "
                             "(chooses S from frames like those the circuit will see)") == CLI_OK;
+    if (!cli_given(args, "--calibrate") && (args->operand_count > 1 || cli_given(args, "--frames")))
+        return cli_complain("compile: more files than HEAD, and --frames, are for --calibrate") == CLI_OK;
     return !cli_given(args, "--input-scale") || cli_number(args, "--input-scale", &options->input_scale);
 }
 
-/* What the netlist will refuse to simulate says nothing of its features either. */
+/* Frames that the netlist could not simulate say nothing about its features. */
 static bool frames_fit(const struct cf_frames *frames, const char *path, const struct cf_head *head,
                        const struct cf_compile_options *options, struct cf_error *err)
 {
@@ -67,13 +69,29 @@ static bool add_frames(struct cf_calibration *calibration, const struct cf_frame
     return done;
 }
 
-/* The input scale with the least squared quantisation error over all features of a frames file. */
+/* Opens the file that --calibrate names and those that follow HEAD, and keeps the frames that --frames selects. */
+static bool open_frames(struct cf_frames **frames, const struct cli_args *args, struct cf_error *err)
+{
+    char **paths = malloc((size_t)args->operand_count * sizeof *paths);
+    if (!paths)
+        return cf_fail(err, "%s: out of memory", args->operands[0]);
+    memcpy(paths, args->operands, (size_t)args->operand_count * sizeof *paths);
+    paths[0] = (char *)cli_value(args, "--calibrate"); /* argv's own string, in the place of HEAD */
+    bool done = cf_frames_open(frames, paths, args->operand_count, err);
+    free(paths);
+    if (!done || cli_frames_select(*frames, args, err))
+        return done;
+    cf_frames_close(*frames);
+    return false;
+}
+
+/* Chooses the input scale that gives the least squared quantisation error over all features of the frames. */
 static bool calibrate(const struct cli_args *args, const struct cf_head *head, struct cf_compile_options *options)
 {
-    char *path = (char *)cli_value(args, "--calibrate"); /* argv's own string */
+    const char *path = cli_value(args, "--calibrate");
     struct cf_error err;
     struct cf_frames *frames;
-    if (!cf_frames_open(&frames, &path, 1, &err))
+    if (!open_frames(&frames, args, &err))
         return cli_fail(&err) == CLI_OK;
     struct cf_calibration *calibration = cf_calibration_new();
     bool done = (calibration || cf_fail(&err, "%s: out of memory", path)) &&
@@ -84,7 +102,7 @@ static bool calibrate(const struct cli_args *args, const struct cf_head *head, s
     return done || cli_fail(&err) == CLI_OK;
 }
 
-/* What became of the weights, where it is not the usual. */
+/* A remark on how the weights were taken, where they were not quantised as floats. */
 static const char *weights_text(const struct cf_head *head)
 {
     return head->already_quantised ? ", weights integer as stored"
@@ -122,7 +140,7 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cli_compile = {
     .name = "compile",
-    .synopsis = "HEAD -o NET (--input-scale S | --calibrate FRAMES) [options]",
+    .synopsis = "HEAD -o NET (--input-scale S | --calibrate FRAMES [FRAMES...]) [options]",
     .summary = "Compile a trained head into an explicit netlist of threshold gates.",
     .details =
         "HEAD is a safetensors file with one tensor of shape [classes, channels], the weights, and one of shape "
@@ -133,14 +151,15 @@ const struct cli_command cli_compile = {
         "A gate fires when its score reaches --score-threshold. A head trained on little data may never reach the "
         "default of 0.5; the example in this repository fires at 0.1.",
     .min_operands = 1,
-    .max_operands = 1,
+    .max_operands = -1,
     .options =
         (const struct cli_option[]){
             {"-o", "NET", NULL, "Write the netlist to this file (required)."},
             {"--input-scale", "S", NULL, "Quantise features with this scale: feature = integer * S."},
             {"--calibrate", "FRAMES", NULL,
              "Choose the scale that gives the least squared quantisation error over the frames of this .npy or "
-             "safetensors file."},
+             "safetensors file. More such files may follow it, or stand anywhere behind HEAD."},
+            CLI_FRAMES_OPTION,
             {"--grid", "HxW", "40x40", "Height and width of the input grid; 2^scales must divide both."},
             {"--scales", "N", "3", "Number of scale bands."},
             {"--upsample", "nearest|bilinear", "nearest",

@@ -1,14 +1,14 @@
-/* cosim.c - cofiber cosim: Verilator's run of the emitted Verilog against the simulator, gate for gate. */
+/* cosim.c - cofiber cosim: compares Verilator's run of the emitted Verilog with the simulator, gate for gate. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/frames.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
 #include "rtl/tools/cosim.h"
-#include "sim/frames/frames.h"
 #include "sim/library.h"
 #include "sim/vectors/vectors.h"
 
@@ -25,7 +25,7 @@ struct session {
     int32_t *input;
     int64_t *expected, *found; /* [net_count] */
     uint64_t compared, different;
-    uint64_t first_frame; /* where the first difference is; those made from the weights count on from those given */
+    uint64_t first_frame; /* the frame of the first difference; frames made from the weights follow those given */
     uint32_t first_net;
     int64_t first_expected, first_found;
     double build_seconds, frame_seconds;
@@ -43,8 +43,8 @@ static void on_progress(void *context, uint64_t done, uint64_t total)
 static bool open_frames(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
     if (args->operand_count > 1) {
-        if (!cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
-            !cf_frames_fit(s->frames, s->netlist, err) || !(s->quantiser = cf_quantiser_new(s->netlist, NULL, err)))
+        if (!cli_frames_open(&s->frames, args, 1, s->netlist, err) ||
+            !(s->quantiser = cf_quantiser_new(s->netlist, NULL, err)))
             return false;
         s->given = cf_frames_count(s->frames);
     }
@@ -152,6 +152,12 @@ static bool compare_all(struct session *s, struct cf_error *err)
     return done;
 }
 
+/* The number of the first difference's frame: over all files given, or among those made from the weights. */
+static uint64_t first_number(const struct session *s)
+{
+    return s->first_frame < s->given ? cf_frames_number(s->frames, s->first_frame) : s->first_frame - s->given;
+}
+
 static int report_json(const struct session *s, const char *name)
 {
     bool made = s->first_frame >= s->given;
@@ -172,7 +178,7 @@ static int report_json(const struct session *s, const char *name)
         cJSON *first = cJSON_AddObjectToObject(document, "first");
         cJSON_AddStringToObject(first, "gate", name);
         cJSON_AddBoolToObject(first, "made_from_weights", made);
-        cJSON_AddNumberToObject(first, "frame", (double)(s->first_frame - (made ? s->given : 0)));
+        cJSON_AddNumberToObject(first, "frame", (double)first_number(s));
         cJSON_AddNumberToObject(first, "simulator", (double)s->first_expected);
         cJSON_AddNumberToObject(first, "verilog", (double)s->first_found);
     }
@@ -182,9 +188,8 @@ static int report_json(const struct session *s, const char *name)
 static void print_difference(const struct session *s, const char *name)
 {
     bool made = s->first_frame >= s->given;
-    printf("first difference: frame %" PRIu64 "%s: %s: simulator %" PRId64 ", Verilog %" PRId64 "\n",
-           s->first_frame - (made ? s->given : 0), made ? " of those made from the weights" : "", name,
-           s->first_expected, s->first_found);
+    printf("first difference: frame %" PRIu64 "%s: %s: simulator %" PRId64 ", Verilog %" PRId64 "\n", first_number(s),
+           made ? " of those made from the weights" : "", name, s->first_expected, s->first_found);
 }
 
 /* "1 frame", "2 frames and 20 made from the weights", "20 frames made from the weights" */
@@ -251,6 +256,7 @@ const struct cli_command cli_cosim = {
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
+            CLI_FRAMES_OPTION,
             {"--vectors", NULL, NULL, "Run frames made from the weights as well; FRAMES may then be left out."},
             {"--rtl", "DIR", NULL, "Run the Verilog in DIR, which `cofiber verilog` wrote, instead of emitting it."},
             {"--cache", "DIR", NULL,

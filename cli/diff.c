@@ -1,22 +1,109 @@
-/* diff.c - cofiber diff: two netlists, or two traces (or decisions); names the first gate that differs. */
+/* diff.c - cofiber diff: compares two netlists, or two traces or files of decisions, and names the first difference. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/npy.h"
 #include "base/safetensors.h"
 #include "cli/cli.h"
 #include "netlists/diff.h"
 #include "netlists/store.h"
 
-/* What was found, for both kinds of file. */
+enum { KEPT = 3, TEXT = 1024 }; /* differences that --all names of each group */
+
+/* A group of gates, or a tensor of a trace, that differs. */
+struct part {
+    char name[128];
+    uint64_t size, different; /* gates or values; size 0: the netlist as a whole */
+    char *first[KEPT];
+};
+
+/* The differences found, for both kinds of file. */
 struct outcome {
     const char *unit;
     uint64_t compared, different;
     bool frames; /* the first dimension of every tensor is the frame */
-    char first[1024];
+    bool all;    /* keep the parts that differ */
+    bool failed; /* memory is out */
+    char first[TEXT];
+    struct part *parts; /* [part_count] */
+    size_t part_count, part_capacity;
 };
+
+static void free_outcome(struct outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->part_count; i++)
+        for (int k = 0; k < KEPT; k++)
+            free(outcome->parts[i].first[k]);
+    free(outcome->parts);
+}
+
+/* Begins a part of the name, if the last one has another. */
+static struct part *part_of(struct outcome *outcome, const char *name, uint64_t size)
+{
+    size_t count = outcome->part_count;
+    if (count > 0 && strcmp(outcome->parts[count - 1].name, name) == 0)
+        return &outcome->parts[count - 1];
+    if (!cf_array_reserve(&outcome->parts, &outcome->part_capacity, count + 1, sizeof *outcome->parts)) {
+        outcome->failed = true;
+        return NULL;
+    }
+    struct part *part = &outcome->parts[outcome->part_count++];
+    *part = (struct part){.size = size};
+    snprintf(part->name, sizeof part->name, "%s", name);
+    return part;
+}
+
+/* Notes a difference under its part, for --all. */
+static void keep(struct outcome *outcome, const char *name, uint64_t size, const char *text)
+{
+    struct part *part = part_of(outcome, name, size);
+    if (part && part->different++ < KEPT) {
+        part->first[part->different - 1] = strdup(text);
+        outcome->failed = outcome->failed || !part->first[part->different - 1];
+    }
+}
+
+static void note(struct outcome *outcome, const char *name, uint64_t size, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Counts a difference in a part of `size` values, and keeps its words where they are wanted. */
+static void note(struct outcome *outcome, const char *name, uint64_t size, const char *format, ...)
+{
+    bool first = outcome->different++ == 0;
+    if (!first && !outcome->all)
+        return;
+    char text[TEXT];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    if (first)
+        memcpy(outcome->first, text, sizeof text);
+    if (outcome->all)
+        keep(outcome, name, size, text);
+}
+
+/* ---- netlists ---------------------------------------------------------------------------------------------------- */
+
+struct netlists {
+    const struct cf_netlist *left;
+    struct outcome *outcome;
+};
+
+static void found_gate(void *context, uint32_t group, const char *text)
+{
+    const struct netlists *both = context;
+    const struct cf_group *g = &both->left->groups[group];
+    if (group == CF_INPUT)
+        keep(both->outcome, "the netlist itself", 0, text);
+    else
+        keep(both->outcome, g->name, g->count, text);
+}
 
 static bool diff_netlists(const struct cf_safetensors *a, const struct cf_safetensors *b, struct outcome *outcome,
                           struct cf_error *err)
@@ -25,14 +112,19 @@ static bool diff_netlists(const struct cf_safetensors *a, const struct cf_safete
     struct cf_netlist_diff diff;
     bool done = cf_netlist_from_safetensors(&left, a, err) && cf_netlist_from_safetensors(&right, b, err);
     if (done) {
-        cf_netlist_compare(left, right, &diff);
-        *outcome = (struct outcome){.unit = "gates", .compared = diff.compared, .different = diff.different};
+        struct netlists both = {left, outcome};
+        cf_netlist_compare_all(left, right, &diff, outcome->all ? found_gate : NULL, &both);
+        outcome->unit = "gates";
+        outcome->compared = diff.compared;
+        outcome->different = diff.different;
         memcpy(outcome->first, diff.first, sizeof diff.first);
     }
     cf_netlist_free(left);
     cf_netlist_free(right);
     return done;
 }
+
+/* ---- traces ------------------------------------------------------------------------------------------------------ */
 
 static bool same_shape(const struct cf_tensor *a, const struct cf_tensor *b)
 {
@@ -70,15 +162,16 @@ static void diff_tensor(const struct cf_tensor *a, const struct cf_tensor *b, st
         for (uint64_t i = 0; i < count; i++) {
             if (exact ? p[i] == q[i] : x[i] == y[i] || (isnan(x[i]) && isnan(y[i])))
                 continue;
-            if (outcome->different++ == 0) {
-                char where[256];
-                name_element(a, at + i, outcome->frames, where, sizeof where);
-                if (exact)
-                    snprintf(outcome->first, sizeof outcome->first, "%s: %" PRId64 " against %" PRId64, where, p[i],
-                             q[i]);
-                else
-                    snprintf(outcome->first, sizeof outcome->first, "%s: %.17g against %.17g", where, x[i], y[i]);
+            if (outcome->different > 0 && !outcome->all) { /* counted alone: no words are wanted */
+                outcome->different++;
+                continue;
             }
+            char where[256];
+            name_element(a, at + i, outcome->frames, where, sizeof where);
+            if (exact)
+                note(outcome, a->name, a->count, "%s: %" PRId64 " against %" PRId64, where, p[i], q[i]);
+            else
+                note(outcome, a->name, a->count, "%s: %.17g against %.17g", where, x[i], y[i]);
         }
     }
 }
@@ -88,17 +181,17 @@ static void diff_pair(const struct cf_tensor *a, const struct cf_tensor *b, stru
     char shapes[2][128];
     if (same_shape(a, b))
         diff_tensor(a, b, outcome);
-    else if (outcome->different++ == 0)
-        snprintf(outcome->first, sizeof outcome->first, "%s: shape %s against %s", a->name,
-                 cf_shape_text(a, shapes[0], sizeof shapes[0]), cf_shape_text(b, shapes[1], sizeof shapes[1]));
+    else
+        note(outcome, a->name, a->count, "%s: shape %s against %s", a->name,
+             cf_shape_text(a, shapes[0], sizeof shapes[0]), cf_shape_text(b, shapes[1], sizeof shapes[1]));
 }
 
 static void diff_missing(const struct cf_safetensors *a, const struct cf_safetensors *b, struct outcome *outcome)
 {
     for (size_t i = 0; i < cf_safetensors_count(a); i++) {
-        const char *name = cf_safetensors_at(a, i)->name;
-        if (!cf_safetensors_find(b, name) && outcome->different++ == 0)
-            snprintf(outcome->first, sizeof outcome->first, "only %s has '%.200s'", cf_safetensors_path(a), name);
+        const struct cf_tensor *tensor = cf_safetensors_at(a, i);
+        if (!cf_safetensors_find(b, tensor->name))
+            note(outcome, tensor->name, tensor->count, "only %s has '%.200s'", cf_safetensors_path(a), tensor->name);
     }
 }
 
@@ -106,7 +199,8 @@ static bool diff_values(const struct cf_safetensors *a, const struct cf_safetens
                         struct outcome *outcome, struct cf_error *err)
 {
     size_t shared = 0;
-    *outcome = (struct outcome){.unit = "values", .frames = true};
+    outcome->unit = "values";
+    outcome->frames = true;
     for (size_t i = 0; i < cf_safetensors_count(a); i++) {
         const struct cf_tensor *left = cf_safetensors_at(a, i), *right = cf_safetensors_find(b, left->name);
         if (!right)
@@ -122,33 +216,11 @@ static bool diff_values(const struct cf_safetensors *a, const struct cf_safetens
     return true;
 }
 
-static int report(const struct cli_args *args, const struct outcome *outcome)
-{
-    char compared[32], different[32];
-    if (cli_given(args, "--json")) {
-        cJSON *document = cJSON_CreateObject();
-        cJSON_AddNumberToObject(document, "compared", (double)outcome->compared);
-        cJSON_AddNumberToObject(document, "different", (double)outcome->different);
-        if (outcome->different)
-            cli_json_text(document, "first", outcome->first);
-        int status = cli_print_json(document);
-        return status == CLI_OK && outcome->different ? CLI_DIFFERENT : status;
-    }
-    if (outcome->different) {
-        printf("first difference: ");
-        cli_print_text(outcome->first);
-        printf("\n");
-    }
-    printf("%s %s compared, %s differ\n", cli_thousands(outcome->compared, compared), outcome->unit,
-           cli_thousands(outcome->different, different));
-    return outcome->different ? CLI_DIFFERENT : CLI_OK;
-}
-
 static bool diff_npy(const char *left, const char *right, struct outcome *outcome, struct cf_error *err)
 {
     struct cf_npy *a = NULL, *b = NULL;
     bool done = cf_npy_open(&a, left, err) && cf_npy_open(&b, right, err);
-    *outcome = (struct outcome){.unit = "values"};
+    outcome->unit = "values";
     if (done) {
         struct cf_tensor x = *cf_npy_tensor(a), y = *cf_npy_tensor(b);
         x.name = y.name = "array"; /* .npy has no names */
@@ -176,10 +248,76 @@ static bool diff_safetensors(const char *left, const char *right, bool common, s
     return done;
 }
 
+/* ---- the answer -------------------------------------------------------------------------------------------------- */
+
+static int report_json(const struct outcome *outcome)
+{
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddNumberToObject(document, "compared", (double)outcome->compared);
+    cJSON_AddNumberToObject(document, "different", (double)outcome->different);
+    if (outcome->different)
+        cli_json_text(document, "first", outcome->first);
+    cJSON *groups = outcome->all ? cJSON_AddArrayToObject(document, "groups") : NULL;
+    for (size_t i = 0; i < outcome->part_count; i++) {
+        const struct part *part = &outcome->parts[i];
+        cJSON *entry = cJSON_CreateObject(), *first = cJSON_AddArrayToObject(entry, "first");
+        cli_json_text(entry, "name", part->name);
+        cJSON_AddNumberToObject(entry, "compared", (double)part->size);
+        cJSON_AddNumberToObject(entry, "different", (double)part->different);
+        for (int k = 0; k < KEPT && part->first[k]; k++)
+            cli_json_add_text(first, part->first[k]);
+        cJSON_AddItemToArray(groups, entry);
+    }
+    return cli_print_json(document);
+}
+
+static void print_parts(const struct outcome *outcome)
+{
+    char different[32], size[32];
+    for (size_t i = 0; i < outcome->part_count; i++) {
+        const struct part *part = &outcome->parts[i];
+        cli_print_text(part->name);
+        if (part->size)
+            printf(": %s of %s %s differ\n", cli_thousands(part->different, different), cli_thousands(part->size, size),
+                   outcome->unit);
+        else
+            printf(" differs\n");
+        for (int k = 0; k < KEPT && part->first[k]; k++) {
+            printf("    ");
+            cli_print_text(part->first[k]);
+            printf("\n");
+        }
+        if (part->different > KEPT)
+            printf("    and %s more\n", cli_thousands(part->different - KEPT, different));
+    }
+}
+
+static int report(const struct cli_args *args, const struct outcome *outcome)
+{
+    char compared[32], different[32];
+    if (outcome->failed)
+        return cli_complain("diff: out of memory");
+    if (cli_given(args, "--json")) {
+        int status = report_json(outcome);
+        return status == CLI_OK && outcome->different ? CLI_DIFFERENT : status;
+    }
+    print_parts(outcome);
+    if (outcome->different && !outcome->all) {
+        printf("first difference: ");
+        cli_print_text(outcome->first);
+        printf("\n");
+    }
+    printf("%s %s compared, %s differ\n", cli_thousands(outcome->compared, compared), outcome->unit,
+           cli_thousands(outcome->different, different));
+    return outcome->different ? CLI_DIFFERENT : CLI_OK;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------- */
+
 static int run(const struct cli_args *args)
 {
     struct cf_error err;
-    struct outcome outcome;
+    struct outcome outcome = {.all = cli_given(args, "--all")};
     const char *left = args->operands[0], *right = args->operands[1];
     bool npy[2];
     bool done = cf_npy_probe(left, &npy[0], &err) && cf_npy_probe(right, &npy[1], &err);
@@ -188,7 +326,9 @@ static int run(const struct cli_args *args)
                        npy[1] ? "is" : "is not");
     done = done && (npy[0] ? diff_npy(left, right, &outcome, &err)
                            : diff_safetensors(left, right, cli_given(args, "--common"), &outcome, &err));
-    return done ? report(args, &outcome) : cli_fail(&err);
+    int status = done ? report(args, &outcome) : cli_fail(&err);
+    free_outcome(&outcome);
+    return status;
 }
 
 const struct cli_command cli_diff = {
@@ -204,8 +344,12 @@ const struct cli_command cli_diff = {
         "bits first.) Tensors that only one of the files has count as different and come last.",
     .min_operands = 2,
     .max_operands = 2,
-    .options = (const struct cli_option[]){{"--common", NULL, NULL, "Compare only the tensors that both traces have."},
-                                           {"--json", NULL, NULL, "Print `compared`, `different` and `first` as JSON."},
-                                           {0}},
+    .options =
+        (const struct cli_option[]){
+            {"--all", NULL, NULL,
+             "List every group or tensor that differs, with the number of differences and the first three of them."},
+            {"--common", NULL, NULL, "Compare only the tensors that both traces have."},
+            {"--json", NULL, NULL, "Print `compared`, `different` and `first` as JSON, and with --all `groups`."},
+            {0}},
     .run = run,
 };

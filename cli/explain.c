@@ -1,4 +1,4 @@
-/* explain.c - cofiber explain: one gate, its fan-in by name, and its value worked out. */
+/* explain.c - cofiber explain: shows one gate, its fan-in by name, and how its value comes about. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -110,8 +110,8 @@ static int print_gate_json(const struct subject *s, long long limit)
     return cli_print_json(document);
 }
 
-/* All nets' values for an input, gate by gate from the definition of a cell: what is explained is not what a fast
- * kernel makes of it. NULL on failure. */
+/* The values of all nets for an input, evaluated gate by gate from the definition of a cell, so that the explanation
+ * does not rest on a fast kernel. NULL on failure. */
 static int64_t *simulate(const struct cf_netlist *netlist, const int32_t *input, struct cf_error *err)
 {
     const cofiber_options options = {.isa = "reference", .threads = 1};
@@ -136,7 +136,7 @@ static int64_t *simulate(const struct cf_netlist *netlist, const int32_t *input,
     return nets;
 }
 
-/* The same for frame --frame of a file. */
+/* The same for one frame of a file. */
 static int64_t *evaluate(const struct cf_netlist *netlist, char *path, uint64_t index, struct cf_error *err)
 {
     struct cf_frames *frames;

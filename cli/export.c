@@ -1,4 +1,4 @@
-/* export.c - cofiber export: binary networks of cells, cones and circuits in the formats of the trade. */
+/* export.c - cofiber export: writes cells, cones and circuits in the formats of other tools. */
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ enum format { AIGER, AIGER_ASCII, BLIF, YOSYS_JSON, VERILOG, THRESHOLD, CSR, NET
 
 enum { MOST_ADDERS = 16 * 1000 * 1000, MOST_ROOTS = 4096 };
 
-/* What was asked for. */
+/* The parts of the command line that the functions below need. */
 struct request {
     const struct cli_args *args;
     const char *path;
@@ -77,7 +77,7 @@ static bool write_threshold(const struct request *r, const struct cf_cut *cut, c
     return done;
 }
 
-/* The lowered cell is taken apart. */
+/* Writes one cell as threshold gates. The network of the lowered cell moves into the cut. */
 static bool write_threshold_cell(const struct request *r, const struct cf_cell *cell, struct cf_network_cell *lowered,
                                  const struct cf_network_names *names, struct cf_error *err)
 {
@@ -111,7 +111,8 @@ static bool export_cell(const struct request *r, const struct cf_netlist *netlis
     return done;
 }
 
-/* The gates named in a list separated by blanks, as `option` had it; a bare group name stands for all its gates. */
+/* Reads the gates that a list names, separated by blanks, which was the value of `option`. A group's name stands for
+ * all its gates. */
 static bool read_roots(const struct cf_netlist *netlist, const char *option, const char *list, uint32_t *roots,
                        uint32_t *count, struct cf_error *err)
 {
@@ -246,7 +247,7 @@ static bool find_cell(const struct request *r, const struct cf_netlist *netlist,
            cf_fail(err, "%s: there is no cell %u; the last is %u", netlist->label, r->cell, netlist->cell_count - 1);
 }
 
-/* An option that the format has no use for was meant for something else. */
+/* Refuses an option that the format has no use for. */
 static bool check_options(const struct cli_args *args, enum format format)
 {
     static const struct {

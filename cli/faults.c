@@ -1,14 +1,14 @@
-/* faults.c - cofiber faults: how many stuck-at faults of the binary gates do these frames find? */
+/* faults.c - cofiber faults: counts the stuck-at faults of the binary gates that frames find. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/frames.h"
 #include "netlists/lowering/lower.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
 #include "sim/faults/faults.h"
-#include "sim/frames/frames.h"
 
 struct session {
     const struct cli_args *args;
@@ -24,7 +24,7 @@ struct session {
 
 /* ---- simulation -------------------------------------------------------------------------------------------------- */
 
-/* What --group or --gate leaves of the circuit. */
+/* Restricts the faults to the gates that --group or --gate names. */
 static bool choose_gates(struct session *s, struct cf_error *err)
 {
     const char *group = cli_value(s->args, "--group"), *gate = cli_value(s->args, "--gate");
@@ -249,8 +249,7 @@ static int run(const struct cli_args *args)
     bool done = cf_netlist_load(&s.netlist, args->operands[0], &err);
     if (!done)
         return cli_fail(&err);
-    done = cf_frames_open(&s.frames, args->operands + 1, args->operand_count - 1, &err) &&
-           cf_frames_fit(s.frames, s.netlist, &err) && choose_gates(&s, &err) &&
+    done = cli_frames_open(&s.frames, args, 1, s.netlist, &err) && choose_gates(&s, &err) &&
            (s.cells = cf_lower_cells(s.netlist, &err)) != NULL &&
            cf_fault_list_make(&s.list, s.netlist, s.cells, &s.choice, &err) && simulate(&s, &err);
     int status = done ? report(&s) : cli_fail(&err);
@@ -281,6 +280,7 @@ const struct cli_command cli_faults = {
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
+            CLI_FRAMES_OPTION,
             {"--sample", "N", "20000", "Simulate N faults of each group, at least 1."},
             {"--all", NULL, NULL, "Simulate every pin of every gate at both values."},
             {"--cells", NULL, NULL, "Simulate every pin of every cell at both values, once in each group."},

@@ -1,4 +1,4 @@
-/* import.c - cofiber import: a foreign binary network becomes a netlist of threshold gates, for every tool here. */
+/* import.c - cofiber import: turns a binary network of another tool into a netlist of threshold gates. */
 #include <stdio.h>
 
 #include "cli/cli.h"

@@ -1,4 +1,4 @@
-/* output.c - JSON, numbers for people, and the progress bar. */
+/* output.c - prints JSON, numbers for people, and the progress bar. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +20,29 @@ int cli_print_json(cJSON *document)
     return CLI_OK;
 }
 
-void cli_json_text(cJSON *object, const char *key, const char *text)
+/* A copy with '?' for each byte that is not UTF-8; NULL when memory is out. */
+static char *as_utf8(const char *text)
 {
     char *copy = strdup(text);
     size_t at;
     while (copy && !cf_utf8_check((const uint8_t *)copy, strlen(copy), &at))
         copy[at] = '?';
+    return copy;
+}
+
+void cli_json_text(cJSON *object, const char *key, const char *text)
+{
+    char *copy = as_utf8(text);
     if (copy)
         cJSON_AddStringToObject(object, key, copy);
+    free(copy);
+}
+
+void cli_json_add_text(cJSON *array, const char *text)
+{
+    char *copy = as_utf8(text);
+    if (copy)
+        cJSON_AddItemToArray(array, cJSON_CreateString(copy));
     free(copy);
 }
 

@@ -1,4 +1,4 @@
-/* resume.c - what cofiber sim --resume goes by. */
+/* resume.c - reads and writes the file from which cofiber sim --resume knows where to continue. */
 #include "cli/resume.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 
 #include "base/file.h"
 
-/* "name\nsize time\n" for each file. */
-static char *list_files(char *const *paths, int count, struct cf_error *err)
+/* "name\nsize time\n" for each file, and the selection where there is one. */
+static char *list_files(char *const *paths, int count, const char *selection, struct cf_error *err)
 {
     size_t size = 0;
     char *text = NULL;
@@ -25,6 +25,8 @@ static char *list_files(char *const *paths, int count, struct cf_error *err)
             fprintf(out, "%s\n%" PRIu64 " %" PRIu64 ".%09ld\n", paths[i], (uint64_t)s.st_size,
                     (uint64_t)s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
     }
+    if (done && selection)
+        fprintf(out, "frames %s\n", selection);
     if (out && fclose(out) != 0)
         done = cf_fail(err, "%s: out of memory", paths[0]);
     if (done)
@@ -34,9 +36,9 @@ static char *list_files(char *const *paths, int count, struct cf_error *err)
 }
 
 bool cli_resume_identify(struct cli_resume *resume, const char *netlist, char *const *frames, int count,
-                         struct cf_error *err)
+                         const char *selection, struct cf_error *err)
 {
-    char *text = list_files(frames, count, err);
+    char *text = list_files(frames, count, selection, err);
     if (!text)
         return false;
     cf_sha256(text, strlen(text), resume->frames);

@@ -1,4 +1,4 @@
-/* resume.h - where an interrupted simulation stopped: a small text file beside its output. */
+/* resume.h - a small text file beside an output, which records where an interrupted simulation stopped. */
 #ifndef COFIBER_CLI_RESUME_H
 #define COFIBER_CLI_RESUME_H
 
@@ -6,17 +6,17 @@
 #include "base/hash.h"
 #include "netlists/netlist.h"
 
-/* What must be the same for a run to be continued, and how far it came. */
+/* The inputs, which must be the same for a run to be continued, and how far the run came. */
 struct cli_resume {
     char netlist[CF_SHA256_HEX]; /* of the netlist's file */
-    char frames[CF_SHA256_HEX];  /* of the frame files' names, sizes and times */
+    char frames[CF_SHA256_HEX];  /* of the frame files' names, sizes and times, and of the frames selected */
     uint64_t count, done;        /* frames */
     uint64_t *fired;             /* [group_count] gates that fired so far; the caller's */
 };
 
-/* Fills the two digests. */
+/* Fills the two digests. `selection` is the value of --frames, or NULL. */
 bool cli_resume_identify(struct cli_resume *resume, const char *netlist, char *const *frames, int count,
-                         struct cf_error *err);
+                         const char *selection, struct cf_error *err);
 bool cli_resume_write(const struct cli_resume *resume, const char *path, uint32_t groups, struct cf_error *err);
 /* Reads `done` and `fired` of a run with the same digests and count; another run's file is an error. Without a file
  * `done` is 0. */

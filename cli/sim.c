@@ -1,4 +1,4 @@
-/* sim.c - cofiber sim: frames through the library, decisions and traces into files. */
+/* sim.c - cofiber sim: runs frames through the library and writes decisions and traces to files. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,9 +9,9 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/frames.h"
 #include "cli/resume.h"
 #include "netlists/store.h"
-#include "sim/frames/frames.h"
 #include "sim/frames/trace.h"
 #include "sim/library.h"
 
@@ -91,7 +91,8 @@ static bool take_up(const struct cli_args *args, struct session *s, struct cf_er
         return cf_fail(err, "%s: out of memory", args->operands[0]);
     if (!cli_given(args, "--resume") || !s->resume_path)
         return true;
-    if (!cli_resume_identify(&s->resume, args->operands[0], args->operands + 1, args->operand_count - 1, err) ||
+    if (!cli_resume_identify(&s->resume, args->operands[0], args->operands + 1, args->operand_count - 1,
+                             cli_value(args, "--frames"), err) ||
         !cli_resume_read(&s->resume, s->resume_path, s->netlist->group_count, err))
         return false;
     struct output *outputs[] = {&s->decisions, &s->trace};
@@ -117,8 +118,7 @@ static bool make_simulator(const struct cli_args *args, struct session *s, struc
 
 static bool open_frames(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
-    return cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) &&
-           cf_frames_fit(s->frames, s->netlist, err) &&
+    return cli_frames_open(&s->frames, args, 1, s->netlist, err) &&
            open_output(s, &s->decisions, cli_value(args, "-o"), CF_TRACE_DECISIONS, err) &&
            open_output(s, &s->trace, cli_value(args, "--trace"), CF_TRACE_ALL, err) && take_up(args, s, err);
 }
@@ -262,10 +262,10 @@ static bool close_output(struct output *output, bool complete, struct cf_error *
 static bool interrupt(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
     char of[32], done[32];
-    if (s->resume_path &&
-        (!close_output(&s->decisions, false, err) || !close_output(&s->trace, false, err) ||
-         !cli_resume_identify(&s->resume, args->operands[0], args->operands + 1, args->operand_count - 1, err) ||
-         !cli_resume_write(&s->resume, s->resume_path, s->netlist->group_count, err)))
+    if (s->resume_path && (!close_output(&s->decisions, false, err) || !close_output(&s->trace, false, err) ||
+                           !cli_resume_identify(&s->resume, args->operands[0], args->operands + 1,
+                                                args->operand_count - 1, cli_value(args, "--frames"), err) ||
+                           !cli_resume_write(&s->resume, s->resume_path, s->netlist->group_count, err)))
         return false;
     return cf_fail(err, "sim: interrupted after %s of %s frames%s", cli_thousands(s->resume.done, done),
                    cli_thousands(s->resume.count, of), s->resume_path ? "; --resume continues from there" : "");
@@ -273,17 +273,28 @@ static bool interrupt(const struct cli_args *args, struct session *s, struct cf_
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
+/* Gates with an output of one bit fire; wider outputs are linear and have a value. */
+static bool fires(const struct cf_group *group)
+{
+    return group->type.width == 1 && !group->type.is_signed;
+}
+
 static void add_results(const struct session *s, cJSON *document)
 {
-    cJSON *groups = cJSON_AddObjectToObject(document, "fired");
+    cJSON *fired = cJSON_AddObjectToObject(document, "fired"), *positive = NULL;
     cJSON_AddNumberToObject(document, "frames", (double)s->resume.count);
     cJSON_AddStringToObject(document, "engine", s->engine == COFIBER_BITS ? "bits" : "word");
     cJSON_AddStringToObject(document, "isa", cofiber_sim_isa(s->sim));
     cJSON_AddNumberToObject(document, "threads", (double)s->threads);
     cJSON_AddNumberToObject(document, "seconds", s->seconds);
-    for (uint32_t g = 1; g < s->netlist->group_count; g++)
-        if (s->netlist->groups[g].output)
-            cJSON_AddNumberToObject(groups, s->netlist->groups[g].name, (double)s->resume.fired[g]);
+    for (uint32_t g = 1; g < s->netlist->group_count; g++) {
+        const struct cf_group *group = &s->netlist->groups[g];
+        if (!group->output)
+            continue;
+        if (!fires(group) && !positive)
+            positive = cJSON_AddObjectToObject(document, "positive");
+        cJSON_AddNumberToObject(fires(group) ? fired : positive, group->name, (double)s->resume.fired[g]);
+    }
 }
 
 static int report_json(struct session *s)
@@ -303,8 +314,9 @@ static int report(const struct session *s)
         const struct cf_group *group = &s->netlist->groups[g];
         char of[32];
         if (group->output)
-            printf("%s: %" PRIu64 " of %s gates fire in %" PRIu64 " frame%s\n", group->name, s->resume.fired[g],
-                   cli_thousands(group->count * frames, of), frames, frames == 1 ? "" : "s");
+            printf("%s: %" PRIu64 " of %s %s in %" PRIu64 " frame%s\n", group->name, s->resume.fired[g],
+                   cli_thousands(group->count * frames, of),
+                   fires(group) ? "gates fire" : "linear outputs are positive", frames, frames == 1 ? "" : "s");
     }
     return CLI_OK;
 }
@@ -412,6 +424,7 @@ const struct cli_command cli_sim = {
         (const struct cli_option[]){
             {"-o", "OUT", NULL, "Write the decisions to this safetensors or .npy file."},
             {"--trace", "FILE", NULL, "Write the value of every gate to this safetensors file."},
+            CLI_FRAMES_OPTION,
             {"--all-gates", NULL, NULL, "Evaluate every gate. This is the default."},
             {"--decisions", NULL, NULL,
              "Compute only the decisions, in the fastest exact way that the netlist allows."},

@@ -1,4 +1,4 @@
-/* stats.c - cofiber stats: what a netlist holds, counted, beside what the published card says. */
+/* stats.c - cofiber stats: counts the gates of a netlist, and prints the published card's numbers beside them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static void print_groups(const struct subject *s)
     printf("width: bits.fraction bits; level: inputs are 0; dead: no decision depends on it\n");
 }
 
-/* Gates that the netlist has in group "s<scale>.<kind>". */
+/* The number of gates that the netlist has in group "s<scale>.<layer>". */
 static uint64_t counted(const struct cf_netlist *netlist, uint32_t scale, enum cf_layer layer)
 {
     char name[32];
@@ -83,7 +83,7 @@ static void print_row(const char *label, const uint64_t closed[3], const uint64_
     }
 }
 
-/* The published geometry, of which alone the card speaks. */
+/* True for the published geometry, the only one that the card is about. */
 static bool is_card(const struct subject *s, const struct cf_compile_options *options)
 {
     return options->height == 40 && options->width == 40 && options->scales == 3 &&
@@ -98,8 +98,9 @@ static void print_table_heading(bool card)
         printf(" %10s %10s %10s %11s%s", "pool", "subtract", "classify", "total", side ? "\n" : "  |");
 }
 
-/* The closed form, which for the published geometry is the card's table, beside the counted one. As in that table the
- * last row holds the last scale's classifiers alone; the total counts that scale's own pool and subtract as well. */
+/* Prints the closed form, which for the published geometry is the card's table, beside the counts. As in that table,
+ * the last row holds only the classifiers of the last scale; the total counts that scale's own pool and subtract as
+ * well. */
 static void print_table(const struct subject *s, const struct cf_compile_options *options)
 {
     uint64_t closed_rows[3] = {0}, found_rows[3] = {0}, closed_last[3] = {0}, found_last[3] = {0};
@@ -135,24 +136,52 @@ static void print_table(const struct subject *s, const struct cf_compile_options
     print_row(card ? "the card's total" : "total", closed_rows, found_rows);
 }
 
+/* The number of dead gates outside the last scale's own pool and subtract. */
+static uint64_t dead_elsewhere(const struct subject *s, const struct cf_compile_options *options)
+{
+    uint64_t dead = 0;
+    for (uint32_t g = 1; g < s->netlist->group_count; g++) {
+        const struct cf_group *group = &s->netlist->groups[g];
+        bool of_last = false;
+        for (int l = 0; l < CF_CLASSIFY; l++) {
+            char name[32];
+            snprintf(name, sizeof name, "s%u.%s", options->scales - 1, cf_layer_name((enum cf_layer)l));
+            of_last = of_last || strcmp(name, group->name) == 0;
+        }
+        dead += of_last ? 0 : group->count - s->facts.groups[g].live;
+    }
+    return dead;
+}
+
 static void print_reason(const struct cf_compile_options *options, const struct subject *s)
 {
     char rows[32], last[32], total[32];
-    uint64_t all = 0, extra = 0;
+    uint64_t all = 0, extra = 0, dead = dead_elsewhere(s, options);
     for (uint32_t k = 0; k < options->scales; k++)
         for (int l = 0; l < 3; l++) {
             uint64_t gates = cf_closed_form(options, s->netlist, k, (enum cf_layer)l);
             all += gates;
             extra += k + 1 == options->scales && l < CF_CLASSIFY ? gates : 0;
         }
-    printf(
-        "\nWhy %s and %s are both right: the rows of %s table add up to the first; its total also counts\n"
-        "the last scale's own pool and subtract, %s gates. With --top residual the last classifiers read the pooled\n"
-        "grid itself, so those gates exist but drive no detection (dead; --sweep removes them). With --top cofiber\n"
-        "they are read, and every gate is live. This netlist: --top %s%s, %s.\n",
-        cli_thousands(all - extra, rows), cli_thousands(all, total), is_card(s, options) ? "the card's" : "the",
-        cli_thousands(extra, last), cf_top_name(options->top), options->sweep ? " --sweep" : "",
-        s->facts.live == s->facts.gates ? "all gates live" : "the dead gates counted above");
+    printf("\nWhy %s and %s are both right: the rows of %s table add up to the first number. The total also\n"
+           "counts the pool and the subtract of the last scale itself, %s gates. ",
+           cli_thousands(all - extra, rows), cli_thousands(all, total), is_card(s, options) ? "the card's" : "the",
+           cli_thousands(extra, last));
+    if (options->top == CF_COFIBER)
+        printf("This netlist was compiled with\n--top cofiber: its last classifiers read these gates.\n");
+    else if (options->sweep)
+        printf("This netlist was compiled with\n--top residual --sweep, which removed them, because no decision "
+               "depends on "
+               "them.\n");
+    else
+        printf("This netlist was compiled with\n--top residual: its last classifiers read the pooled grid itself, so "
+               "these "
+               "gates exist, but no\ndecision depends on them. (--sweep removes them; with --top cofiber the last "
+               "classifiers read them.)\n");
+    if (dead > 0)
+        printf("%s gates of other groups are dead as well, as where a pruned head gives a channel no weight in any "
+               "class.\n",
+               cli_thousands(dead, total));
 }
 
 static cJSON *group_json(const struct cf_group *group, const struct cf_group_facts *facts)
@@ -206,7 +235,8 @@ static cJSON *stats_json(const struct subject *s)
     return document;
 }
 
-/* An imported netlist has the names of all its inputs in one entry: as much as a line holds. JSON has the whole. */
+/* Prints as much of a value as a line holds, since an imported netlist has the names of all its inputs in one entry.
+ * JSON has the whole value. */
 static void print_clipped(const char *value)
 {
     enum { MOST = 100 };

@@ -1,4 +1,4 @@
-/* stats_bits.c - counts of full adders, gates and depth, by group, by cell, and for the whole circuit. */
+/* stats_bits.c - counts full adders, binary gates and depth, by group, by cell, and for the whole circuit. */
 #include "cli/stats_bits.h"
 
 #include <inttypes.h>
@@ -20,8 +20,8 @@ struct tally {
     uint32_t depth;     /* of the whole circuit: the latest arrival */
 };
 
-/* A step is one threshold gate over the bits of its operands; what it lowers to counts in the other columns. The
- * circuit's depth is found while the lowered cells are there. */
+/* Counts the cells. A step is one threshold gate over the bits of its operands; the adders that it lowers to count in
+ * the other columns. The circuit's depth is computed here because it needs the lowered cells. */
 static bool count_cells(struct tally *t, struct cf_error *err)
 {
     struct cf_network_cell *lowered = cf_lower_cells(t->netlist, err);

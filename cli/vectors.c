@@ -1,4 +1,4 @@
-/* vectors.c - cofiber vectors: adversarial frames, made from the weights. */
+/* vectors.c - cofiber vectors: makes test frames from the weights. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,7 +8,8 @@
 #include "netlists/store.h"
 #include "sim/vectors/vectors.h"
 
-/* The features [D][H][W] that quantise to the integers [H][W][D]; checked, since floats have 24 bits. */
+/* Computes the features [D][H][W] that quantise to the integers [H][W][D]. Since floats have 24 bits, it checks that
+ * they do. */
 static bool to_features(const struct cf_netlist *netlist, const int32_t *values, float *features, struct cf_error *err)
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];

@@ -1,4 +1,4 @@
-/* verilog.c - cofiber verilog: a netlist as RTL. */
+/* verilog.c - cofiber verilog: writes a netlist as Verilog. */
 #include <stdio.h>
 
 #include "base/directory.h"
@@ -7,7 +7,7 @@
 #include "netlists/store.h"
 #include "rtl/structural/structural.h"
 
-/* "head.cfn, SHA-256 1f0c...": what the files' headers say they come from. */
+/* "SHA-256 1f0c...": the source that the headers of the files name. */
 static bool describe_source(const char *path, char *text, size_t size, struct cf_error *err)
 {
     char hex[CF_SHA256_HEX];

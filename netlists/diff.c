@@ -1,4 +1,4 @@
-/* diff.c - compares two netlists gate by gate and words the first difference. */
+/* diff.c - compares two netlists gate by gate, and puts differences into words. */
 #include "netlists/diff.h"
 
 #include <inttypes.h>
@@ -9,17 +9,30 @@
 
 #include "netlists/names.h"
 
-static void note(struct cf_netlist_diff *diff, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Where differences go: they are counted, the first is kept, and `found` hears of all. */
+struct notes {
+    struct cf_netlist_diff *diff;
+    void (*found)(void *context, uint32_t group, const char *text);
+    void *context;
+};
 
-/* Counts a difference, and keeps the words of the first. */
-static void note(struct cf_netlist_diff *diff, const char *format, ...)
+static void note(const struct notes *notes, uint32_t group, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void note(const struct notes *notes, uint32_t group, const char *format, ...)
 {
-    if (diff->different++)
+    char text[sizeof notes->diff->first];
+    bool first = notes->diff->different++ == 0;
+    if (!first && !notes->found)
         return;
     va_list list;
     va_start(list, format);
-    vsnprintf(diff->first, sizeof diff->first, format, list);
+    vsnprintf(text, sizeof text, format, list);
     va_end(list);
+    if (first)
+        memcpy(notes->diff->first, text, sizeof text);
+    if (notes->found)
+        notes->found(notes->context, group, text);
 }
 
 static bool describe_types(const char *what, struct cf_type a, struct cf_type b, char *text, size_t size)
@@ -60,12 +73,12 @@ static bool describe_cells(const struct cf_cell *a, const struct cf_cell *b, cha
     return false;
 }
 
-static bool same_groups(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff)
+static bool same_groups(const struct cf_netlist *a, const struct cf_netlist *b, const struct notes *notes)
 {
     for (uint32_t g = 0; g < a->group_count || g < b->group_count; g++) {
         if (g >= a->group_count || g >= b->group_count) {
             const struct cf_netlist *has = g < a->group_count ? a : b;
-            note(diff, "only %s has group '%s'", has->label, has->groups[g].name);
+            note(notes, CF_INPUT, "only %s has group '%s'", has->label, has->groups[g].name);
             return false;
         }
         const struct cf_group *x = &a->groups[g], *y = &b->groups[g];
@@ -81,7 +94,7 @@ static bool same_groups(const struct cf_netlist *a, const struct cf_netlist *b, 
         else if (x->output != y->output)
             what = "role as an output";
         if (what) {
-            note(diff, "group %u ('%s' and '%s'): the %s differs", g, x->name, y->name, what);
+            note(notes, CF_INPUT, "group %u ('%s' and '%s'): the %s differs", g, x->name, y->name, what);
             return false;
         }
     }
@@ -90,15 +103,15 @@ static bool same_groups(const struct cf_netlist *a, const struct cf_netlist *b, 
 
 /* Remembers, for each cell of `a`, the cell of `b` last found equal to it: gates that share cells compare in O(1). */
 static void compare_group(const struct cf_netlist *a, const struct cf_netlist *b, uint32_t g, uint32_t *equal,
-                          struct cf_netlist_diff *diff)
+                          const struct notes *notes)
 {
     const struct cf_group *x = &a->groups[g], *y = &b->groups[g];
     char gate[CF_NAME_MAX], net[2][CF_NAME_MAX], text[512];
     for (uint32_t i = 0; i < x->count; i++) {
         uint32_t ca = x->cell[i], cb = y->cell[i];
-        diff->compared++;
+        notes->diff->compared++;
         if (equal[ca] != cb + 1 && describe_cells(&a->cells[ca], &b->cells[cb], text, sizeof text)) {
-            note(diff, "%s: %s", cf_gate_name(x, i, gate, sizeof gate), text);
+            note(notes, g, "%s: %s", cf_gate_name(x, i, gate, sizeof gate), text);
             continue;
         }
         equal[ca] = cb + 1;
@@ -106,26 +119,33 @@ static void compare_group(const struct cf_netlist *a, const struct cf_netlist *b
             uint32_t na = cf_instance_bases(x, i)[p], nb = cf_instance_bases(y, i)[p];
             if (na == nb)
                 continue;
-            note(diff, "%s: port %u is based at %s against %s", cf_gate_name(x, i, gate, sizeof gate), p,
+            note(notes, g, "%s: port %u is based at %s against %s", cf_gate_name(x, i, gate, sizeof gate), p,
                  cf_net_name(a, na, net[0], sizeof net[0]), cf_net_name(b, nb, net[1], sizeof net[1]));
             break;
         }
     }
 }
 
-void cf_netlist_compare(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff)
+void cf_netlist_compare_all(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
+                            void (*found)(void *context, uint32_t group, const char *text), void *context)
 {
+    const struct notes notes = {diff, found, context};
     *diff = (struct cf_netlist_diff){0};
-    if (!same_groups(a, b, diff))
+    if (!same_groups(a, b, &notes))
         return;
     if (a->input_scale != b->input_scale)
-        note(diff, "input: scale %.17g against %.17g", a->input_scale, b->input_scale);
+        note(&notes, CF_INPUT, "input: scale %.17g against %.17g", a->input_scale, b->input_scale);
     uint32_t *equal = calloc((size_t)a->cell_count + 1, sizeof *equal);
     if (!equal) {
-        note(diff, "%s: out of memory", a->label);
+        note(&notes, CF_INPUT, "%s: out of memory", a->label);
         return;
     }
     for (uint32_t g = 1; g < a->group_count; g++)
-        compare_group(a, b, g, equal, diff);
+        compare_group(a, b, g, equal, &notes);
     free(equal);
+}
+
+void cf_netlist_compare(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff)
+{
+    cf_netlist_compare_all(a, b, diff, NULL, NULL);
 }

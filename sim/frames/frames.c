@@ -1,6 +1,7 @@
 /* frames.c - opens files of frames and finds each frame in them. */
 #include "sim/frames/frames.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct cf_frames {
     struct frame_file *files;
     int file_count;
     uint64_t count;
+    uint64_t *selected; /* [count] numbers over all files; NULL: all frames */
     struct cf_frame_shape shape;
 };
 
@@ -128,7 +130,29 @@ void cf_frames_close(struct cf_frames *frames)
         cf_safetensors_close(frames->files[i].safetensors);
     }
     free(frames->files);
+    free(frames->selected);
     free(frames);
+}
+
+bool cf_frames_select(struct cf_frames *frames, const uint64_t *numbers, uint64_t count, struct cf_error *err)
+{
+    assert(!frames->selected && count > 0);
+    for (uint64_t i = 0; i < count; i++)
+        if (numbers[i] >= frames->count)
+            return cf_fail(err, "%s: there is no frame %" PRIu64 "; the last is %" PRIu64, frames->files[0].path,
+                           numbers[i], frames->count - 1);
+    uint64_t *copy = count <= SIZE_MAX / sizeof *copy ? malloc((size_t)count * sizeof *copy) : NULL;
+    if (!copy)
+        return cf_fail(err, "%s: out of memory", frames->files[0].path);
+    memcpy(copy, numbers, (size_t)count * sizeof *copy);
+    frames->selected = copy;
+    frames->count = count;
+    return true;
+}
+
+uint64_t cf_frames_number(const struct cf_frames *frames, uint64_t index)
+{
+    return frames->selected ? frames->selected[index] : index;
 }
 
 uint64_t cf_frames_count(const struct cf_frames *frames)
@@ -153,17 +177,21 @@ bool cf_frames_fit(const struct cf_frames *frames, const struct cf_netlist *netl
     return true;
 }
 
-static const struct frame_file *file_of(const struct cf_frames *frames, uint64_t index)
-{
-    const struct frame_file *file = frames->files;
-    while (index - file->first >= file->count)
-        file++;
-    return file;
-}
-
 static uint64_t frame_size(const struct cf_frames *frames)
 {
     return (uint64_t)frames->shape.channels * frames->shape.height * frames->shape.width;
+}
+
+/* The file of a frame, and the first of its elements there. */
+static const struct frame_file *file_of(const struct cf_frames *frames, uint64_t index, uint64_t *element)
+{
+    assert(index < frames->count);
+    const struct frame_file *file = frames->files;
+    uint64_t number = cf_frames_number(frames, index);
+    while (number - file->first >= file->count)
+        file++;
+    *element = (number - file->first) * frame_size(frames);
+    return file;
 }
 
 static bool refuse(const struct frame_file *file, uint64_t element, struct cf_error *err)
@@ -176,8 +204,8 @@ static bool refuse(const struct frame_file *file, uint64_t element, struct cf_er
 
 bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *features, struct cf_error *err)
 {
-    const struct frame_file *file = file_of(frames, index);
-    uint64_t size = frame_size(frames), first = (index - file->first) * size;
+    uint64_t size = frame_size(frames), first;
+    const struct frame_file *file = file_of(frames, index, &first);
     uint64_t bad = cf_tensor_find_nonfinite(file->tensor, first, size);
     if (bad == UINT64_MAX)
         cf_tensor_to_f64(file->tensor, first, size, features);
@@ -187,15 +215,16 @@ bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *
 
 void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view)
 {
-    const struct frame_file *file = file_of(frames, index);
-    uint64_t count = frame_size(frames), size = count * cf_dtype_size(file->tensor->dtype);
+    uint64_t first, count = frame_size(frames);
+    const struct frame_file *file = file_of(frames, index, &first);
+    size_t element = cf_dtype_size(file->tensor->dtype);
     *view = (struct cf_tensor){.name = file->tensor->name,
                                .dtype = file->tensor->dtype,
                                .rank = 3,
                                .shape = {frames->shape.channels, frames->shape.height, frames->shape.width},
                                .count = count,
-                               .size = size,
-                               .data = file->tensor->data + (index - file->first) * size};
+                               .size = count * element,
+                               .data = file->tensor->data + first * element};
 }
 
 void cf_frames_prefetch(const struct cf_frames *frames, uint64_t index)
@@ -209,14 +238,16 @@ void cf_frames_prefetch(const struct cf_frames *frames, uint64_t index)
 
 void cf_frames_release(const struct cf_frames *frames, uint64_t index)
 {
-    const struct frame_file *file = file_of(frames, index);
-    forget(file, (index - file->first) * frame_size(frames), frame_size(frames));
+    uint64_t first;
+    const struct frame_file *file = file_of(frames, index, &first);
+    forget(file, first, frame_size(frames));
 }
 
 bool cf_frames_refuse(const struct cf_frames *frames, uint64_t index, uint64_t element, struct cf_error *err)
 {
-    const struct frame_file *file = file_of(frames, index);
-    return refuse(file, (index - file->first) * frame_size(frames) + element, err);
+    uint64_t first;
+    const struct frame_file *file = file_of(frames, index, &first);
+    return refuse(file, first + element, err);
 }
 
 bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const struct cf_quantiser *quantiser,
@@ -227,7 +258,7 @@ bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const st
     enum cf_storage storage = cf_quantiser_storage(quantiser);
     void *values = malloc(view.count * cf_storage_size(storage));
     if (!values)
-        return cf_fail(err, "%s: out of memory", file_of(frames, index)->path);
+        return cf_fail(err, "%s: out of memory", frames->files[0].path);
     uint64_t bad = cf_quantise(quantiser, &view, values, 1);
     for (uint64_t i = 0; bad == UINT64_MAX && i < view.count; i++)
         input[i] = (int32_t)cf_storage_get(values, storage, i);

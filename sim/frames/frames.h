@@ -25,7 +25,13 @@ struct cf_frame_shape {
 bool cf_frames_open(struct cf_frames **frames, char *const *paths, int count, struct cf_error *err);
 void cf_frames_close(struct cf_frames *frames); /* NULL is fine */
 
+/* Keeps only the frames of these numbers, which count from 0 over all files, in this order and as often as they are
+ * named. From then on, indices count within the selection. Takes a copy; an error where there is no such frame. */
+bool cf_frames_select(struct cf_frames *frames, const uint64_t *numbers, uint64_t count, struct cf_error *err);
+
 uint64_t cf_frames_count(const struct cf_frames *frames);
+/* The number that frame `index` of the selection has over all files. */
+uint64_t cf_frames_number(const struct cf_frames *frames, uint64_t index);
 struct cf_frame_shape cf_frames_shape(const struct cf_frames *frames);
 
 /* An error unless the frames have the shape of the netlist's input. */

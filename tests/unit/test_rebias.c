@@ -60,7 +60,7 @@ static void gates_decide_at_the_new_thresholds(void **state)
         int64_t *bias = malloc(lanes * sizeof *bias);
         for (uint32_t l = 0; l < lanes; l++)
             bias[l] = random_bias(&random);
-        assert_done(cf_rebias(n, index, "again", bias, &err), &err);
+        assert_done(cf_rebias(n, index, "again", NULL, bias, &err), &err);
         assert_true(n->cell_count - cells <= lanes * cells);
         compare(n, index, bias, &random);
         free(bias);
@@ -79,9 +79,68 @@ static void shared_cells_stay_shared(void **state)
     uint32_t index = cf_netlist_find_group(n, "s0.classify"), cells = n->cell_count;
     uint32_t lanes = cf_group_lanes(&n->groups[index]);
     int64_t *bias = calloc(lanes, sizeof *bias);
-    assert_done(cf_rebias(n, index, "again", bias, &err), &err);
+    assert_done(cf_rebias(n, index, "again", NULL, bias, &err), &err);
     assert_int_equal(n->cell_count, cells + lanes);
     free(bias);
+    cf_netlist_free(n);
+}
+
+/* A gate that deviates from the bias expected of it keeps its deviation; the others get exactly the new bias. */
+static void deviations_are_kept(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct random_source random = {seed};
+        struct cf_netlist *n = random_circuit(&random);
+        struct cf_error err;
+        assert_non_null(n);
+        mutate_gates(&random, n, (uint32_t)(seed % 3 * 4));
+        uint32_t index = cf_netlist_find_group(n, "s0.classify"), lanes = cf_group_lanes(&n->groups[index]);
+        int64_t *expected = malloc(lanes * sizeof *expected), *wanted = malloc(lanes * sizeof *wanted);
+        for (uint32_t l = 0; l < lanes; l++) {
+            int64_t own = n->cells[n->groups[index].cell[l]].bias;
+            expected[l] = random_between(&random, 0, 1) ? own : own + random_between(&random, -50, 50);
+            wanted[l] = random_between(&random, -1000, 1000);
+        }
+        assert_done(cf_rebias(n, index, "again", expected, wanted, &err), &err);
+        const struct cf_group *from = &n->groups[index], *to = &n->groups[n->group_count - 1];
+        int64_t *nets = calloc(n->net_count, sizeof *nets);
+        random_input(&random, n, nets);
+        cf_word_evaluate(n, nets);
+        for (uint32_t i = 0; i < from->count; i++) {
+            int64_t own = n->cells[from->cell[i]].bias;
+            int64_t bias = own - expected[i % lanes] + wanted[i % lanes];
+            assert_int_equal(nets[to->first_net + i], fires(n, from, i, bias, nets));
+        }
+        free(nets);
+        free(expected);
+        free(wanted);
+        cf_netlist_free(n);
+    }
+}
+
+/* A bias beyond every sum counts as any other beyond it: compilers bring it near the sums. */
+static void unreachable_thresholds_are_alike(void **state)
+{
+    (void)state;
+    struct random_source random = {7};
+    struct cf_netlist *n = random_circuit(&random);
+    struct cf_error err;
+    assert_non_null(n);
+    uint32_t index = cf_netlist_find_group(n, "s0.classify"), lanes = cf_group_lanes(&n->groups[index]);
+    int64_t *far = malloc(lanes * sizeof *far), *farther = malloc(lanes * sizeof *farther);
+    int64_t *wanted = calloc(lanes, sizeof *wanted);
+    for (uint32_t l = 0; l < lanes; l++) {
+        far[l] = INT64_MIN / 2;
+        farther[l] = INT64_MIN / 2 - 12345;
+    }
+    assert_done(cf_rebias(n, index, "never", NULL, far, &err), &err);
+    uint32_t never = n->group_count - 1;
+    assert_done(cf_rebias(n, never, "again", farther, wanted, &err), &err);
+    compare(n, never, wanted, &random);
+    free(far);
+    free(farther);
+    free(wanted);
     cf_netlist_free(n);
 }
 
@@ -103,10 +162,10 @@ static void sums_past_62_bits_are_refused(void **state)
     assert_done(cf_netlist_add_group(n, "g", 1, shape, 1, wide.type, true, &err), &err);
     n->groups[1].cell[0] = index;
     int64_t bias = INT64_MAX;
-    assert_false(cf_rebias(n, 1, "again", &bias, &err));
+    assert_false(cf_rebias(n, 1, "again", NULL, &bias, &err));
     assert_says(&err, "62 bits");
     bias = 0;
-    assert_done(cf_rebias(n, 1, "again", &bias, &err), &err);
+    assert_done(cf_rebias(n, 1, "again", NULL, &bias, &err), &err);
     cf_netlist_free(n);
 }
 
@@ -115,6 +174,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gates_decide_at_the_new_thresholds),
         cmocka_unit_test(shared_cells_stay_shared),
+        cmocka_unit_test(deviations_are_kept),
+        cmocka_unit_test(unreachable_thresholds_are_alike),
         cmocka_unit_test(sums_past_62_bits_are_refused),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

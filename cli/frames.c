@@ -1,0 +1,77 @@
+/* frames.c - opens the frames that a command names as operands, and selects those that --frames asks for. */
+#include "cli/frames.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+
+struct selection {
+    uint64_t *numbers;
+    size_t count, capacity;
+};
+
+/* One item of the list: "7", or "2:5" for 2, 3 and 4. Returns the end of the item, or NULL where it is neither. */
+static const char *read_item(const char *text, uint64_t *first, uint64_t *end)
+{
+    char *rest;
+    if (*text < '0' || *text > '9')
+        return NULL;
+    errno = 0;
+    *first = strtoull(text, &rest, 10);
+    *end = *first + 1;
+    if (*rest == ':') {
+        text = rest + 1;
+        if (*text < '0' || *text > '9')
+            return NULL;
+        *end = strtoull(text, &rest, 10);
+    }
+    return errno == 0 && *first < *end ? rest : NULL;
+}
+
+static bool read_list(struct selection *selection, const char *list, uint64_t frames, struct cf_error *err)
+{
+    uint64_t first, end;
+    for (const char *at = list;; at++) {
+        at = read_item(at, &first, &end);
+        if (!at || (*at && *at != ','))
+            return cf_fail(err, "--frames '%s': is not a list of numbers and ranges, such as 0,3,7 or 2:5", list);
+        if (end > frames)
+            return cf_fail(err, "--frames '%s': there is no frame %" PRIu64 "; the last is %" PRIu64, list, end - 1,
+                           frames - 1);
+        for (; first < end; first++) {
+            if (!cf_array_reserve(&selection->numbers, &selection->capacity, selection->count + 1,
+                                  sizeof *selection->numbers))
+                return cf_fail(err, "--frames '%s': out of memory", list);
+            selection->numbers[selection->count++] = first;
+        }
+        if (!*at)
+            return true;
+    }
+}
+
+bool cli_frames_select(struct cf_frames *frames, const struct cli_args *args, struct cf_error *err)
+{
+    const char *list = cli_value(args, "--frames");
+    struct selection selection = {0};
+    if (!list)
+        return true;
+    bool done = read_list(&selection, list, cf_frames_count(frames), err) &&
+                cf_frames_select(frames, selection.numbers, selection.count, err);
+    free(selection.numbers);
+    return done;
+}
+
+bool cli_frames_open(struct cf_frames **frames, const struct cli_args *args, int first,
+                     const struct cf_netlist *netlist, struct cf_error *err)
+{
+    if (!cf_frames_open(frames, args->operands + first, args->operand_count - first, err))
+        return false;
+    if (cf_frames_fit(*frames, netlist, err) && cli_frames_select(*frames, args, err))
+        return true;
+    cf_frames_close(*frames);
+    *frames = NULL;
+    return false;
+}
