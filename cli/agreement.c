@@ -85,12 +85,9 @@ static int64_t *thresholds_at(const struct session *s, const struct cf_group *gr
     }
     for (uint32_t c = 0; c < s->head->classes; c++) {
         double scale = n->class_scale && c < n->class_count ? n->class_scale[c] : s->head->scale[c];
-        if (!cf_threshold(s->head->bias[c] - cf_logit(score), n->cells[group->cell[c]].ports[0].frac, n->input_scale,
-                          scale, &limits[c])) {
-            cf_fail(err, "%s: class %u: its integer threshold would pass 62 bits", s->head->label, c);
-            free(limits);
-            return NULL;
-        }
+        double bias = s->head->bias[c] - cf_logit(score);
+        if (!cf_threshold(bias, n->cells[group->cell[c]].ports[0].frac, n->input_scale, scale, &limits[c]))
+            limits[c] = bias < 0 ? INT64_MIN : INT64_MAX; /* beyond every sum */
     }
     return limits;
 }
@@ -327,8 +324,7 @@ static void print_report(const struct session *s, uint64_t frames)
                s->distances[s->distance_count / 2], s->distances[s->distance_count - 1]);
     printf("\nFew gates fire, so a circuit that never fires would agree too. The last columns are about the gates that "
            "fire\n"
-           "in the head or the netlist. At other score thresholds, with those of this netlist moved as the score "
-           "demands:\n");
+           "in the head or the netlist. At other score thresholds, to which those of this netlist are moved:\n");
     for (int e = 0; e < EXTRA_THRESHOLDS; e++) {
         char label[32];
         snprintf(label, sizeof label, "score >= %g", extra_thresholds[e]);
