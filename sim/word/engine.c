@@ -198,41 +198,49 @@ static void widen(struct cf_scratch *scratch, const struct cf_dense *packed, enu
     }
 }
 
-/* Multiplies rows as two digits each: the sum is (the high digits' sum) * 2^16 + (the low digits' sum), modulo 2^32. */
-static void run_digits(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
-                       uint32_t count, const int32_t *start, int32_t *sums)
+/* Multiplies rows as two digits each: the sum is (the high digits' sum) * 2^bits + (the low digits' sum), modulo 2^32,
+ * where the low digits have that many bits. The operands are 32 bits wide. */
+static void run_digits(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense_form *form,
+                       uint32_t count, int32_t *sums)
 {
     const struct cf_kernels *kernels = w->plan->kernels;
-    int16_t *low = (int16_t *)(void *)scratch->operands, *high = low + (size_t)CF_DENSE_ROWS * packed->padded_inputs;
-    int32_t *high_sums = scratch->high_sums;
-    size_t values = (size_t)count * packed->padded_lanes;
-    const int16_t *low_rows[CF_DENSE_ROWS], *high_rows[CF_DENSE_ROWS];
+    bool bytes = form->operands == CF_OPERANDS_BYTE_DIGITS;
+    const struct cf_dense *packed = &form->packed, *packed_low = bytes ? &form->packed_low : packed;
+    uint32_t inputs = packed->inputs, bits = bytes ? (uint32_t)form->low_bits : 16;
+    size_t low_size = cf_storage_size(packed_low->storage);
+    int16_t *high = (int16_t *)(void *)scratch->operands;
+    char *low = (char *)(high + (size_t)CF_DENSE_ROWS * packed->padded_inputs);
+    const int16_t *high_rows[CF_DENSE_ROWS];
+    const void *low_rows[CF_DENSE_ROWS];
     for (uint32_t r = 0; r < count; r++) {
-        int16_t *row_low = low + (size_t)r * packed->padded_inputs, *row_high = high + (row_low - low);
-        kernels->digits(scratch->rows[r], packed->inputs, row_low, row_high);
-        for (uint32_t k = packed->inputs; k < packed->padded_inputs; k++)
-            row_low[k] = row_high[k] = 0;
-        low_rows[r] = row_low;
+        int16_t *row_high = high + (size_t)r * packed->padded_inputs;
+        char *row_low = low + r * packed_low->padded_inputs * low_size;
+        if (bytes)
+            kernels->byte_digits(scratch->rows[r], inputs, form->low_bits, (int8_t *)row_low, row_high);
+        else
+            kernels->digits(scratch->rows[r], inputs, (int16_t *)(void *)row_low, row_high);
+        memset(row_high + inputs, 0, (packed->padded_inputs - inputs) * sizeof *row_high);
+        memset(row_low + inputs * low_size, 0, (packed_low->padded_inputs - inputs) * low_size);
         high_rows[r] = row_high;
+        low_rows[r] = row_low;
     }
-    kernels->dense16(packed, high_rows, count, NULL, high_sums);
-    kernels->dense16(packed, low_rows, count, start, sums);
-    for (size_t i = 0; i < values; i++)
-        sums[i] = (int32_t)((uint32_t)sums[i] + ((uint32_t)high_sums[i] << 16));
+    kernels->dense16(packed, high_rows, count, NULL, scratch->high_sums);
+    if (bytes)
+        kernels->dense8(packed_low, (const int8_t *const *)low_rows, count, form->narrow_bias, sums);
+    else
+        kernels->dense16(packed_low, (const int16_t *const *)low_rows, count, form->narrow_bias, sums);
+    for (size_t i = 0; i < (size_t)count * packed->padded_lanes; i++)
+        sums[i] = (int32_t)((uint32_t)sums[i] + ((uint32_t)scratch->high_sums[i] << bits));
 }
 
-/* Adds `count` rows of operands (scratch->rows) times the packed weights to `start`. Both it and the sums, which may be
- * scratch->sums, have 32 bits (64 where the packed storage is CF_STORE32). `stored` is the storage that the operands
- * have in memory. */
+/* Adds `count` rows of operands (scratch->rows) times the packed weights to `start`, where they need no digits. Both it
+ * and the sums, which may be scratch->sums, have 32 bits (64 where the packed storage is CF_STORE32). `stored` is the
+ * storage that the operands have in memory. */
 static void run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense *packed,
                       enum cf_operands operands, enum cf_storage stored, uint32_t count, const void *start, void *sums)
 {
     const struct cf_kernels *kernels = w->plan->kernels;
     assert(count > 0 && count <= CF_DENSE_ROWS);
-    if (operands == CF_OPERANDS_DIGITS) {
-        run_digits(w, scratch, packed, count, start, sums);
-        return;
-    }
     if (operands == CF_OPERANDS_WIDEN)
         widen(scratch, packed, stored, count);
     if (packed->storage == CF_STORE8)
@@ -275,7 +283,10 @@ static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scra
             taken[n++] = row;
         }
     const void *start = form->sums == CF_STORE64 ? (const void *)form->bias : form->narrow_bias;
-    if (n)
+    bool digits = form->operands == CF_OPERANDS_DIGITS || form->operands == CF_OPERANDS_BYTE_DIGITS;
+    if (n && digits)
+        run_digits(w, scratch, form, n, (int32_t *)(void *)scratch->sums);
+    else if (n)
         run_dense(w, scratch, &form->packed, form->operands, w->plan->layouts[form->source].storage, n, start,
                   scratch->sums);
     for (uint32_t i = 0; i < n; i++)

@@ -101,6 +101,10 @@ struct cf_kernels {
 
     /* The 32-bit values as two signed 16-bit digits: value = high * 2^16 + low. For |value| < 2^30. */
     void (*digits)(const int32_t *values, uint32_t count, int16_t *low, int16_t *high);
+
+    /* The 32-bit values as a signed digit of 16 bits and one of `bits` bits that is not negative: value = high * 2^bits
+     * + low. For bits from 1 to 7 and values of 16 + bits bits. */
+    void (*byte_digits)(const int32_t *values, uint32_t count, int bits, int8_t *low, int16_t *high);
 };
 
 extern const struct cf_kernels cf_kernels_portable;

@@ -203,6 +203,25 @@ TARGET static void digits(const int32_t *values, uint32_t count, int16_t *low, i
     }
 }
 
+TARGET static void byte_digits(const int32_t *values, uint32_t count, int bits, int8_t *low, int16_t *high)
+{
+    __m256i mask = _mm256_set1_epi32((1 << bits) - 1);
+    __m128i shift = _mm_cvtsi32_si128(bits);
+    uint32_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        __m256i first = _mm256_loadu_si256((const __m256i *)(values + i));
+        __m256i second = _mm256_loadu_si256((const __m256i *)(values + i + 8));
+        /* Packing works within halves of 128 bits: the order of the quarters is put right after it. */
+        __m256i words = _mm256_packs_epi32(_mm256_sra_epi32(first, shift), _mm256_sra_epi32(second, shift));
+        _mm256_storeu_si256((__m256i *)(high + i), _mm256_permute4x64_epi64(words, 0xd8));
+        words = _mm256_packs_epi32(_mm256_and_si256(first, mask), _mm256_and_si256(second, mask));
+        words = _mm256_permute4x64_epi64(words, 0xd8);
+        __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+        _mm_storeu_si128((__m128i *)(low + i), bytes);
+    }
+    cf_kernels_portable.byte_digits(values + i, count - i, bits, low + i, high + i);
+}
+
 static const struct cf_kernels avx2 = {
     .name = "avx2",
     .row = row,
@@ -211,6 +230,7 @@ static const struct cf_kernels avx2 = {
     .dense32 = cf_dense32_avx2,
     .finish = finish,
     .digits = digits,
+    .byte_digits = byte_digits,
 };
 
 static const struct cf_kernels avxvnni = {
@@ -221,6 +241,7 @@ static const struct cf_kernels avxvnni = {
     .dense32 = cf_dense32_avx2,
     .finish = finish,
     .digits = digits,
+    .byte_digits = byte_digits,
 };
 
 const struct cf_kernels *cf_kernels_avx2(void)

@@ -423,6 +423,19 @@ TARGET static void digits(const int32_t *values, uint32_t count, int16_t *low, i
     }
 }
 
+TARGET static void byte_digits(const int32_t *values, uint32_t count, int bits, int8_t *low, int16_t *high)
+{
+    __m512i mask = _mm512_set1_epi32((1 << bits) - 1);
+    __m128i shift = _mm_cvtsi32_si128(bits);
+    uint32_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        __m512i value = _mm512_loadu_si512(values + i);
+        _mm_storeu_si128((__m128i *)(low + i), _mm512_cvtepi32_epi8(_mm512_and_si512(value, mask)));
+        _mm256_storeu_si256((__m256i *)(high + i), _mm512_cvtepi32_epi16(_mm512_sra_epi32(value, shift)));
+    }
+    cf_kernels_portable.byte_digits(values + i, count - i, bits, low + i, high + i);
+}
+
 static const struct cf_kernels kernels = {
     .name = "avx512",
     .row = row,
@@ -431,6 +444,7 @@ static const struct cf_kernels kernels = {
     .dense32 = dense32,
     .finish = finish,
     .digits = digits,
+    .byte_digits = byte_digits,
 };
 
 const struct cf_kernels *cf_kernels_avx512(void)

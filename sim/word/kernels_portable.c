@@ -180,6 +180,17 @@ static void digits(const int32_t *values, uint32_t count, int16_t *low, int16_t 
     }
 }
 
+static void byte_digits(const int32_t *values, uint32_t count, int bits, int8_t *low, int16_t *high)
+{
+    assert(bits >= 1 && bits <= 7);
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t digit = values[i] & ((1 << bits) - 1);
+        assert((values[i] - digit) / (1 << bits) == (int16_t)((values[i] - digit) / (1 << bits)));
+        low[i] = (int8_t)digit;
+        high[i] = (int16_t)((values[i] - digit) / (1 << bits)); /* exact: the low digit is gone */
+    }
+}
+
 const struct cf_kernels cf_kernels_portable = {
     .name = "portable",
     .row = row,
@@ -188,4 +199,5 @@ const struct cf_kernels cf_kernels_portable = {
     .dense32 = dense32,
     .finish = finish,
     .digits = digits,
+    .byte_digits = byte_digits,
 };

@@ -45,14 +45,17 @@ struct cf_row_pattern {
 
 /* How the operands of a dense product come from the nets that are read. */
 enum cf_operands {
-    CF_OPERANDS_DIRECT, /* as they are stored */
-    CF_OPERANDS_WIDEN,  /* copied into wider storage, or padded to whole spans of inputs */
-    CF_OPERANDS_DIGITS  /* each 32-bit value as two digits of 16 bits */
+    CF_OPERANDS_DIRECT,     /* as they are stored */
+    CF_OPERANDS_WIDEN,      /* copied into wider storage, or padded to whole spans of inputs */
+    CF_OPERANDS_DIGITS,     /* each 32-bit value as two digits of 16 bits */
+    CF_OPERANDS_BYTE_DIGITS /* each as a high digit of 16 bits, and a low one that is a few bits of a byte */
 };
 
 /* A dense group's matrix and all that goes with it. */
 struct cf_dense_form {
     struct cf_dense packed;
+    struct cf_dense packed_low; /* byte digits: the same weights as bytes, for the low digits */
+    int low_bits;               /* byte digits: of the low digit, 1 to 7 */
     const int32_t *matrix;      /* [lanes][inputs], weight << shift */
     const int64_t *bias;        /* [padded_lanes]; a step's is brought into the range where it can matter */
     const int32_t *narrow_bias; /* [padded_lanes]; the same where the sums are 32 bits wide */

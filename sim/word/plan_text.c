@@ -33,7 +33,7 @@ static void describe_rows(const struct cf_plan *plan, uint32_t index, char *text
 
 static void describe_dense(const struct cf_plan *plan, const struct cf_layout *layout, char *text, size_t size)
 {
-    static const char *const operands[] = {"", " (widened)", " (two digits each)"};
+    static const char *const operands[] = {"", " (widened)", " (two digits each)", " (and a few bits more)"};
     const struct cf_dense_form *form = layout->dense;
     snprintf(text, size, "dense: %u rows of %s, %u lanes x %u inputs, %d-bit operands%s, %d-bit sums%s", layout->rows,
              plan->netlist->groups[form->source].name, layout->lanes, form->packed.inputs,

@@ -141,7 +141,8 @@ static bool choose_kernel(struct dense_search *s)
         form->packed.storage = CF_STORE16;
     } else if (s->fits32 && bits <= 31 && words) {
         form->packed.storage = CF_STORE16;
-        form->operands = CF_OPERANDS_DIGITS;
+        form->operands = bytes && bits <= 23 ? CF_OPERANDS_BYTE_DIGITS : CF_OPERANDS_DIGITS;
+        form->low_bits = bits - 16;
         return true;
     } else if (bits <= 32 && s->largest <= INT32_MAX) {
         form->packed.storage = CF_STORE32;
@@ -175,6 +176,11 @@ static bool fill_matrix(struct dense_search *s)
     form->matrix = matrix;
     form->packed.lanes = lanes;
     form->packed.inputs = s->inputs;
+    if (form->operands == CF_OPERANDS_BYTE_DIGITS) {
+        form->packed_low = (struct cf_dense){.lanes = lanes, .inputs = s->inputs, .storage = CF_STORE8};
+        if (!cf_dense_pack(s->arena, &form->packed_low, matrix))
+            return false;
+    }
     return cf_dense_pack(s->arena, &form->packed, matrix);
 }
 

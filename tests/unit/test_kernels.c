@@ -197,13 +197,14 @@ static void a_wrong_weight_makes_every_kernel_differ(void **state)
 static void byte_products_are_exact_at_the_corners(void **state)
 {
     (void)state;
-    enum { INPUTS = 72, LANES = 32, ROWS = 13 };
-    static const int8_t values[] = {-128, -127, -1, 0, 1, 126, 127};
+    enum { INPUTS = 1096, LANES = 32, ROWS = 13 };
+    static const int8_t values[] = {-128, -127, -1, 0, 1, 3, 7, 8, 126, 127};
     enum { VALUES = sizeof values };
     for (int pair = 0; pair < VALUES * VALUES; pair++) {
         struct cf_arena arena = {0};
         struct cf_dense packed = {.lanes = LANES, .inputs = INPUTS, .storage = CF_STORE8};
-        int32_t matrix[LANES * INPUTS], wanted[LANES] = {0};
+        static int32_t matrix[LANES * INPUTS];
+        int32_t wanted[LANES] = {0};
         int8_t operands[INPUTS];
         const int8_t *rows[ROWS];
         for (int k = 0; k < INPUTS; k++)
@@ -237,6 +238,8 @@ static void thresholds_and_digits(void **state)
         int32_t *sums = random_values(&random, CF_STORE32, count, 31);
         int16_t *low = malloc(count * sizeof *low), *high = malloc(count * sizeof *high);
         int64_t *out = malloc(count * sizeof *out);
+        int8_t *bytes = malloc(count * sizeof *bytes);
+        int32_t *narrow = malloc(count * sizeof *narrow);
         sums[0] = i % 3 - 1; /* the edge of a step */
         for (int k = 0; cf_kernels_at(k); k++) {
             const struct cf_kernels *kernels = cf_kernels_at(k);
@@ -255,11 +258,21 @@ static void thresholds_and_digits(void **state)
             kernels->digits(sums, count, low, high);
             for (uint32_t l = 0; l < count; l++)
                 assert_int_equal(high[l] * 65536 + low[l], sums[l]);
+            int bits = (int)random_between(&random, 1, 7);
+            for (uint32_t l = 0; l < count; l++)
+                narrow[l] = sums[l] >> (31 - 16 - bits);
+            kernels->byte_digits(narrow, count, bits, bytes, high);
+            for (uint32_t l = 0; l < count; l++) {
+                assert_int_equal(high[l] * (1 << bits) + bytes[l], narrow[l]);
+                assert_true(bytes[l] >= 0 && bytes[l] < 1 << bits);
+            }
         }
         free(sums);
         free(low);
         free(high);
         free(out);
+        free(bytes);
+        free(narrow);
     }
 }
 
