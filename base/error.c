@@ -37,21 +37,29 @@ bool cf_fail(struct cf_error *err, const char *format, ...)
 {
     if (!err)
         return false;
-    /* The arguments may include err->text itself (a caller that adds context), hence the copy on the heap. */
-    char *text = NULL;
+    /* The arguments may include err->text itself (a caller that adds context), hence the copy: on the stack, so that
+     * an error can be reported when memory is out, and on the heap where it is longer than that. */
+    char small[2048], *large = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    int length = vsnprintf(small, sizeof small, format, arguments);
     va_end(arguments);
-    if (length < 0) {
-        snprintf(err->text, sizeof err->text, "out of memory while reporting an error");
-        return false;
+    if (length >= (int)sizeof small) {
+        va_start(arguments, format);
+        if (vasprintf(&large, format, arguments) < 0) {
+            large = NULL;
+            length = (int)sizeof small - 1; /* the end is lost */
+        }
+        va_end(arguments);
     }
-    if ((size_t)length < sizeof err->text)
+    const char *text = large ? large : small;
+    if (length < 0)
+        snprintf(err->text, sizeof err->text, "an error that cannot be put into words");
+    else if ((size_t)length < sizeof err->text)
         memcpy(err->text, text, (size_t)length + 1);
     else
         shorten_middle(err->text, sizeof err->text, text, (size_t)length);
-    free(text);
+    free(large);
     replace_controls(err->text);
     return false;
 }

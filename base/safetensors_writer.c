@@ -2,7 +2,6 @@
  */
 #include <inttypes.h>
 #include <search.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "base/json_strict.h"
 #include "base/safetensors.h"
+#include "base/text.h"
 
 enum { LENGTH_BYTES = 8 };
 
@@ -156,52 +156,52 @@ bool cf_safetensors_add(struct cf_safetensors_writer *writer, const char *name, 
 
 /* ---- the header ---- */
 
-static void print_string(FILE *text, const char *string)
+static void print_string(struct cf_text *text, const char *string)
 {
-    fputc('"', text);
+    cf_text_put(text, "\"", 1);
     for (const unsigned char *p = (const unsigned char *)string; *p; p++) {
         if (*p == '"' || *p == '\\')
-            fprintf(text, "\\%c", *p);
+            cf_text_printf(text, "\\%c", *p);
         else if (*p < 0x20)
-            fprintf(text, "\\u%04x", *p);
+            cf_text_printf(text, "\\u%04x", *p);
         else
-            fputc(*p, text);
+            cf_text_put(text, (const char *)p, 1);
     }
-    fputc('"', text);
+    cf_text_put(text, "\"", 1);
 }
 
-static void print_tensor(FILE *text, const struct declared *tensor)
+static void print_tensor(struct cf_text *text, const struct declared *tensor)
 {
     print_string(text, tensor->name);
-    fprintf(text, ":{\"dtype\":\"%s\",\"shape\":[", cf_dtype_name(tensor->dtype));
+    cf_text_printf(text, ":{\"dtype\":\"%s\",\"shape\":[", cf_dtype_name(tensor->dtype));
     for (int i = 0; i < tensor->rank; i++)
-        fprintf(text, "%s%" PRIu64, i ? "," : "", tensor->shape[i]);
-    fprintf(text, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", tensor->begin, tensor->begin + tensor->size);
+        cf_text_printf(text, "%s%" PRIu64, i ? "," : "", tensor->shape[i]);
+    cf_text_printf(text, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", tensor->begin, tensor->begin + tensor->size);
 }
 
-static void print_header(FILE *text, const struct cf_safetensors_writer *writer)
+static void print_header(struct cf_text *text, const struct cf_safetensors_writer *writer)
 {
     const char *separator = "";
-    fputc('{', text);
+    cf_text_put(text, "{", 1);
     if (writer->metadata_count > 0) {
-        fputs("\"__metadata__\":{", text);
+        cf_text_printf(text, "\"__metadata__\":{");
         for (size_t i = 0; i < writer->metadata_count; i++) {
-            fputs(i ? "," : "", text);
+            cf_text_put(text, ",", i > 0);
             print_string(text, writer->metadata[i].key);
-            fputc(':', text);
+            cf_text_put(text, ":", 1);
             print_string(text, writer->metadata[i].value);
         }
-        fputc('}', text);
+        cf_text_put(text, "}", 1);
         separator = ",";
     }
     for (size_t i = 0; i < writer->count; i++) {
-        fputs(separator, text);
+        cf_text_printf(text, "%s", separator);
         print_tensor(text, &writer->tensors[i]);
         separator = ",";
     }
-    fputc('}', text);
-    for (long at = ftell(text); at > 0 && at % 8 != 0; at++)
-        fputc(' ', text);
+    cf_text_put(text, "}", 1);
+    while (!text->failed && text->length % 8 != 0)
+        cf_text_put(text, " ", 1);
 }
 
 static bool write_header(struct cf_safetensors_writer *writer, const char *text, size_t size, struct cf_error *err)
@@ -224,16 +224,11 @@ bool cf_safetensors_begin(struct cf_safetensors_writer *writer, struct cf_error 
 {
     if (writer->data_start)
         return cf_fail(err, "%s: the header is written already", writer->path);
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return cf_fail(err, "%s: out of memory", writer->path);
-    print_header(stream, writer);
-    bool done = !ferror(stream);
-    done = fclose(stream) == 0 && done;
-    done = done ? write_header(writer, text, size, err) : cf_fail(err, "%s: out of memory", writer->path);
-    free(text);
+    struct cf_text text = {0};
+    print_header(&text, writer);
+    bool done = text.failed ? cf_fail(err, "%s: out of memory", writer->path)
+                            : write_header(writer, text.data, text.length, err);
+    cf_text_free(&text);
     return done;
 }
 

@@ -1,7 +1,6 @@
 /* resume.c - reads and writes the file from which cofiber sim --resume knows where to continue. */
 #include "cli/resume.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,41 +8,32 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 /* "name\nsize time\n" for each file, and the selection where there is one. */
-static char *list_files(char *const *paths, int count, const char *selection, struct cf_error *err)
+static bool list_files(struct cf_text *text, char *const *paths, int count, const char *selection, struct cf_error *err)
 {
-    size_t size = 0;
-    char *text = NULL;
-    FILE *out = open_memstream(&text, &size);
-    bool done = out != NULL || cf_fail(err, "%s: out of memory", paths[0]);
-    for (int i = 0; done && i < count; i++) {
+    for (int i = 0; i < count; i++) {
         struct stat s;
         if (stat(paths[i], &s) != 0)
-            done = cf_fail(err, "%s: %s", paths[i], strerror(errno));
-        else
-            fprintf(out, "%s\n%" PRIu64 " %" PRIu64 ".%09ld\n", paths[i], (uint64_t)s.st_size,
-                    (uint64_t)s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
+            return cf_fail(err, "%s: %m", paths[i]);
+        cf_text_printf(text, "%s\n%" PRIu64 " %" PRIu64 ".%09ld\n", paths[i], (uint64_t)s.st_size,
+                       (uint64_t)s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
     }
-    if (done && selection)
-        fprintf(out, "frames %s\n", selection);
-    if (out && fclose(out) != 0)
-        done = cf_fail(err, "%s: out of memory", paths[0]);
-    if (done)
-        return text;
-    free(text);
-    return NULL;
+    if (selection)
+        cf_text_printf(text, "frames %s\n", selection);
+    return !text->failed || cf_fail(err, "%s: out of memory", paths[0]);
 }
 
 bool cli_resume_identify(struct cli_resume *resume, const char *netlist, char *const *frames, int count,
                          const char *selection, struct cf_error *err)
 {
-    char *text = list_files(frames, count, selection, err);
-    if (!text)
-        return false;
-    cf_sha256(text, strlen(text), resume->frames);
-    free(text);
-    return cf_sha256_file(netlist, resume->netlist, err);
+    struct cf_text text = {0};
+    bool done = list_files(&text, frames, count, selection, err);
+    if (done)
+        cf_sha256(text.data, text.length, resume->frames);
+    cf_text_free(&text);
+    return done && cf_sha256_file(netlist, resume->netlist, err);
 }
 
 bool cli_resume_write(const struct cli_resume *resume, const char *path, uint32_t groups, struct cf_error *err)

@@ -9,6 +9,7 @@
 #include "base/directory.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "rtl/structural/structural.h"
 #include "rtl/tools/cache.h"
 #include "rtl/tools/harness.h"
@@ -63,12 +64,12 @@ static bool no_memory(struct builder *b)
 /* ---- the key ---- */
 
 /* Appends a file's hash to what the key is made of. */
-static bool hash_file(struct builder *b, const char *directory, const char *name, FILE *stream)
+static bool hash_file(struct builder *b, const char *directory, const char *name, struct cf_text *text)
 {
     char hex[CF_SHA256_HEX], *path = cf_directory_join(directory, name);
     bool done = path ? cf_sha256_file(path, hex, b->err) : no_memory(b);
     if (done)
-        fprintf(stream, "%s %s\n", name, hex);
+        cf_text_printf(text, "%s %s\n", name, hex);
     free(path);
     return done;
 }
@@ -86,37 +87,33 @@ static char *version_of(struct builder *b, const char *program, const char *dire
     return text;
 }
 
-static void put_list(const char *const *list, FILE *stream)
+static void put_list(const char *const *list, struct cf_text *text)
 {
     for (int i = 0; list[i]; i++)
-        fprintf(stream, "%s\n", list[i]);
+        cf_text_printf(text, "%s\n", list[i]);
 }
 
 /* The key: everything that the program computes depends on; how fast it is may depend on whose it was first. `scratch`
  * is a directory for temporary files. */
 static bool make_key(struct builder *b, const char *sources, const char *scratch)
 {
-    char *text = NULL, hex[CF_SHA256_HEX];
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return no_memory(b);
+    struct cf_text text = {0};
+    char hex[CF_SHA256_HEX];
     b->version = version_of(b, b->verilator, scratch);
     bool done = b->version != NULL;
     if (done)
-        fputs(b->version, stream);
+        cf_text_printf(&text, "%s", b->version);
     for (int i = 0; done && cf_rtl_sources[i]; i++)
-        done = hash_file(b, sources, cf_rtl_sources[i], stream);
+        done = hash_file(b, sources, cf_rtl_sources[i], &text);
     cf_sha256(cf_harness_text, (size_t)(cf_harness_end - cf_harness_text), hex);
-    fprintf(stream, "harness %s\n", hex);
-    put_list(verilator_options, stream);
-    put_list(large_make, stream);
-    put_list(small_make, stream);
-    if (fclose(stream) != 0)
-        done = no_memory(b);
+    cf_text_printf(&text, "harness %s\n", hex);
+    put_list(verilator_options, &text);
+    put_list(large_make, &text);
+    put_list(small_make, &text);
+    done = done && (!text.failed || no_memory(b));
     if (done)
-        cf_sha256(text, size, b->key);
-    free(text);
+        cf_sha256(text.data, text.length, b->key);
+    cf_text_free(&text);
     b->entry = done ? cf_directory_join(b->cache, b->key) : NULL;
     if (done && (!b->entry || asprintf(&b->part, "%s.part", b->entry) < 0)) {
         b->part = NULL;
@@ -275,25 +272,19 @@ static bool compile_again(struct builder *b)
 static bool open_runtime(struct builder *b)
 {
     static const char *const variables[] = {"CXXFLAGS", "CPPFLAGS", "CPATH", "CPLUS_INCLUDE_PATH", "VERILATOR_ROOT"};
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return no_memory(b);
+    struct cf_text text = {0};
     char *compiler = version_of(b, b->compiler, b->part);
     bool done = compiler != NULL;
     if (done)
-        fprintf(stream, "%s%s", b->version, compiler);
+        cf_text_printf(&text, "%s%s", b->version, compiler);
     free(compiler);
-    put_list(small_make, stream);
+    put_list(small_make, &text);
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
         const char *value = getenv(variables[i]);
-        fprintf(stream, "%s=%s\n", variables[i], value ? value : "");
+        cf_text_printf(&text, "%s=%s\n", variables[i], value ? value : "");
     }
-    if (fclose(stream) != 0)
-        done = no_memory(b);
-    done = done && cf_runtime_open(&b->runtime, b->cache, text, b->err);
-    free(text);
+    done = done && (!text.failed || no_memory(b)) && cf_runtime_open(&b->runtime, b->cache, text.data, b->err);
+    cf_text_free(&text);
     return done;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "rtl/structural/rows.h"
 #include "rtl/tools/build.h"
 #include "rtl/tools/process.h"
@@ -13,46 +14,35 @@ struct cf_cosim {
     struct cf_process process;
 };
 
-/* A line a row, as harness/cosim.cpp reads it. malloc'd; NULL when memory is out. */
-static char *row_table(const struct cf_netlist *netlist, size_t *size, struct cf_error *err)
+/* Writes a line for each row, as harness/cosim.cpp reads it. */
+static bool write_rows(const struct cf_netlist *netlist, struct cf_text *text, struct cf_error *err)
 {
     struct cf_rows rows;
     if (!cf_rows_build(&rows, netlist, err))
-        return NULL;
-    char *text = NULL;
-    FILE *stream = open_memstream(&text, size);
-    for (uint32_t g = 0; stream && g < netlist->group_count; g++) {
+        return false;
+    for (uint32_t g = 0; g < netlist->group_count; g++) {
         const struct cf_group *group = &netlist->groups[g];
         for (uint32_t row = rows.first_row[g]; row < rows.first_row[g + 1]; row++) {
             char name[CF_ROW_NAME_MAX];
-            fprintf(stream, "%s %u %u %d %d\n", cf_row_name(&rows, row, name), cf_group_lanes(group), group->type.width,
-                    group->type.is_signed, g == CF_INPUT);
+            cf_text_printf(text, "%s %u %u %d %d\n", cf_row_name(&rows, row, name), cf_group_lanes(group),
+                           group->type.width, group->type.is_signed, g == CF_INPUT);
         }
     }
-    bool done = stream && !ferror(stream);
-    if (stream && fclose(stream) != 0)
-        done = false;
     cf_rows_free(&rows);
-    if (done)
-        return text;
-    free(text);
-    cf_fail(err, "%s: out of memory", netlist->label);
-    return NULL;
+    return !text->failed || cf_fail(err, "%s: out of memory", netlist->label);
 }
 
 /* Tells the model its rows and hears whether it has them. */
 static bool introduce(struct cf_cosim *cosim, struct cf_error *err)
 {
-    size_t size;
-    char *table = row_table(cosim->netlist, &size, err);
-    if (!table)
-        return false;
-    uint32_t length = (uint32_t)size;
-    bool done = (size <= UINT32_MAX || cf_fail(err, "%s: too many rows", cosim->netlist->label)) &&
-                cf_process_send(&cosim->process, &length, sizeof length, err) &&
-                cf_process_send(&cosim->process, table, size, err) &&
-                cf_process_receive(&cosim->process, &length, sizeof length, err);
-    free(table);
+    struct cf_text rows = {0};
+    bool done = write_rows(cosim->netlist, &rows, err);
+    uint32_t length = (uint32_t)rows.length;
+    done = done && (rows.length <= UINT32_MAX || cf_fail(err, "%s: too many rows", cosim->netlist->label)) &&
+           cf_process_send(&cosim->process, &length, sizeof length, err) &&
+           cf_process_send(&cosim->process, rows.data, rows.length, err) &&
+           cf_process_receive(&cosim->process, &length, sizeof length, err);
+    cf_text_free(&rows);
     if (!done || length == 0)
         return done;
     char message[300] = "";
