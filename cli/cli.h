@@ -57,7 +57,8 @@ bool cli_choice(const struct cli_args *args, const char *name, int *index);
 int cli_fail(const struct cf_error *err);
 int cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints a JSON document on stdout and frees it; CLI_BAD when memory is out. */
+/* Prints a JSON document on stdout and frees it; CLI_BAD with a message when memory is out, or was when an item should
+ * have been added. */
 int cli_print_json(cJSON *document);
 
 /* Adds text that may not be UTF-8, as paths need not be, with '?' for the bytes that are none. */

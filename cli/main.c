@@ -56,6 +56,14 @@ static void on_bus_error(int number)
     _exit(CLI_BAD);
 }
 
+static bool prints_json(const struct cli_args *args)
+{
+    for (int i = 0; args->command->options[i].name; i++)
+        if (strcmp(args->command->options[i].name, "--json") == 0)
+            return args->values[i] != NULL;
+    return false;
+}
+
 static int run_command(const struct cli_command *command, int argc, char **argv)
 {
     if (asks_help(argc, argv)) {
@@ -63,7 +71,14 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
         return CLI_OK;
     }
     struct cli_args args = {.command = command};
-    return cli_parse(&args, argc, argv) ? command->run(&args) : CLI_BAD;
+    if (!cli_parse(&args, argc, argv))
+        return CLI_BAD;
+    if (!prints_json(&args))
+        return command->run(&args);
+    cli_json_start();
+    int status = command->run(&args);
+    cli_json_finish();
+    return status;
 }
 
 /* cofiber help [COMMAND] */
@@ -83,6 +98,9 @@ static int help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* Where stdio finds no memory for this buffer, it loses what is printed and reports no error. */
+    static char buffer[1 << 16];
+    setvbuf(stdout, buffer, isatty(STDOUT_FILENO) == 1 ? _IOLBF : _IOFBF, sizeof buffer);
     if (argc < 2)
         return cli_complain("usage: cofiber COMMAND ... (cofiber --help lists the commands)");
     struct sigaction action = {.sa_handler = on_bus_error};

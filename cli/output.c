@@ -1,50 +1,10 @@
-/* output.c - prints JSON, numbers for people, and the progress bar. */
+/* output.c - prints text and numbers for people, and the progress bar. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/json_strict.h"
 #include "base/thousands.h"
 #include "cli/cli.h"
-
-int cli_print_json(cJSON *document)
-{
-    char *text = cJSON_Print(document);
-    cJSON_Delete(document);
-    if (!text)
-        return cli_complain("out of memory");
-    puts(text); /* main reports what could not be written */
-    free(text);
-    return CLI_OK;
-}
-
-/* A copy with '?' for each byte that is not UTF-8; NULL when memory is out. */
-static char *as_utf8(const char *text)
-{
-    char *copy = strdup(text);
-    size_t at;
-    while (copy && !cf_utf8_check((const uint8_t *)copy, strlen(copy), &at))
-        copy[at] = '?';
-    return copy;
-}
-
-void cli_json_text(cJSON *object, const char *key, const char *text)
-{
-    char *copy = as_utf8(text);
-    if (copy)
-        cJSON_AddStringToObject(object, key, copy);
-    free(copy);
-}
-
-void cli_json_add_text(cJSON *array, const char *text)
-{
-    char *copy = as_utf8(text);
-    if (copy)
-        cJSON_AddItemToArray(array, cJSON_CreateString(copy));
-    free(copy);
-}
 
 void cli_print_text(const char *text)
 {

@@ -19,4 +19,8 @@ int cli_completion(const char *shell);
  * means, from CLI_OK to CLI_BAD. */
 extern const char *const cli_overview, *const cli_conventions, *const cli_exit_status[];
 
+/* Between the two, cJSON's memory is an arena's, and cli_print_json knows of every item that found none (json.c). */
+void cli_json_start(void);
+void cli_json_finish(void);
+
 #endif

@@ -1,0 +1,81 @@
+/* json.c - the memory of the JSON that a command prints, and its printing.
+ *
+ * A report is some dozens of calls that each add an item, and each may find memory out and leave its item away. So
+ * while a command with --json runs, cJSON takes its memory from one arena that remembers whether it ever had none to
+ * give: an incomplete document is then not printed, and whatever was made of it goes with the arena. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/json_strict.h"
+#include "cli/parse.h"
+
+/* cJSON's allocator takes no context, so what it needs is here. */
+static struct {
+    struct cf_arena arena;
+    bool failed;
+} memory;
+
+static void *allocate(size_t size)
+{
+    void *block = cf_arena_alloc(&memory.arena, size, 1);
+    memory.failed = memory.failed || !block;
+    return block;
+}
+
+static void leave(void *block)
+{
+    (void)block; /* it goes with the arena */
+}
+
+void cli_json_start(void)
+{
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = allocate, .free_fn = leave});
+}
+
+void cli_json_finish(void)
+{
+    cJSON_InitHooks(NULL);
+    cf_arena_free(&memory.arena);
+    memory.failed = false;
+}
+
+int cli_print_json(cJSON *document)
+{
+    char *text = memory.failed ? NULL : cJSON_Print(document);
+    cJSON_Delete(document);
+    if (!text)
+        return cli_complain("out of memory");
+    puts(text); /* main reports what could not be written */
+    cJSON_free(text);
+    return CLI_OK;
+}
+
+/* A copy with '?' for each byte that is not UTF-8; NULL when memory is out, which cli_print_json then knows. */
+static char *as_utf8(const char *text)
+{
+    size_t size = strlen(text) + 1, at;
+    char *copy = cJSON_malloc(size);
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, size);
+    while (!cf_utf8_check((const uint8_t *)copy, size - 1, &at))
+        copy[at] = '?';
+    return copy;
+}
+
+void cli_json_text(cJSON *object, const char *key, const char *text)
+{
+    char *copy = as_utf8(text);
+    if (copy)
+        cJSON_AddStringToObject(object, key, copy);
+    cJSON_free(copy);
+}
+
+void cli_json_add_text(cJSON *array, const char *text)
+{
+    char *copy = as_utf8(text);
+    if (copy)
+        cJSON_AddItemToArray(array, cJSON_CreateString(copy));
+    cJSON_free(copy);
+}
