@@ -111,9 +111,9 @@ static bool diff_netlists(const struct cf_safetensors *a, const struct cf_safete
     struct cf_netlist *left = NULL, *right = NULL;
     struct cf_netlist_diff diff;
     bool done = cf_netlist_from_safetensors(&left, a, err) && cf_netlist_from_safetensors(&right, b, err);
+    struct netlists both = {left, outcome};
+    done = done && cf_netlist_compare_all(left, right, &diff, outcome->all ? found_gate : NULL, &both, err);
     if (done) {
-        struct netlists both = {left, outcome};
-        cf_netlist_compare_all(left, right, &diff, outcome->all ? found_gate : NULL, &both);
         outcome->unit = "gates";
         outcome->compared = diff.compared;
         outcome->different = diff.different;

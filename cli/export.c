@@ -48,14 +48,16 @@ static bool write_network(const struct request *r, const struct cf_network *bits
     }
 }
 
-static void report(const char *path, const struct cf_network *bits)
+static bool report(const char *path, const struct cf_network *bits, struct cf_error *err)
 {
     struct cf_network_counts counts;
     char text[4][32];
-    if (cf_network_count(bits, &counts, NULL))
-        printf("%s: %s inputs, %s outputs, %s full adders, %s AND nodes\n", path,
-               cli_thousands(bits->input_count, text[0]), cli_thousands(bits->output_count, text[1]),
-               cli_thousands(counts.full_adders, text[2]), cli_thousands(counts.aig_nodes, text[3]));
+    if (!cf_network_count(bits, &counts, err))
+        return false;
+    printf("%s: %s inputs, %s outputs, %s full adders, %s AND nodes\n", path, cli_thousands(bits->input_count, text[0]),
+           cli_thousands(bits->output_count, text[1]), cli_thousands(counts.full_adders, text[2]),
+           cli_thousands(counts.aig_nodes, text[3]));
+    return true;
 }
 
 static bool write_threshold(const struct request *r, const struct cf_cut *cut, const struct cf_network_names *names,
@@ -102,9 +104,7 @@ static bool export_cell(const struct request *r, const struct cf_netlist *netlis
     if (done && r->format == THRESHOLD) {
         done = write_threshold_cell(r, &netlist->cells[cell], &lowered, &names, err);
     } else if (done) {
-        done = write_network(r, &lowered.bits, &names, false, err);
-        if (done)
-            report(r->path, &lowered.bits);
+        done = write_network(r, &lowered.bits, &names, false, err) && report(r->path, &lowered.bits, err);
     }
     cf_network_names_free(&names);
     cf_network_cell_free(&lowered);
@@ -163,9 +163,7 @@ static bool export_binary(const struct request *r, const struct cf_netlist *netl
         done = cf_imported_aiger(&bits, &names, netlist, &as_is, err);
     done =
         done && (as_is || cf_lower_circuit(&bits, &names, netlist, cells, roots->nets, roots->count, MOST_ADDERS, err));
-    done = done && write_network(r, &bits, &names, as_is, err);
-    if (done)
-        report(r->path, &bits);
+    done = done && write_network(r, &bits, &names, as_is, err) && report(r->path, &bits, err);
     cf_network_free(&bits);
     cf_network_names_free(&names);
     return done;

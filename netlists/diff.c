@@ -126,26 +126,27 @@ static void compare_group(const struct cf_netlist *a, const struct cf_netlist *b
     }
 }
 
-void cf_netlist_compare_all(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
-                            void (*found)(void *context, uint32_t group, const char *text), void *context)
+bool cf_netlist_compare_all(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
+                            void (*found)(void *context, uint32_t group, const char *text), void *context,
+                            struct cf_error *err)
 {
     const struct notes notes = {diff, found, context};
     *diff = (struct cf_netlist_diff){0};
     if (!same_groups(a, b, &notes))
-        return;
+        return true;
     if (a->input_scale != b->input_scale)
         note(&notes, CF_INPUT, "input: scale %.17g against %.17g", a->input_scale, b->input_scale);
     uint32_t *equal = calloc((size_t)a->cell_count + 1, sizeof *equal);
-    if (!equal) {
-        note(&notes, CF_INPUT, "%s: out of memory", a->label);
-        return;
-    }
+    if (!equal)
+        return cf_fail(err, "%s: out of memory", a->label);
     for (uint32_t g = 1; g < a->group_count; g++)
         compare_group(a, b, g, equal, &notes);
     free(equal);
+    return true;
 }
 
-void cf_netlist_compare(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff)
+bool cf_netlist_compare(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
+                        struct cf_error *err)
 {
-    cf_netlist_compare_all(a, b, diff, NULL, NULL);
+    return cf_netlist_compare_all(a, b, diff, NULL, NULL, err);
 }

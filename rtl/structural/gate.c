@@ -1,33 +1,18 @@
+/* gate.c - one gate as an instance of a leaf module, and the kinds of leaf that a netlist needs. */
 #include "rtl/structural/gate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "netlists/run.h"
 
 /* ---- growing ---- */
 
-static bool reserve(void *array_pointer, uint32_t count, uint32_t *capacity, size_t size)
-{
-    if (count <= *capacity)
-        return true;
-    uint32_t wanted = *capacity ? *capacity : 16;
-    while (wanted < count)
-        wanted *= 2;
-    void *old;
-    memcpy(&old, array_pointer, sizeof old);
-    void *bigger = realloc(old, wanted * size);
-    if (!bigger)
-        return false;
-    memcpy(array_pointer, &bigger, sizeof bigger);
-    *capacity = wanted;
-    return true;
-}
-
 static bool add_operand(struct cf_gate *gate, struct cf_operand operand)
 {
-    if (!reserve(&gate->operands, gate->operand_count + 1, &gate->operand_capacity, sizeof operand))
+    if (!cf_array_reserve(&gate->operands, &gate->operand_capacity, gate->operand_count + 1, sizeof operand))
         return false;
     gate->operands[gate->operand_count++] = operand;
     return true;
@@ -35,7 +20,7 @@ static bool add_operand(struct cf_gate *gate, struct cf_operand operand)
 
 static bool add_vector(struct cf_gate *gate, uint32_t port, bool run)
 {
-    if (!reserve(&gate->vectors, gate->vector_count + 1, &gate->vector_capacity, sizeof *gate->vectors))
+    if (!cf_array_reserve(&gate->vectors, &gate->vector_capacity, gate->vector_count + 1, sizeof *gate->vectors))
         return false;
     struct cf_type type = gate->cell->ports[port];
     gate->vectors[gate->vector_count++] = (struct cf_vector){
@@ -99,7 +84,8 @@ static bool add_run(const struct lane_source *s, uint32_t t, uint32_t count, uin
         span = lanes;
     }
     if (!add_vector(gate, s->cell->terms[t].port, true) ||
-        !reserve(&gate->operands, gate->operand_count + span, &gate->operand_capacity, sizeof *gate->operands))
+        !cf_array_reserve(&gate->operands, &gate->operand_capacity, (size_t)gate->operand_count + span,
+                          sizeof *gate->operands))
         return false;
     struct cf_operand *slots = gate->operands + gate->operand_count;
     for (uint32_t i = 0; i < span; i++)
@@ -222,7 +208,7 @@ static uint8_t sum_width(const struct cf_gate *gate)
 
 static bool add_kind(struct cf_kinds *kinds, const struct cf_gate *gate)
 {
-    if (!reserve(&kinds->kinds, kinds->count + 1, &kinds->capacity, sizeof *kinds->kinds))
+    if (!cf_array_reserve(&kinds->kinds, &kinds->capacity, kinds->count + 1, sizeof *kinds->kinds))
         return false;
     struct cf_kind kind = {gate->cell->activation, gate->cell->type, sum_width(gate), NULL, gate->vector_count};
     if (gate->vector_count > 0) {

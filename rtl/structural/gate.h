@@ -31,9 +31,11 @@ struct cf_vector {
 struct cf_gate {
     const struct cf_cell *cell;
     struct cf_vector *vectors;
-    uint32_t vector_count, vector_capacity;
+    uint32_t vector_count;
+    size_t vector_capacity;
     struct cf_operand *operands;
-    uint32_t operand_count, operand_capacity;
+    uint32_t operand_count;
+    size_t operand_capacity;
 };
 
 /* Fills `gate`, whose arrays are used again from call to call, with one lane of a class. */
@@ -56,7 +58,8 @@ struct cf_kind {
 
 struct cf_kinds {
     struct cf_kind *kinds;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
 };
 
 /* The index of the gate's kind, made where `add` and widened where a sum of this gate needs it. */

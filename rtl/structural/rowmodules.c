@@ -127,25 +127,25 @@ static void put_instances(const struct row_module *m, uint32_t first, uint32_t c
     cf_put(e, "));\n");
 }
 
-/* The number of lanes from `first` on, described by m->gate, that one array can place. */
-static uint32_t run_length(struct row_module *m, uint32_t first)
+/* How many lanes from `first` on, which m->gate describes, one array can place. False when memory is out. */
+static bool count_alike(struct row_module *m, uint32_t first, uint32_t *count)
 {
     const uint32_t *cell =
         m->group->cell + (m->class->representative - m->e->rows.first_row[m->class->group]) * (size_t)m->lanes;
-    uint32_t count = 1;
-    while (first + count < m->lanes && cell[first + count] == cell[first] &&
-           cf_gate_describe(&m->e->rows, m->class, first + count, &m->next) &&
-           cf_gate_follows(&m->gate, &m->next, count))
-        count++;
-    return count;
+    for (*count = 1; first + *count < m->lanes && cell[first + *count] == cell[first]; *count += 1) {
+        if (!cf_gate_describe(&m->e->rows, m->class, first + *count, &m->next))
+            return false;
+        if (!cf_gate_follows(&m->gate, &m->next, *count))
+            break;
+    }
+    return true;
 }
 
 static bool put_lanes(struct row_module *m)
 {
     for (uint32_t l = 0, count; l < m->lanes; l += count) {
-        if (!cf_gate_describe(&m->e->rows, m->class, l, &m->gate))
+        if (!cf_gate_describe(&m->e->rows, m->class, l, &m->gate) || !count_alike(m, l, &count))
             return cf_fail(m->e->err, "%s: out of memory", m->e->netlist->label);
-        count = run_length(m, l);
         put_instances(m, l, count);
     }
     return true;

@@ -1,9 +1,12 @@
+/* rows.c - divides a netlist into rows, names them, and finds which of them can share a module. */
 #include "rtl/structural/rows.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/array.h"
 
 /* ---- names ---- */
 
@@ -202,14 +205,8 @@ struct class_table {
 
 static bool add_class(struct cf_rows *rows, const struct cf_row_view *view, uint32_t *numbers)
 {
-    if (rows->class_count == rows->class_capacity) {
-        uint32_t capacity = rows->class_capacity ? 2 * rows->class_capacity : 64;
-        struct cf_row_class *bigger = realloc(rows->classes, capacity * sizeof *bigger);
-        if (!bigger)
-            return false;
-        rows->classes = bigger;
-        rows->class_capacity = capacity;
-    }
+    if (!cf_array_reserve(&rows->classes, &rows->class_capacity, rows->class_count + 1, sizeof *rows->classes))
+        return false;
     rows->classes[rows->class_count++] =
         (struct cf_row_class){.group = view->group, .number = numbers[view->group]++, .representative = view->row};
     return true;
@@ -263,7 +260,7 @@ static bool classify_rows(struct cf_rows *rows)
 /* ---- the rows that a class reads ---- */
 
 /* Inserts into the sorted inputs; most terms repeat the place that the one before them had. */
-static bool add_input(struct cf_row_class *class, uint32_t *capacity, uint32_t port, uint32_t row, uint32_t *hint)
+static bool add_input(struct cf_row_class *class, size_t *capacity, uint32_t port, uint32_t row, uint32_t *hint)
 {
     struct cf_row_input *inputs = class->inputs;
     if (*hint < class->input_count && inputs[*hint].port == port && inputs[*hint].row == row)
@@ -280,13 +277,9 @@ static bool add_input(struct cf_row_class *class, uint32_t *capacity, uint32_t p
     *hint = low;
     if (low < class->input_count && inputs[low].port == port && inputs[low].row == row)
         return true;
-    if (class->input_count == *capacity) {
-        *capacity = *capacity ? 2 * *capacity : 4;
-        inputs = realloc(inputs, *capacity * sizeof *inputs);
-        if (!inputs)
-            return false;
-        class->inputs = inputs;
-    }
+    if (!cf_array_reserve(&class->inputs, capacity, class->input_count + 1, sizeof *class->inputs))
+        return false;
+    inputs = class->inputs;
     memmove(inputs + low + 1, inputs + low, (class->input_count - low) * sizeof *inputs);
     inputs[low] = (struct cf_row_input){port, row};
     class->input_count++;
@@ -296,7 +289,8 @@ static bool add_input(struct cf_row_class *class, uint32_t *capacity, uint32_t p
 static bool find_inputs(const struct cf_rows *rows, struct cf_row_class *class)
 {
     const struct cf_group *group = &rows->netlist->groups[class->group];
-    uint32_t lanes = cf_group_lanes(group), capacity = 0, hint = 0, lane;
+    uint32_t lanes = cf_group_lanes(group), hint = 0, lane;
+    size_t capacity = 0;
     uint32_t first = (class->representative - rows->first_row[class->group]) * lanes;
     for (uint32_t l = 0; l < lanes; l++) {
         const struct cf_cell *cell = &rows->netlist->cells[group->cell[first + l]];

@@ -45,7 +45,8 @@ struct cf_rows {
     uint32_t *first_row;      /* [group_count + 1] */
     uint32_t *class_of;       /* [rows]; UINT32_MAX for the input's */
     struct cf_row_class *classes;
-    uint32_t class_count, class_capacity;
+    uint32_t class_count;
+    size_t class_capacity;
     char (*identifier)[CF_NAME_MAX]; /* [group_count] */
 };
 

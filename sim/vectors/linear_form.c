@@ -20,6 +20,7 @@ struct cf_form_finder {
     struct bucket *buckets;
     int64_t *factors; /* of the form handed out */
     size_t factor_capacity;
+    bool out_of_memory; /* in some call: a form that was not found may be there */
 };
 
 struct cf_form_finder *cf_form_finder_new(const struct cf_netlist *netlist)
@@ -62,6 +63,17 @@ static bool add_product(int64_t *value, int64_t a, int64_t b)
     return true;
 }
 
+bool cf_form_finder_failed(const struct cf_form_finder *finder)
+{
+    return finder->out_of_memory;
+}
+
+static bool no_memory(struct cf_form_finder *finder)
+{
+    finder->out_of_memory = true;
+    return false;
+}
+
 /* Puts a net that gets a factor into its group's bucket. */
 static bool touch(struct cf_form_finder *finder, uint32_t net)
 {
@@ -69,7 +81,7 @@ static bool touch(struct cf_form_finder *finder, uint32_t net)
         return true;
     struct bucket *bucket = &finder->buckets[cf_netlist_group_of(finder->netlist, net)];
     if (!cf_array_reserve(&bucket->nets, &bucket->capacity, (size_t)bucket->count + 1, sizeof *bucket->nets))
-        return false;
+        return no_memory(finder);
     bucket->nets[bucket->count++] = net;
     finder->touched[net] = true;
     return true;
@@ -119,7 +131,7 @@ static bool hand_out(struct cf_form_finder *finder, struct cf_linear_form *form)
 {
     struct bucket *inputs = &finder->buckets[CF_INPUT];
     if (!cf_array_reserve(&finder->factors, &finder->factor_capacity, inputs->count, sizeof *finder->factors))
-        return false;
+        return no_memory(finder);
     form->count = 0;
     for (uint32_t i = 0; i < inputs->count; i++) {
         int64_t factor = finder->factor[inputs->nets[i]];

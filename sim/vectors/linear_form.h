@@ -18,6 +18,9 @@ struct cf_form_finder;
 struct cf_form_finder *cf_form_finder_new(const struct cf_netlist *netlist);
 void cf_form_finder_free(struct cf_form_finder *finder);
 
+/* Was memory out in any call so far? A form that was not found may then be there all the same. */
+bool cf_form_finder_failed(const struct cf_form_finder *finder);
+
 /* The form of the sum of the gate that drives `net`, before its step if it has one. It stands in the finder's memory
  * and is valid until the next call. False when `net` is an input, when a step stands between the gate and the input,
  * when a number would pass 62 bits, or when memory is out. */

@@ -44,6 +44,9 @@ struct cf_steering;
 struct cf_steering *cf_steering_new(const struct cf_netlist *netlist, struct cf_form_finder *finder);
 void cf_steering_free(struct cf_steering *steering);
 
+/* Was memory out in any turn so far? A gate that could not be turned to may then be steered all the same. */
+bool cf_steering_failed(const struct cf_steering *steering);
+
 /* Turns to the gate that drives `net`: finds its operands and its sum as linear forms of the input. False when they are
  * no linear forms, when a number passes 62 bits, when memory is out, or when the gate's sum is constant. */
 bool cf_steering_turn(struct cf_steering *steering, uint32_t net);

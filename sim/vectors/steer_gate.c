@@ -71,6 +71,17 @@ void cf_steering_free(struct cf_steering *s)
     free(s);
 }
 
+bool cf_steering_failed(const struct cf_steering *s)
+{
+    return s->out_of_memory || cf_form_finder_failed(s->finder);
+}
+
+static bool no_memory(struct cf_steering *s)
+{
+    s->out_of_memory = true;
+    return false;
+}
+
 /* ---- the gate, as linear forms ----------------------------------------------------------------------------------- */
 
 static uint32_t place_input(struct cf_steering *s, uint32_t net)
@@ -87,7 +98,7 @@ static bool add_addend(struct cf_steering *s, uint32_t operand, uint32_t net, in
     size_t count = (size_t)s->addend_count + 1;
     if (!cf_array_reserve(&s->by_operand, &s->by_operand_capacity, count, sizeof *s->by_operand) ||
         !cf_array_reserve(&s->by_input, &s->by_input_capacity, count, sizeof *s->by_input))
-        return false;
+        return no_memory(s);
     s->by_operand[s->addend_count++] = (struct cf_addend){operand, place_input(s, net), factor};
     return true;
 }
@@ -96,7 +107,7 @@ static bool add_addend(struct cf_steering *s, uint32_t operand, uint32_t net, in
 static bool add_operand(struct cf_steering *s, uint32_t source, bool weight_positive)
 {
     if (!cf_array_reserve(&s->operands, &s->operand_capacity, (size_t)s->operand_count + 1, sizeof *s->operands))
-        return false;
+        return no_memory(s);
     struct cf_linear_form form = {.constant = 0};
     if (source >= s->netlist->groups[CF_INPUT].count && !cf_find_form(s->finder, source, &form))
         return false;

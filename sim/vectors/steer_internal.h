@@ -44,8 +44,9 @@ struct cf_steer_step {
 struct cf_steering {
     const struct cf_netlist *netlist;
     struct cf_form_finder *finder;
-    uint32_t *place;   /* [the netlist's inputs]: index in `inputs`; UINT32_MAX: the gate does not depend on it */
-    int64_t low, high; /* the range of an input */
+    bool out_of_memory; /* in some turn: operands may be missing */
+    uint32_t *place;    /* [the netlist's inputs]: index in `inputs`; UINT32_MAX: the gate does not depend on it */
+    int64_t low, high;  /* the range of an input */
     uint64_t random;
 
     /* The gate. */

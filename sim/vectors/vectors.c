@@ -277,7 +277,7 @@ static bool target_gates(struct maker *m)
     m->steering = m->finder ? cf_steering_new(m->netlist, m->finder) : NULL;
     m->seen = calloc((size_t)m->netlist->cell_count + 1, sizeof *m->seen);
     bool done = cf_steered_make(&m->best, m->netlist) && cf_steered_make(&m->trial, m->netlist) && m->steering &&
-                m->seen && target_lanes(m, false) && target_lanes(m, true);
+                m->seen && target_lanes(m, false) && target_lanes(m, true) && !cf_steering_failed(m->steering);
     cf_steered_free(&m->best);
     cf_steered_free(&m->trial);
     cf_steering_free(m->steering);
