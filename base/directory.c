@@ -58,7 +58,9 @@ static bool check_target(struct cf_directory *d, bool force, struct cf_error *er
         return cf_fail(err, "%s: %m", d->target);
     d->exists = true;
     char *marker = cf_directory_join(d->target, last_of(d->files));
-    bool ours = marker && access(marker, F_OK) == 0;
+    if (!marker)
+        return cf_fail(err, "%s: out of memory", d->target);
+    bool ours = access(marker, F_OK) == 0;
     free(marker);
     return empty || ours || force ||
            cf_fail(err, "%s: holds other files (it has no %s), and is written into only when forced", d->target,
@@ -83,18 +85,23 @@ bool cf_directory_is_stale(int lock)
     return fstat(lock, &status) == 0 && time(NULL) - status.st_mtime > YOUNG;
 }
 
+/* Removes a directory that holds nothing but our files, without needing any memory. False: it is still there. */
+static bool remove_ours(const struct cf_directory *d, const char *path, int descriptor)
+{
+    for (int i = 0; d->files[i]; i++)
+        unlinkat(descriptor, d->files[i], 0);
+    return rmdir(path) == 0;
+}
+
 /* Removes a temporary directory that a killed run left. One that is locked is being written; one that holds other files
- * than ours is not only ours. */
+ * than ours is not only ours, and stays. */
 static void remove_stale(const struct cf_directory *d, const char *path)
 {
     int lock = cf_directory_lock(path, O_DIRECTORY);
     if (lock < 0)
         return;
-    if (cf_directory_is_stale(lock)) {
-        for (int i = 0; d->files[i]; i++)
-            unlinkat(lock, d->files[i], 0);
-        (void)rmdir(path); /* fails where something else is in it */
-    }
+    if (cf_directory_is_stale(lock))
+        remove_ours(d, path, lock);
     close(lock);
 }
 
@@ -214,7 +221,7 @@ void cf_directory_abort(struct cf_directory **directory)
     *directory = NULL;
     if (!d)
         return;
-    if (d->path)
+    if (d->path && (d->lock < 0 || !remove_ours(d, d->path, d->lock)))
         cf_directory_remove(d->path, NULL);
     if (d->lock >= 0)
         close(d->lock);
