@@ -27,6 +27,7 @@ CLI_SRC := $(wildcard cli/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 TOOL_SRC := $(wildcard tests/tools/*.c)
+MEMORY_TESTS := failing.so careless library
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -I. -Iinclude -I$(BUILD)/gen \
@@ -98,6 +99,21 @@ $(BUILD)/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
 
+# For the test of failing allocations: the library to preload, and two programs to preload it into. -fno-builtin, so that
+# the compiler leaves out none of their allocations.
+$(BUILD)/memory/failing.so: tests/memory/failing.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -O2 -g $(WARN) -fno-builtin -fPIC -shared -o $@ $<
+
+$(BUILD)/memory/careless: tests/memory/careless.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -O1 -g $(WARN) -fno-builtin -o $@ $<
+
+$(BUILD)/memory/library: tests/memory/library.c include/cofiber.h $(BUILD)/libcofiber.so
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(OPTIMISE) -g $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
+	    -Wl,-rpath,'$$ORIGIN/..' $(LDFLAGS)
+
 # Fuzz targets are linked against sources built with clang's coverage, in a tree of their own.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN_SRC)
 	@mkdir -p $(@D)
@@ -137,7 +153,7 @@ demo: setup
 	scripts/demo.sh $(BUILD)/cofiber
 
 .PHONY: tests
-tests: all $(TESTS) $(TOOLS) $(BUILD)/run_frames
+tests: all $(TESTS) $(TOOLS) $(MEMORY_TESTS:%=$(BUILD)/memory/%) $(BUILD)/run_frames
 
 .PHONY: test
 test: setup
@@ -222,7 +238,7 @@ uninstall:
 
 .PHONY: format
 format:
-	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) $(addsuffix /*,$(ROOMS)) cli include tests/unit tests/fuzz tests/support tests/tools examples))
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) $(addsuffix /*,$(ROOMS)) cli include tests/unit tests/fuzz tests/support tests/tools tests/memory examples))
 
 .PHONY: clean
 clean:
