@@ -2,6 +2,7 @@
 #ifndef COFIBER_BASE_FILE_H
 #define COFIBER_BASE_FILE_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,8 @@ bool cf_out_write(struct cf_out *out, const void *data, size_t size, struct cf_e
 /* printf at the current end (buffered; flushed by cf_out_commit). */
 bool cf_out_printf(struct cf_out *out, struct cf_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+bool cf_out_vprintf(struct cf_out *out, struct cf_error *err, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 
 /* Writes at an absolute offset (beyond the end too; holes read as zero). Does not move the append position. */
 bool cf_out_write_at(struct cf_out *out, uint64_t offset, const void *data, size_t size, struct cf_error *err);

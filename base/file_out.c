@@ -226,24 +226,29 @@ bool cf_out_write(struct cf_out *out, const void *data, size_t size, struct cf_e
     return true;
 }
 
-bool cf_out_printf(struct cf_out *out, struct cf_error *err, const char *format, ...)
+bool cf_out_vprintf(struct cf_out *out, struct cf_error *err, const char *format, va_list arguments)
 {
-    char small[1024];
-    va_list arguments;
-    va_start(arguments, format);
+    char small[1024], *large = NULL;
+    va_list again;
+    va_copy(again, arguments);
     int length = vsnprintf(small, sizeof small, format, arguments);
-    va_end(arguments);
-    if (length >= 0 && (size_t)length < sizeof small)
-        return cf_out_write(out, small, (size_t)length, err);
-
-    char *large = NULL;
-    va_start(arguments, format);
-    length = vasprintf(&large, format, arguments);
-    va_end(arguments);
+    bool fits = length >= 0 && (size_t)length < sizeof small;
+    if (!fits)
+        length = vasprintf(&large, format, again);
+    va_end(again);
     if (length < 0)
         return write_error(out, ENOMEM, err);
-    bool done = cf_out_write(out, large, (size_t)length, err);
+    bool done = cf_out_write(out, fits ? small : large, (size_t)length, err);
     free(large);
+    return done;
+}
+
+bool cf_out_printf(struct cf_out *out, struct cf_error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    bool done = cf_out_vprintf(out, err, format, arguments);
+    va_end(arguments);
     return done;
 }
 

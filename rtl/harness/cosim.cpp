@@ -1,9 +1,11 @@
 // cosim.cpp - drives the Verilated circuit: input rows in, every gate's value out.
 //
-// One and the same for every circuit: the rows are told at run time and found by name among the signals that the
-// Verilog marks public. Everything passes through file descriptor 0, a socket; numbers are in the machine's own order.
+// This program is the same for every circuit: it learns the rows at run time and finds them by name among the signals
+// that the Verilog marks public. Everything passes through file descriptor 0, a socket; numbers have the machine's own
+// byte order.
 //
-//   parent: uint32 size of the table, then the table: a line "NAME LANES WIDTH SIGNED INPUT" for each row, inputs first
+//   parent: uint32 size of the table, then the table: a line with the name of the top module, then a line
+//           "NAME LANES WIDTH SIGNED INPUT" for each row, inputs first
 //   model:  uint32 length of a message, 0: all rows were found; then the message
 //   parent: for each frame, int64 for each input net, row after row
 //   model:  int64 for each gate, row after row
@@ -86,10 +88,11 @@ int64_t extended(const Row &row, uint64_t value)
 }
 
 // Inputs are set at the model's boundary, all other rows are read inside of the top module.
-VerilatedVar *findSignal(const VerilatedContext &context, const std::string &name, bool isInput)
+VerilatedVar *findSignal(const VerilatedContext &context, const std::string &top, const std::string &name, bool isInput)
 {
-    for (const char *scopeName : {isInput ? "TOP.TOP" : "TOP.cofiber_top", isInput ? "TOP.cofiber_top" : "TOP.TOP"}) {
-        const VerilatedScope *scope = context.scopeFind(scopeName);
+    const std::string boundary = "TOP.TOP", inside = "TOP." + top;
+    for (const std::string &scopeName : {isInput ? boundary : inside, isInput ? inside : boundary}) {
+        const VerilatedScope *scope = context.scopeFind(scopeName.c_str());
         VerilatedVar *found = scope ? scope->varFind(name.c_str()) : nullptr;
         if (found)
             return found;
@@ -100,10 +103,11 @@ VerilatedVar *findSignal(const VerilatedContext &context, const std::string &nam
 std::string findRows(const VerilatedContext &context, const std::string &table, std::vector<Row> &rows)
 {
     std::istringstream lines{table};
-    std::string name;
+    std::string top, name;
     Row row{};
+    lines >> top;
     while (lines >> name >> row.lanes >> row.width >> row.isSigned >> row.isInput) {
-        VerilatedVar *signal = findSignal(context, name, row.isInput);
+        VerilatedVar *signal = findSignal(context, top, name, row.isInput);
         if (!signal)
             return "the Verilog has no row " + name;
         size_t bits = static_cast<size_t>(signal->packed().elements());

@@ -1,9 +1,9 @@
-/* cells.c - cofiber_cells.v: one module a kind of cell. */
+/* cells.c - writes cofiber_cells.v: the leaf modules, one per kind of gate. */
 #include "rtl/structural/text.h"
 
 #include <stdio.h>
 
-/* "x0_3", an operand of a list; "x0", a run, or the one operand of a list. */
+/* Writes the name of an input: "x0_3" is an operand of a list; "x0" is a run, or the only operand of a list. */
 static void put_input(struct emission *e, const struct cf_kind *kind, uint32_t v, uint32_t slot)
 {
     if (kind->vectors[v].run || kind->vectors[v].slots == 1)
@@ -40,8 +40,9 @@ static void put_ports(struct emission *e, const struct cf_kind *kind, const char
                                        : " // unsigned");
 }
 
-/* Longer runs are summed by a loop: tools take long over expressions of hundreds of terms. It takes a slice of several
- * operands a round, whose selects are constant: Verilator's model of the loop is then twice as fast. */
+/* Runs of more than WRITTEN_OUT operands are summed by a loop, because tools take long over expressions of hundreds of
+ * terms. Each round of the loop takes a slice of SLICE operands, which it selects at constant places: that makes
+ * Verilator's model of the loop twice as fast. */
 enum { WRITTEN_OUT = 64, SLICE = 8 };
 
 bool cf_is_looped(const struct cf_vector *vector)
@@ -57,14 +58,14 @@ static bool has_loop(const struct cf_kind *kind)
     return false;
 }
 
-/* An unsigned operand gets a 0 in front, so that all operands are signed. One as wide as the sum needs none: the
- * arithmetic is modulo 2^width. */
+/* An unsigned operand gets a 0 in front, so that all operands are signed. One that is as wide as the sum needs none,
+ * because the arithmetic is modulo 2^width. */
 static bool needs_zero(const struct cf_kind *kind, uint32_t v)
 {
     return !kind->vectors[v].is_signed && kind->vectors[v].width < kind->sum_width;
 }
 
-/* "$signed(x0_3) * $signed(W0[4*3 +: 4])". Within a loop "slice0" and "weights0" stand for the input and W0. */
+/* Writes "$signed(x0_3) * $signed(W0[4*3 +: 4])". Within a loop, "slice0" and "weights0" stand for the input and W0. */
 static void put_product(struct emission *e, const struct cf_kind *kind, uint32_t v, uint32_t slot, bool sliced)
 {
     const struct cf_vector *vector = &kind->vectors[v];
@@ -79,15 +80,17 @@ static void put_product(struct emission *e, const struct cf_kind *kind, uint32_t
            vector->weight_width, slot, vector->weight_width);
 }
 
-/* The operands of a looped run that fill no slice. */
+/* The first operand of a vector that is not summed by a loop: the last few of a looped run, which fill no slice, are
+ * written out. */
 static uint32_t first_written_out(const struct cf_kind *kind, uint32_t v)
 {
     uint32_t slots = kind->vectors[v].slots;
     return cf_is_looped(&kind->vectors[v]) ? slots - slots % SLICE : 0;
 }
 
-/* Longer sums are sums of groups, for the tools' sake again: a C++ compiler takes half as long over what Verilator
- * makes of them as over one sum in as many brackets as it has operands. */
+/* Writes the sum of all operands that no loop sums. A long one is a sum of smaller sums in brackets: a C++ compiler
+ * takes half as long over what Verilator makes of these as over one sum, which Verilator nests as deep as it has
+ * operands. */
 static void put_written_out(struct emission *e, const struct cf_kind *kind, const char *indent)
 {
     cf_put(e, "sum = BIAS");
@@ -141,9 +144,9 @@ static void put_sum(struct emission *e, const struct cf_kind *kind)
 static void put_kind(struct emission *e, uint32_t index)
 {
     const struct cf_kind *kind = &e->kinds.kinds[index];
-    char name[CF_KIND_NAME_MAX];
+    char name[CF_LEAF_NAME_MAX];
     cf_put(e, "`ifdef " CF_RTL_CENSUS_DEFINE "\n(* blackbox *)\n`endif\n");
-    put_ports(e, kind, cf_kind_name(&e->kinds, index, name));
+    put_ports(e, kind, cf_leaf_name(&e->kinds, index, e->rows.names.prefix, name));
     cf_put(e, "`ifndef " CF_RTL_CENSUS_DEFINE "\n");
     put_sum(e, kind);
     if (kind->activation == CF_STEP)
@@ -155,22 +158,22 @@ static void put_kind(struct emission *e, uint32_t index)
 
 bool cf_put_cells(struct emission *e)
 {
-    cf_put_heading(e, "The kinds of cell: each module is one gate.");
-    cf_put(e, "// A gate's output is BIAS + the sum of operand * weight, or, for a step, 1 where that is >= 0. Its "
-              "operands are\n"
-              "// single inputs x0_0, x0_1, ..., or packed in one: operand k of a packed vector of 8-bit values is "
-              "x0[8*k +: 8].\n"
-              "// Weights are always packed, W0[4*k +: 4], and signed. A weight is the netlist's weight times 2^shift, "
-              "because a\n"
-              "// shift is wiring; weight 0 is no wire.\n"
-              "//\n"
-              "// All operands of a sum are signed (an unsigned one has a 0 in front), so that each is extended by its "
-              "sign to\n"
-              "// the width of the sum, which holds every value that the sum can have.\n"
-              "//\n"
-              "// Define " CF_RTL_CENSUS_DEFINE " to make the modules black boxes, so that Yosys counts instances.\n\n"
-              "// The modules of all kinds stand in this one file.\n"
-              "/* verilator lint_off DECLFILENAME */\n\n");
+    cf_put_heading(e, "The leaf modules: each computes one gate.");
+    cf_put(
+        e,
+        "// The output of a linear gate is BIAS plus the sum of operand * weight; that of a step is 1 where this is "
+        "at\n"
+        "// least 0, else 0. The operands are single inputs, x0_0, x0_1, ..., or packed in one input: operand k of a\n"
+        "// packed input of 8-bit values is x0[8*k +: 8]. The weights are always packed, as in W0[4*k +: 4], and "
+        "signed.\n"
+        "// A weight here is the netlist's weight times 2^shift, because a shift is wiring. A weight of 0 is no wire.\n"
+        "//\n"
+        "// All operands of a sum are signed (an unsigned one gets a 0 in front), so that Verilog extends each by its\n"
+        "// sign to the width of the sum, which holds every value that the sum can have.\n"
+        "//\n"
+        "// Define " CF_RTL_CENSUS_DEFINE " to make the modules black boxes: Yosys then counts their instances.\n\n"
+        "// All leaf modules stand in this one file.\n"
+        "/* verilator lint_off DECLFILENAME */\n\n");
     for (uint32_t k = 0; k < e->kinds.count; k++)
         put_kind(e, k);
     return true;

@@ -1,6 +1,7 @@
 /* gate.c - one gate as an instance of a leaf module, and the kinds of leaf that a netlist needs. */
 #include "rtl/structural/gate.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,21 +31,22 @@ static bool add_vector(struct cf_gate *gate, uint32_t port, bool run)
 
 /* ---- describing ---- */
 
-struct lane_source {
+/* The gate that is described, and where it stands. */
+struct placed {
     const struct cf_rows *rows;
-    const struct cf_row_class *class;
+    const struct cf_row_module *module;
     const struct cf_cell *cell;
     const uint32_t *bases;
 };
 
-/* The place of one term: the class's input and the lane in it. */
-static struct cf_operand place(const struct lane_source *s, const struct cf_term *term)
+/* The operand of one term: the input of the row module that it reads, the lane in that, and the weight. */
+static struct cf_operand operand_of(const struct placed *s, const struct cf_term *term)
 {
     uint32_t lane, row = cf_row_of_net(s->rows, s->bases[term->port] + term->offset, &lane);
-    uint32_t low = 0, high = s->class->input_count;
+    uint32_t low = 0, high = s->module->input_count;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        const struct cf_row_input *input = &s->class->inputs[middle];
+        const struct cf_row_input *input = &s->module->inputs[middle];
         if (input->port < term->port || (input->port == term->port && input->row <= row))
             low = middle;
         else
@@ -53,13 +55,13 @@ static struct cf_operand place(const struct lane_source *s, const struct cf_term
     return (struct cf_operand){low, lane, term->weight * ((int64_t)1 << term->shift)};
 }
 
-/* The number of terms from `t` on that read the same port and row, and the lanes they span. */
-static uint32_t segment(const struct lane_source *s, uint32_t t, uint32_t *span)
+/* How many terms from `t` on read one row through one port, and how many lanes lie between the first and the last. */
+static uint32_t count_in_row(const struct placed *s, uint32_t t, uint32_t *span)
 {
-    struct cf_operand first = place(s, &s->cell->terms[t]), last = first;
+    struct cf_operand first = operand_of(s, &s->cell->terms[t]), last = first;
     uint32_t count = 1;
     for (; t + count < s->cell->term_count && s->cell->terms[t + count].port == s->cell->terms[t].port; count++) {
-        struct cf_operand next = place(s, &s->cell->terms[t + count]);
+        struct cf_operand next = operand_of(s, &s->cell->terms[t + count]);
         if (next.input != first.input)
             break;
         last = next;
@@ -68,16 +70,16 @@ static uint32_t segment(const struct lane_source *s, uint32_t t, uint32_t *span)
     return count;
 }
 
-/* The lanes of the row that an operand reads. */
-static uint32_t lanes_of(const struct lane_source *s, const struct cf_operand *operand)
+/* How many lanes the row has that an operand reads. */
+static uint32_t lanes_of(const struct placed *s, const struct cf_operand *operand)
 {
     const struct cf_rows *rows = s->rows;
-    return cf_group_lanes(&rows->netlist->groups[cf_row_group(rows, s->class->inputs[operand->input].row)]);
+    return cf_group_lanes(&rows->netlist->groups[cf_row_group(rows, s->module->inputs[operand->input].row)]);
 }
 
-static bool add_run(const struct lane_source *s, uint32_t t, uint32_t count, uint32_t span, struct cf_gate *gate)
+static bool add_run(const struct placed *s, uint32_t t, uint32_t count, uint32_t span, struct cf_gate *gate)
 {
-    struct cf_operand first = place(s, &s->cell->terms[t]);
+    struct cf_operand first = operand_of(s, &s->cell->terms[t]);
     uint32_t lanes = lanes_of(s, &first);
     if (cf_run_fills_row(span, lanes)) {
         first.lane = 0;
@@ -91,20 +93,21 @@ static bool add_run(const struct lane_source *s, uint32_t t, uint32_t count, uin
     for (uint32_t i = 0; i < span; i++)
         slots[i] = (struct cf_operand){first.input, first.lane + i, 0};
     for (uint32_t i = 0; i < count; i++) {
-        struct cf_operand operand = place(s, &s->cell->terms[t + i]);
+        struct cf_operand operand = operand_of(s, &s->cell->terms[t + i]);
         slots[operand.lane - first.lane] = operand;
     }
     gate->operand_count += span;
     return true;
 }
 
-/* The runs of one port, or its other terms as one list. `end` becomes the first term after the port's. */
-static bool add_port(const struct lane_source *s, uint32_t from, bool runs, uint32_t *end, struct cf_gate *gate)
+/* Adds the runs of one port, whose first term is `from`, or its other terms as one list. `*end` becomes the first term
+ * of the next port. */
+static bool add_port(const struct placed *s, uint32_t from, bool runs, uint32_t *end, struct cf_gate *gate)
 {
     uint32_t port = s->cell->terms[from].port, t = from, count, span;
     bool listed = false;
     for (; t < s->cell->term_count && s->cell->terms[t].port == port; t += count) {
-        count = segment(s, t, &span);
+        count = count_in_row(s, t, &span);
         if (cf_is_run(count, span) != runs)
             continue;
         if (runs && !add_run(s, t, count, span, gate))
@@ -113,15 +116,15 @@ static bool add_port(const struct lane_source *s, uint32_t from, bool runs, uint
             return false;
         listed = true;
         for (uint32_t i = 0; !runs && i < count; i++)
-            if (!add_operand(gate, place(s, &s->cell->terms[t + i])))
+            if (!add_operand(gate, operand_of(s, &s->cell->terms[t + i])))
                 return false;
     }
     *end = t;
     return true;
 }
 
-/* Bits of a weight: whole hexadecimal digits; never more than a linear gate's output has, because arithmetic is
- * modulo 2^width there. */
+/* The bits that a weight of the vector takes: whole hexadecimal digits, but never more bits than the output of a linear
+ * gate has, whose arithmetic is modulo 2^width. */
 static uint8_t weight_width(const struct cf_gate *gate, const struct cf_vector *vector)
 {
     int64_t min = 0, max = 0;
@@ -135,11 +138,13 @@ static uint8_t weight_width(const struct cf_gate *gate, const struct cf_vector *
     return width < limit ? width : limit;
 }
 
-bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_class *class, uint32_t lane, struct cf_gate *gate)
+bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t lane,
+                      struct cf_gate *gate)
 {
-    const struct cf_group *group = &rows->netlist->groups[class->group];
-    uint32_t index = (class->representative - rows->first_row[class->group]) * cf_group_lanes(group) + lane;
-    struct lane_source s = {rows, class, &rows->netlist->cells[group->cell[index]], cf_instance_bases(group, index)};
+    const struct cf_group *group = &rows->netlist->groups[module->group];
+    assert(lane < cf_group_lanes(group));
+    uint32_t index = (module->representative - rows->first_row[module->group]) * cf_group_lanes(group) + lane;
+    struct placed s = {rows, module, &rows->netlist->cells[group->cell[index]], cf_instance_bases(group, index)};
     gate->cell = s.cell;
     gate->vector_count = gate->operand_count = 0;
     for (uint32_t t = 0, end = 0; t < s.cell->term_count; t = end)
@@ -190,7 +195,7 @@ static bool same_kind(const struct cf_kind *kind, const struct cf_gate *gate)
     return true;
 }
 
-/* What holds every sum of the gate, every operand and every weight. */
+/* The width that holds every sum of the gate, every operand and every weight. */
 static uint8_t sum_width(const struct cf_gate *gate)
 {
     if (gate->cell->activation == CF_LINEAR)
@@ -244,20 +249,23 @@ void cf_kinds_free(struct cf_kinds *kinds)
     *kinds = (struct cf_kinds){0};
 }
 
-const char *cf_kind_name(const struct cf_kinds *kinds, uint32_t index, char buffer[CF_KIND_NAME_MAX])
+const char *cf_leaf_name(const struct cf_kinds *kinds, uint32_t index, const char *prefix,
+                         char buffer[CF_LEAF_NAME_MAX])
 {
+    enum { ENOUGH = CF_LEAF_NAME_MAX - 40 }; /* one vector or the type fits behind a name of this length */
+    assert(index < kinds->count);
     const struct cf_kind *kind = &kinds->kinds[index];
     const char *activation = kind->activation == CF_STEP ? "step" : "linear";
-    int used = snprintf(buffer, CF_KIND_NAME_MAX, "%s", activation);
-    for (uint32_t v = 0; v < kind->vector_count && used < CF_KIND_NAME_MAX - 40; v++) {
+    int used = snprintf(buffer, CF_LEAF_NAME_MAX, "%s%s", prefix, activation);
+    for (uint32_t v = 0; v < kind->vector_count && used < ENOUGH; v++) {
         const struct cf_vector *vector = &kind->vectors[v];
-        used += snprintf(buffer + used, CF_KIND_NAME_MAX - (size_t)used, "_%u%s%c%uw%u", vector->slots,
+        used += snprintf(buffer + used, CF_LEAF_NAME_MAX - (size_t)used, "_%u%s%c%uw%u", vector->slots,
                          vector->run ? "x" : "", vector->is_signed ? 's' : 'u', vector->width, vector->weight_width);
     }
-    if (used >= CF_KIND_NAME_MAX - 40)
-        snprintf(buffer, CF_KIND_NAME_MAX, "%s_of_%u_vectors_%u", activation, kind->vector_count, index);
+    if (used >= ENOUGH)
+        snprintf(buffer, CF_LEAF_NAME_MAX, "%s%s_of_%u_vectors_%u", prefix, activation, kind->vector_count, index);
     else if (kind->activation == CF_LINEAR)
-        snprintf(buffer + used, CF_KIND_NAME_MAX - (size_t)used, "_%c%u", kind->type.is_signed ? 's' : 'u',
+        snprintf(buffer + used, CF_LEAF_NAME_MAX - (size_t)used, "_%c%u", kind->type.is_signed ? 's' : 'u',
                  kind->type.width);
     return buffer;
 }

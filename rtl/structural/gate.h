@@ -1,28 +1,30 @@
 /* gate.h - one gate as an instance of a leaf module: its operands in vectors, and the kinds of leaf that a netlist
  * needs.
  *
- * A leaf's operands come in vectors 0, 1, ..., each with its weights in one packed parameter, W0, W1, ... Terms that
- * lie close together in one row make a run: one input, x0, connected as a slice of that row, with weight 0 where there
- * is no wire. All other terms of a port make a list: an input for each, x0_0, x0_1, ... The weight of a slot is the
- * term's weight * 2^shift: a shift is wiring.
+ * The operands of a leaf come in vectors 0, 1, ..., and the weights of each vector in one packed parameter, W0, W1, ...
+ * A vector is of one of two forms. Terms that read neighbouring nets of one row make a run (netlists/run.h): one packed
+ * input, x0, which is connected to a slice of that row, with weight 0 for nets of the slice that the gate does not
+ * read. All other terms of a port make a list: an input for each, x0_0, x0_1, ... Each place of a vector, a slot, has
+ * one operand and one weight: the term's weight times 2^shift, because a shift is wiring.
  */
 #ifndef COFIBER_RTL_STRUCTURAL_GATE_H
 #define COFIBER_RTL_STRUCTURAL_GATE_H
 
 #include "rtl/structural/rows.h"
 
-enum { CF_KIND_NAME_MAX = 200 };
+enum { CF_LEAF_NAME_MAX = 240 };
 
 struct cf_operand {
-    uint32_t input; /* of the class */
-    uint32_t lane;  /* in that row */
-    int64_t weight; /* shifted; 0 fills a run */
+    uint32_t input; /* of the row module */
+    uint32_t lane;  /* in the row that this input is */
+    int64_t weight; /* times 2^shift; 0 for a net of a run that the gate does not read */
 };
 
 struct cf_vector {
-    uint32_t port, first; /* the first of its operands, slot 0 */
+    uint32_t port;
+    uint32_t first; /* where in the gate's operands slot 0 is */
     uint32_t slots;
-    bool run; /* neighbours in one row */
+    bool run; /* a run; else a list */
     uint8_t width;
     bool is_signed;
     uint8_t weight_width; /* bits of one weight */
@@ -38,20 +40,21 @@ struct cf_gate {
     size_t operand_capacity;
 };
 
-/* Fills `gate`, whose arrays are used again from call to call, with one lane of a class. */
-bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_class *class, uint32_t lane,
+/* Describes the gate in one lane of a row module. `gate` starts as zeros; its arrays are used again from call to call,
+ * until cf_gate_free. False when memory is out. */
+bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t lane,
                       struct cf_gate *gate);
 void cf_gate_free(struct cf_gate *gate);
 
-/* True when `b`, which stands `distance` lanes after `a`, is the same cell on operands that each lie as far after those
- * of `a`, all in lists: such gates are placed as one array of instances. */
+/* Can gate `b`, which stands `distance` lanes after `a`, be placed with it as one array of instances? That takes the
+ * same cell, lists alone, and each operand of `b` `distance` lanes after that of `a`. */
 bool cf_gate_follows(const struct cf_gate *a, const struct cf_gate *b, uint32_t distance);
 
-/* Everything but weights and bias: one leaf module each. */
+/* All of a gate but the values of weights and bias: each kind is one leaf module. */
 struct cf_kind {
     enum cf_activation activation;
     struct cf_type type;
-    uint8_t sum_width; /* the output's own for a linear kind; for a step, what holds every sum of every gate */
+    uint8_t sum_width; /* a linear kind's is that of its output; a step's holds every sum of every gate of the kind */
     struct cf_vector *vectors;
     uint32_t vector_count;
 };
@@ -62,12 +65,15 @@ struct cf_kinds {
     size_t capacity;
 };
 
-/* The index of the gate's kind, made where `add` and widened where a sum of this gate needs it. */
+/* Finds the kind of a gate. With `add`, a kind that is missing is added, and one whose sums are too narrow for this
+ * gate is widened. False when the kind is missing and not to be added, or when memory is out. */
 bool cf_kinds_find(struct cf_kinds *kinds, const struct cf_gate *gate, bool add, uint32_t *index);
 void cf_kinds_free(struct cf_kinds *kinds);
 
-/* "step_768xs11w8", "linear_1s8w4_1s10w4_s11": the activation; for each vector its slots (x: a run), sign and width, w
- * and the width of a weight; the type of a linear output. The index instead where that is too long. */
-const char *cf_kind_name(const struct cf_kinds *kinds, uint32_t index, char buffer[CF_KIND_NAME_MAX]);
+/* "step_768xs11w8", "linear_1s8w4_1s10w4_s11", behind the prefix: the activation; for each vector the number of slots
+ * (with an x for a run), s or u for the sign, the width, w and the width of a weight; the type of a linear output. A
+ * name that would be too long has the index of the kind instead. */
+const char *cf_leaf_name(const struct cf_kinds *kinds, uint32_t index, const char *prefix,
+                         char buffer[CF_LEAF_NAME_MAX]);
 
 #endif

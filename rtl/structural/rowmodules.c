@@ -1,28 +1,29 @@
-/* rowmodules.c - cofiber_rows.v: one module a class of rows, with a leaf for every gate. */
+/* rowmodules.c - writes cofiber_rows.v: the row modules, with a leaf for every gate. */
 #include "rtl/structural/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-struct row_module {
+/* One row module while it is written. */
+struct row_writer {
     struct emission *e;
-    const struct cf_row_class *class;
+    const struct cf_row_module *module;
     const struct cf_group *group;
     uint32_t lanes;
     struct cf_gate gate, next;
 };
 
-static const struct cf_group *input_group(const struct row_module *m, uint32_t input)
+static const struct cf_group *input_group(const struct row_writer *m, uint32_t input)
 {
     const struct cf_rows *rows = &m->e->rows;
-    return &rows->netlist->groups[cf_row_group(rows, m->class->inputs[input].row)];
+    return &rows->netlist->groups[cf_row_group(rows, m->module->inputs[input].row)];
 }
 
 /* "a3": the port's letter, and the input's number within the port. */
-static const char *input_name(const struct row_module *m, uint32_t input, char buffer[16])
+static const char *input_name(const struct row_writer *m, uint32_t input, char buffer[16])
 {
-    uint32_t port = m->class->inputs[input].port, number = 0;
-    while (number < input && m->class->inputs[input - number - 1].port == port)
+    uint32_t port = m->module->inputs[input].port, number = 0;
+    while (number < input && m->module->inputs[input - number - 1].port == port)
         number++;
     snprintf(buffer, 16, "%c%u", (char)('a' + port), number);
     return buffer;
@@ -30,16 +31,17 @@ static const char *input_name(const struct row_module *m, uint32_t input, char b
 
 /* ---- the module's head ---- */
 
-/* Are there lanes of the input rows that no gate of the module reads? Verilator's lint is told that this is meant. */
-static bool find_unread(struct row_module *m, bool *unread)
+/* Finds whether the input rows have lanes that no gate of the module reads: Verilator's lint is then told that this is
+ * meant. */
+static bool find_unread(struct row_writer *m, bool *unread)
 {
-    size_t *first = calloc(m->class->input_count + 1, sizeof *first), read = 0;
-    for (uint32_t i = 0; first && i < m->class->input_count; i++)
+    size_t *first = calloc(m->module->input_count + 1, sizeof *first), read = 0;
+    for (uint32_t i = 0; first && i < m->module->input_count; i++)
         first[i + 1] = first[i] + cf_group_lanes(input_group(m, i));
-    size_t total = first ? first[m->class->input_count] : 0;
+    size_t total = first ? first[m->module->input_count] : 0;
     bool *seen = calloc(total + 1, sizeof *seen), done = first && seen;
     for (uint32_t l = 0; done && l < m->lanes && read < total; l++) {
-        done = cf_gate_describe(&m->e->rows, m->class, l, &m->gate);
+        done = cf_gate_describe(&m->e->rows, m->module, l, &m->gate);
         for (uint32_t o = 0; done && o < m->gate.operand_count; o++) {
             bool *lane = &seen[first[m->gate.operands[o].input] + m->gate.operands[o].lane];
             read += !*lane;
@@ -52,28 +54,27 @@ static bool find_unread(struct row_module *m, bool *unread)
     return done || cf_fail(m->e->err, "%s: out of memory", m->e->netlist->label);
 }
 
-static void put_head(const struct row_module *m, bool unread)
+static void put_head(const struct row_writer *m, bool unread)
 {
     struct emission *e = m->e;
-    char name[CF_ROW_NAME_MAX], row[CF_ROW_NAME_MAX], input[16];
-    cf_put(e, "// %u gates of %s: a row of lanes, used %u time%s; first as %s.\n", m->lanes, m->group->name,
-           m->class->uses, m->class->uses == 1 ? "" : "s", cf_row_name(&e->rows, m->class->representative, row));
+    char name[CF_RTL_NAME_MAX], row[CF_RTL_NAME_MAX], input[16];
+    cf_put(e, "// %u gates of %s. The top places this module %u time%s, first as %s.\n", m->lanes, m->group->name,
+           m->module->uses, m->module->uses == 1 ? "" : "s", cf_row_name(&e->rows, m->module->representative, row));
     if (unread)
-        cf_put(e, "/* verilator lint_off UNUSEDSIGNAL */ // parts of the input rows have no wire to these gates\n");
-    cf_put(e, "module %s (\n", cf_rtl_class_name(&e->rows, m->class, name));
-    for (uint32_t i = 0; i < m->class->input_count; i++) {
+        cf_put(e, "/* verilator lint_off UNUSEDSIGNAL */ // no gate reads some lanes of the input rows\n");
+    cf_put(e, "module %s (\n", cf_row_module_name(&e->rows, m->module, name));
+    for (uint32_t i = 0; i < m->module->input_count; i++) {
         const struct cf_group *source = input_group(m, i);
         cf_put(e, "    input  wire [%u*%u-1:0] %s, // %s\n", cf_group_lanes(source), source->type.width,
                input_name(m, i, input), source->name);
     }
     cf_put(e, "    output wire [%u*%u-1:0] y\n);%s\n", m->lanes, m->group->type.width,
-           e->blocks[m->class - e->rows.classes] ? " /*verilator hier_block*/" : "");
+           e->hier_blocks[m->module - e->rows.modules] ? " /*verilator hier_block*/" : "");
 }
 
 /* ---- instances ---- */
 
-/* The operand of lane `lane`, and those of the `count` - 1 lanes after it: "a3", where that is all of the row, or
- * "a3[8*17 +: 8]". */
+/* Writes `count` lanes of a row from `lane` on: "a3[8*17 +: 8]", or "a3" where these are all of its lanes. */
 static void put_slice(struct emission *e, const char *name, uint8_t width, uint32_t lane, uint32_t count, uint32_t all)
 {
     cf_put(e, "%s", name);
@@ -81,7 +82,7 @@ static void put_slice(struct emission *e, const char *name, uint8_t width, uint3
         cf_put(e, "[%u*%u +: %u]", width, lane, width * count);
 }
 
-static void put_vector(const struct row_module *m, uint32_t v, uint32_t count)
+static void put_vector(const struct row_writer *m, uint32_t v, uint32_t count)
 {
     const struct cf_vector *vector = &m->gate.vectors[v];
     const struct cf_operand *operands = m->gate.operands + vector->first;
@@ -97,16 +98,16 @@ static void put_vector(const struct row_module *m, uint32_t v, uint32_t count)
     }
 }
 
-/* Places m->gate, which is that of lane `first`, for `count` lanes: alone as lane_<first>, or as an array of instances,
- * each with its own bits of the operands. */
-static void put_instances(const struct row_module *m, uint32_t first, uint32_t count)
+/* Places the gate m->gate of lane `first`: alone as lane_<first>, or, for `count` lanes, as an array of instances, each
+ * of which gets its own bits of the operands. */
+static void put_instances(const struct row_writer *m, uint32_t first, uint32_t count)
 {
     struct emission *e = m->e;
     const struct cf_gate *gate = &m->gate;
-    char kind_name[CF_KIND_NAME_MAX];
+    char leaf_name[CF_LEAF_NAME_MAX];
     uint32_t kind, last = first + count - 1;
-    cf_kinds_find(&e->kinds, gate, false, &kind); /* every gate's kind was added before */
-    cf_put(e, "    %s #(", cf_kind_name(&e->kinds, kind, kind_name));
+    cf_kinds_find(&e->kinds, gate, false, &kind); /* which was added when the gates were surveyed */
+    cf_put(e, "    %s #(", cf_leaf_name(&e->kinds, kind, e->rows.names.prefix, leaf_name));
     for (uint32_t v = 0; v < gate->vector_count; v++) {
         cf_put(e, ".W%u(", v);
         cf_put_weights(e, gate->operands + gate->vectors[v].first, &gate->vectors[v], "        ");
@@ -127,13 +128,14 @@ static void put_instances(const struct row_module *m, uint32_t first, uint32_t c
     cf_put(e, "));\n");
 }
 
-/* How many lanes from `first` on, which m->gate describes, one array can place. False when memory is out. */
-static bool count_alike(struct row_module *m, uint32_t first, uint32_t *count)
+/* Counts the lanes from `first` on, whose gate is m->gate, that one array of instances can place. False when memory is
+ * out. */
+static bool count_alike(struct row_writer *m, uint32_t first, uint32_t *count)
 {
     const uint32_t *cell =
-        m->group->cell + (m->class->representative - m->e->rows.first_row[m->class->group]) * (size_t)m->lanes;
+        m->group->cell + (m->module->representative - m->e->rows.first_row[m->module->group]) * (size_t)m->lanes;
     for (*count = 1; first + *count < m->lanes && cell[first + *count] == cell[first]; *count += 1) {
-        if (!cf_gate_describe(&m->e->rows, m->class, first + *count, &m->next))
+        if (!cf_gate_describe(&m->e->rows, m->module, first + *count, &m->next))
             return false;
         if (!cf_gate_follows(&m->gate, &m->next, *count))
             break;
@@ -141,10 +143,10 @@ static bool count_alike(struct row_module *m, uint32_t first, uint32_t *count)
     return true;
 }
 
-static bool put_lanes(struct row_module *m)
+static bool put_lanes(struct row_writer *m)
 {
     for (uint32_t l = 0, count; l < m->lanes; l += count) {
-        if (!cf_gate_describe(&m->e->rows, m->class, l, &m->gate) || !count_alike(m, l, &count))
+        if (!cf_gate_describe(&m->e->rows, m->module, l, &m->gate) || !count_alike(m, l, &count))
             return cf_fail(m->e->err, "%s: out of memory", m->e->netlist->label);
         put_instances(m, l, count);
     }
@@ -153,9 +155,9 @@ static bool put_lanes(struct row_module *m)
 
 static bool put_row(struct emission *e, uint32_t index)
 {
-    const struct cf_row_class *class = &e->rows.classes[index];
-    const struct cf_group *group = &e->netlist->groups[class->group];
-    struct row_module m = {.e = e, .class = class, .group = group, .lanes = cf_group_lanes(group)};
+    const struct cf_row_module *module = &e->rows.modules[index];
+    const struct cf_group *group = &e->netlist->groups[module->group];
+    struct row_writer m = {.e = e, .module = module, .group = group, .lanes = cf_group_lanes(group)};
     bool unread, done = find_unread(&m, &unread);
     if (done) {
         put_head(&m, unread);
@@ -169,17 +171,20 @@ static bool put_row(struct emission *e, uint32_t index)
 
 bool cf_put_rows(struct emission *e)
 {
-    cf_put_heading(e, "The rows: each module is one position of a group, with a leaf for every gate.");
-    cf_put(e,
-           "// Lane l of the row is bits [W*l +: W] of y. Its gate is the instance lane[l] where all lanes are "
-           "alike,\n"
-           "// lanes_<first>_to_<last>[l] where some of them are, and lane_<l> where it stands alone. In an array of "
-           "instances\n"
-           "// each gate gets its own lane of every row.\n"
-           "// Inputs are whole rows: a0, a1, ... through the cells' first port, b0, ... through the second.\n\n"
-           "// The modules of all rows stand in this one file.\n"
-           "/* verilator lint_off DECLFILENAME */\n\n");
-    for (uint32_t c = 0; c < e->rows.class_count; c++)
+    cf_put_heading(e, "The row modules: each places the gates of one row, which is one position of a group.");
+    cf_put(
+        e,
+        "// The value of the gate in lane l is bits [W*l +: W] of y, where W is the width of one value. The gate is "
+        "the\n"
+        "// instance lane[l] where all gates of the row are alike, an element l of lanes_<first>_to_<last> where\n"
+        "// neighbouring ones are, and lane_<l> where it stands alone. Each element of an array of instances gets its\n"
+        "// own lane of every input row.\n"
+        "// The inputs are whole rows: a0, a1, ... are those that the gates read through their first port, b0, b1, "
+        "...\n"
+        "// those that they read through their second port, and so on.\n\n"
+        "// All row modules stand in this one file.\n"
+        "/* verilator lint_off DECLFILENAME */\n\n");
+    for (uint32_t c = 0; c < e->rows.module_count; c++)
         if (!put_row(e, c))
             return false;
     return true;

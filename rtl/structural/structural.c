@@ -1,7 +1,9 @@
+/* structural.c - writes the files of a netlist, one after the other. */
 #include "rtl/structural/structural.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/directory.h"
 #include "rtl/structural/text.h"
@@ -9,19 +11,12 @@
 const char *const cf_rtl_sources[] = {"cofiber_cells.v", "cofiber_rows.v", "cofiber_top.v", NULL};
 const char *const cf_rtl_files[] = {"cofiber_cells.v", "cofiber_rows.v", "cofiber_top.v", "cofiber.f", NULL};
 
-/* Verilator compiles a class once when it is a block of its own, for half a second or so; else all its rows as part of
- * the top. The block pays from this many operands in all of the rows on; a loop costs the compiler as much as so many.
- */
-enum { BLOCK_FROM = 2000, LOOP_COST = 40 };
+/* A row module can be a hierarchical block of Verilator's (hier_block), which is compiled once, by itself, in half a
+ * second or so; else it is compiled as part of the top, once for each of its rows. The block pays from this many
+ * operands in all of its rows on. A sum in a loop costs the compiler as much as this many operands written out. */
+enum { HIER_BLOCK_FROM = 2000, LOOP_COST = 40 };
 
-const char *cf_rtl_class_name(const struct cf_rows *rows, const struct cf_row_class *class,
-                              char buffer[CF_ROW_NAME_MAX])
-{
-    snprintf(buffer, CF_ROW_NAME_MAX, "row_%s_%u", rows->identifier[class->group], class->number);
-    return buffer;
-}
-
-/* What the compiler gets to do for one gate. */
+/* The operands that the compiler meets in one gate. */
 static uint64_t gate_cost(const struct cf_gate *gate)
 {
     uint64_t cost = 0;
@@ -30,21 +25,21 @@ static uint64_t gate_cost(const struct cf_gate *gate)
     return cost;
 }
 
-/* Collects the kinds of all gates, and weighs the classes. */
+/* Collects the kinds of all gates, and decides which row modules become hierarchical blocks. */
 static bool survey(struct emission *e)
 {
     struct cf_gate gate = {0};
-    e->blocks = calloc(e->rows.class_count + 1, sizeof *e->blocks);
-    bool done = e->blocks != NULL;
-    for (uint32_t c = 0; done && c < e->rows.class_count; c++) {
-        const struct cf_row_class *class = &e->rows.classes[c];
-        uint32_t lanes = cf_group_lanes(&e->netlist->groups[class->group]), index;
+    e->hier_blocks = calloc(e->rows.module_count + 1, sizeof *e->hier_blocks);
+    bool done = e->hier_blocks != NULL;
+    for (uint32_t c = 0; done && c < e->rows.module_count; c++) {
+        const struct cf_row_module *module = &e->rows.modules[c];
+        uint32_t lanes = cf_group_lanes(&e->netlist->groups[module->group]), index;
         uint64_t cost = 0;
         for (uint32_t l = 0; done && l < lanes; l++) {
-            done = cf_gate_describe(&e->rows, class, l, &gate) && cf_kinds_find(&e->kinds, &gate, true, &index);
+            done = cf_gate_describe(&e->rows, module, l, &gate) && cf_kinds_find(&e->kinds, &gate, true, &index);
             cost += done ? gate_cost(&gate) : 0;
         }
-        e->blocks[c] = class->input_count > 0 && cost * class->uses >= BLOCK_FROM;
+        e->hier_blocks[c] = module->input_count > 0 && cost * module->uses >= HIER_BLOCK_FROM;
     }
     cf_gate_free(&gate);
     return done || cf_fail(e->err, "%s: out of memory", e->netlist->label);
@@ -52,7 +47,10 @@ static bool survey(struct emission *e)
 
 static bool put_filelist(struct emission *e)
 {
-    cf_put(e, "// cofiber structural Verilog; relative to this file: verilator -F, iverilog -f from here.\n");
+    cf_put(
+        e,
+        "// The structural Verilog that cofiber wrote. The names are relative to this file: give it to verilator as\n"
+        "// -F cofiber.f, or to iverilog, in this directory, as -f cofiber.f.\n");
     for (int i = 0; cf_rtl_sources[i]; i++)
         cf_put(e, "%s\n", cf_rtl_sources[i]);
     return true;
@@ -78,17 +76,53 @@ static bool write_files(struct emission *e, const char *directory)
     return true;
 }
 
-bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const char *source,
+bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const struct cf_rtl_options *options,
                   struct cf_rtl_summary *summary, struct cf_error *err)
 {
-    struct emission e = {.netlist = netlist, .source = source, .err = err};
-    bool done = cf_rows_build(&e.rows, netlist, err) && survey(&e) && write_files(&e, directory);
+    struct emission e = {.netlist = netlist, .source = options->source, .err = err};
+    bool done = cf_rows_build(&e.rows, netlist, options->prefix, err) && survey(&e) && write_files(&e, directory);
     if (done)
-        *summary =
-            (struct cf_rtl_summary){e.rows.first_row[netlist->group_count] - e.rows.first_row[1], e.rows.class_count,
-                                    e.kinds.count, netlist->net_count - netlist->groups[CF_INPUT].count};
+        *summary = (struct cf_rtl_summary){.rows = e.rows.first_row[netlist->group_count] - e.rows.first_row[1],
+                                           .row_modules = e.rows.module_count,
+                                           .leaf_modules = e.kinds.count,
+                                           .gates = netlist->net_count - netlist->groups[CF_INPUT].count};
     cf_rows_free(&e.rows);
     cf_kinds_free(&e.kinds);
-    free(e.blocks);
+    free(e.hier_blocks);
+    return done;
+}
+
+/* The name of the module that the text of cofiber_top.v declares, NULL where there is none; cuts the text after it. */
+static const char *top_module(char *text)
+{
+    static const char keyword[] = "module ";
+    while (text && strncmp(text, keyword, sizeof keyword - 1) != 0) {
+        char *end = strchr(text, '\n');
+        text = end ? end + 1 : NULL;
+    }
+    if (!text)
+        return NULL;
+    text += sizeof keyword - 1;
+    text[strcspn(text, " (\n")] = '\0';
+    return text;
+}
+
+bool cf_rtl_find_prefix(const char *directory, char prefix[CF_RTL_PREFIX_MAX + 1], struct cf_error *err)
+{
+    enum { LIMIT = 1 << 30 };
+    char *path = cf_directory_join(directory, "cofiber_top.v"), *text = NULL;
+    size_t size, tail = strlen(CF_RTL_TOP);
+    bool done = path ? cf_file_read(path, LIMIT, &text, &size, err) : cf_fail(err, "%s: out of memory", directory);
+    if (done) {
+        const char *name = top_module(text);
+        size_t length = name ? strlen(name) : 0;
+        done =
+            (length >= tail && length - tail <= CF_RTL_PREFIX_MAX && strcmp(name + length - tail, CF_RTL_TOP) == 0) ||
+            cf_fail(err, "%s: its module is not called " CF_RTL_TOP ", nor that with a prefix", path);
+        if (done)
+            snprintf(prefix, CF_RTL_PREFIX_MAX + 1, "%.*s", (int)(length - tail), name);
+    }
+    free(text);
+    free(path);
     return done;
 }

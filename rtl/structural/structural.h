@@ -1,36 +1,70 @@
-/* structural.h - a netlist as Verilog that stays readable at two million gates.
+/* structural.h - a netlist as Verilog that stays readable at two million gates: the face of this room.
  *
- * Three files: cofiber_cells.v, one module a kind of cell, weights as parameters; cofiber_rows.v, one module a class of
- * rows, which places a leaf for every gate; cofiber_top.v, one wire and one instance a row. cofiber.f lists them and
- * is written last: a directory that has it is complete. Verilog-2005, for Verilator, Yosys and Icarus alike.
+ * There are three files: cofiber_cells.v has one leaf module per kind of gate, with its weights as parameters;
+ * cofiber_rows.v has the row modules, each of which places a leaf for every gate of a row (one position of a group with
+ * all its lanes); cofiber_top.v has one wire and one instance per row. cofiber.f lists them and is written last: a
+ * directory that has it is complete. The files are Verilog-2005, for Verilator, Yosys and Icarus alike.
  *
- * Everything is exact: operands are extended to the sum's width by hand, so that no expression depends on Verilog's
- * rules of width.
+ * The arithmetic is exact: each operand is extended to the width of the sum in the text itself, so that no expression
+ * depends on Verilog's rules of width.
  */
 #ifndef COFIBER_RTL_STRUCTURAL_STRUCTURAL_H
 #define COFIBER_RTL_STRUCTURAL_STRUCTURAL_H
 
 #include "netlists/netlist.h"
-#include "rtl/structural/gate.h"
 
-#define CF_RTL_TOP "cofiber_top"
+#define CF_RTL_TOP "cofiber_top"              /* the top module, behind the prefix */
 #define CF_RTL_CENSUS_DEFINE "COFIBER_CENSUS" /* makes the leaf modules black boxes */
 
 extern const char *const cf_rtl_files[];   /* the file names, cofiber.f last; ends with NULL */
 extern const char *const cf_rtl_sources[]; /* those of them that are Verilog, leaves first; ends with NULL */
 
+/* ---- names ---- */
+
+enum {
+    CF_RTL_PREFIX_MAX = 40, /* characters of a prefix */
+    CF_RTL_NAME_MAX = 240   /* bytes of the name of a row or of a row module, with the NUL */
+};
+
+/* What the Verilog of a netlist calls things. The modules of several netlists stand in one design when each has its own
+ * prefix: all module names begin with it. */
+struct cf_rtl_names {
+    const struct cf_netlist *netlist;
+    const char *prefix;              /* "" where there is none */
+    char (*identifier)[CF_NAME_MAX]; /* [group_count]: "s1_classify", for the names of a group's rows and modules */
+};
+
+/* Finds the names for a netlist, which must outlive them, as must `prefix` (NULL: none). Fails when memory is out, or
+ * when the prefix is no Verilog identifier of at most CF_RTL_PREFIX_MAX letters, digits and underscores. */
+bool cf_rtl_names_make(struct cf_rtl_names *names, const struct cf_netlist *netlist, const char *prefix,
+                       struct cf_error *err);
+void cf_rtl_names_free(struct cf_rtl_names *names);
+
+/* "s1_classify_4_9", the wire of the row at that position of the group, counted row-major. It has letters, digits and
+ * single underscores only, so that it is the same in Verilog and in C++. */
+const char *cf_rtl_row_name(const struct cf_rtl_names *names, uint32_t group, uint32_t position,
+                            char buffer[CF_RTL_NAME_MAX]);
+
+/* The prefix with which the Verilog in `directory` was written, "" where there was none: what stands before
+ * CF_RTL_TOP in the name of the module of cofiber_top.v. */
+bool cf_rtl_find_prefix(const char *directory, char prefix[CF_RTL_PREFIX_MAX + 1], struct cf_error *err);
+
+/* ---- writing ---- */
+
+struct cf_rtl_options {
+    const char *source; /* what the netlist is, for the head of each file; NULL: the head says nothing of it */
+    const char *prefix; /* of every module's name; NULL: none */
+};
+
 struct cf_rtl_summary {
-    uint32_t rows, classes, kinds; /* instances in the top, row modules, leaf modules */
+    uint32_t rows;                      /* instances in the top */
+    uint32_t row_modules, leaf_modules; /* modules in cofiber_rows.v and in cofiber_cells.v */
     uint64_t gates;
 };
 
-/* Writes the files into an existing directory, each complete or not at all. `source` says in the header what the
- * netlist is (NULL: nothing). The same netlist and source give the same bytes. */
-bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const char *source,
+/* Writes the files into an existing directory, each complete or not at all. The same netlist and options give the same
+ * bytes. */
+bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const struct cf_rtl_options *options,
                   struct cf_rtl_summary *summary, struct cf_error *err);
-
-/* "row_s1_classify_0", the module of a class. */
-const char *cf_rtl_class_name(const struct cf_rows *rows, const struct cf_row_class *class,
-                              char buffer[CF_ROW_NAME_MAX]);
 
 #endif

@@ -1,30 +1,17 @@
+/* text.c - writes text, constants, weights and headings into the file at hand. */
 #include "rtl/structural/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void cf_put(struct emission *e, const char *format, ...)
 {
-    char small[512], *large = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(small, sizeof small, format, arguments);
+    cf_out_vprintf(e->out, e->err, format, arguments);
     va_end(arguments);
-    if (length >= 0 && (size_t)length < sizeof small) {
-        cf_out_write(e->out, small, (size_t)length, e->err);
-        return;
-    }
-    va_start(arguments, format);
-    length = vasprintf(&large, format, arguments);
-    va_end(arguments);
-    if (length >= 0)
-        cf_out_write(e->out, large, (size_t)length, e->err);
-    else
-        cf_out_printf(e->out, e->err, "%s", ""); /* out of memory: this fails in the same way, and sticks */
-    free(large);
 }
 
 void cf_put_constant(struct emission *e, int64_t value, uint8_t width)
@@ -36,7 +23,7 @@ void cf_put_constant(struct emission *e, int64_t value, uint8_t width)
     cf_put(e, "%s%u'sd%" PRIu64, negative ? "-" : "", width, bits);
 }
 
-/* Hexadecimal digits, a line for each 32 slots, the highest slot first as everywhere in Verilog. */
+/* Writes weights as hexadecimal digits, one line per 32 slots, the highest slot first as Verilog has it. */
 static void put_digits(struct emission *e, const struct cf_operand *operands, const struct cf_vector *vector,
                        const char *indent)
 {
@@ -77,8 +64,9 @@ void cf_put_weights(struct emission *e, const struct cf_operand *operands, const
     }
 }
 
-/* Text of anybody's making, in a comment: part of one line of printable ASCII, whatever it holds and however long it
- * is. A backslash goes too: at the end of a line some tools would read the next one as more of the comment. */
+/* Writes text that anybody may have made into a comment: as part of one line of printable ASCII, whatever it holds and
+ * however long it is. A backslash is replaced too, because at the end of a line some tools take the next line for a
+ * part of the comment. */
 static void put_foreign(struct emission *e, const char *text)
 {
     enum { LONGEST = 120 };
@@ -93,7 +81,7 @@ static void put_foreign(struct emission *e, const char *text)
     cf_put(e, "%s%s", plain, cut ? "..." : "");
 }
 
-/* What every file starts with. The dash keeps metadata from being read as a directive: tools look for the likes of
+/* The dash before metadata keeps tools from reading them as a directive: they look for comments such as
  * "// verilator lint_off" and "// synopsys translate_off". */
 void cf_put_heading(struct emission *e, const char *what)
 {

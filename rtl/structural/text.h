@@ -1,16 +1,16 @@
-/* text.h - what the emission's files share: writing text, and the passes over one row. Private to this room. */
+/* text.h - what the writers of the three files share: the state of an emission, and the writing of text and weights. */
 #ifndef COFIBER_RTL_STRUCTURAL_TEXT_H
 #define COFIBER_RTL_STRUCTURAL_TEXT_H
 
 #include "base/file.h"
-#include "rtl/structural/structural.h"
+#include "rtl/structural/gate.h"
 
 struct emission {
     const struct cf_netlist *netlist;
-    const char *source;
+    const char *source; /* cf_rtl_options */
     struct cf_rows rows;
     struct cf_kinds kinds;
-    bool *blocks;         /* [rows.class_count]: Verilator compiles the class by itself */
+    bool *hier_blocks;    /* [rows.module_count]: Verilator is asked to compile this row module by itself */
     struct cf_out *out;   /* the file being written */
     struct cf_error *err; /* filled by the first failure */
 };
@@ -18,20 +18,22 @@ struct emission {
 /* printf to the file. A failure sticks to the file and shows when it is committed. */
 void cf_put(struct emission *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Writes `count` weights as the value of a packed parameter, slot 0 in the low bits. `indent` is for the lines after
- * the first. */
+/* Writes the weights of a vector as the value of a packed parameter, slot 0 in the low bits; `operands` points to that
+ * of slot 0. Where the value takes several lines, those after the first begin with `indent`. */
 void cf_put_weights(struct emission *e, const struct cf_operand *operands, const struct cf_vector *vector,
                     const char *indent);
-/* A signed constant of that width, from a value that is reduced modulo 2^width: -4'sd1. */
+/* Writes a signed constant of 1 to 64 bits, as -4'sd1, from a value that is reduced modulo 2^width. */
 void cf_put_constant(struct emission *e, int64_t value, uint8_t width);
 
-/* Does the kind's module sum this vector by a loop? */
+/* Does the leaf module of this vector's kind sum it in a loop? */
 bool cf_is_looped(const struct cf_vector *vector);
 
-/* The files' contents. */
+/* Write the contents of one file each; false with the error filled when memory is out. */
 bool cf_put_cells(struct emission *e);
 bool cf_put_rows(struct emission *e);
 bool cf_put_top(struct emission *e);
+
+/* Writes the comment that each file begins with: `what` is its first sentence. */
 void cf_put_heading(struct emission *e, const char *what);
 
 #endif

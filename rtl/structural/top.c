@@ -1,9 +1,9 @@
-/* top.c - cofiber_top.v: one wire and one instance a row. */
+/* top.c - writes cofiber_top.v: one wire and one instance per row. */
 #include "rtl/structural/text.h"
 
 #include <stdlib.h>
 
-/* What lets the co-simulation read every wire; to other tools it is a comment. */
+/* Lets the co-simulation read every wire; to other tools it is a comment. */
 #define VISIBLE " /*verilator public_flat_rd*/"
 
 static bool is_port(const struct cf_netlist *netlist, uint32_t g)
@@ -15,13 +15,13 @@ static void put_ports(struct emission *e)
 {
     const struct cf_netlist *netlist = e->netlist;
     bool first = true;
-    cf_put(e, "module " CF_RTL_TOP " (");
+    cf_put(e, "module %s" CF_RTL_TOP " (", e->rows.names.prefix);
     for (uint32_t g = 0; g < netlist->group_count; g++) {
         const struct cf_group *group = &netlist->groups[g];
         if (!is_port(netlist, g))
             continue;
         for (uint32_t row = e->rows.first_row[g]; row < e->rows.first_row[g + 1]; row++) {
-            char name[CF_ROW_NAME_MAX];
+            char name[CF_RTL_NAME_MAX];
             cf_put(e, "%s\n    %s wire [%u*%u-1:0] %s" VISIBLE, first ? "" : ",", g == CF_INPUT ? "input " : "output",
                    cf_group_lanes(group), group->type.width, cf_row_name(&e->rows, row, name));
             first = false;
@@ -36,7 +36,7 @@ static void put_wires(struct emission *e, uint32_t g)
     if (is_port(e->netlist, g))
         return;
     for (uint32_t row = e->rows.first_row[g]; row < e->rows.first_row[g + 1]; row++) {
-        char name[CF_ROW_NAME_MAX];
+        char name[CF_RTL_NAME_MAX];
         cf_put(e, "    wire [%u*%u-1:0] %s" VISIBLE ";\n", cf_group_lanes(group), group->type.width,
                cf_row_name(&e->rows, row, name));
     }
@@ -44,24 +44,24 @@ static void put_wires(struct emission *e, uint32_t g)
 
 static void put_instance(struct emission *e, uint32_t row, const struct cf_row_view *representatives)
 {
-    uint32_t c = e->rows.class_of[row];
-    const struct cf_row_class *class = &e->rows.classes[c];
-    char module[CF_ROW_NAME_MAX], name[CF_ROW_NAME_MAX], source[CF_ROW_NAME_MAX];
+    uint32_t c = e->rows.module_of[row];
+    const struct cf_row_module *module = &e->rows.modules[c];
+    char module_name[CF_RTL_NAME_MAX], name[CF_RTL_NAME_MAX], source[CF_RTL_NAME_MAX];
     struct cf_row_view view;
     cf_row_view(&e->rows, row, &view);
     cf_row_name(&e->rows, row, name);
-    cf_put(e, "    %s u_%s (", cf_rtl_class_name(&e->rows, class, module), name);
+    cf_put(e, "    %s u_%s (", cf_row_module_name(&e->rows, module, module_name), name);
     uint32_t number = 0;
-    for (uint32_t i = 0; i < class->input_count; i++) {
-        number = i > 0 && class->inputs[i - 1].port == class->inputs[i].port ? number + 1 : 0;
-        uint32_t wired = cf_row_wired_to(&e->rows, class, i, &representatives[c], &view);
+    for (uint32_t i = 0; i < module->input_count; i++) {
+        number = i > 0 && module->inputs[i - 1].port == module->inputs[i].port ? number + 1 : 0;
+        uint32_t wired = cf_row_wired_to(&e->rows, module, i, &representatives[c], &view);
         cf_put(e, "%s.%c%u(%s)",
                i == 0       ? ""
                : i % 8 == 0 ? ",\n        "
                             : ", ",
-               (char)('a' + class->inputs[i].port), number, cf_row_name(&e->rows, wired, source));
+               (char)('a' + module->inputs[i].port), number, cf_row_name(&e->rows, wired, source));
     }
-    cf_put(e, "%s.y(%s));\n", class->input_count > 0 ? ", " : "", name);
+    cf_put(e, "%s.y(%s));\n", module->input_count > 0 ? ", " : "", name);
 }
 
 static void put_group(struct emission *e, uint32_t g, const struct cf_row_view *representatives)
@@ -77,16 +77,20 @@ static void put_group(struct emission *e, uint32_t g, const struct cf_row_view *
 
 bool cf_put_top(struct emission *e)
 {
-    struct cf_row_view *representatives = calloc(e->rows.class_count + 1, sizeof *representatives);
+    struct cf_row_view *representatives = calloc(e->rows.module_count + 1, sizeof *representatives);
     if (!representatives)
         return cf_fail(e->err, "%s: out of memory", e->netlist->label);
-    for (uint32_t c = 0; c < e->rows.class_count; c++)
-        cf_row_view(&e->rows, e->rows.classes[c].representative, &representatives[c]);
-    cf_put_heading(e, "The circuit: one wire and one instance a row.");
+    for (uint32_t c = 0; c < e->rows.module_count; c++)
+        cf_row_view(&e->rows, e->rows.modules[c].representative, &representatives[c]);
+    cf_put_heading(e, "The circuit: one wire and one instance per row, which is one position of a group.");
     cf_put(e,
-           "// To find the gate s1.classify[4,9,17]: its row is the wire s1_classify_4_9, its value bits [W*17 +: W] "
-           "of that,\n"
-           "// and its instance is number 17 in u_s1_classify_4_9 (cofiber_rows.v says how lanes are named).\n\n");
+           "// To find the gate s1.classify[4,9,17]: its row is the wire s1_classify_4_9, and its value is bits\n"
+           "// [W*17 +: W] of that wire, where W is the width of one value. The instance u_s1_classify_4_9 drives the\n"
+           "// wire; the gate is number 17 in it (cofiber_rows.v says how lanes are named).\n\n");
+    if (*e->rows.names.prefix)
+        cf_put(
+            e,
+            "// The prefix makes the module's name differ from the file's.\n/* verilator lint_off DECLFILENAME */\n\n");
     put_ports(e);
     for (uint32_t g = 1; g < e->netlist->group_count; g++)
         put_group(e, g, representatives);
