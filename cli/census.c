@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/directory.h"
+#include "base/scratch.h"
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "compiler/census.h"
 #include "compiler/record.h"
 #include "netlists/store.h"
@@ -44,24 +44,28 @@ static uint64_t closed_total(const struct census *c)
     return total;
 }
 
-/* Emits the Verilog (unless the user has it) and has Yosys count it, in a directory of its own that goes afterwards. */
+static bool stop(void *user)
+{
+    (void)user;
+    return cli_interrupted();
+}
+
+/* Emits the Verilog (unless the user has it) and has Yosys count it, in a directory that goes afterwards. */
 static bool count_verilog(const char *rtl, struct census *c, struct cf_error *err)
 {
     const char *place = getenv("TMPDIR");
-    char *scratch = NULL;
+    const struct cf_rtl_options options = {0};
     struct cf_rtl_summary summary;
-    if (asprintf(&scratch, "%s/cofiber-census-XXXXXX", place && *place ? place : "/tmp") < 0)
-        return cf_fail(err, "%s: out of memory", c->netlist->label);
-    if (!mkdtemp(scratch)) {
-        cf_fail(err, "%s: %m", scratch);
-        free(scratch);
+    struct cf_scratch scratch;
+    cli_catch_interrupts();
+    if (!cf_scratch_make(&scratch, place && *place ? place : "/tmp", "cofiber-census", err))
         return false;
-    }
-    bool done = (rtl || cf_rtl_write(c->netlist, scratch, NULL, &summary, err)) &&
-                cf_yosys_census(c->netlist, rtl ? rtl : scratch, scratch, &c->yosys, err);
-    if (done || !strstr(err->text, scratch)) /* after a failure of Yosys the error names its log, so that stays */
-        cf_directory_remove(scratch, NULL);
-    free(scratch);
+    bool done = (rtl || cf_rtl_write(c->netlist, scratch.path, &options, &summary, err)) &&
+                cf_yosys_census(c->netlist, rtl ? rtl : scratch.path, scratch.path, stop, NULL, &c->yosys, err);
+    if (!done && strstr(err->text, scratch.path)) /* the error names the log of Yosys, which is in there */
+        cf_scratch_leave(&scratch);
+    else
+        cf_scratch_remove(&scratch);
     return done;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/frames.h"
+#include "cli/interrupt.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
 #include "rtl/tools/cosim.h"
@@ -36,6 +37,12 @@ static void on_progress(void *context, uint64_t done, uint64_t total)
     struct cli_progress *progress = context;
     progress->total = total;
     cli_progress_update(progress, done);
+}
+
+static bool stop(void *context)
+{
+    (void)context;
+    return cli_interrupted();
 }
 
 /* The frames given, and with --vectors those made from this netlist's weights: never from those of the Verilog, which
@@ -74,6 +81,7 @@ static bool open_session(const struct cli_args *args, struct session *s, struct 
                                        .rebuild = cli_given(args, "--rebuild"),
                                        .jobs = (int)s->jobs,
                                        .progress = on_progress,
+                                       .stop = stop,
                                        .user = &s->progress};
     double started = cli_seconds();
     cli_progress_start(&s->progress, "building with Verilator", "files", 0);
@@ -137,7 +145,7 @@ static bool compare_all(struct session *s, struct cf_error *err)
     bool done = true;
     cli_progress_start(&s->progress, "comparing", "frames", count);
     for (uint64_t n = 0; done && n < count; n++) {
-        done = simulate_frame(s, n, err);
+        done = (!cli_interrupted() || cf_fail(err, "cosim: interrupted")) && simulate_frame(s, n, err);
         if (!done)
             break;
         memcpy(s->found, s->expected, inputs * sizeof *s->found);
@@ -234,6 +242,7 @@ static int run(const struct cli_args *args)
         return cli_complain("cosim: no frames: give FRAMES, or --vectors, or both");
     if (!cli_integer(args, "--jobs", 0, 256, &s.jobs))
         return CLI_BAD;
+    cli_catch_interrupts();
     bool done = open_session(args, &s, &err) && compare_all(&s, &err);
     int status = done ? report(args, &s) : cli_fail(&err);
     close_session(&s);

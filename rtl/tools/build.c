@@ -1,3 +1,4 @@
+/* build.c - has Verilator build a program from the emitted Verilog, or finds it in the cache. */
 #include "rtl/tools/build.h"
 
 #include <dirent.h>
@@ -9,6 +10,7 @@
 #include "base/directory.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/scratch.h"
 #include "base/text.h"
 #include "rtl/structural/structural.h"
 #include "rtl/tools/cache.h"
@@ -29,7 +31,7 @@ static const char *const small_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GL
  * classifier would be unrolled: minutes of compiling, for slower code. */
 // clang-format off
 static const char *const verilator_options[] = {
-    "--cc", "--exe", "--prefix", "Vcofiber", "--top-module", CF_RTL_TOP,
+    "--cc", "--exe", "--prefix", "Vcofiber",
     "--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal",
     "--output-split", "200000", "--output-split-cfuncs", "500",
     "-fno-dfg", "-fno-assemble", "--unroll-count", "1",
@@ -47,12 +49,14 @@ struct builder {
     const struct cf_netlist *netlist;
     const struct cf_cosim_options *options;
     struct cf_error *err;
+    struct cf_watch watch;
     char *verilator, *make, *compiler; /* the tools' paths */
     char *cache;                       /* the cache's directory */
     char *entry, *part;                /* this program's directory, and the one it is built in */
     char *obj, *log;                   /* in `part` */
     char *version;                     /* Verilator's */
     char key[CF_SHA256_HEX];
+    char top[CF_RTL_PREFIX_MAX + sizeof CF_RTL_TOP]; /* the top module */
     struct cf_runtime runtime;
 };
 
@@ -80,7 +84,7 @@ static char *version_of(struct builder *b, const char *program, const char *dire
     const char *argv[] = {program, "--version", NULL};
     char *path = cf_directory_join(directory, "version"), *text = NULL;
     size_t size;
-    bool done = path ? cf_process_run(argv, NULL, path, NULL, NULL, b->err) : no_memory(b);
+    bool done = path ? cf_process_run(argv, NULL, path, &b->watch, b->err) : no_memory(b);
     if (!done || !cf_file_read(path, 4096, &text, &size, b->err))
         text = NULL;
     free(path);
@@ -132,7 +136,7 @@ static bool exists(const char *format, const char *directory, const char *name)
 }
 
 /* Each block of a hierarchical build is Verilated, then compiled; then the top likewise. */
-static void count_blocks(const char *obj, uint64_t *blocks, uint64_t *done)
+static void count_hier_blocks(const char *obj, uint64_t *blocks, uint64_t *done)
 {
     static const char suffix[] = "_hierMkArgs.f";
     DIR *stream = opendir(obj);
@@ -156,10 +160,16 @@ static void tick(void *user)
 {
     struct builder *b = user;
     uint64_t blocks, done;
-    if (!b->options->progress)
+    if (!b->options->progress || !b->obj)
         return;
-    count_blocks(b->obj, &blocks, &done);
+    count_hier_blocks(b->obj, &blocks, &done);
     b->options->progress(b->options->user, done, blocks ? 2 * blocks + 3 : 0);
+}
+
+static bool stop(void *user)
+{
+    const struct builder *b = user;
+    return b->options->stop && b->options->stop(b->options->user);
 }
 
 /* ---- building ---- */
@@ -219,12 +229,14 @@ static bool verilate(struct builder *b, bool hierarchical)
         argv[count++] = verilator_options[i];
     if (hierarchical)
         argv[count++] = "--hierarchical";
+    argv[count++] = "--top-module";
+    argv[count++] = b->top;
     argv[count++] = "--Mdir";
     argv[count++] = "obj";
     argv[count++] = "harness.cpp";
     for (int i = 0; cf_rtl_sources[i]; i++)
         argv[count++] = cf_rtl_sources[i];
-    return cf_process_run(argv, b->part, b->log, tick, b, b->err);
+    return cf_process_run(argv, b->part, b->log, &b->watch, b->err);
 }
 
 /* Runs make on `target` with these flags for the preprocessor. Verilator's makefile for the top includes that for the
@@ -238,7 +250,7 @@ static bool run_make(struct builder *b, const char *flags, const char *target)
     snprintf(jobs, sizeof jobs, "-j%d", job_count(b));
     for (int i = 0; options[i]; i++)
         argv[count++] = options[i];
-    return cf_process_run(argv, b->obj, b->log, tick, b, b->err);
+    return cf_process_run(argv, b->obj, b->log, &b->watch, b->err);
 }
 
 /* With what was compiled for earlier programs, and will be for later ones. */
@@ -265,7 +277,7 @@ static bool compile(struct builder *b)
 /* What is kept may have been damaged since: a failure with it is not the last word. */
 static bool compile_again(struct builder *b)
 {
-    return b->runtime.used && cf_runtime_drop(&b->runtime, b->obj, b->err) && compile(b);
+    return !stop(b) && b->runtime.used && cf_runtime_drop(&b->runtime, b->obj, b->err) && compile(b);
 }
 
 /* What the objects that all programs share depend on. */
@@ -316,7 +328,7 @@ static bool build_entry(struct builder *b, const char *sources)
 
 static bool find_or_build(struct builder *b, const char *sources, struct cf_build *build)
 {
-    int lock = -1;
+    struct cf_cache_lock lock;
     build->program = cf_directory_join(b->entry, "Vcofiber");
     build->log = cf_directory_join(b->entry, "run.log");
     bool done = (build->program && build->log) || no_memory(b);
@@ -328,8 +340,10 @@ static bool find_or_build(struct builder *b, const char *sources, struct cf_buil
     /* Somebody else may have built it while we waited. */
     build->cached = done && !b->options->rebuild && access(build->program, X_OK) == 0;
     done = done && (build->cached || build_entry(b, sources));
-    if (lock >= 0)
-        close(lock);
+    bool interrupted = !done && stop(b);
+    if (interrupted) /* after any other failure the error names the log, which is in there */
+        cf_directory_remove(b->part, NULL);
+    cf_cache_unlock(&lock, interrupted);
     return done;
 }
 
@@ -347,23 +361,35 @@ static void free_builder(struct builder *b)
     free(b->version);
 }
 
+static bool find_top(struct builder *b, const char *sources)
+{
+    char prefix[CF_RTL_PREFIX_MAX + 1];
+    if (!cf_rtl_find_prefix(sources, prefix, b->err))
+        return false;
+    snprintf(b->top, sizeof b->top, "%s" CF_RTL_TOP, prefix);
+    return true;
+}
+
 bool cf_build_program(struct cf_build *build, const struct cf_netlist *netlist, const struct cf_cosim_options *options,
                       struct cf_error *err)
 {
     struct builder b = {.netlist = netlist, .options = options, .err = err};
+    struct cf_rtl_options emission = {0};
     struct cf_rtl_summary summary;
+    struct cf_scratch scratch = {0};
     *build = (struct cf_build){0};
-    char *scratch = NULL;
-    int lock = -1;
+    b.watch = (struct cf_watch){tick, stop, &b};
     bool done = (b.verilator = cf_program_find("verilator", "verilator", err)) != NULL &&
                 (b.make = cf_program_find("make", "make", err)) != NULL &&
                 (b.compiler = cf_program_find("g++", "g++", err)) != NULL &&
                 (b.cache = cf_cache_find(options->cache_directory, err)) != NULL &&
-                cf_cache_scratch(b.cache, &scratch, &lock, err);
-    const char *sources = options->rtl_directory ? options->rtl_directory : scratch;
-    done = done && (options->rtl_directory || cf_rtl_write(netlist, scratch, NULL, &summary, err)) &&
-           make_key(&b, sources, scratch) && find_or_build(&b, sources, build);
-    cf_cache_scratch_remove(scratch, lock);
+                cf_scratch_make(&scratch, b.cache, CF_CACHE_SCRATCH, err);
+    const char *sources = options->rtl_directory ? options->rtl_directory : scratch.path;
+    done = done && (options->rtl_directory || cf_rtl_write(netlist, scratch.path, &emission, &summary, err)) &&
+           find_top(&b, sources) && make_key(&b, sources, scratch.path) && find_or_build(&b, sources, build);
+    cf_scratch_remove(&scratch);
+    if (done)
+        memcpy(build->top, b.top, sizeof build->top);
     free_builder(&b);
     if (!done)
         cf_build_free(build);

@@ -1,3 +1,4 @@
+/* cache.c - the directory that keeps built programs. */
 #include "rtl/tools/cache.h"
 
 #include <dirent.h>
@@ -7,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/directory.h"
+#include "base/scratch.h"
 
-#define SCRATCH "emission-"
 #define PART ".part"
 
 /* ---- the directory ---- */
@@ -54,65 +56,41 @@ char *cf_cache_find(const char *given, struct cf_error *err)
 
 /* ---- locks ---- */
 
-bool cf_cache_lock(const char *entry, int *lock, struct cf_error *err)
+bool cf_cache_lock(const char *entry, struct cf_cache_lock *lock, struct cf_error *err)
 {
-    char *path;
-    *lock = -1;
-    if (asprintf(&path, "%s.lock", entry) < 0)
+    *lock = (struct cf_cache_lock){.descriptor = -1};
+    if (asprintf(&lock->path, "%s.lock", entry) < 0) {
+        lock->path = NULL;
         return cf_fail(err, "%s: out of memory", entry);
-    *lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    bool done = *lock >= 0;
-    while (done && flock(*lock, LOCK_EX) != 0)
-        done = errno == EINTR;
+    }
+    struct stat status;
+    bool held = false, done = true;
+    while (done && !held) {
+        lock->descriptor = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        done = lock->descriptor >= 0;
+        while (done && flock(lock->descriptor, LOCK_EX) != 0)
+            done = errno == EINTR;
+        /* Whoever held it before may have removed the file: then the lock is on nothing that others would find. */
+        held = done && fstat(lock->descriptor, &status) == 0 && status.st_nlink > 0;
+        if (done && !held)
+            close(lock->descriptor);
+    }
     if (!done)
-        cf_fail(err, "%s: %m", path);
-    free(path);
+        cf_fail(err, "%s: %m", lock->path);
     return done;
 }
 
-bool cf_cache_scratch(const char *cache, char **path, int *lock, struct cf_error *err)
+void cf_cache_unlock(struct cf_cache_lock *lock, bool remove)
 {
-    *lock = -1;
-    if (asprintf(path, "%s/" SCRATCH "XXXXXX", cache) < 0) {
-        *path = NULL;
-        return cf_fail(err, "%s: out of memory", cache);
-    }
-    if (!mkdtemp(*path)) {
-        cf_fail(err, "%s: %m", *path);
-        free(*path);
-        *path = NULL;
-        return false;
-    }
-    *lock = cf_directory_lock(*path, O_DIRECTORY);
-    if (*lock >= 0)
-        return true;
-    cf_fail(err, "%s: %m", *path);
-    cf_cache_scratch_remove(*path, *lock);
-    *path = NULL;
-    *lock = -1;
-    return false;
-}
-
-void cf_cache_scratch_remove(char *path, int lock)
-{
-    if (path)
-        cf_directory_remove(path, NULL);
-    free(path);
-    if (lock >= 0)
-        close(lock);
+    if (remove && lock->descriptor >= 0)
+        unlink(lock->path);
+    if (lock->descriptor >= 0)
+        close(lock->descriptor);
+    free(lock->path);
+    *lock = (struct cf_cache_lock){.descriptor = -1};
 }
 
 /* ---- sweeping ---- */
-
-static void sweep_scratch(const char *path)
-{
-    int lock = cf_directory_lock(path, O_DIRECTORY);
-    if (lock < 0)
-        return;
-    if (cf_directory_is_stale(lock))
-        cf_directory_remove(path, NULL);
-    close(lock);
-}
 
 static void sweep_part(const char *path)
 {
@@ -127,6 +105,7 @@ static void sweep_part(const char *path)
 
 void cf_cache_sweep(const char *cache)
 {
+    cf_scratch_sweep(cache, CF_CACHE_SCRATCH);
     DIR *stream = opendir(cache);
     for (struct dirent *entry; stream && (entry = readdir(stream)) != NULL;) {
         char path[4096];
@@ -134,9 +113,7 @@ void cf_cache_sweep(const char *cache)
         int used = snprintf(path, sizeof path, "%s/%s", cache, entry->d_name);
         if (used < 0 || (size_t)used >= sizeof path)
             continue;
-        if (strncmp(entry->d_name, SCRATCH, strlen(SCRATCH)) == 0)
-            sweep_scratch(path);
-        else if (length > strlen(PART) && strcmp(entry->d_name + length - strlen(PART), PART) == 0)
+        if (length > strlen(PART) && strcmp(entry->d_name + length - strlen(PART), PART) == 0)
             sweep_part(path);
     }
     if (stream)

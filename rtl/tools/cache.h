@@ -1,9 +1,9 @@
-/* cache.h - the directory that keeps built programs: finding it, one builder an entry, nothing left of killed runs.
+/* cache.h - the directory that keeps built programs: where it is, and who may build which entry.
  *
  *   <key>/             a program that is complete
- *   <key>.part/        the same while it is built, by whoever holds the lock on <key>.lock
- *   emission-XXXXXX/   a run's Verilog, locked by that run while it lives
- *   runtime-<key>/     what is compiled once for all programs: runtime.h
+ *   <key>.part/        the same while it is built by the process that holds the lock on <key>.lock
+ *   emission-XXXXXX/   the Verilog of one run, locked by that run while it lives
+ *   runtime-<key>/     objects that all programs share (runtime.h)
  */
 #ifndef COFIBER_RTL_TOOLS_CACHE_H
 #define COFIBER_RTL_TOOLS_CACHE_H
@@ -16,14 +16,21 @@
  * NULL. NULL with an error where there is none, or where make could not build in one of that name. */
 char *cf_cache_find(const char *given, struct cf_error *err);
 
-/* Waits until no other process builds the entry (a path); `*lock` is to be closed. */
-bool cf_cache_lock(const char *entry, int *lock, struct cf_error *err);
+struct cf_cache_lock {
+    char *path;     /* of the file that is locked */
+    int descriptor; /* -1: nothing is locked */
+};
 
-/* Makes a directory for this run alone. The path is malloc'd; both are for cf_cache_scratch_remove. */
-bool cf_cache_scratch(const char *cache, char **path, int *lock, struct cf_error *err);
-void cf_cache_scratch_remove(char *path, int lock);
+/* Waits until no other process builds the entry (a path), and keeps others from it until cf_cache_unlock, which is to
+ * be called in any case. */
+bool cf_cache_lock(const char *entry, struct cf_cache_lock *lock, struct cf_error *err);
+/* With `remove`, nothing is left of the lock: there will be no entry. */
+void cf_cache_unlock(struct cf_cache_lock *lock, bool remove);
 
-/* Removes what killed runs left. What a living run uses is locked, and stays. */
+/* The name of a run's own directory in the cache (base/scratch.h). */
+#define CF_CACHE_SCRATCH "emission"
+
+/* Removes the directories that killed runs left. Those of living runs are locked, and stay. */
 void cf_cache_sweep(const char *cache);
 
 #endif

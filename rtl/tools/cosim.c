@@ -1,10 +1,11 @@
+/* cosim.c - talks to the Verilated model: its rows once, then frame after frame. */
 #include "rtl/tools/cosim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "rtl/structural/rows.h"
+#include "rtl/structural/structural.h"
 #include "rtl/tools/build.h"
 #include "rtl/tools/process.h"
 
@@ -14,21 +15,23 @@ struct cf_cosim {
     struct cf_process process;
 };
 
-/* Writes a line for each row, as harness/cosim.cpp reads it. */
-static bool write_rows(const struct cf_netlist *netlist, struct cf_text *text, struct cf_error *err)
+/* Writes the name of the top module and a line for each row, as harness/cosim.cpp reads them. */
+static bool write_rows(const struct cf_cosim *cosim, struct cf_text *text, struct cf_error *err)
 {
-    struct cf_rows rows;
-    if (!cf_rows_build(&rows, netlist, err))
+    const struct cf_netlist *netlist = cosim->netlist;
+    struct cf_rtl_names names;
+    if (!cf_rtl_names_make(&names, netlist, NULL, err))
         return false;
+    cf_text_printf(text, "%s\n", cosim->build.top);
     for (uint32_t g = 0; g < netlist->group_count; g++) {
         const struct cf_group *group = &netlist->groups[g];
-        for (uint32_t row = rows.first_row[g]; row < rows.first_row[g + 1]; row++) {
-            char name[CF_ROW_NAME_MAX];
-            cf_text_printf(text, "%s %u %u %d %d\n", cf_row_name(&rows, row, name), cf_group_lanes(group),
+        for (uint32_t position = 0; position < group->count / cf_group_lanes(group); position++) {
+            char name[CF_RTL_NAME_MAX];
+            cf_text_printf(text, "%s %u %u %d %d\n", cf_rtl_row_name(&names, g, position, name), cf_group_lanes(group),
                            group->type.width, group->type.is_signed, g == CF_INPUT);
         }
     }
-    cf_rows_free(&rows);
+    cf_rtl_names_free(&names);
     return !text->failed || cf_fail(err, "%s: out of memory", netlist->label);
 }
 
@@ -36,7 +39,7 @@ static bool write_rows(const struct cf_netlist *netlist, struct cf_text *text, s
 static bool introduce(struct cf_cosim *cosim, struct cf_error *err)
 {
     struct cf_text rows = {0};
-    bool done = write_rows(cosim->netlist, &rows, err);
+    bool done = write_rows(cosim, &rows, err);
     uint32_t length = (uint32_t)rows.length;
     done = done && (rows.length <= UINT32_MAX || cf_fail(err, "%s: too many rows", cosim->netlist->label)) &&
            cf_process_send(&cosim->process, &length, sizeof length, err) &&
@@ -73,7 +76,8 @@ bool cf_cosim_open(struct cf_cosim **result, const struct cf_netlist *netlist, c
     bool done = cf_build_program(&cosim->build, netlist, options, err);
     if (done) {
         const char *argv[] = {cosim->build.program, NULL};
-        done = (cf_process_start(&cosim->process, argv, cosim->build.log, err) && introduce(cosim, err)) ||
+        const struct cf_watch watch = {NULL, options->stop, options->user};
+        done = (cf_process_start(&cosim->process, argv, cosim->build.log, &watch, err) && introduce(cosim, err)) ||
                advise(cosim, err);
     }
     if (done)

@@ -7,10 +7,13 @@
 struct cf_cosim_options {
     const char *rtl_directory;   /* Verilog to use instead of a fresh emission; NULL: emit */
     const char *cache_directory; /* NULL: $XDG_CACHE_HOME/cofiber, or ~/.cache/cofiber */
-    int jobs;                    /* compilers at once; 0: one a processor */
+    int jobs;                    /* compilers at once; 0: one per processor */
     bool rebuild;                /* even where the cache has the program */
-    /* Called some times a second while the tools run; total 0: not known yet. NULL: nobody asks. */
+    /* Called some times per second while the tools run; total 0: not known yet. May be NULL. */
     void (*progress)(void *user, uint64_t done, uint64_t total);
+    /* Asked as often, and when a signal interrupts the wait for the model; must work as long as the result lives. True:
+     * the tools or the model are ended, nothing of the build is left, and the call fails. May be NULL. */
+    bool (*stop)(void *user);
     void *user;
 };
 

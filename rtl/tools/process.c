@@ -1,3 +1,4 @@
+/* process.c - starts other programs in process groups of their own, waits for them and ends them. */
 #include "rtl/tools/process.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ char *cf_program_find(const char *program, const char *package, struct cf_error 
 
 /* ---- starting ---- */
 
-/* Our environment without what a `make` that runs us would tell the `make` that we run. */
+/* Our environment without the variables by which a `make` that runs us would direct the `make` that we run. */
 static char **clean_environment(void)
 {
     size_t count = 0, kept = 0;
@@ -50,10 +51,12 @@ static char **clean_environment(void)
     return clean;
 }
 
-/* In the child, up to exec: system calls alone. `input` is a descriptor; -1: no input. */
+/* Runs in the child up to exec, and makes nothing but system calls. `input` is a descriptor; -1: no input. The child
+ * leads a process group, so that whatever it starts can be ended with it. */
 static _Noreturn void become(const char *const *argv, char **environment, const char *directory, int log, int input,
                              pid_t parent)
 {
+    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(127);
@@ -83,6 +86,8 @@ static bool start(const char *const *argv, const char *directory, const char *lo
     *pid = environment ? fork() : -1;
     if (*pid == 0)
         become(argv, environment, directory, log, input, parent);
+    if (*pid > 0)
+        setpgid(*pid, *pid); /* here too, as either side may come first */
     if (*pid < 0)
         cf_fail(err, "%s: cannot be started: %m", argv[0]);
     free(environment);
@@ -122,33 +127,70 @@ static bool report_end(const char *program, int status, const char *log, struct 
     return false;
 }
 
-bool cf_process_run(const char *const *argv, const char *directory, const char *log, void (*tick)(void *user),
-                    void *user, struct cf_error *err)
+static bool should_stop(const struct cf_watch *watch)
+{
+    return watch->stop && watch->stop(watch->user);
+}
+
+/* Sleeps for `*milliseconds`, which double from call to call up to 50: a short program is not waited for longer than it
+ * takes. */
+static void sleep_a_moment(long *milliseconds)
+{
+    enum { LONGEST = 50 };
+    nanosleep(&(struct timespec){.tv_nsec = *milliseconds * 1000000}, NULL);
+    *milliseconds = 2 * *milliseconds < LONGEST ? 2 * *milliseconds : LONGEST;
+}
+
+/* Ends a program and all that it started: asks for it, and after two seconds insists. */
+static void end_group(pid_t pid)
+{
+    enum { MOMENTS = 45 };
+    pid_t ended = 0;
+    long moment = 1;
+    kill(-pid, SIGTERM);
+    for (int i = 0; i < MOMENTS && ended == 0; i++) {
+        sleep_a_moment(&moment);
+        ended = waitpid(pid, NULL, WNOHANG);
+    }
+    kill(-pid, SIGKILL); /* those of the group that have not ended, whether their leader has or not */
+    while (ended == 0)
+        ended = waitpid(pid, NULL, 0);
+}
+
+bool cf_process_run(const char *const *argv, const char *directory, const char *log, const struct cf_watch *watch,
+                    struct cf_error *err)
 {
     pid_t pid;
+    int status;
+    long moment = 1;
+    if (should_stop(watch))
+        return cf_fail(err, "%s: interrupted", argv[0]);
     if (!start(argv, directory, log, -1, &pid, err))
         return false;
-    int status;
     for (;;) {
-        pid_t ended = waitpid(pid, &status, tick ? WNOHANG : 0);
+        pid_t ended = waitpid(pid, &status, watch->tick || watch->stop ? WNOHANG : 0);
         if (ended == pid)
             break;
         if (ended < 0 && errno != EINTR)
             return cf_fail(err, "%s: %m", argv[0]);
-        if (tick) {
-            tick(user);
-            nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        if (should_stop(watch)) {
+            end_group(pid);
+            return cf_fail(err, "%s: interrupted", argv[0]);
         }
+        if (watch->tick)
+            watch->tick(watch->user);
+        sleep_a_moment(&moment);
     }
     return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || report_end(argv[0], status, log, err);
 }
 
 /* ---- talking ---- */
 
-bool cf_process_start(struct cf_process *process, const char *const *argv, const char *log, struct cf_error *err)
+bool cf_process_start(struct cf_process *process, const char *const *argv, const char *log,
+                      const struct cf_watch *watch, struct cf_error *err)
 {
     int ends[2];
-    *process = (struct cf_process){.socket = -1, .log = log};
+    *process = (struct cf_process){.socket = -1, .log = log, .watch = *watch};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return cf_fail(err, "%s: no socket: %m", argv[0]);
     bool done = start(argv, NULL, log, ends[1], &process->pid, err);
@@ -172,16 +214,22 @@ static bool gone(struct cf_process *process, struct cf_error *err)
     return report_end("the Verilated model", status, process->log, err);
 }
 
+/* A transfer gave an error: may it be tried again? */
+static bool go_on(struct cf_process *process, ssize_t transferred, struct cf_error *err)
+{
+    if (transferred == 0 || errno != EINTR)
+        return gone(process, err);
+    return !should_stop(&process->watch) || cf_fail(err, "the Verilated model: interrupted");
+}
+
 bool cf_process_send(struct cf_process *process, const void *data, size_t size, struct cf_error *err)
 {
     for (const char *at = data; size > 0;) {
         ssize_t put = send(process->socket, at, size, MSG_NOSIGNAL);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return gone(process, err);
-        at += put;
-        size -= (size_t)put;
+        if (put <= 0 && !go_on(process, put, err))
+            return false;
+        at += put > 0 ? put : 0;
+        size -= put > 0 ? (size_t)put : 0;
     }
     return true;
 }
@@ -190,12 +238,10 @@ bool cf_process_receive(struct cf_process *process, void *data, size_t size, str
 {
     for (char *at = data; size > 0;) {
         ssize_t got = recv(process->socket, at, size, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return gone(process, err);
-        at += got;
-        size -= (size_t)got;
+        if (got <= 0 && !go_on(process, got, err))
+            return false;
+        at += got > 0 ? got : 0;
+        size -= got > 0 ? (size_t)got : 0;
     }
     return true;
 }
@@ -204,7 +250,9 @@ void cf_process_stop(struct cf_process *process)
 {
     if (process->socket >= 0)
         close(process->socket);
-    if (process->pid > 0)
+    if (process->pid > 0 && should_stop(&process->watch))
+        end_group(process->pid);
+    else if (process->pid > 0)
         while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
             ;
     *process = (struct cf_process){.socket = -1};

@@ -1,3 +1,4 @@
+/* yosys.c - has Yosys count the instances of the leaf modules, and adds up its answer by group. */
 #include "rtl/tools/yosys.h"
 
 #include <cjson/cJSON.h>
@@ -35,7 +36,8 @@ static bool lend_source(const char *directory, const char *root, const char *scr
 }
 
 /* Yosys runs in the scratch directory: its script then has no path in it, whose spaces and quotes it would misread. */
-static bool run_yosys(const char *directory, const char *scratch, struct cf_error *err)
+static bool run_yosys(const char *directory, const char *scratch, const char *prefix, const struct cf_watch *watch,
+                      struct cf_error *err)
 {
     char root[PATH_MAX], out[PATH_MAX], script[512], *log = NULL, *yosys = NULL;
     if (!realpath(directory, root))
@@ -46,13 +48,13 @@ static bool run_yosys(const char *directory, const char *scratch, struct cf_erro
     for (int i = 0; done && cf_rtl_sources[i]; i++)
         done = lend_source(directory, root, out, cf_rtl_sources[i], err);
     snprintf(script, sizeof script,
-             "read_verilog -D" CF_RTL_CENSUS_DEFINE " %s %s %s; hierarchy -top " CF_RTL_TOP
+             "read_verilog -D" CF_RTL_CENSUS_DEFINE " %s %s %s; hierarchy -top %s" CF_RTL_TOP
              " -check; tee -q -o stat.json stat -json",
-             cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2]);
+             cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2], prefix);
     done = done && ((log = cf_directory_join(out, "yosys.log")) || cf_fail(err, "%s: out of memory", directory)) &&
            (yosys = cf_program_find("yosys", "yosys", err));
     const char *argv[] = {yosys, "-Q", "-T", "-p", script, NULL};
-    done = done && cf_process_run(argv, out, log, NULL, NULL, err);
+    done = done && cf_process_run(argv, out, log, watch, err);
     free(yosys);
     free(log);
     return done;
@@ -86,31 +88,37 @@ static uint64_t leaves(const cJSON *modules, const cJSON *module, int depth)
     return count;
 }
 
-/* The group of row module "row_<identifier>_<number>", or UINT32_MAX. */
-static uint32_t group_of_module(const struct cf_rows *rows, const char *name)
+/* The group of the row module "row_<identifier>_<number>", behind the prefix; UINT32_MAX for any other module. */
+static uint32_t group_of_module(const struct cf_rtl_names *names, const char *name)
 {
+    size_t prefix = strlen(names->prefix);
+    if (strncmp(name, names->prefix, prefix) != 0)
+        return UINT32_MAX;
+    name += prefix;
     if (strncmp(name, "row_", 4) != 0)
         return UINT32_MAX;
     const char *number = strrchr(name, '_') + 1;
     size_t length = (size_t)(number - 1 - (name + 4));
     if (number - name < 6 || strspn(number, "0123456789") != strlen(number))
         return UINT32_MAX;
-    for (uint32_t g = 1; g < rows->netlist->group_count; g++)
-        if (strlen(rows->identifier[g]) == length && strncmp(rows->identifier[g], name + 4, length) == 0)
+    for (uint32_t g = 1; g < names->netlist->group_count; g++)
+        if (strlen(names->identifier[g]) == length && strncmp(names->identifier[g], name + 4, length) == 0)
             return g;
     return UINT32_MAX;
 }
 
-static bool read_counts(const struct cf_rows *rows, const cJSON *modules, struct cf_yosys_count *count,
+static bool read_counts(const struct cf_rtl_names *names, const cJSON *modules, struct cf_yosys_count *count,
                         struct cf_error *err)
 {
-    const cJSON *top = find_module(modules, CF_RTL_TOP), *cell;
+    char top_name[CF_RTL_PREFIX_MAX + sizeof CF_RTL_TOP];
+    snprintf(top_name, sizeof top_name, "%s" CF_RTL_TOP, names->prefix);
+    const cJSON *top = find_module(modules, top_name), *cell;
     if (!top)
-        return cf_fail(err, "yosys: its answer has no module " CF_RTL_TOP);
+        return cf_fail(err, "yosys: its answer has no module %s", top_name);
     count->total = leaves(modules, top, 0);
     cJSON_ArrayForEach(cell, cJSON_GetObjectItemCaseSensitive(top, "num_cells_by_type"))
     {
-        uint32_t group = group_of_module(rows, plain(cell->string));
+        uint32_t group = group_of_module(names, plain(cell->string));
         const cJSON *module = find_module(modules, cell->string);
         if (group != UINT32_MAX && module && cJSON_IsNumber(cell) && cell->valuedouble >= 0)
             count->gates[group] += (uint64_t)cell->valuedouble * leaves(modules, module, 1);
@@ -118,7 +126,7 @@ static bool read_counts(const struct cf_rows *rows, const cJSON *modules, struct
     return true;
 }
 
-static bool parse_answer(const struct cf_rows *rows, const char *scratch, struct cf_yosys_count *count,
+static bool parse_answer(const struct cf_rtl_names *names, const char *scratch, struct cf_yosys_count *count,
                          struct cf_error *err)
 {
     char *path = NULL, *text = NULL;
@@ -127,7 +135,7 @@ static bool parse_answer(const struct cf_rows *rows, const char *scratch, struct
     cJSON *document = done ? cJSON_ParseWithLength(text, size) : NULL;
     if (done && !document)
         done = cf_fail(err, "%s: Yosys's answer is not JSON", path);
-    done = done && read_counts(rows, cJSON_GetObjectItemCaseSensitive(document, "modules"), count, err);
+    done = done && read_counts(names, cJSON_GetObjectItemCaseSensitive(document, "modules"), count, err);
     cJSON_Delete(document);
     free(text);
     free(path);
@@ -135,14 +143,17 @@ static bool parse_answer(const struct cf_rows *rows, const char *scratch, struct
 }
 
 bool cf_yosys_census(const struct cf_netlist *netlist, const char *directory, const char *scratch,
-                     struct cf_yosys_count *count, struct cf_error *err)
+                     bool (*stop)(void *user), void *user, struct cf_yosys_count *count, struct cf_error *err)
 {
-    struct cf_rows rows;
+    const struct cf_watch watch = {NULL, stop, user};
+    char prefix[CF_RTL_PREFIX_MAX + 1];
+    struct cf_rtl_names names;
     count->total = 0;
     memset(count->gates, 0, netlist->group_count * sizeof *count->gates);
-    if (!cf_rows_build(&rows, netlist, err))
+    if (!cf_rtl_find_prefix(directory, prefix, err) ||
+        !cf_rtl_names_make(&names, netlist, *prefix ? prefix : NULL, err))
         return false;
-    bool done = run_yosys(directory, scratch, err) && parse_answer(&rows, scratch, count, err);
-    cf_rows_free(&rows);
+    bool done = run_yosys(directory, scratch, prefix, &watch, err) && parse_answer(&names, scratch, count, err);
+    cf_rtl_names_free(&names);
     return done;
 }

@@ -6,13 +6,14 @@
 
 struct cf_yosys_count {
     uint64_t *gates; /* [group_count]: leaf instances in the rows of each group; owned by the caller */
-    uint64_t total;  /* leaf instances in the whole hierarchy, those of no group included */
+    uint64_t total;  /* leaf instances in the whole hierarchy, also those that are in no group's rows */
 };
 
-/* Has Yosys read the sources in `directory` (structural.h), with the leaf modules as black boxes, elaborate the
- * hierarchy, and count. Only names tie the result to the netlist: no gate of it is looked at. `scratch` is a
- * directory for Yosys's output; its log is there as yosys.log. */
+/* Has Yosys read the sources in `directory` (structural.h) with the leaf modules as black boxes, elaborate the
+ * hierarchy, and count. Only names tie the result to the netlist: its gates are not looked at. `scratch` is a directory
+ * for Yosys's output, and for its log, yosys.log. Errors: the directory has no such sources, Yosys is missing or fails
+ * (the error names the log), or `stop`, which is asked some times per second, says that it is to be ended. */
 bool cf_yosys_census(const struct cf_netlist *netlist, const char *directory, const char *scratch,
-                     struct cf_yosys_count *count, struct cf_error *err);
+                     bool (*stop)(void *user), void *user, struct cf_yosys_count *count, struct cf_error *err);
 
 #endif

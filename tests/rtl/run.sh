@@ -8,7 +8,7 @@ fixtures=$root/tests/fixtures
 
 inputs() { python3 "$root/tests/rtl/inputs.py" "$@"; }
 icarus() { python3 "$root/tests/rtl/icarus.py" "$1.trace" "$2"/*.v; }
-lint() { verilator --lint-only -Wall --top-module cofiber_top "$1"/*.v && echo clean; }
+lint() { verilator --lint-only -Wall --top-module "${2:-cofiber_top}" "$1"/*.v && echo clean; }
 verilate() { cofiber cosim --cache cache "$@"; }
 compile() { cofiber compile "$1" -o "$2.cfn" --input-scale 0.05 "${@:3}"; }
 # Icarus runs what Yosys made of the design: its reading of the language, beside Verilator's and Icarus's own.
@@ -64,9 +64,21 @@ done
 check "nearest: synthesised by Yosys" 0 "values compared" synthesise nearest
 check "random117: synthesised by Yosys" 0 "values compared" synthesise random117
 
+# ---- two netlists in one design ----
+
+check "left: verilog" 0 "row modules" cofiber verilog nearest.cfn -o left_rtl --prefix left_
+check "right: verilog" 0 "row modules" cofiber verilog bilinear.cfn -o right_rtl --prefix right_
+check "left: lint" 0 "clean" lint left_rtl left_cofiber_top
+check "left: census" 0 "all counts are equal" cofiber census nearest.cfn --rtl left_rtl
+check "both in one design" 0 "" iverilog -g2005 -o both -s left_cofiber_top -s right_cofiber_top {left,right}_rtl/*.v
+check "both without prefixes" 28 "already been declared" iverilog -g2005 -o both {nearest,bilinear}/*.v
+check "a prefix that is none" 2 "no Verilog identifier" cofiber verilog nearest.cfn -o none --prefix 9x
+check "a prefix that is too long" 2 "no Verilog identifier" cofiber verilog nearest.cfn -o none --prefix "$(printf 'a%.0s' {1..41})"
+
 # ---- Verilator ----
 
 check "nearest: cosim" 0 "1,302 gate values of 2 frames compared, 0 differ" verilate nearest.cfn "$frames"
+check "left: cosim" 0 "1,302 gate values of 2 frames compared, 0 differ" verilate nearest.cfn "$frames" --rtl left_rtl
 check "nearest: found in the cache" 0 '"cached":	true' verilate nearest.cfn "$frames" --json
 check "cofiber: cosim" 0 ", 0 differ" verilate cofiber.cfn "$frames"
 check "wide: cosim" 0 ", 0 differ" verilate wide.cfn wide.st
@@ -151,7 +163,7 @@ check "deterministic: same bytes" 0 "" diff -r nearest again
 check "own directory is written again" 0 "row modules" cofiber verilog bilinear.cfn -o again
 check "written again: complete" 0 "" diff -r bilinear again
 mkdir other && echo kept >other/notes.txt
-check "other files: refused" 2 "--force" cofiber verilog nearest.cfn -o other
+check "other files: refused" 2 "holds other files" cofiber verilog nearest.cfn -o other
 check "other files: forced" 0 "row modules" cofiber verilog nearest.cfn -o other --force
 check "other files: kept" 0 "kept" cat other/notes.txt
 check "nothing is left beside" 2 "No such file" ls -d ./*.tmp-*
@@ -182,5 +194,43 @@ check "damaged: what is shared, too" 1 "" grep -rl damaged crashed/runtime-*
 check "left over: swept" 2 "No such file" ls -d crashed/1234.part crashed/emission-killed
 check "left over: kept" 0 "" ls -d crashed/emission-living crashed/emission-young
 exec 9<&-
+
+# ---- interrupted: nothing is left, and no tool goes on ----
+
+# interrupt SIGNAL FILE COMMAND...: sends the signal once the file (a pattern) is there.
+interrupt() {
+    local pid
+    "${@:3}" &
+    pid=$!
+    while [ -d "/proc/$pid" ] && ! compgen -G "$2" >/dev/null; do sleep 0.02; done
+    kill "-$1" $pid
+    wait $pid
+}
+# Processes that work in a folder below this one.
+still_running() { readlink /proc/[0-9]*/cwd | grep "^$PWD/$1"; }
+# What is in a cache, but for the objects that all programs share.
+left_in() { find "$1" -mindepth 1 -maxdepth 1 ! -name 'runtime-*' | grep .; }
+
+mkdir stopped
+check "interrupted: Verilator" 2 "interrupted" \
+    interrupt TERM 'stopped/*.part/obj' cofiber cosim --cache stopped nearest.cfn "$frames"
+check "interrupted: nothing is left" 1 "" left_in stopped
+check "interrupted: no tool goes on" 1 "" still_running stopped
+check "interrupted: the compiler" 2 "interrupted" \
+    interrupt INT 'stopped/*.part/obj/Vcofiber.mk' cofiber cosim --cache stopped nearest.cfn "$frames"
+check "interrupted: nothing is left of it" 1 "" left_in stopped
+check "interrupted: no compiler goes on" 1 "" still_running stopped
+mkdir scratch
+export TMPDIR=$PWD/scratch
+check "interrupted: Yosys" 2 "interrupted" interrupt TERM 'scratch/*/yosys.log' cofiber census nearest.cfn
+check "interrupted: nothing is left of that" 0 "" rmdir scratch
+mkdir -p scratch/cofiber-census-killed scratch/cofiber-census-living scratch/cofiber-census-others
+touch -d "1 hour ago" scratch/cofiber-census-killed scratch/cofiber-census-living
+exec 9<scratch/cofiber-census-living && flock -x 9
+check "killed before: census" 0 "all counts are equal" cofiber census nearest.cfn
+check "killed before: swept" 2 "No such file" ls -d scratch/cofiber-census-killed
+check "living: kept" 0 "" ls -d scratch/cofiber-census-living scratch/cofiber-census-others
+exec 9<&-
+unset TMPDIR
 
 finish
