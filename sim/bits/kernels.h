@@ -32,7 +32,7 @@ enum cf_bit_op {
 enum cf_bit_inversion { CF_BIT_FIRST_HALF = 1, CF_BIT_SECOND_HALF = 2, CF_BIT_LAST = 4 };
 enum { CF_PLANE_STEP = 8, CF_MAX_PLANES = 0x10000 / CF_PLANE_STEP };
 enum { CF_BIT_CODE_PADDING = 4 };
-enum { CF_TILE = 64 }; /* lanes that the conversions below take at a time */
+enum { CF_TILE = 64, CF_ALL_BYTES = 4 }; /* lanes that the conversions below take at a time; see split_all */
 
 struct cf_bit_kernels {
     const char *name; /* as --isa takes it */
@@ -51,9 +51,9 @@ struct cf_bit_kernels {
     void (*join)(const uint8_t *window, size_t plane_bytes, const uint16_t *planes, uint32_t width, bool is_signed,
                  uint32_t bytes, void *words);
 
-    /* The same for all lanes of one operand at once, from and to lanes / CF_TILE blocks of words; `bytes` is 1 or 2.
-     * split_all reads a block's words `offset` bytes after words[block]. Both NULL where there is nothing better than
-     * block by block. */
+    /* The same for all lanes of one operand at once, from and to lanes / CF_TILE tiles of words; `bytes` is at most
+     * CF_ALL_BYTES. split_all reads a tile's words `offset` bytes after words[tile]. Both NULL where there is nothing
+     * better than tile by tile. */
     void (*split_all)(const void *const *words, size_t offset, uint32_t bytes, uint32_t width, uint8_t *planes);
     void (*join_all)(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
                      void *const *words);

@@ -13,6 +13,7 @@ const struct cf_bit_kernels *cf_bit_kernels_avx2(void)
 #include <immintrin.h>
 #include <string.h>
 
+#include "sim/bits/convert_avx2.h"
 #include "sim/bits/kernels_words.h"
 
 #define BIT_TARGET __attribute__((target("avx2")))
@@ -94,8 +95,10 @@ static const struct cf_bit_kernels kernels = {
     .run = run,
     .split = split,
     .join = cf_bit_join_words,
-    .transpose = cf_bit_transpose_words,
-    .expand = cf_bit_expand_bytes,
+    .split_all = cf_bit_split_all_avx2,
+    .join_all = cf_bit_join_all_avx2,
+    .transpose = cf_bit_transpose_avx2,
+    .expand = cf_bit_expand_avx2,
     .ceiling = ceiling,
 };
 

@@ -13,6 +13,7 @@ const struct cf_bit_kernels *cf_bit_kernels_avx512(void)
 #include <immintrin.h>
 #include <string.h>
 
+#include "sim/bits/convert_avx2.h"
 #include "sim/bits/kernels_gfni.h"
 #include "sim/bits/kernels_words.h"
 
@@ -196,7 +197,7 @@ INLINE void transpose16(const void *const *rows, uint32_t first, uint32_t count,
 BIT_TARGET static void transpose(const void *const *rows, uint32_t count, uint32_t bytes, void *columns)
 {
     if (bytes != 2) {
-        cf_bit_transpose_words(rows, count, bytes, columns);
+        cf_bit_transpose_avx2(rows, count, bytes, columns);
         return;
     }
     for (uint32_t first = 0; first < count; first += 32)
@@ -219,6 +220,8 @@ static const struct cf_bit_kernels narrow = {
     .run = cf_bit_run_avx512_narrow,
     .split = split,
     .join = join,
+    .split_all = cf_bit_split_all_avx2,
+    .join_all = cf_bit_join_all_avx2,
     .transpose = transpose,
     .expand = expand,
     .ceiling = cf_bit_ceiling_avx512_narrow,
@@ -252,7 +255,7 @@ static const struct cf_bit_kernels kernels_gfni = {
 
 const struct cf_bit_kernels *cf_bit_kernels_avx512(void)
 {
-    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
         return NULL;
     return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("gfni") ? &kernels_gfni : &kernels;

@@ -116,7 +116,7 @@ static void split_operands(const struct cf_bit_pass *pass, const struct stretch 
     const struct cf_bit_kernels *kernels = pass->kernels;
     struct cf_bit_worker *w = pass->worker;
     size_t plane = kernels->lanes / 8;
-    if (!kernels->split_all || pass->tile_count * CF_TILE < kernels->lanes || bytes > 2) {
+    if (!kernels->split_all || pass->tile_count * CF_TILE < kernels->lanes || bytes > CF_ALL_BYTES) {
         for (uint32_t n = 0; n < pass->tile_count; n++)
             kernels->split(w->words[n], count, bytes, width, to + n * sizeof(uint64_t), plane);
         return;

@@ -38,10 +38,10 @@ static bool is_in_place(const struct cf_bit_pass *pass)
 {
     const struct cf_cell *cell = &pass->nets->netlist->cells[pass->family->cells[0]];
     if (!pass->kernels->split_all || pass->tile_count * CF_TILE < pass->kernels->lanes ||
-        cf_bit_word_bytes(pass->group->type) > 2)
+        cf_bit_word_bytes(pass->group->type) > CF_ALL_BYTES)
         return false;
     for (uint32_t p = 0; p < pass->group->ports; p++)
-        if (pass->family->source[p] == CF_SOURCES_MIXED || cf_bit_word_bytes(cell->ports[p]) > 2)
+        if (pass->family->source[p] == CF_SOURCES_MIXED || cf_bit_word_bytes(cell->ports[p]) > CF_ALL_BYTES)
             return false;
     for (uint32_t n = 0; n < pass->tile_count; n++)
         if (!pass->tiles[n].is_run)

@@ -158,36 +158,36 @@ static void check_conversions(const struct cf_bit_kernels *kernels)
     }
 }
 
-/* All lanes at once against block by block. */
+/* All lanes at once against the portable kernels, tile by tile. */
 static void check_all_lanes(const struct cf_bit_kernels *kernels)
 {
-    enum { BLOCKS = 8, WIDTH = 16, OFFSET = 3 };
+    enum { TILES = 8, WIDTH = 32, OFFSET = 3 };
     static _Alignas(64) uint8_t planes[2][WIDTH * 64];
-    static uint8_t words[BLOCKS][OFFSET + CF_TILE * 2], back[2][BLOCKS][CF_TILE * 2];
-    const void *from[BLOCKS], *before[BLOCKS];
-    void *to[BLOCKS];
+    static uint8_t words[TILES][OFFSET + CF_TILE * CF_ALL_BYTES], back[2][TILES][CF_TILE * CF_ALL_BYTES];
+    const void *from[TILES], *before[TILES];
+    void *to[TILES];
     uint16_t list[WIDTH];
-    size_t plane = kernels->lanes / 8, blocks = kernels->lanes / CF_TILE;
+    size_t plane = kernels->lanes / 8, tiles = kernels->lanes / CF_TILE;
     for (uint32_t i = 0; i < WIDTH; i++)
         list[i] = (uint16_t)(i * 5 % WIDTH * CF_PLANE_STEP); /* in no order */
-    for (uint32_t bytes = 1; bytes <= 2; bytes++)
+    for (uint32_t bytes = 1; bytes <= CF_ALL_BYTES; bytes *= 2)
         for (uint32_t width = 1; width <= 8 * bytes; width++) {
             fill(words, sizeof words);
             memset(planes, 0, sizeof planes);
-            for (size_t n = 0; n < blocks; n++) {
+            for (size_t n = 0; n < tiles; n++) {
                 before[n] = words[n];
                 from[n] = words[n] + OFFSET;
                 to[n] = back[0][n];
-                kernels->split(&from[n], 1, bytes, width, planes[1] + 8 * n, plane);
+                cf_bit_kernels_portable.split(&from[n], 1, bytes, width, planes[1] + 8 * n, plane);
             }
             kernels->split_all(before, OFFSET, bytes, width, planes[0]);
             assert_memory_equal(planes[0], planes[1], sizeof planes[0]);
             fill(planes[0], sizeof planes[0]);
             for (int is_signed = 0; is_signed < 2; is_signed++) {
                 kernels->join_all(planes[0], list, width, is_signed, bytes, to);
-                for (size_t n = 0; n < blocks; n++)
-                    kernels->join(planes[0] + 8 * n, plane, list, width, is_signed, bytes, back[1][n]);
-                for (size_t n = 0; n < blocks; n++)
+                for (size_t n = 0; n < tiles; n++)
+                    cf_bit_kernels_portable.join(planes[0] + 8 * n, plane, list, width, is_signed, bytes, back[1][n]);
+                for (size_t n = 0; n < tiles; n++)
                     assert_memory_equal(back[0][n], back[1][n], CF_TILE * bytes);
             }
         }
