@@ -139,7 +139,7 @@ help:
 	@echo 'make test-aarch64 the tests of the simulator, cross-built, under qemu-user (see scripts/setup.sh)'
 	@echo 'make asan         build/asan/cofiber, sanitised'
 	@echo 'make fuzz         run every fuzz target for FUZZ_SECONDS (default 600)'
-	@echo 'make install      PREFIX=/usr/local DESTDIR='
+	@echo 'make install      program, library, header, manual page, pages and completions; PREFIX=/usr/local DESTDIR='
 	@echo 'make format       clang-format'
 
 .PHONY: setup
@@ -215,6 +215,11 @@ fuzz:
 	$(MAKE) --no-print-directory $(FUZZERS)
 	scripts/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
+# Where `make install` puts the pages, as the links between them expect, and the completions of the shells.
+DOCS = $(PREFIX)/share/doc/cofiber
+BASH_COMPLETIONS = $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS = $(PREFIX)/share/zsh/site-functions
+
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
@@ -229,9 +234,19 @@ install: all
 	    'Version: $(VERSION)' 'Libs: -L$${prefix}/lib -lcofiber' 'Libs.private: $(LIBS)' \
 	    'Cflags: -I$${prefix}/include' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/cofiber.pc
 	$(BUILD)/cofiber --manual >$(DESTDIR)$(PREFIX)/share/man/man1/cofiber.1
+	install -d $(DESTDIR)$(DOCS)/docs $(DESTDIR)$(DOCS)/netlists $(DESTDIR)$(DOCS)/examples $(DESTDIR)$(BASH_COMPLETIONS) \
+	    $(DESTDIR)$(ZSH_COMPLETIONS)
+	install -m 644 README.md LICENSE $(DESTDIR)$(DOCS)
+	install -m 644 docs/*.md docs/*.svg $(DESTDIR)$(DOCS)/docs
+	install -m 644 netlists/FORMAT.md $(DESTDIR)$(DOCS)/netlists
+	install -m 644 examples/run_frames.c examples/README.md $(DESTDIR)$(DOCS)/examples
+	$(BUILD)/cofiber --completion bash >$(DESTDIR)$(BASH_COMPLETIONS)/cofiber
+	$(BUILD)/cofiber --completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_cofiber
 
 .PHONY: uninstall
 uninstall:
+	rm -rf $(DESTDIR)$(DOCS)
+	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/cofiber $(DESTDIR)$(ZSH_COMPLETIONS)/_cofiber
 	rm -f $(DESTDIR)$(PREFIX)/bin/cofiber $(DESTDIR)$(PREFIX)/include/cofiber.h \
 	    $(DESTDIR)$(PREFIX)/lib/libcofiber.a $(DESTDIR)$(PREFIX)/lib/libcofiber.so* \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/cofiber.pc $(DESTDIR)$(PREFIX)/share/man/man1/cofiber.1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One network and the same random patterns in this project's bit-parallel engine, ABC, Verilator and iverilog.
 #
-#   scripts/bench_bits_peers.sh COFIBER NET       NET: a compiled circuit
+#   scripts/bench_bits_peers.sh [COFIBER [NET]]       NET: a compiled circuit (default: that of examples/)
 #
 # Two networks are cut out of the circuit (export --to netlist) and exported for the others: all classifiers of one
 # position, and one classifier alone. First every tool's outputs on all patterns (512) are compared. Rates are AND nodes
@@ -12,10 +12,13 @@
 # Environment: LIMIT, the seconds after which a peer is given up (default 900); VERILATOR=no leaves Verilator out, whose
 # build takes minutes; SIZES=no leaves out how large a network each peer can take, which takes up to a few times LIMIT.
 set -euo pipefail
-cofiber=$(realpath "$1") net=$(realpath "$2") limit=${LIMIT:-900} patterns=512
 scripts=$(cd "$(dirname "$0")" && pwd)
+cofiber=$(realpath "${1:-$scripts/../build/cofiber}") limit=${LIMIT:-900} patterns=512
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+net=$(realpath "${2:-$work/net}")
+[ $# -gt 1 ] || "$cofiber" compile "$scripts"/../examples/head_nearest_fp32.safetensors -o "$net" \
+    --calibrate "$scripts"/../examples/*.npy --score-threshold 0.1
 bits() { /usr/bin/python3 "$scripts/peers/bits.py" "$@"; }
 have() { command -v "$1" >"$work/which"; }
 quiet() { "$@" >"$work/quiet" 2>&1 || { cat "$work/quiet"; return 1; }; }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs every fuzz target in turn, each from the committed hostile and golden files, and stops at the first finding.
 #
-#   scripts/fuzz.sh DIR SECONDS     (DIR holds the built targets; corpora grow in DIR/corpus)
+#   scripts/fuzz.sh [DIR SECONDS]     (default: build/fuzz 600; DIR holds the built targets; corpora grow in DIR/corpus)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-dir=$1 seconds=$2
+dir=${1:-build/fuzz} seconds=${2:-600}
 for target in "$dir"/fuzz_*; do
     [ -x "$target" ] && [ -f "$target" ] || continue
     name=${target##*/fuzz_}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests of one tier and closes with the line 'N passed, N failed'.
 #
-#   tests/run.sh BUILD short     unit tests (BUILD/tests/*), then every tests/*/run.sh
+#   tests/run.sh [BUILD short]   unit tests (BUILD/tests/*), then every tests/*/run.sh
 #   tests/run.sh BUILD unit      unit tests alone
 #   tests/run.sh BUILD long      every tests/long/*.sh: full size, real frames (see tests/README.md)
 #
@@ -9,7 +9,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH=/usr/bin:$PATH # the distribution's Python, which has NumPy, before any other
-build=$1 tier=$2
+build=${1:-build} tier=${2:-short}
 passed=0 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

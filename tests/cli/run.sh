@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The command line's tests: cases with golden outputs (*.list), and what a list cannot say (*.sh).
 #
-#   tests/cli/run.sh BUILD             prints what fails and, last, 'N passed, N failed'
+#   tests/cli/run.sh [BUILD]           prints what fails and, last, 'N passed, N failed'
 #   tests/cli/run.sh BUILD --update    writes the golden outputs anew; read the diff before committing it
 #
 # A line of a list is  name | exit status | command.  Commands run in one folder, in order, so that a case can use what
@@ -12,7 +12,7 @@ set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/tests/cli
-build=$(cd "$1" && pwd)
+build=$(cd "${1:-$root/build}" && pwd)
 update=${2:-}
 export PATH=$build:$PATH
 export support=$root/tests/support # for cases that make their own files

@@ -3,7 +3,7 @@
 # random ones; both checks seen failing.
 #
 #   tests/detect/run.sh BUILD      the last line is 'N passed, N failed'
-source "$(dirname "$0")/../support/suite.sh" "$1"
+source "$(dirname "$0")/../support/suite.sh" "${1:-}"
 source "$root/tests/oracle/numpy.sh"
 sets=$root/tests/fixtures/coco
 oracle=$root/tests/oracle/coco.py

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What other tools make of our exports: ABC, Yosys, iverilog and SciPy, on small circuits.
 #
-#   tests/exchange/run.sh BUILD      ends with 'N passed, N failed'
+#   tests/exchange/run.sh [BUILD]      ends with 'N passed, N failed'
 #
 # D_CEC is the number of channels of the classifiers (INT8 weights, 4-bit inputs) that ABC proves equal to Yosys's
 # synthesis of the structural Verilog, both classes. Adder trees that differ are hard for SAT: with 5 channels of 15
@@ -9,7 +9,7 @@
 # (tests/unit/test_proof.c).
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-cofiber=$1/cofiber here=tests/exchange D_CEC=${D_CEC:-3}
+cofiber=${1:-build}/cofiber here=tests/exchange D_CEC=${D_CEC:-3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0

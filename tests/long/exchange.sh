@@ -2,7 +2,7 @@
 # SciPy at full size: the exported matrix times the nets of a real frame is every gate's value and every classifier's
 # sum, nearest and bilinear; and one changed weight of 130 million is noticed, and its gate named.
 #
-#   tests/long/exchange.sh BUILD     half a minute, 2 GB of memory and 1 GB of disk
+#   tests/long/exchange.sh [BUILD]     half a minute, 2 GB of memory and 1 GB of disk
 source "$(dirname "$0")/../support/suite.sh"
 
 exchange() { /usr/bin/python3 "$root/tests/exchange/$1.py" "${@:2}"; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The NumPy oracle at full size: every gate of real frames, nearest and bilinear, direct and iterated pools.
 #
-#   tests/long/oracle.sh BUILD     uses examples/, and the frames and heads of ../shared/data where they are
+#   tests/long/oracle.sh [BUILD]     uses examples/, and the frames and heads of ../shared/data where they are
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)

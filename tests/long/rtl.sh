@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The emitted Verilog at full size: lint, Yosys's count, and all gates of a real frame under Verilator.
 #
-#   tests/long/rtl.sh BUILD       some minutes a Verilator build, of which there are four
+#   tests/long/rtl.sh [BUILD]       some minutes a Verilator build, of which there are four
 source "$(dirname "$0")/../support/suite.sh"
 
 # Lint as a whole would flatten two million gates. Each row is linted with its leaves, and the whole before flattening.

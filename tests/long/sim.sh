@@ -2,7 +2,7 @@
 # The simulator at full size: every instruction set, mode and number of threads against the reference simulator, on
 # real and adversarial frames, on mutated netlists; long batches, their memory, and stopping and resuming them.
 #
-#   tests/long/sim.sh BUILD        uses examples/, and the frames of ../shared/data where they are
+#   tests/long/sim.sh [BUILD]        uses examples/, and the frames of ../shared/data where they are
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)

@@ -2,7 +2,7 @@
 # Wrong weights at full size: every weight of every classifier off by one, in frames made from the weights (all must
 # show) and in real frames (hardly any does); and a sample of them the long way, as changed netlists that are simulated.
 #
-#   tests/long/vectors.sh BUILD     uses examples/, and the frames of ../shared/data where they are
+#   tests/long/vectors.sh [BUILD]     uses examples/, and the frames of ../shared/data where they are
 #
 # SAMPLE changed netlists of each form (default 20), from the environment.
 source "$(dirname "$0")/../support/suite.sh"

@@ -6,7 +6,7 @@
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
-export PATH=$(cd "$1" && pwd):$PATH
+export PATH=$(cd "${1:-$(dirname "$0")/../../build}" && pwd):$PATH
 source "$root/tests/oracle/numpy.sh"
 fixtures=$root/tests/fixtures
 passed=0 failed=0

@@ -1,9 +1,10 @@
-# suite.sh - what the suites of checks share. To be sourced with the build folder as $1; runs the rest of the suite in a
+# suite.sh - what the suites of checks share. To be sourced with the build folder as $1 (build where
+# there is none); runs the rest of the suite in a
 # folder of its own, with the programs and tools of the build in reach. Ends a suite: `finish`.
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build=$(cd "$1" && pwd)
+build=$(cd "${1:-$root/build}" && pwd)
 export PATH=$build:$build/tools:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
