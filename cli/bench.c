@@ -1,4 +1,5 @@
 /* bench.c - cofiber bench: measures speed beside the machine's limits, all in turns in one run. */
+#include <assert.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ static int ascending(const void *a, const void *b)
 
 struct cli_spread cli_spread_of(double *samples, int count)
 {
+    assert(count > 0);
     qsort(samples, (size_t)count, sizeof *samples, ascending);
     return (struct cli_spread){samples[count / 2], samples[count / 10], samples[count - 1 - count / 10]};
 }

@@ -19,7 +19,7 @@ static bool takes_text(const struct cli_option *option)
 {
     static const char *const files[] = {"DIR", "FILE", "FRAMES", "NET", "OUT", NULL};
     for (int i = 0; files[i]; i++)
-        if (strcmp(option->argument, files[i]) == 0)
+        if (strncmp(option->argument, files[i], strlen(files[i])) == 0) /* "FILE.json" too */
             return false;
     return true;
 }

@@ -124,15 +124,15 @@ const struct cli_command cli_eval = {
     .max_operands = 2,
     .options =
         (const struct cli_option[]){
-            {"--classes", NULL, NULL, "print each class's objects, results and average precision below"},
+            {"--classes", NULL, NULL, "Print the objects, results and average precision of each class as well."},
             {"--curves", "FILE", NULL,
-             "write precision and score over recall as JSON, for each class and IoU, all areas"},
-            {"--plot", "FILE", NULL, "draw the mean precision over recall for each IoU, as PNG"},
+             "Write precision and score over recall as JSON, for each class and IoU, over all areas."},
+            {"--plot", "FILE", NULL, "Draw the mean precision over recall for each IoU as a PNG file."},
             {"--listed-only", NULL, NULL,
-             "leave out, as pycocotools does, annotations and results of images or categories that ANNOTATIONS does "
-             "not list, instead of refusing the file"},
+             "Leave out, as pycocotools does, annotations and results of images or categories that ANNOTATIONS does "
+             "not list, instead of refusing the file."},
             {"--json", NULL, NULL,
-             "print `stats` (the 12, in pycocotools' order) and `per_class_AP` (by category id) as JSON"},
+             "Print `stats`, the 12 numbers in pycocotools' order, and `per_class_AP`, by category id, as JSON."},
             {0}},
     .run = run,
 };

@@ -1,6 +1,7 @@
 /* frames.c - opens the frames that a command names as operands, and selects those that --frames asks for. */
 #include "cli/frames.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -67,6 +68,7 @@ bool cli_frames_select(struct cf_frames *frames, const struct cli_args *args, st
 bool cli_frames_open(struct cf_frames **frames, const struct cli_args *args, int first,
                      const struct cf_netlist *netlist, struct cf_error *err)
 {
+    assert(first < args->operand_count);
     if (!cf_frames_open(frames, args->operands + first, args->operand_count - first, err))
         return false;
     if (cf_frames_fit(*frames, netlist, err) && cli_frames_select(*frames, args, err))

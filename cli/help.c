@@ -1,4 +1,5 @@
 /* help.c - prints --help of the program and of each command, from the same tables that drive parsing. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +59,7 @@ static void print_option(const struct cli_option *option)
 
 void cli_help_command(const struct cli_command *command)
 {
+    assert(command->summary && command->details);
     static const struct cli_option help = {.name = "--help", .help = "Print this page."};
     printf("usage: cofiber %s %s\n\n", command->name, command->synopsis);
     print_wrapped(command->summary, 0, 0);

@@ -433,7 +433,8 @@ const struct cli_command cli_sim = {
              "gates per instruction."},
             {"--threads", "N", "0", "Use N threads; 0 means one per processor."},
             {"--isa", "NAME", "auto",
-             "Use these kernels: portable, avx2, avxvnni or avx512; auto takes the best of this machine. reference evaluates "
+             "Use these kernels: portable, avx2, avxvnni or avx512; auto takes the best of this machine. reference "
+             "evaluates "
              "gate by gate, by the definition of a cell."},
             {"--plan", NULL, NULL,
              "Print the regular arrays of gates that were recognised. FRAMES may then be left out."},
