@@ -103,15 +103,18 @@ $(BUILD)/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 # the compiler leaves out none of their allocations.
 $(BUILD)/memory/failing.so: tests/memory/failing.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -g $(WARN) -fno-builtin -fPIC -shared -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CSTD) -O2 -g $(WARN) -fno-builtin -fPIC -shared -o $@ $<
 
 $(BUILD)/memory/careless: tests/memory/careless.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O1 -g $(WARN) -fno-builtin -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CSTD) -O1 -g $(WARN) -fno-builtin -o $@ $<
 
 $(BUILD)/memory/library: tests/memory/library.c include/cofiber.h $(BUILD)/libcofiber.so
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(OPTIMISE) -g $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CSTD) $(OPTIMISE) -g $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
 	    -Wl,-rpath,'$$ORIGIN/..' $(LDFLAGS)
 
 # Fuzz targets are linked against sources built with clang's coverage, in a tree of their own.
@@ -140,7 +143,9 @@ help:
 	@echo 'make asan         build/asan/cofiber, sanitised'
 	@echo 'make fuzz         run every fuzz target for FUZZ_SECONDS (default 600)'
 	@echo 'make install      program, library, header, manual page, pages and completions; PREFIX=/usr/local DESTDIR='
+	@echo 'make uninstall    remove what make install put there'
 	@echo 'make format       clang-format'
+	@echo 'make V=1 ...      print the commands instead of one line per file'
 
 .PHONY: setup
 setup:
