@@ -187,7 +187,7 @@ def bits(folder):
 
 
 def faults(folder):
-    """Two tables with the same names of groups: the first is nearest, the second bilinear."""
+    """The page's first two tables are of the example: nearest and bilinear."""
     quoted = re.findall(r"^\| (s\d\.\w+) \|(.*)\|$", (ROOT / "docs/faults.md").read_text(), re.M)
     found = re.findall(r"^\| (s\d\.\w+) \|(.*)\|$", run(ROOT / "scripts/fault_coverage.sh"), re.M)
     for (name, old), (again, new) in zip(quoted, found):
