@@ -157,7 +157,7 @@ static bool time_quantising(const struct bench *bench, enum cf_dtype dtype, doub
      */
     uint8_t *features = malloc(FRAMES * size), *copied = cf_pages_alloc(size);
     void *out = cf_pages_alloc(bench->input_size);
-    struct cf_quantiser *quantiser = cf_quantiser_new(bench->netlist, NULL, err);
+    struct cf_quantiser *quantiser = cf_quantiser_new(bench->netlist, bench->isa, err);
     bool done = quantiser && ((features && copied && out) || cf_fail(err, "bench: out of memory"));
     double times[RUNS], copies[RUNS];
     if (done) {
