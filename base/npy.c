@@ -34,7 +34,7 @@ struct header {
     const uint8_t *bytes; /* the file */
     size_t at, end;       /* in the file */
     bool has_descr, has_order, has_shape;
-    bool fortran;
+    bool fortran, python2; /* versions 1 and 2 may have been written by Python 2 */
     struct cf_tensor *tensor;
 };
 
@@ -48,9 +48,10 @@ static int peek(const struct header *header)
     return header->at < header->end ? header->bytes[header->at] : -1;
 }
 
+/* Within the braces, and after them, Python takes any white space. */
 static void skip_space(struct header *header)
 {
-    while (peek(header) == ' ' || peek(header) == '\t')
+    while (peek(header) == ' ' || (peek(header) >= '\t' && peek(header) <= '\r' && peek(header) != '\v'))
         header->at++;
 }
 
@@ -66,10 +67,12 @@ static bool expect(struct header *header, int mark, struct cf_error *err)
     return true;
 }
 
-/* A string of at most 63 plain characters, in either kind of quotes. */
+/* A string of at most 63 plain characters, in either kind of quotes; Python 2 wrote some with a `u` before them. */
 static bool read_string(struct header *header, char text[64], struct cf_error *err)
 {
     skip_space(header);
+    if (peek(header) == 'u' || peek(header) == 'U')
+        header->at++;
     int quote = peek(header);
     if (quote != '\'' && quote != '"')
         return fail_at(header, header->at, "expected a string", err);
@@ -95,9 +98,10 @@ static bool read_descr(struct header *header, struct cf_error *err)
         return fail_at(header, at, "structured dtypes are not supported", err);
     if (!read_string(header, text, err))
         return false;
-    bool known_order = text[0] == '<' || text[0] == '>' || text[0] == '|';
-    for (size_t i = 0; known_order && i < TYPES; i++) {
-        if (strcmp(text + 1, types[i].code) != 0)
+    /* '=', or no mark at all, is the order of the machine that reads: little-endian, as everywhere that this runs. */
+    bool marked = text[0] != '\0' && strchr("<>|=", text[0]);
+    for (size_t i = 0; i < TYPES; i++) {
+        if (strcmp(text + marked, types[i].code) != 0)
             continue;
         bool one_byte = cf_dtype_size(types[i].dtype) == 1;
         if (text[0] == '>')
@@ -145,6 +149,9 @@ static bool read_dimension(struct header *header, struct cf_error *err)
         return fail_at(header, start, "expected a dimension, a plain non-negative integer", err);
     if (header->bytes[start] == '0' && header->at > start + 1)
         return fail_at(header, start, "dimension with a leading zero", err);
+    skip_space(header);
+    if (header->python2 && peek(header) == 'L') /* a long integer of Python 2 */
+        header->at++;
     if (!fits || value > INT64_MAX)
         return fail_at(header, start, "dimension does not fit 63 bits", err);
     if (tensor->rank == CF_MAX_RANK)
@@ -210,13 +217,13 @@ static bool read_end(struct header *header, struct cf_error *err)
     if (missing)
         return fail_at(header, header->at, missing, err);
     skip_space(header);
-    if (peek(header) == '\n')
-        header->at++;
     return header->at == header->end || fail_at(header, header->at, "text after the closing '}'", err);
 }
 
 static bool read_dict(struct header *header, struct cf_error *err)
 {
+    while (peek(header) == ' ' || peek(header) == '\t')
+        header->at++;
     if (peek(header) != '{')
         return fail_at(header, header->at, "does not begin with '{'", err);
     header->at++;
@@ -286,8 +293,12 @@ static bool parse_file(struct cf_npy *file, const uint8_t *bytes, size_t size, s
     if (length > size - prefix)
         return cf_fail(err, "%s: header length %" PRIu32 " passes the end of the file (%zu bytes)", path, length, size);
     file->tensor.name = path;
-    struct header header = {
-        .path = path, .bytes = bytes, .at = prefix, .end = prefix + length, .tensor = &file->tensor};
+    struct header header = {.path = path,
+                            .bytes = bytes,
+                            .at = prefix,
+                            .end = prefix + length,
+                            .python2 = bytes[6] < 3,
+                            .tensor = &file->tensor};
     return read_dict(&header, err) && check_data(&header, size, err);
 }
 

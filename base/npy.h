@@ -1,7 +1,8 @@
 /* npy.h - a strict reader and a small writer of NumPy's .npy files, versions 1 to 3.
  *
  * Little-endian f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 and b1, C order. Fortran order is refused with a message
- * that says how to convert. Object arrays, big-endian and structured dtypes are refused.
+ * that says how to convert. Object arrays, big-endian and structured dtypes are refused. The header is read as NumPy
+ * reads it: with any white space, native byte order ('=f4'), and what Python 2 wrote (`(2L, 3L)`, `u'descr'`).
  */
 #ifndef COFIBER_BASE_NPY_H
 #define COFIBER_BASE_NPY_H

@@ -152,6 +152,7 @@ static bool time_quantising(const struct bench *bench, enum cf_dtype dtype, doub
 {
     enum { RUNS = 101, FRAMES = 8 }; /* several, so that they do not all stay in a cache */
     const struct cf_group *input = &bench->netlist->groups[CF_INPUT];
+    struct cf_frame_shape shape = cf_input_shape(bench->netlist);
     size_t size = input->count * cf_dtype_size(dtype);
     /* The results lie on huge pages, as the nets of a workspace do, and features on small ones, as a mapped file does.
      */
@@ -170,7 +171,7 @@ static bool time_quantising(const struct bench *bench, enum cf_dtype dtype, doub
     for (int run = 0; done && run < RUNS; run++) {
         const struct cf_tensor frame = {.dtype = dtype,
                                         .rank = 3,
-                                        .shape = {input->shape[2], input->shape[0], input->shape[1]},
+                                        .shape = {shape.channels, shape.height, shape.width},
                                         .count = input->count,
                                         .size = size,
                                         .data = features + (size_t)(run % FRAMES) * size};

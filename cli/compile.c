@@ -42,11 +42,12 @@ static bool read_options(const struct cli_args *args, struct cf_compile_options 
 static bool frames_fit(const struct cf_frames *frames, const char *path, const struct cf_head *head,
                        const struct cf_compile_options *options, struct cf_error *err)
 {
-    struct cf_frame_shape s = cf_frames_shape(frames);
+    struct cf_frame_shape s = cf_frames_shape(frames), wanted = {head->channels, options->height, options->width};
+    char advice[256];
     return (s.channels == head->channels && s.height == options->height && s.width == options->width) ||
-           cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s with --grid %ux%u takes %ux%ux%u", path, s.channels,
+           cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s with --grid %ux%u takes %ux%ux%u%s", path, s.channels,
                    s.height, s.width, head->label, options->height, options->width, head->channels, options->height,
-                   options->width);
+                   options->width, cf_frames_advice(frames, wanted, advice, sizeof advice));
 }
 
 static bool add_frames(struct cf_calibration *calibration, const struct cf_frames *frames, const char *path,

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "netlists/quantise.h"
 #include "netlists/store.h"
+#include "sim/frames/quantise.h"
 #include "sim/vectors/vectors.h"
 
 /* Computes the features [D][H][W] that quantise to the integers [H][W][D]. Since floats have 24 bits, it checks that
@@ -13,7 +14,7 @@
 static bool to_features(const struct cf_netlist *netlist, const int32_t *values, float *features, struct cf_error *err)
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
-    uint32_t channels = input->shape[2], plane = input->count / channels;
+    uint32_t channels = cf_group_lanes(input), plane = input->count / channels;
     for (uint32_t p = 0; p < plane; p++)
         for (uint32_t d = 0; d < channels; d++) {
             int32_t value = values[p * channels + d];
@@ -31,7 +32,8 @@ static bool write_frames(const char *path, const struct cf_netlist *netlist, con
                          struct cf_error *err)
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
-    uint64_t shape[4] = {vectors->count, input->shape[2], input->shape[0], input->shape[1]};
+    struct cf_frame_shape frame = cf_input_shape(netlist);
+    uint64_t shape[4] = {vectors->count, frame.channels, frame.height, frame.width};
     size_t id, size = input->count * sizeof(float);
     float *features = malloc(size);
     struct cf_safetensors_writer *out = NULL;
@@ -58,6 +60,7 @@ static int report(const struct cli_args *args, const struct cf_vectors *vectors)
         cJSON_AddNumberToObject(document, "met", vectors->met);
         cJSON_AddNumberToObject(document, "classifiers", vectors->gates);
         cJSON_AddNumberToObject(document, "guarded", vectors->guarded);
+        cJSON_AddNumberToObject(document, "constants", vectors->constants);
         cJSON_AddNumberToObject(document, "skipped", vectors->skipped);
         cJSON_AddNumberToObject(document, "left_out", vectors->left_out);
         return cli_print_json(document);
@@ -68,6 +71,8 @@ static int report(const struct cli_args *args, const struct cf_vectors *vectors)
         cli_thousands(vectors->aim_count, aims));
     printf("any one wrong weight changes a decision: %s of %s classifiers\n", cli_thousands(vectors->guarded, met),
            cli_thousands(vectors->gates, aims));
+    if (vectors->constants)
+        printf("constants, which read nothing, and so have no frames: %u\n", vectors->constants);
     if (vectors->skipped)
         printf("%u classifiers left out: their sums are no linear forms of the input\n", vectors->skipped);
     if (vectors->left_out)
@@ -84,11 +89,8 @@ static int run(const struct cli_args *args)
         return cli_complain("vectors: -o FRAMES is missing");
     if (!cf_netlist_load(&netlist, args->operands[0], &err))
         return cli_fail(&err);
-    bool done = netlist->groups[CF_INPUT].rank == 3 ||
-                cf_fail(&err, "%s: its input has rank %d; frames feed an input of shape [H, W, D]", netlist->label,
-                        netlist->groups[CF_INPUT].rank);
-    done = done && cf_vectors_make(&vectors, netlist, &err) &&
-           write_frames(cli_value(args, "-o"), netlist, &vectors, &err);
+    bool done = cf_quantiser_fits(netlist, &err) && cf_vectors_make(&vectors, netlist, &err) &&
+                write_frames(cli_value(args, "-o"), netlist, &vectors, &err);
     int status = done ? report(args, &vectors) : cli_fail(&err);
     cf_vectors_free(&vectors);
     cf_netlist_free(netlist);

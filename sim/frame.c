@@ -43,12 +43,12 @@ static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_featu
         [COFIBER_F32] = CF_F32, [COFIBER_F16] = CF_F16, [COFIBER_F64] = CF_F64, [COFIBER_BF16] = CF_BF16,
         [COFIBER_I8] = CF_I8,   [COFIBER_U8] = CF_U8,   [COFIBER_I16] = CF_I16, [COFIBER_U16] = CF_U16,
         [COFIBER_I32] = CF_I32, [COFIBER_U32] = CF_U32, [COFIBER_I64] = CF_I64, [COFIBER_U64] = CF_U64};
-    const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
+    struct cf_frame_shape shape = cf_input_shape(sim->netlist);
     struct cf_tensor tensor = {.name = "features",
                                .dtype = dtypes[features->dtype],
                                .rank = 3,
-                               .shape = {group->shape[2], group->shape[0], group->shape[1]},
-                               .count = group->count,
+                               .shape = {shape.channels, shape.height, shape.width},
+                               .count = sim->netlist->groups[CF_INPUT].count,
                                .data = features->data};
     tensor.size = tensor.count * cf_dtype_size(tensor.dtype);
     return cf_quantise(sim->quantiser, &tensor, input, threads);
@@ -59,10 +59,16 @@ static bool refuse(const struct cofiber_sim *sim, const cofiber_features *featur
 {
     const struct cf_group *group = &sim->netlist->groups[CF_INPUT];
     bool quantised = features->dtype == COFIBER_QUANTISED;
-    uint32_t a = quantised ? group->shape[1] : group->shape[0], b = quantised ? group->shape[2] : group->shape[1];
-    uint64_t plane = (uint64_t)a * b;
-    return cf_fail(err, "element [%llu,%llu,%llu] %s", (unsigned long long)(element / plane),
-                   (unsigned long long)(element % plane / b), (unsigned long long)(element % b),
+    struct cf_tensor values = {.rank =
+                                   group->rank}; /* integers feed an input of any rank, and are named as its nets are */
+    for (int i = 0; i < group->rank; i++)
+        values.shape[i] = group->shape[i];
+    if (!quantised) {
+        struct cf_frame_shape frame = cf_input_shape(sim->netlist);
+        values = (struct cf_tensor){.rank = 3, .shape = {frame.channels, frame.height, frame.width}};
+    }
+    char at[128];
+    return cf_fail(err, "element %s %s", cf_index_text(&values, element, at, sizeof at),
                    quantised ? "does not fit the input's width" : "is NaN or infinite");
 }
 

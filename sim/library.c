@@ -64,9 +64,10 @@ bool cofiber_netlist_input(const cofiber_netlist *netlist, cofiber_input *input,
     const struct cf_group *group = &n->groups[CF_INPUT];
     if (!cf_quantiser_fits(n, &err))
         return cf_pass_on(error, &err);
-    *input = (cofiber_input){.channels = group->shape[2],
-                             .height = group->shape[0],
-                             .width = group->shape[1],
+    struct cf_frame_shape shape = cf_input_shape(n);
+    *input = (cofiber_input){.channels = shape.channels,
+                             .height = shape.height,
+                             .width = shape.width,
                              .bits = group->type.width,
                              .is_signed = group->type.is_signed,
                              .scale = n->input_scale};

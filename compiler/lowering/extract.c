@@ -34,7 +34,7 @@ static const uint32_t *bases_of(const struct cutting *c, uint32_t i)
     return cf_instance_bases(c->group, c->gates[i] - c->group->first_net);
 }
 
-/* The group of all gates, and the one that they read. */
+/* The group of all gates, and the group that they read: the input where they read nothing. */
 static bool find_groups(struct cutting *c)
 {
     char name[CF_NAME_MAX];
@@ -55,9 +55,7 @@ static bool find_groups(struct cutting *c)
             source = found;
         }
     }
-    if (source == UINT32_MAX)
-        return cf_fail(c->err, "%s: reads nothing; a netlist has an input", name);
-    c->source = &c->from->groups[source];
+    c->source = &c->from->groups[source == UINT32_MAX ? CF_INPUT : source];
     return true;
 }
 
@@ -74,6 +72,12 @@ static bool rank_nets(struct cutting *c)
     }
     for (uint32_t net = 0; net < c->source->count; net++)
         c->rank[net + 1] = c->rank[net] + c->read[net];
+    /* Gates that read nothing are constants. A netlist has an input all the same: one net, which nothing reads. */
+    if (c->rank[c->source->count] == 0) {
+        c->read[0] = 1;
+        for (uint32_t net = 0; net < c->source->count; net++)
+            c->rank[net + 1] = 1;
+    }
     return true;
 }
 

@@ -3,11 +3,13 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/npy.h"
 #include "base/safetensors.h"
 
@@ -30,22 +32,24 @@ struct cf_frames {
 /* The tensor of a safetensors file that holds the frames. */
 static bool choose_tensor(struct frame_file *file, struct cf_error *err)
 {
-    const struct cf_tensor *named = cf_safetensors_find(file->safetensors, "features"), *only = NULL;
-    int candidates = 0;
+    const struct cf_tensor *named = cf_safetensors_find(file->safetensors, "features"), *grid = NULL, *flat = NULL;
+    int grids = 0, flats = 0;
     for (size_t i = 0; i < cf_safetensors_count(file->safetensors); i++) {
         const struct cf_tensor *tensor = cf_safetensors_at(file->safetensors, i);
         if (tensor->rank == 3 || tensor->rank == 4) {
-            only = tensor;
-            candidates++;
+            grid = tensor;
+            grids++;
+        } else if (tensor->rank == 2) {
+            flat = tensor;
+            flats++;
         }
     }
-    if (named && (named->rank == 3 || named->rank == 4))
-        only = named;
-    else if (candidates != 1)
-        return cf_fail(err, "%s: %s tensor of shape [D, H, W] or [N, D, H, W]; call the frames 'features'", file->path,
-                       candidates ? "more than one" : "no");
-    file->tensor = only;
-    return true;
+    if (named && named->rank >= 2 && named->rank <= 4)
+        file->tensor = named;
+    else
+        file->tensor = grids == 1 ? grid : grids == 0 && flats == 1 ? flat : NULL;
+    return file->tensor || cf_fail(err, "%s: %s tensor of shape [D, H, W] or [N, D, H, W]; call the frames 'features'",
+                                   file->path, grids ? "more than one" : "no");
 }
 
 static void forget(const struct frame_file *file, uint64_t first, uint64_t count)
@@ -57,6 +61,17 @@ static void forget(const struct frame_file *file, uint64_t first, uint64_t count
         cf_safetensors_forget(file->safetensors, file->tensor, first * size, count * size);
 }
 
+/* NumPy's .npz files are zip archives of arrays. */
+static bool refuse_archive(const char *path, struct cf_error *err)
+{
+    struct cf_map map;
+    if (!cf_map_open(&map, path, err))
+        return false;
+    bool zip = map.size >= 4 && memcmp(map.data, "PK\3\4", 4) == 0;
+    cf_map_close(&map);
+    return !zip || cf_fail(err, "%s: a zip archive, as .npz files are; save one array with numpy.save", path);
+}
+
 static bool open_file(struct cf_frames *frames, struct frame_file *file, struct cf_error *err)
 {
     bool npy;
@@ -66,17 +81,17 @@ static bool open_file(struct cf_frames *frames, struct frame_file *file, struct 
         if (!cf_npy_open(&file->npy, file->path, err))
             return false;
         file->tensor = cf_npy_tensor(file->npy);
-    } else if (!cf_safetensors_open(&file->safetensors, file->path, err) || !choose_tensor(file, err)) {
+    } else if (!refuse_archive(file->path, err) || !cf_safetensors_open(&file->safetensors, file->path, err) ||
+               !choose_tensor(file, err)) {
         return false;
     }
     const struct cf_tensor *tensor = file->tensor;
     char text[128];
-    if (tensor->rank != 3 && tensor->rank != 4)
-        return cf_fail(err, "%s: a frame is [D, H, W] or [N, D, H, W]; this array is %s", file->path,
+    if (tensor->rank < 2 || tensor->rank > 4)
+        return cf_fail(err, "%s: frames are [D, H, W], [N, D, H, W] or [N, D]; this array is %s", file->path,
                        cf_shape_text(tensor, text, sizeof text));
-    if (tensor->dtype == CF_BOOL)
-        return cf_fail(err, "%s: frames of booleans are no features", file->path);
-    const uint64_t *last = tensor->shape + tensor->rank - 3;
+    const uint64_t flat[3] = {tensor->shape[1], 1, 1};
+    const uint64_t *last = tensor->rank == 2 ? flat : tensor->rank == 3 ? tensor->shape : tensor->shape + 1;
     for (int i = 0; i < 3; i++)
         if (last[i] < 1 || last[i] > INT32_MAX)
             return cf_fail(err, "%s: a frame of shape %s has no features", file->path,
@@ -89,7 +104,7 @@ static bool open_file(struct cf_frames *frames, struct frame_file *file, struct 
                        shape.height, shape.width, frames->files[0].path, frames->shape.channels, frames->shape.height,
                        frames->shape.width);
     file->first = frames->count;
-    file->count = tensor->rank == 4 ? tensor->shape[0] : 1;
+    file->count = tensor->rank == 3 ? 1 : tensor->shape[0];
     frames->count += file->count;
     forget(file, 0, tensor->count); /* looking at the header brought some of the data along */
     return true;
@@ -165,15 +180,42 @@ struct cf_frame_shape cf_frames_shape(const struct cf_frames *frames)
     return frames->shape;
 }
 
+const char *cf_frames_advice(const struct cf_frames *frames, struct cf_frame_shape wanted, char *buffer, size_t size)
+{
+    struct cf_frame_shape s = frames->shape;
+    uint32_t d = wanted.channels, h = wanted.height, w = wanted.width;
+    uint64_t plane = (uint64_t)h * w;
+    int rank = frames->files[0].tensor->rank;
+    buffer[0] = '\0';
+    if (rank >= 3 && s.channels == h && s.height == w && s.width == d)
+        snprintf(buffer, size,
+                 "; its channels stand last: save numpy.ascontiguousarray(numpy.moveaxis(array, -1, -3)) instead");
+    else if (rank == 3 && s.width == d && s.height >= plane) /* a class token and registers stand before the others */
+        snprintf(buffer, size,
+                 "; these are tokens: save array[:, -%u:].transpose(0, 2, 1).reshape(-1, %u, %u, %u) instead",
+                 (unsigned)plane, d, h, w);
+    else if (rank == 2 && s.channels == d && frames->files[0].count >= plane)
+        snprintf(buffer, size, "; these are tokens: save array[-%u:].T.reshape(%u, %u, %u) instead", (unsigned)plane, d,
+                 h, w);
+    return buffer;
+}
+
 bool cf_frames_fit(const struct cf_frames *frames, const struct cf_netlist *netlist, struct cf_error *err)
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
     struct cf_frame_shape s = frames->shape;
+    char advice[256];
     if (!cf_quantiser_fits(netlist, err))
         return false;
-    if (s.height != input->shape[0] || s.width != input->shape[1] || s.channels != input->shape[2])
-        return cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s takes %ux%ux%u", frames->files[0].path, s.channels,
-                       s.height, s.width, netlist->label, input->shape[2], input->shape[0], input->shape[1]);
+    struct cf_frame_shape wanted = cf_input_shape(netlist);
+    if (memcmp(&s, &wanted, sizeof s) != 0)
+        return cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s takes %ux%ux%u%s", frames->files[0].path, s.channels,
+                       s.height, s.width, netlist->label, wanted.channels, wanted.height, wanted.width,
+                       cf_frames_advice(frames, wanted, advice, sizeof advice));
+    for (int i = 0; i < frames->file_count; i++)
+        if (frames->files[i].tensor->dtype == CF_BOOL && input->type.width != 1)
+            return cf_fail(err, "%s: booleans feed inputs of 1 bit; the inputs of %s have %u", frames->files[i].path,
+                           netlist->label, input->type.width);
     return true;
 }
 
@@ -206,6 +248,8 @@ bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *
 {
     uint64_t size = frame_size(frames), first;
     const struct frame_file *file = file_of(frames, index, &first);
+    if (file->tensor->dtype == CF_BOOL)
+        return cf_fail(err, "%s: booleans are no features", file->path);
     uint64_t bad = cf_tensor_find_nonfinite(file->tensor, first, size);
     if (bad == UINT64_MAX)
         cf_tensor_to_f64(file->tensor, first, size, features);

@@ -1,4 +1,7 @@
-/* frames.h - feature frames from .npy and safetensors files: a [D, H, W] array each, or [N, D, H, W].
+/* frames.h - feature frames from .npy and safetensors files: an array [D, H, W] each, or [N, D, H, W], or [N, D] where
+ * a frame has one position (the patterns of a circuit without a grid).
+ *
+ * Arrays of booleans feed inputs of one bit, and are no features otherwise.
  *
  * Files are mapped and given back to the kernel frame by frame, so that a file of any number of frames costs the
  * memory of one.
@@ -16,12 +19,8 @@
 
 struct cf_frames;
 
-struct cf_frame_shape {
-    uint32_t channels, height, width; /* D, H, W */
-};
-
 /* Opens the files, in order; the kind is told from their content. A safetensors file must hold one tensor of rank 3
- * or 4, or one of that rank called `features`. All files must agree in [D, H, W]. */
+ * or 4 (or, failing these, of rank 2), or one of rank 2 to 4 called `features`. All files must agree in [D, H, W]. */
 bool cf_frames_open(struct cf_frames **frames, char *const *paths, int count, struct cf_error *err);
 void cf_frames_close(struct cf_frames *frames); /* NULL is fine */
 
@@ -34,10 +33,16 @@ uint64_t cf_frames_count(const struct cf_frames *frames);
 uint64_t cf_frames_number(const struct cf_frames *frames, uint64_t index);
 struct cf_frame_shape cf_frames_shape(const struct cf_frames *frames);
 
-/* An error unless the frames have the shape of the netlist's input. */
+/* What to do with arrays that hold frames of this shape in another order (tokens, channels last), as the end of a
+ * message that says that they do not fit; empty when it is not one of those. */
+const char *cf_frames_advice(const struct cf_frames *frames, struct cf_frame_shape wanted, char *buffer, size_t size);
+
+/* An error unless the frames have the shape of the netlist's input, and are not booleans for an input of several bits.
+ */
 bool cf_frames_fit(const struct cf_frames *frames, const struct cf_netlist *netlist, struct cf_error *err);
 
-/* Frame `index` as features, [D][H][W]. NaN and infinity are errors that name file, tensor and index. */
+/* Frame `index` as features, [D][H][W]. Booleans are an error; so are NaN and infinity, by
+ * file, tensor and index. */
 bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *features, struct cf_error *err);
 
 /* Frame `index` as a netlist's input nets, [H][W][D], by that netlist's quantiser; for a netlist that the frames fit.

@@ -47,9 +47,9 @@ static void fill_half_table(struct cf_quantiser *q)
 bool cf_quantiser_fits(const struct cf_netlist *netlist, struct cf_error *err)
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
-    if (input->rank != 3)
-        return cf_fail(err, "%s: its input has rank %d; features feed an input of shape [H, W, D]", netlist->label,
-                       input->rank);
+    if (input->rank != 3 && input->rank != 1)
+        return cf_fail(err, "%s: its input has rank %d; features feed an input of shape [H, W, D] or [D]",
+                       netlist->label, input->rank);
     if (cf_signed_bits(input->type) > 32)
         return cf_fail(err, "%s: its input is %u bits wide; features feed up to 32 (31 unsigned)", netlist->label,
                        input->type.width);

@@ -249,6 +249,10 @@ static bool target_lane(struct maker *m, const struct cf_group *group, uint32_t 
             (!group->output && m->netlist->cells[cell].activation != CF_STEP))
             continue;
         m->seen[cell] = m->lane;
+        if (m->netlist->cells[cell].term_count == 0) {
+            m->vectors->constants++;
+            continue;
+        }
         done = target_cell(m, group, lane, cell, position, sheet_limit);
     }
     return done;

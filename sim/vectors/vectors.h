@@ -33,11 +33,12 @@ struct cf_vectors {
     struct cf_aim *aims; /* CF_WISH_COUNT for each target */
     uint32_t count, aim_count;
     size_t capacity, aim_capacity;
-    uint32_t met;      /* aims with a frame */
-    uint32_t gates;    /* targets */
-    uint32_t guarded;  /* targets of which a change of any one weight changes a decision */
-    uint32_t skipped;  /* lanes without a target, because their sum is no linear form of the input */
-    uint32_t left_out; /* less common cells without a target, because there was no room for more frames */
+    uint32_t met;       /* aims with a frame */
+    uint32_t gates;     /* targets */
+    uint32_t guarded;   /* targets of which a change of any one weight changes a decision */
+    uint32_t constants; /* cells of lanes without a target, because they read nothing */
+    uint32_t skipped;   /* lanes without a target, because their sum is no linear form of the input */
+    uint32_t left_out;  /* less common cells without a target, because there was no room for more frames */
 };
 
 /* False when memory is out, or when the netlist's input is wider than 32 bits; there is nothing to free then. The same

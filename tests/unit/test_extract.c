@@ -32,6 +32,8 @@ static uint32_t copy_operands(const struct cf_netlist *netlist, const int64_t *n
         if (read[net])
             operands[inputs++] = nets[net];
     free(read);
+    if (inputs == 0) /* the gates are constants: the cut has an input all the same, which nothing reads */
+        operands[inputs++] = nets[0];
     return inputs;
 }
 
@@ -47,7 +49,7 @@ static bool check_cut(const struct cf_netlist *netlist)
     struct cf_netlist *cut;
     if (!cf_extract(&cut, netlist, gates, count, &err)) {
         assert_null(cut);
-        assert_true(strstr(err.text, "reads nothing") || strstr(err.text, "is read too"));
+        assert_non_null(strstr(err.text, "is read too"));
         return false;
     }
     int64_t *nets = calloc(netlist->net_count, sizeof *nets),

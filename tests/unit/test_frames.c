@@ -137,8 +137,7 @@ static void what_is_no_frame_is_refused(void **state)
     static const float data[64];
     struct cf_error err;
     const struct scratch_tensor two[] = {{"a", CF_F32, 3, {1, 2, 2}, data}, {"b", CF_F32, 4, {1, 1, 2, 2}, data}};
-    const struct scratch_tensor flat[] = {{"features", CF_F32, 2, {2, 2}, data}};
-    const struct scratch_tensor boolean[] = {{"a", CF_BOOL, 3, {1, 2, 2}, data}};
+    const struct scratch_tensor flat[] = {{"features", CF_F32, 1, {4}, data}};
     const struct scratch_tensor hollow[] = {{"a", CF_F32, 3, {1, 0, 2}, data}};
     const struct scratch_tensor none[] = {{"a", CF_F32, 4, {0, 1, 2, 2}, data}};
     char *path = scratch_path("bad"), *npy = scratch_path("bad.npy"), *good = scratch_path("good");
@@ -148,19 +147,22 @@ static void what_is_no_frame_is_refused(void **state)
     refuse(&path, 1, "no tensor of shape [D, H, W] or [N, D, H, W]");
     scratch_write(path, two, 0);
     refuse(&path, 1, "no tensor of shape");
-    scratch_write(path, boolean, 1);
-    refuse(&path, 1, "frames of booleans are no features");
     scratch_write(path, hollow, 1);
     refuse(&path, 1, "a frame of shape [1, 0, 2] has no features");
     scratch_write(path, none, 1);
     refuse(&path, 1, "holds no frames");
-    assert_done(cf_npy_write(npy, CF_F32, 2, (uint64_t[]){2, 2}, data, &err), &err);
-    refuse(&npy, 1, "a frame is [D, H, W] or [N, D, H, W]; this array is [2, 2]");
+    assert_done(cf_npy_write(npy, CF_F32, 1, (uint64_t[]){4}, data, &err), &err);
+    refuse(&npy, 1, "frames are [D, H, W], [N, D, H, W] or [N, D]; this array is [4]");
     assert_done(cf_npy_write(npy, CF_F32, 5, (uint64_t[]){1, 1, 1, 2, 2}, data, &err), &err);
     refuse(&npy, 1, "this array is [1, 1, 1, 2, 2]");
     scratch_write(good, two, 1);
     scratch_write(path, (const struct scratch_tensor[]){{"a", CF_F32, 3, {1, 2, 1}, data}}, 1);
     refuse((char *[]){good, path}, 2, "frames of 1x2x1, but those of");
+    FILE *archive = fopen(path, "wb");
+    assert_non_null(archive);
+    fputs("PK\3\4 and more", archive);
+    fclose(archive);
+    refuse(&path, 1, "a zip archive, as .npz files are; save one array with numpy.save");
     char *absent = scratch_path("absent");
     refuse((char *[]){good, absent}, 2, "No such file or directory");
 }
@@ -251,7 +253,19 @@ static void frames_must_fit_the_netlist(void **state)
         {3, {2, 3, 2}, UNSIGNED(32, 0), "net: its input is 32 bits wide; features feed up to 32 (31 unsigned)"},
         {3, {3, 2, 2}, SIGNED(8, 0), "frames of 2x2x3 (D, H, W); net takes 2x3x2"},
         {3, {2, 3, 1}, SIGNED(8, 0), "frames of 2x2x3 (D, H, W); net takes 1x2x3"},
-        {2, {2, 6}, SIGNED(8, 0), "net: its input has rank 2; features feed an input of shape [H, W, D]"},
+        {2, {2, 6}, SIGNED(8, 0), "net: its input has rank 2; features feed an input of shape [H, W, D] or [D]"},
+        {3, {3, 2, 2}, BIT, "frames of 2x2x3 (D, H, W); net takes 2x3x2"},
+        {3,
+         {2, 2, 3},
+         SIGNED(8, 0),
+         "net takes 3x2x2; its channels stand last: save "
+         "numpy.ascontiguousarray(numpy.moveaxis(array, -1, -3)) instead"},
+        {3,
+         {2, 1, 3},
+         SIGNED(8, 0),
+         "net takes 3x2x1; these are tokens: save "
+         "array[:, -2:].transpose(0, 2, 1).reshape(-1, 3, 2, 1) instead"},
+        {3, {1, 1, 3}, SIGNED(8, 0), "these are tokens: save array[:, -1:]"},
     };
     struct cf_error err;
     char *path = scratch_path("frame.npy");
@@ -269,6 +283,45 @@ static void frames_must_fit_the_netlist(void **state)
     cf_frames_close(frames);
 }
 
+/* Each row of a table [N, D] is a frame of one position; booleans are inputs of one bit, in either kind of file. */
+static void patterns_and_booleans_feed_circuits_without_a_grid(void **state)
+{
+    (void)state;
+    static const uint8_t bits[2][3] = {{1, 0, 1}, {0, 1, 1}};
+    struct cf_error err;
+    double features[3];
+    for (int rank = 1; rank <= 3; rank += 2)
+        for (int kind = 0; kind < 4; kind++) {
+            enum cf_dtype dtype = kind % 2 ? CF_BOOL : CF_U8;
+            char *path = scratch_path(kind / 2 ? "patterns" : "patterns.npy");
+            if (kind / 2)
+                scratch_write(path, (const struct scratch_tensor[]){{"x", dtype, 2, {2, 3}, bits}}, 1);
+            else
+                assert_done(cf_npy_write(path, dtype, 2, (uint64_t[]){2, 3}, bits, &err), &err);
+            struct cf_netlist *n = cf_netlist_new("net", &err);
+            uint32_t grid[3] = {1, 1, 3}, *shape = rank == 1 ? grid + 2 : grid;
+            assert_true(cf_netlist_add_group(n, "input", rank, shape, 0, BIT, false, &err));
+            struct cf_frames *frames = open_frames(&path, 1);
+            assert_int_equal(cf_frames_count(frames), 2);
+            assert_done(cf_frames_fit(frames, n, &err), &err);
+            for (uint64_t f = 0; f < 2; f++) {
+                int32_t input[3];
+                assert_done(quantise(frames, f, n, input, &err), &err);
+                for (int i = 0; i < 3; i++)
+                    assert_int_equal(input[i], bits[f][i]);
+            }
+            if (dtype == CF_BOOL) {
+                assert_false(cf_frames_features(frames, 0, features, &err));
+                assert_says(&err, "booleans are no features");
+                n->groups[CF_INPUT].type = SIGNED(8, 0);
+                assert_false(cf_frames_fit(frames, n, &err));
+                assert_says(&err, "booleans feed inputs of 1 bit; the inputs of net have 8");
+            }
+            cf_frames_close(frames);
+            cf_netlist_free(n);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +331,7 @@ int main(void)
         cmocka_unit_test(what_is_not_finite_is_named),
         cmocka_unit_test(inputs_are_quantised),
         cmocka_unit_test(frames_must_fit_the_netlist),
+        cmocka_unit_test(patterns_and_booleans_feed_circuits_without_a_grid),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -71,6 +71,11 @@ static void legal_headers_are_read(void **state)
         {"{'descr': '<i4', 'fortran_order': False, 'shape': (2,)}", CF_I32, 1, {2}},
         {"{'descr': '<u4', 'fortran_order': False, 'shape': (2,)}", CF_U32, 1, {2}},
         {"{'descr': '<u8', 'fortran_order': False, 'shape': (1,)}", CF_U64, 1, {1}},
+        {"{'descr': '=f4', 'fortran_order': False, 'shape': (2,)}", CF_F32, 1, {2}},
+        {"{'descr': 'f4', 'fortran_order': False, 'shape': (2,)}", CF_F32, 1, {2}},
+        {"{u'descr': u'<f4', u'fortran_order': False, U\"shape\": (2,)}", CF_F32, 1, {2}},
+        {" \t{\n'descr':\f'<f4',\r\n'fortran_order': False, 'shape': (\n2,\n)\n}\n\n \n", CF_F32, 1, {2}},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 1 L)}", CF_F32, 2, {2, 1}},
     };
     for (size_t i = 0; i < sizeof legal / sizeof legal[0]; i++) {
         for (int version = 1; version <= 3; version++) {
@@ -78,6 +83,11 @@ static void legal_headers_are_read(void **state)
             uint8_t *bytes = array(version, legal[i].header, "12345678", 8, &size);
             struct cf_npy *file;
             struct cf_error err;
+            if (version == 3 && strchr(legal[i].header, 'L')) { /* long integers: Python 2, which had no version 3 */
+                assert_false(cf_npy_parse(&file, bytes, size, "memory", &err));
+                free(bytes);
+                continue;
+            }
             if (!cf_npy_parse(&file, bytes, size, "memory", &err))
                 fail_msg("%s: %s", legal[i].header, err.text);
             const struct cf_tensor *tensor = cf_npy_tensor(file);
