@@ -26,7 +26,8 @@ void cf_map_forget(const struct cf_map *map, size_t offset, size_t size);
 /* A file being written. The content goes to an unnamed file in the target's directory (O_TMPFILE; a dot-named
  * temporary where the file system has none) and takes its name only in cf_out_commit, by rename: a killed run leaves
  * no half file, and an existing target stays whole until the new one is complete. A target that exists and is not a
- * regular file (/dev/full, /dev/null) is written in place. */
+ * regular file is written in place (/dev/full, /dev/null); where it cannot seek (a pipe), it gets the content when that
+ * is complete. "/dev/fd/N" is descriptor N of this process, whatever that is. */
 struct cf_out;
 
 bool cf_out_open(struct cf_out **out, const char *path, struct cf_error *err);
@@ -52,6 +53,9 @@ bool cf_out_add_suffix(struct cf_out *out, const char *suffix, struct cf_error *
 
 /* Gives the file up; NULL is fine. */
 void cf_out_abort(struct cf_out **out);
+
+/* Will this output be a regular file with this name? Else it is written in place. */
+bool cf_out_is_file(const char *path);
 
 /* True when two outputs would be one file: the paths lead to the same place, by whatever spelling or symbolic links.
  * Devices and pipes are written in place and never collide. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/spool.h"
 
 enum { BUFFER = 1 << 20, TEMP_NAME = 32 };
 
@@ -20,7 +21,8 @@ struct cf_out {
     char *name;   /* last component of target, inside the same string */
     int directory;
     int fd;
-    bool in_place;        /* a device or pipe: written directly */
+    bool in_place;        /* a device, or something that cannot seek: it keeps its name */
+    int sink;             /* what cannot seek, and gets the content when it is complete; -1: `fd` is the output */
     char temp[TEMP_NAME]; /* name of the temporary in the directory; "" while it has none (O_TMPFILE) */
     int error;            /* errno of the first failed write; a file that has one is never given its name */
     uint64_t flushed;     /* append position on disk */
@@ -32,8 +34,6 @@ static bool write_error(struct cf_out *out, int error, struct cf_error *err)
 {
     if (!out->error)
         out->error = error;
-    if (error == ESPIPE)
-        return cf_fail(err, "%s: this output must be a file that can seek", out->path);
     errno = error;
     return cf_fail(err, "%s: %m", out->path);
 }
@@ -125,17 +125,42 @@ static bool open_temporary(struct cf_out *out, struct cf_error *err)
     return true;
 }
 
+/* The number N of "/dev/fd/N", which stands for a descriptor that is open already; -1 for any other path. */
+static int descriptor_of(const char *path)
+{
+    int number = -1, used = 0;
+    return sscanf(path, "/dev/fd/%9d%n", &number, &used) == 1 && path[used] == '\0' && number >= 0 ? number : -1;
+}
+
+/* A pipe, say: it cannot be written at an offset, and what was written cannot be taken back. So it is written at the
+ * end, from a temporary file. */
+static bool open_spool(struct cf_out *out, struct cf_error *err)
+{
+    out->sink = out->fd;
+    out->fd = cf_spool_open(out->path, err);
+    return out->fd >= 0;
+}
+
+static bool open_in_place(struct cf_out *out, struct cf_error *err)
+{
+    int given = descriptor_of(out->path);
+    out->in_place = true;
+    out->fd = given >= 0 ? fcntl(given, F_DUPFD_CLOEXEC, 0) : open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (out->fd < 0)
+        return cf_fail(err, "%s: %m", out->path);
+    return (given < 0 && lseek(out->fd, 0, SEEK_CUR) >= 0) || open_spool(out, err);
+}
+
 static bool open_target(struct cf_out *out, struct cf_error *err)
 {
     struct stat status;
+    if (descriptor_of(out->path) >= 0)
+        return open_in_place(out, err);
     bool exists = stat(out->path, &status) == 0;
     if (exists && S_ISDIR(status.st_mode))
         return cf_fail(err, "%s: is a directory", out->path);
-    if (exists && !S_ISREG(status.st_mode)) {
-        out->in_place = true;
-        out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        return out->fd >= 0 || cf_fail(err, "%s: %m", out->path);
-    }
+    if (exists && !S_ISREG(status.st_mode))
+        return open_in_place(out, err);
     out->target = resolve(out->path);
     if (!out->target)
         return cf_fail(err, "%s: %m", out->path);
@@ -148,7 +173,7 @@ bool cf_out_open(struct cf_out **result, const char *path, struct cf_error *err)
     struct cf_out *out = calloc(1, sizeof *out);
     if (!out)
         return cf_fail(err, "%s: out of memory", path);
-    out->fd = out->directory = -1;
+    out->fd = out->sink = out->directory = -1;
     out->path = strdup(path);
     out->buffer = malloc(BUFFER);
     bool done = out->path && out->buffer ? open_target(out, err) : cf_fail(err, "%s: out of memory", path);
@@ -176,10 +201,15 @@ static char *place_of(const char *path)
     return place;
 }
 
-bool cf_out_same(const char *a, const char *b)
+bool cf_out_is_file(const char *path)
 {
     struct stat status;
-    if (stat(a, &status) == 0 && !S_ISREG(status.st_mode))
+    return descriptor_of(path) < 0 && (stat(path, &status) != 0 || S_ISREG(status.st_mode));
+}
+
+bool cf_out_same(const char *a, const char *b)
+{
+    if (!cf_out_is_file(a))
         return false;
     char *x = place_of(a), *y = place_of(b);
     bool same = x && y && strcmp(x, y) == 0;
@@ -315,6 +345,8 @@ static bool finish(struct cf_out *out, struct cf_error *err)
         return write_error(out, out->error, err);
     if (!flush(out, err))
         return false;
+    if (out->sink >= 0 && !cf_unspool(out->fd, out->sink, out->path, err))
+        return false;
     bool finished = out->in_place;
     if (!finished && !out->temp[0] && !link_unnamed(out, &finished))
         return write_error(out, errno, err);
@@ -347,6 +379,8 @@ void cf_out_abort(struct cf_out **result)
         return;
     if (out->fd >= 0)
         close(out->fd);
+    if (out->sink >= 0)
+        close(out->sink);
     if (out->temp[0])
         unlinkat(out->directory, out->temp, 0);
     if (out->directory >= 0)

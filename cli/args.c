@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/parse.h"
+#include "cli/streams.h"
 
 static int find_option(const struct cli_command *command, const char *name, size_t length)
 {
@@ -32,14 +33,9 @@ int cli_complain(const char *format, ...)
 
 int cli_fail(const struct cf_error *err)
 {
-    fprintf(stderr, "cofiber: %s\n", err->text);
+    char text[sizeof err->text];
+    fprintf(stderr, "cofiber: %s\n", cli_streams_name(err->text, text, sizeof text));
     return CLI_BAD;
-}
-
-/* Outputs appear complete or not at all, which standard output cannot. */
-static bool names_output(const struct cli_option *option)
-{
-    return strcmp(option->name, "-o") == 0 || strcmp(option->name, "--trace") == 0;
 }
 
 /* One argument that starts with '-'; `*used` says whether the next one was its value. */
@@ -65,9 +61,6 @@ static bool parse_option(struct cli_args *args, const char *text, const char *ne
         value = next;
         *used = true;
     }
-    if (strcmp(value, "-") == 0 && names_output(option))
-        return cli_complain("%s: %s -: an output is a file, not standard output (./- is a file of that name)", command,
-                            option->name) == CLI_OK;
     args->values[index] = value;
     return true;
 }

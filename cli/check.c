@@ -16,7 +16,7 @@ static bool check_file(const char *path, cJSON *files)
         cli_fail(&err);
     if (files) {
         cJSON *entry = cJSON_CreateObject();
-        cli_json_text(entry, "file", path);
+        cli_json_text(entry, "file", cli_shown(path));
         cJSON_AddBoolToObject(entry, "valid", valid);
         if (valid) {
             cJSON_AddNumberToObject(entry, "gates", netlist->net_count - netlist->groups[CF_INPUT].count);
@@ -28,7 +28,7 @@ static bool check_file(const char *path, cJSON *files)
         cJSON_AddItemToArray(files, entry);
     } else if (valid) {
         char gates[32], cells[32];
-        printf("%s: valid: %s gates, %s cells, %u groups\n", path,
+        printf("%s: valid: %s gates, %s cells, %u groups\n", cli_shown(path),
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates),
                cli_thousands(netlist->cell_count, cells), netlist->group_count - 1);
     }

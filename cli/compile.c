@@ -130,7 +130,7 @@ static int run(const struct cli_args *args)
         status = cli_fail(&err);
     if (status == CLI_OK) {
         char gates[32];
-        printf("%s: %s gates, %u cells, input scale %.9g%s\n", out,
+        printf("%s: %s gates, %u cells, input scale %.9g%s\n", cli_shown(out),
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->cell_count,
                netlist->input_scale, weights_text(&head));
     }

@@ -54,9 +54,9 @@ static bool report(const char *path, const struct cf_network *bits, struct cf_er
     char text[4][32];
     if (!cf_network_count(bits, &counts, err))
         return false;
-    printf("%s: %s inputs, %s outputs, %s full adders, %s AND nodes\n", path, cli_thousands(bits->input_count, text[0]),
-           cli_thousands(bits->output_count, text[1]), cli_thousands(counts.full_adders, text[2]),
-           cli_thousands(counts.aig_nodes, text[3]));
+    printf("%s: %s inputs, %s outputs, %s full adders, %s AND nodes\n", cli_shown(path),
+           cli_thousands(bits->input_count, text[0]), cli_thousands(bits->output_count, text[1]),
+           cli_thousands(counts.full_adders, text[2]), cli_thousands(counts.aig_nodes, text[3]));
     return true;
 }
 
@@ -70,7 +70,7 @@ static bool write_threshold(const struct request *r, const struct cf_cut *cut, c
         return false;
     bool done = cf_netlist_save(netlist, r->path, err);
     if (done) {
-        printf("%s: %s inputs, %s outputs, %s threshold gates in %u levels", r->path,
+        printf("%s: %s inputs, %s outputs, %s threshold gates in %u levels", cli_shown(r->path),
                cli_thousands(cut->inputs, text[0]), cli_thousands(cut->outputs, text[1]),
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, text[2]), netlist->group_count - 1);
         printf(passing ? ", %s of them to pass a bit on to an output\n" : "\n", cli_thousands(passing, text[3]));
@@ -203,7 +203,7 @@ static bool export_extract(const struct request *r, const struct cf_netlist *net
     bool done = read_roots(netlist, "--gate", cli_value(r->args, "--gate"), gates, &count, err) &&
                 cf_extract(&part, netlist, gates, count, err) && cf_netlist_save(part, r->path, err);
     if (done)
-        printf("%s: %u inputs of %u bits, %u gate%s of %u cell%s\n", r->path, part->groups[CF_INPUT].count,
+        printf("%s: %u inputs of %u bits, %u gate%s of %u cell%s\n", cli_shown(r->path), part->groups[CF_INPUT].count,
                part->groups[CF_INPUT].type.width, count, count == 1 ? "" : "s", part->cell_count,
                part->cell_count == 1 ? "" : "s");
     cf_netlist_free(part);
@@ -222,7 +222,7 @@ static bool export_csr(const struct request *r, const struct cf_netlist *netlist
     char text[3][32];
     if (!cf_csr_write(r->path, netlist, name ? group : 1, name ? group + 1 : netlist->group_count, &size, err))
         return false;
-    printf("%s: %s gates by %s nets, %s edges\n", r->path, cli_thousands(size.gates, text[0]),
+    printf("%s: %s gates by %s nets, %s edges\n", cli_shown(r->path), cli_thousands(size.gates, text[0]),
            cli_thousands(size.nets, text[1]), cli_thousands(size.edges, text[2]));
     return true;
 }

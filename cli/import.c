@@ -27,8 +27,8 @@ static int run(const struct cli_args *args)
                 cf_netlist_save(netlist, path, &err);
     if (done) {
         char inputs[32], outputs[32], gates[32];
-        printf("%s: %s inputs, %s outputs, %s gates in %u levels\n", path, cli_thousands(bits.input_count, inputs),
-               cli_thousands(bits.output_count, outputs),
+        printf("%s: %s inputs, %s outputs, %s gates in %u levels\n", cli_shown(path),
+               cli_thousands(bits.input_count, inputs), cli_thousands(bits.output_count, outputs),
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->group_count - 2);
     }
     cf_netlist_free(netlist);

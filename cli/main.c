@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/parse.h"
+#include "cli/streams.h"
 
 const struct cli_command *const cli_commands[] = {
     &cli_params,  &cli_compile, &cli_stats,   &cli_check,   &cli_sim,   &cli_agreement,
@@ -71,7 +72,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
         return CLI_OK;
     }
     struct cli_args args = {.command = command};
-    if (!cli_parse(&args, argc, argv))
+    if (!cli_parse(&args, argc, argv) || !cli_streams_open(&args))
         return CLI_BAD;
     if (!prints_json(&args))
         return command->run(&args);

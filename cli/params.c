@@ -85,7 +85,7 @@ static int report(const struct cli_args *args, const struct cf_checkpoint *check
     if (document)
         return cli_print_json(document);
     char parameters[32], nonzero[32];
-    printf("%s (%s): %s parameters, %s of them not zero; ", checkpoint->path, checkpoint->kind,
+    printf("%s (%s): %s parameters, %s of them not zero; ", cli_shown(checkpoint->path), checkpoint->kind,
            cli_thousands(count->parameters, parameters), cli_thousands(count->nonzero, nonzero));
     if (count->parameters == 61520)
         printf("the published circuit's head\n");

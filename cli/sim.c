@@ -1,6 +1,5 @@
 /* sim.c - cofiber sim: runs frames through the library and writes decisions and traces to files. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/frames.h"
+#include "cli/interrupt.h"
 #include "cli/resume.h"
 #include "netlists/store.h"
 #include "sim/frames/trace.h"
@@ -40,22 +40,6 @@ struct session {
     cJSON *plan; /* its lines, for --json; else NULL */
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
-
-/* The first Ctrl-C asks for a clean stop; the second ends the program as usual. */
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 static char *with_suffix(const char *path, const char *suffix)
 {
     char *text = malloc(strlen(path) + strlen(suffix) + 1);
@@ -69,10 +53,9 @@ static char *with_suffix(const char *path, const char *suffix)
 static bool open_output(struct session *s, struct output *output, const char *path, enum cf_trace_kind kind,
                         struct cf_error *err)
 {
-    struct stat info;
     if (!path)
         return true;
-    bool special = stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+    bool special = !cf_out_is_file(path);
     output->path = path;
     output->partial = special ? NULL : with_suffix(path, PARTIAL);
     if (!special && !output->partial)
@@ -214,7 +197,7 @@ static bool take_result(void *context, uint64_t frame, const cofiber_result *res
 static bool asked_to_stop(void *context)
 {
     (void)context;
-    return interrupted != 0;
+    return cli_interrupted();
 }
 
 static bool run_batch(struct session *s, struct cf_error *err)
@@ -357,7 +340,7 @@ static bool run_session(const struct cli_args *args, struct session *s, struct c
         return false;
     if (!frames)
         return true;
-    catch_signals();
+    cli_catch_interrupts();
     if (!simulate(s, err))
         return false;
     if (s->resume.done < s->resume.count)

@@ -67,7 +67,7 @@ static int report(const struct cli_args *args, const struct cf_vectors *vectors)
     }
     printf(
         "%s: %u frames; %s of %s wished-for sums (at the threshold, just below and above, least, greatest) are met\n",
-        cli_value(args, "-o"), vectors->count, cli_thousands(vectors->met, met),
+        cli_shown(cli_value(args, "-o")), vectors->count, cli_thousands(vectors->met, met),
         cli_thousands(vectors->aim_count, aims));
     printf("any one wrong weight changes a decision: %s of %s classifiers\n", cli_thousands(vectors->guarded, met),
            cli_thousands(vectors->gates, aims));

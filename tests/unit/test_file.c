@@ -336,27 +336,6 @@ static void same_outputs_are_found(void **state)
     assert_false(cf_out_same("/dev/null", "/dev/null"));
 }
 
-/* What is written out of order cannot go into a pipe, and nothing of it has. */
-static void pipes_cannot_seek(void **state)
-{
-    (void)state;
-    int ends[2];
-    char path[64], byte;
-    struct cf_out *out;
-    struct cf_error err;
-    assert_int_equal(pipe(ends), 0);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
-    assert_true(cf_out_open(&out, path, &err));
-    assert_true(cf_out_write(out, "header", 6, &err));
-    assert_false(cf_out_write_at(out, 100, "x", 1, &err));
-    assert_ends(&err, ": this output must be a file that can seek");
-    cf_out_abort(&out);
-    assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
-    assert_int_equal(read(ends[0], &byte, 1), -1);
-    close(ends[0]);
-    close(ends[1]);
-}
-
 static void large_writes_pass_the_buffer_in_order(void **state)
 {
     struct folder *folder = *state;
@@ -571,7 +550,6 @@ int main(void)
         IN_FOLDER(target_stays_whole_until_commit),
         IN_FOLDER(write_at_and_append_do_not_disturb_each_other),
         IN_FOLDER(same_outputs_are_found),
-        cmocka_unit_test(pipes_cannot_seek),
         IN_FOLDER(large_writes_pass_the_buffer_in_order),
         IN_FOLDER(links_are_written_through),
         IN_FOLDER(bad_targets_are_refused),
