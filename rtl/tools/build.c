@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/directory.h"
@@ -52,6 +53,8 @@ struct builder {
     struct cf_watch watch;
     char *verilator, *make, *compiler; /* the tools' paths */
     char *cache;                       /* the cache's directory */
+    const char *workshop;              /* where programs are built: the cache, or `elsewhere` */
+    struct cf_scratch elsewhere;       /* used where make could not build in the cache */
     char *entry, *part;                /* this program's directory, and the one it is built in */
     char *obj, *log;                   /* in `part` */
     char *version;                     /* Verilator's */
@@ -119,7 +122,7 @@ static bool make_key(struct builder *b, const char *sources, const char *scratch
         cf_sha256(text.data, text.length, b->key);
     cf_text_free(&text);
     b->entry = done ? cf_directory_join(b->cache, b->key) : NULL;
-    if (done && (!b->entry || asprintf(&b->part, "%s.part", b->entry) < 0)) {
+    if (done && (!b->entry || asprintf(&b->part, "%s/%s.part", b->workshop, b->key) < 0)) {
         b->part = NULL;
         done = no_memory(b);
     }
@@ -295,8 +298,36 @@ static bool open_runtime(struct builder *b)
         const char *value = getenv(variables[i]);
         cf_text_printf(&text, "%s=%s\n", variables[i], value ? value : "");
     }
-    done = done && (!text.failed || no_memory(b)) && cf_runtime_open(&b->runtime, b->cache, text.data, b->err);
+    done = done && (!text.failed || no_memory(b)) && cf_runtime_open(&b->runtime, b->workshop, text.data, b->err);
     cf_text_free(&text);
+    return done;
+}
+
+/* Copies what was built elsewhere into the cache, and makes it an entry there: one rename does that, as it does for
+ * what was built in the cache. */
+static bool bring_home(struct builder *b)
+{
+    static const char *const names[] = {"Vcofiber", "build.log", NULL};
+    char *part = NULL;
+    if (asprintf(&part, "%s.part", b->entry) < 0)
+        return no_memory(b);
+    bool done = cf_directory_remove(part, b->err) && cf_directory_make(part, b->err);
+    for (int i = 0; done && names[i]; i++) {
+        char *from = cf_directory_join(b->part, names[i]), *to = cf_directory_join(part, names[i]), *text = NULL;
+        size_t size;
+        done = (from && to) || no_memory(b);
+        done = done && cf_file_read(from, SOURCE_LIMIT, &text, &size, b->err) && cf_file_write(to, text, size, b->err);
+        if (done && i == 0 && chmod(to, 0755) != 0)
+            done = cf_fail(b->err, "%s: %m", to);
+        free(text);
+        free(from);
+        free(to);
+    }
+    if (done && rename(part, b->entry) != 0)
+        done = cf_fail(b->err, "%s: %m", b->entry);
+    if (!done)
+        cf_directory_remove(part, NULL);
+    free(part);
     return done;
 }
 
@@ -308,11 +339,37 @@ static bool keep(struct builder *b)
     if (done && rename(built, program) != 0)
         done = cf_fail(b->err, "%s: %m", built);
     done = done && cf_directory_remove(b->obj, b->err) && cf_directory_remove(b->entry, b->err);
-    if (done && rename(b->part, b->entry) != 0)
+    if (done && b->elsewhere.path)
+        done = bring_home(b);
+    else if (done && rename(b->part, b->entry) != 0)
         done = cf_fail(b->err, "%s: %m", b->entry);
     free(built);
     free(program);
     return done;
+}
+
+/* Where to build: in the cache, or in a directory for this run alone where make could not build in one of that name. */
+static bool open_workshop(struct builder *b)
+{
+    const char *place = getenv("TMPDIR");
+    b->workshop = b->cache;
+    if (cf_cache_can_build(b->cache))
+        return true;
+    if (!place || *place != '/' || !cf_cache_can_build(place))
+        place = "/tmp";
+    if (!cf_scratch_make(&b->elsewhere, place, "cofiber-build", b->err))
+        return false;
+    b->workshop = b->elsewhere.path;
+    return true;
+}
+
+/* After a failure the error names the log of the tool, which must stay. */
+static void close_workshop(struct builder *b, bool done)
+{
+    if (!done && b->elsewhere.path && b->err && strstr(b->err->text, b->elsewhere.path))
+        cf_scratch_leave(&b->elsewhere);
+    else
+        cf_scratch_remove(&b->elsewhere);
 }
 
 static bool build_entry(struct builder *b, const char *sources)
@@ -382,12 +439,13 @@ bool cf_build_program(struct cf_build *build, const struct cf_netlist *netlist, 
     bool done = (b.verilator = cf_program_find("verilator", "verilator", err)) != NULL &&
                 (b.make = cf_program_find("make", "make", err)) != NULL &&
                 (b.compiler = cf_program_find("g++", "g++", err)) != NULL &&
-                (b.cache = cf_cache_find(options->cache_directory, err)) != NULL &&
+                (b.cache = cf_cache_find(options->cache_directory, err)) != NULL && open_workshop(&b) &&
                 cf_scratch_make(&scratch, b.cache, CF_CACHE_SCRATCH, err);
     const char *sources = options->rtl_directory ? options->rtl_directory : scratch.path;
     done = done && (options->rtl_directory || cf_rtl_write(netlist, scratch.path, &emission, &summary, err)) &&
            find_top(&b, sources) && make_key(&b, sources, scratch.path) && find_or_build(&b, sources, build);
     cf_scratch_remove(&scratch);
+    close_workshop(&b, done);
     if (done)
         memcpy(build->top, b.top, sizeof build->top);
     free_builder(&b);

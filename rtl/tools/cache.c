@@ -18,13 +18,9 @@
 
 /* ---- the directory ---- */
 
-/* make and the makefiles that Verilator writes quote nothing. */
-static bool check_path(const char *cache, struct cf_error *err)
+bool cf_cache_can_build(const char *path)
 {
-    size_t plain = strspn(cache, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-@,=^");
-    return cache[plain] == '\0' ||
-           cf_fail(err, "%s: make cannot build in a directory of this name (character '%c'); choose another cache",
-                   cache, cache[plain]);
+    return path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-@,=^")] == '\0';
 }
 
 char *cf_cache_find(const char *given, struct cf_error *err)
@@ -47,10 +43,6 @@ char *cf_cache_find(const char *given, struct cf_error *err)
     if (path && cf_directory_make(path, err) && !(cache = realpath(path, NULL)))
         cf_fail(err, "%s: %m", path);
     free(path);
-    if (cache && !check_path(cache, err)) {
-        free(cache);
-        cache = NULL;
-    }
     return cache;
 }
 

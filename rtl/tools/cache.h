@@ -13,8 +13,12 @@
 #include "base/error.h"
 
 /* The cache's path, malloc'd, and made where it was not there: `given`, or by XDG_CACHE_HOME or HOME where that is
- * NULL. NULL with an error where there is none, or where make could not build in one of that name. */
+ * NULL. NULL with an error where there is none. */
 char *cf_cache_find(const char *given, struct cf_error *err);
+
+/* Can programs be built in a directory of this path? Not where it has blanks or other characters that make, and the
+ * makefiles that Verilator writes, would take for more than a part of a name. */
+bool cf_cache_can_build(const char *path);
 
 struct cf_cache_lock {
     char *path;     /* of the file that is locked */

@@ -79,6 +79,8 @@ check "a prefix that is too long" 2 "no Verilog identifier" cofiber verilog near
 
 check "nearest: cosim" 0 "1,302 gate values of 2 frames compared, 0 differ" verilate nearest.cfn "$frames"
 check "left: cosim" 0 "1,302 gate values of 2 frames compared, 0 differ" verilate nearest.cfn "$frames" --rtl left_rtl
+check "a cache with a blank in its name" 0 ", 0 differ" cofiber cosim nearest.cfn "$frames" --cache 'my cache'
+check "and found in it" 0 '"cached":	true' cofiber cosim nearest.cfn "$frames" --json --cache 'my cache'
 check "nearest: found in the cache" 0 '"cached":	true' verilate nearest.cfn "$frames" --json
 check "cofiber: cosim" 0 ", 0 differ" verilate cofiber.cfn "$frames"
 check "wide: cosim" 0 ", 0 differ" verilate wide.cfn wide.st
