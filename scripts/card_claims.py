@@ -124,7 +124,7 @@ def report(nearest, bilinear, iterated, options):
         ("61,520 INT8 parameters", False,
          f"61,440 weights are INT8; the 80 biases are exact thresholds of up to {bits} bits. As INT8 they saturate"),
         ("layers 0 and 1 have weights in {-1, 0, 1}", nearest.layer_weights() == (-1, 1),
-         f"nearest: {nearest.layer_weights()}; does not hold for bilinear: {low} to {high}"),
+         f"nearest: {' and '.join(map(str, nearest.layer_weights()))}; does not hold for bilinear: {low} to {high}"),
         ("lossless bands", lossless(nearest, lambda p: (nearest_up(p), 2))
          and lossless(bilinear, lambda p: (bilinear_up(p), 6)),
          "x = up(p) + s on every value, nearest and bilinear"),

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COFIBER = str(ROOT / "build/cofiber")
 HEAD = str(ROOT / "examples/head_nearest_fp32.safetensors")
 FRAME = str(ROOT / "examples/000000214753_f16.npy")
+# The Python that the distribution's NumPy belongs to, where another comes first.
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 MISSING = "(not on the page)"
 
 
@@ -131,7 +133,7 @@ def counts(folder):
 
 
 def claims(folder):
-    yield from table("docs/claims.md", rows_of(run(sys.executable, ROOT / "scripts/card_claims.py")), exact=True)
+    yield from table("docs/claims.md", rows_of(run(PYTHON, ROOT / "scripts/card_claims.py")), exact=True)
 
 
 def vectors(folder):
@@ -155,7 +157,7 @@ def commands(folder):
 
 
 def speed(folder):
-    yield from table("docs/performance.md", rows_of(run(sys.executable, ROOT / "scripts/figures/speed.py")))
+    yield from table("docs/performance.md", rows_of(run(PYTHON, ROOT / "scripts/figures/speed.py")))
 
 
 def scaling(folder):
