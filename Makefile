@@ -32,7 +32,7 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -I. -Iinclude -I$(BUILD)/gen \
     -DCOFIBER_VERSION='"$(VERSION)"' $(ASSERTIONS) $(SANITISE) $(CFLAGS)
-LIBS = -lcjson -lyajl -lcairo -lzip -lprotobuf-c -lnettle -lm -fopenmp
+LIBS = -lcjson -lyajl -lcairo -ljpeg -lzip -lprotobuf-c -lnettle -lm -fopenmp
 
 # Sources that protoc-c makes from a description of ONNX's messages.
 GEN_SRC := $(BUILD)/gen/compiler/heads/onnx.pb-c.c

@@ -55,6 +55,9 @@ static bool parse_option(struct cli_args *args, const char *text, const char *ne
         if (value)
             return cli_complain("%s: option '%s' takes no value", command, option->name) == CLI_OK;
         value = "";
+    } else if (!value && option->argument[0] == '[') {
+        *used = next && next[0] != '-';
+        value = *used ? next : "";
     } else if (!value) {
         if (!next)
             return cli_complain("%s: option '%s' needs a value: %s", command, option->name, option->argument) == CLI_OK;

@@ -17,7 +17,8 @@ enum { CLI_MAX_OPTIONS = 32 };
 
 struct cli_option {
     const char *name;     /* "--grid"; "-o" */
-    const char *argument; /* "HxW"; "nearest|bilinear" where it is one of some words; NULL: a flag */
+    const char *argument; /* "HxW"; "nearest|bilinear" where it is one of some words; "[FILE]" where it may be left out,
+                             and then is ""; NULL: a flag */
     const char *fallback; /* the value where the option is not given; NULL: none */
     const char *help;     /* whole sentences */
 };
@@ -90,6 +91,6 @@ double cli_seconds(void); /* monotonic */
 /* The commands, one short file each. */
 extern const struct cli_command cli_compile, cli_stats, cli_check, cli_sim, cli_agreement, cli_explain, cli_diff,
     cli_verilog, cli_census, cli_cosim, cli_export, cli_import, cli_faults, cli_bench, cli_vectors, cli_params,
-    cli_eval;
+    cli_eval, cli_detect;
 
 #endif

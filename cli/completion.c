@@ -17,7 +17,7 @@ static bool takes_directory(const struct cli_option *option)
 /* True for options whose argument is a number or a name, for which there is nothing to offer. */
 static bool takes_text(const struct cli_option *option)
 {
-    static const char *const files[] = {"DIR", "FILE", "FRAMES", "NET", "OUT", NULL};
+    static const char *const files[] = {"DIR", "FILE", "FRAMES", "NET", "OUT", "[PHOTO]", NULL};
     for (int i = 0; files[i]; i++)
         if (strncmp(option->argument, files[i], strlen(files[i])) == 0) /* "FILE.json" too */
             return false;

@@ -125,11 +125,6 @@ static void close_session(struct session *s)
 
 static bool give_frame(void *context, uint64_t frame, cofiber_features *features, cofiber_error *error)
 {
-    static const cofiber_dtype dtypes[CF_DTYPE_COUNT] = {
-        [CF_BOOL] = COFIBER_U8, [CF_U8] = COFIBER_U8,   [CF_I8] = COFIBER_I8,     [CF_U16] = COFIBER_U16,
-        [CF_I16] = COFIBER_I16, [CF_F16] = COFIBER_F16, [CF_BF16] = COFIBER_BF16, [CF_U32] = COFIBER_U32,
-        [CF_I32] = COFIBER_I32, [CF_F32] = COFIBER_F32, [CF_U64] = COFIBER_U64,   [CF_I64] = COFIBER_I64,
-        [CF_F64] = COFIBER_F64};
     const struct session *s = context;
     struct cf_tensor view;
     (void)error;
@@ -138,7 +133,7 @@ static bool give_frame(void *context, uint64_t frame, cofiber_features *features
     if (ahead < cf_frames_count(s->frames))
         cf_frames_prefetch(s->frames, ahead);
     cf_frames_view(s->frames, frame, &view);
-    *features = (cofiber_features){view.data, dtypes[view.dtype]};
+    *features = cf_features_of(&view);
     return true;
 }
 

@@ -10,7 +10,7 @@ set -euo pipefail
 
 packages_of() {
     case $1 in
-    build) echo gcc g++ make libc6-dev libcjson-dev libyajl-dev libcairo2-dev nettle-dev libzip-dev \
+    build) echo gcc g++ make libc6-dev libcjson-dev libyajl-dev libcairo2-dev libjpeg-dev nettle-dev libzip-dev \
         libprotobuf-c-dev protobuf-c-compiler ;;
     test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy mandoc \
         bsdextrautils ;;
@@ -23,7 +23,7 @@ packages_of() {
         # The libraries for arm64 come from Debian's own arm64 packages (multiarch), added as an architecture below.
         echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 libcjson-dev:arm64 \
             nettle-dev:arm64 libgomp1:arm64 libzip-dev:arm64 libprotobuf-c-dev:arm64 \
-            libyajl-dev:arm64 libcairo2-dev:arm64 \
+            libyajl-dev:arm64 libcairo2-dev:arm64 libjpeg-dev:arm64 \
             protobuf-c-compiler
         ;;
     *)

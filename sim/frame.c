@@ -37,6 +37,16 @@ static uint64_t take_quantised(const struct cofiber_sim *sim, const int32_t *val
     return COFIBER_NONE;
 }
 
+cofiber_features cf_features_of(const struct cf_tensor *view)
+{
+    static const cofiber_dtype dtypes[CF_DTYPE_COUNT] = {
+        [CF_BOOL] = COFIBER_U8, [CF_U8] = COFIBER_U8,   [CF_I8] = COFIBER_I8,     [CF_U16] = COFIBER_U16,
+        [CF_I16] = COFIBER_I16, [CF_F16] = COFIBER_F16, [CF_BF16] = COFIBER_BF16, [CF_U32] = COFIBER_U32,
+        [CF_I32] = COFIBER_I32, [CF_F32] = COFIBER_F32, [CF_U64] = COFIBER_U64,   [CF_I64] = COFIBER_I64,
+        [CF_F64] = COFIBER_F64};
+    return (cofiber_features){view->data, dtypes[view->dtype]};
+}
+
 static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads)
 {
     static const enum cf_dtype dtypes[] = {

@@ -36,6 +36,9 @@ bool cf_pass_on(cofiber_error *error, const struct cf_error *err);
 
 bool cf_worker_new(const struct cofiber_sim *sim, struct cofiber_result *worker, int threads, struct cf_error *err);
 void cf_worker_free(struct cofiber_result *worker);
+/* A frame of a file (cf_frames_view) as the features that the library takes; booleans are 0 and 1. */
+cofiber_features cf_features_of(const struct cf_tensor *view);
+
 /* Quantises and simulates a frame; `*element` names a feature that was refused. */
 bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker, const cofiber_features *features,
                    uint64_t *element, struct cf_error *err);

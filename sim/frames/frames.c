@@ -236,6 +236,20 @@ static const struct frame_file *file_of(const struct cf_frames *frames, uint64_t
     return file;
 }
 
+struct cf_frame_file cf_frames_file(const struct cf_frames *frames, uint64_t index)
+{
+    uint64_t element;
+    const struct frame_file *file = file_of(frames, index, &element);
+    return (struct cf_frame_file){file->path, file->first, file->count};
+}
+
+const char *cf_frames_metadata(const struct cf_frames *frames, uint64_t index, const char *key)
+{
+    uint64_t element;
+    const struct frame_file *file = file_of(frames, index, &element);
+    return file->safetensors ? cf_safetensors_metadata(file->safetensors, key) : NULL;
+}
+
 static bool refuse(const struct frame_file *file, uint64_t element, struct cf_error *err)
 {
     char at[128];

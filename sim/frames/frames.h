@@ -33,6 +33,15 @@ uint64_t cf_frames_count(const struct cf_frames *frames);
 uint64_t cf_frames_number(const struct cf_frames *frames, uint64_t index);
 struct cf_frame_shape cf_frames_shape(const struct cf_frames *frames);
 
+/* The file that frame `index` is in. */
+struct cf_frame_file {
+    const char *path;
+    uint64_t first, count; /* its frames have the numbers [first, first + count) over all files */
+};
+struct cf_frame_file cf_frames_file(const struct cf_frames *frames, uint64_t index);
+/* An entry of that file's metadata; NULL where it has no such entry, or is a .npy file. */
+const char *cf_frames_metadata(const struct cf_frames *frames, uint64_t index, const char *key);
+
 /* What to do with arrays that hold frames of this shape in another order (tokens, channels last), as the end of a
  * message that says that they do not fit; empty when it is not one of those. */
 const char *cf_frames_advice(const struct cf_frames *frames, struct cf_frame_shape wanted, char *buffer, size_t size);

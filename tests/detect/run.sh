@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `cofiber eval` against what pycocotools said of three sets, and against the NumPy oracle (tests/oracle/coco.py) on
-# random ones; both checks seen failing.
+# random ones; `cofiber detect` against tests/oracle/detections.py; each check seen failing. Pictures are drawn.
 #
 #   tests/detect/run.sh BUILD      the last line is 'N passed, N failed'
 source "$(dirname "$0")/../support/suite.sh" "${1:-}"
@@ -77,4 +77,59 @@ curves() {
 }
 check 'curves have the averages of the answer' 0 '' curves
 check 'the plot is a PNG file' 0 'PNG' head -c 4 plot.png
+
+# ---- detect ----
+
+fixtures=$root/tests/fixtures
+"$python" "$root/tests/support/edit.py" "$fixtures/frames_f32.safetensors" frames.safetensors image_ids=42,-7
+
+# detects HEAD COMPILE-OPTIONS DETECT-OPTIONS ORACLE-OPTIONS: results as the oracle's.
+detects() {
+    cofiber compile "$fixtures/$1.safetensors" -o net --grid 8x8 --scales 2 --input-scale 0.03 $2 >/dev/null &&
+        cofiber detect net frames.safetensors -o found.json $3 >/dev/null &&
+        "$python" "$root/tests/oracle/detections.py" "$fixtures/$1.safetensors" frames.safetensors found.json \
+            --input-scale 0.03 --ids 42,-7 $3 $4
+}
+check 'detections are as defined' 0 'detections' detects head_f32 '' '' ''
+check 'detections of a bilinear circuit' 0 'detections' detects head_f32 '--upsample bilinear' '' '--upsample bilinear'
+check 'a lower score than was compiled in' 0 'detections' detects head_f16 '--score-threshold 0.7' \
+    '--score-thresh 0.01 --nms 0.2' '--compiled-threshold 0.7'
+check 'a higher score than was compiled in' 0 'detections' detects head_f64 '--score-threshold 0.1' \
+    '--score-thresh 0.6 --top 7' '--compiled-threshold 0.1'
+check 'another score is noticed' 1 'expected' detects head_f32 '' '' '--compiled-threshold 0.4'
+check 'another order is noticed' 1 'detection 0' \
+    "$python" "$root/tests/oracle/detections.py" "$fixtures/head_f64.safetensors" frames.safetensors found.json \
+    --input-scale 0.03 --ids=-7,42 --nms 0.5
+
+# The same results from one thread and from many, and from frames one by one.
+in_order() {
+    for i in 1 2 3 4 5 6 7 8; do set -- "$@" frames.safetensors; done
+    OMP_NUM_THREADS=1 cofiber detect net "$@" --format jsonl -o one.jsonl &&
+        OMP_NUM_THREADS=5 cofiber detect net "$@" --format jsonl -o many.jsonl && cmp one.jsonl many.jsonl &&
+        cofiber detect net frames.safetensors --format jsonl >two.jsonl &&
+        { for i in 1 2 3 4 5 6 7 8; do cat two.jsonl; done; } | cmp - one.jsonl
+}
+check 'frames stay in order' 0 '' in_order
+
+# picture_size FILE: "WIDTH HEIGHT" of a PNG file.
+picture_size() {
+    "$python" -c 'import struct, sys; print(*struct.unpack(">II", open(sys.argv[1], "rb").read(24)[16:]))' "$1"
+}
+jpeg 64 48 rgb photo.jpg
+jpeg 30 50 grey grey.jpg
+jpeg 64 48 cmyk cmyk.jpg
+head -c 300 photo.jpg >cut.jpg
+: >empty.jpg
+draws() { # options...
+    rm -f drawn.png && cofiber detect net frames.safetensors --frames 1 -o drawn.png "$@" && picture_size drawn.png
+}
+check 'a photograph is drawn on' 0 '960 1231' draws --draw photo.jpg
+check 'a photograph is drawn on, stretched' 0 '960 1471' draws --draw=photo.jpg --fit square
+check 'a grey photograph' 0 '576 1279' draws --draw grey.jpg
+check 'the energy is drawn on' 0 '960 1471' draws --draw
+for photo in cmyk cut empty; do
+    check "a photograph that is no good: $photo" 2 "cofiber: $photo.jpg: " draws --draw "$photo.jpg"
+    check "no picture is left: $photo" 1 '' test -e drawn.png
+done
+check 'a photograph that is a netlist' 2 'cofiber: net: Not a JPEG file' draws --draw net
 finish

@@ -26,7 +26,7 @@ ROOMS = {
     "rtl/structural": (("netlists",), ("structural.h",)),
     "rtl/tools": (("netlists", "rtl/structural"), ("cosim.h", "yosys.h")),
     "include": ((), None),
-    "detect": (("netlists", "sim/frames", "sim", "include"), None),
+    "detect": (("netlists", "compiler", "sim/frames", "sim", "include"), None),
     "cli": (
         ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
          "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim", "rtl/structural", "rtl/tools",
