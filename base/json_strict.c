@@ -95,7 +95,8 @@ static const char *scan_string(struct scan *scan)
     return "string without an end";
 }
 
-static const char *scan_number(struct scan *scan)
+/* A plain integer from 0 to 2^53. */
+static const char *scan_count(struct scan *scan)
 {
     const uint64_t limit = (uint64_t)1 << 53;
     size_t start = scan->at;
@@ -114,26 +115,61 @@ static const char *scan_number(struct scan *scan)
     return next && strchr(".eE+-", next) ? "number that is not a plain integer" : NULL;
 }
 
+static size_t scan_digits(struct scan *scan)
+{
+    size_t start = scan->at;
+    while (scan->at < scan->size && is_digit(scan->text[scan->at]))
+        scan->at++;
+    return scan->at - start;
+}
+
+static bool scan_one_of(struct scan *scan, const char *marks)
+{
+    bool found = scan->at < scan->size && scan->text[scan->at] && strchr(marks, scan->text[scan->at]);
+    scan->at += found;
+    return found;
+}
+
+/* Any number of the JSON grammar: -12, 0.5, 1e-3. */
+static const char *scan_any_number(struct scan *scan)
+{
+    scan_one_of(scan, "-");
+    size_t start = scan->at, digits = scan_digits(scan);
+    if (digits == 0)
+        return "a sign without a number";
+    if (digits > 1 && scan->text[start] == '0')
+        return "number with a leading zero";
+    if (scan_one_of(scan, ".") && scan_digits(scan) == 0)
+        return "number without digits behind the point";
+    if (scan_one_of(scan, "eE")) {
+        scan_one_of(scan, "+-");
+        if (scan_digits(scan) == 0)
+            return "number without digits in its exponent";
+    }
+    return NULL;
+}
+
 struct nesting {
-    int depth, max_depth;
-    int elements, max_array; /* commas of the innermost array seen so far */
-    int values, max_values;  /* opened or set apart by a comma, in all */
-    bool in_array;           /* arrays hold numbers: whatever opens or closes inside ends the counting */
+    const struct cf_json_limits *limits;
+    int depth;
+    int elements;  /* commas of the innermost array seen so far */
+    int values;    /* opened or set apart by a comma, in all */
+    bool in_array; /* arrays hold numbers: whatever opens or closes inside ends the counting */
 };
 
 static const char *scan_mark(struct nesting *nesting, uint8_t mark)
 {
-    if (strchr("{[,", mark) && ++nesting->values > nesting->max_values)
+    if (strchr("{[,", mark) && ++nesting->values > nesting->limits->max_values)
         return "too many values";
     if (mark == '{' || mark == '[') {
         nesting->in_array = mark == '[';
         nesting->elements = 1;
-        return ++nesting->depth > nesting->max_depth ? "JSON nested too deeply" : NULL;
+        return ++nesting->depth > nesting->limits->max_depth ? "JSON nested too deeply" : NULL;
     }
     if (mark == '}' || mark == ']') {
         nesting->in_array = false;
         nesting->depth--;
-    } else if (mark == ',' && nesting->in_array && ++nesting->elements > nesting->max_array) {
+    } else if (mark == ',' && nesting->in_array && ++nesting->elements > nesting->limits->max_array) {
         return "array with too many elements";
     }
     return NULL;
@@ -144,8 +180,9 @@ static const char *scan_token(struct scan *scan, struct nesting *nesting)
     uint8_t c = scan->text[scan->at];
     if (c == '"')
         return scan_string(scan);
-    if (is_digit(c))
-        return scan_number(scan);
+    bool any = nesting->limits->numbers == CF_JSON_NUMBERS;
+    if (is_digit(c) || (c == '-' && any))
+        return any ? scan_any_number(scan) : scan_count(scan);
     if (c == '-')
         return "negative number";
     if (c && strchr("{}[],", c)) {
@@ -160,10 +197,10 @@ static const char *scan_token(struct scan *scan, struct nesting *nesting)
     return known ? NULL : "not valid JSON";
 }
 
-const char *cf_json_check(const uint8_t *text, size_t size, int max_depth, int max_array, int max_values, size_t *at)
+const char *cf_json_check(const uint8_t *text, size_t size, const struct cf_json_limits *limits, size_t *at)
 {
     struct scan scan = {.text = text, .size = size};
-    struct nesting nesting = {.max_depth = max_depth, .max_array = max_array, .max_values = max_values};
+    struct nesting nesting = {.limits = limits};
     const char *wrong = NULL;
     while (!wrong && scan.at < size)
         wrong = scan_token(&scan, &nesting);

@@ -1,8 +1,9 @@
 /* json_strict.h - what cJSON lets pass and a safetensors header must not contain.
  *
  * cJSON accepts raw control characters, "\uZZZZ", 007, and any byte up to 0x20 as white space; it reads 4, 4.0 and
- * 4e0 alike, and holds numbers as doubles. A header holds numbers in shapes and offsets only, so one pass over its
- * text settles all of that before cJSON sees it. Grammar is left to cJSON.
+ * 4e0 alike, and holds numbers as doubles. One pass over the text refuses all of that before cJSON sees it. A header
+ * has numbers in shapes and offsets only, where nothing but plain integers is right. cJSON checks the rest of the
+ * grammar.
  */
 #ifndef COFIBER_BASE_JSON_STRICT_H
 #define COFIBER_BASE_JSON_STRICT_H
@@ -15,10 +16,21 @@
  * `*at` is the offset of the first bad sequence. */
 bool cf_utf8_check(const uint8_t *text, size_t size, size_t *at);
 
-/* Lexical check: strings without control characters, \u0000 or malformed \u escapes; every number a plain integer
- * from 0 to 2^53; nesting at most `max_depth`; arrays of at most `max_array` elements; at most `max_values` arrays,
- * objects and commas in all (this bounds what cJSON will allocate: some 100 bytes a value). On failure `*at` is the
- * offset and the result says what is wrong there; NULL when all is well. */
-const char *cf_json_check(const uint8_t *text, size_t size, int max_depth, int max_array, int max_values, size_t *at);
+enum cf_json_numbers {
+    CF_JSON_COUNTS, /* every number is a plain integer from 0 to 2^53, without exponent, fraction or sign */
+    CF_JSON_NUMBERS /* any number of the JSON grammar; whoever uses one must judge its value */
+};
+
+struct cf_json_limits {
+    enum cf_json_numbers numbers;
+    int max_depth;  /* of nesting */
+    int max_array;  /* elements of one array */
+    int max_values; /* arrays, objects and commas in all; cJSON allocates some 100 bytes for each */
+};
+
+/* Lexical check: strings hold no control characters, \u0000 or malformed \u escapes, and the limits are kept. On
+ * failure
+ * `*at` is the offset and the result says what is wrong there; NULL when all is well. */
+const char *cf_json_check(const uint8_t *text, size_t size, const struct cf_json_limits *limits, size_t *at);
 
 #endif

@@ -42,7 +42,8 @@ static bool parse_json(struct cf_safetensors *file, const uint8_t *text, size_t 
     if (!cf_utf8_check(text, size, &at))
         return cf_fail(err, "%s: byte %zu: the header is not valid UTF-8", file->path, LENGTH_BYTES + at);
     /* Deepest: { tensor : { "shape" : [ ; one more level and one more element leave the clearer messages to others. */
-    const char *wrong = cf_json_check(text, size, 4, 64, MAX_VALUES, &at);
+    const struct cf_json_limits limits = {CF_JSON_COUNTS, .max_depth = 4, .max_array = 64, .max_values = MAX_VALUES};
+    const char *wrong = cf_json_check(text, size, &limits, &at);
     if (wrong)
         return cf_fail(err, "%s: byte %zu: header: %s", file->path, LENGTH_BYTES + at, wrong);
     const char *end = NULL;
@@ -135,7 +136,7 @@ static bool read_dtype(const struct cf_safetensors *file, const cJSON *item, con
 {
     if (!cJSON_IsString(value))
         return tensor_fail(file, item, "dtype is not a string", err);
-    for (int i = 0; i < CF_DTYPE_COUNT; i++) {
+    for (int i = 0; i < CF_DTYPE_ALL; i++) {
         if (strcmp(value->valuestring, cf_dtype_name((enum cf_dtype)i)) == 0) {
             *dtype = (enum cf_dtype)i;
             return true;
@@ -203,8 +204,11 @@ static bool read_tensor(const struct cf_safetensors *file, const cJSON *item, st
     bool fits = true;
     for (int i = 0; i < tensor->rank; i++)
         fits = fits && cf_mul_u64(tensor->count, tensor->shape[i], &tensor->count);
-    if (!fits || !cf_mul_u64(tensor->count, cf_dtype_size(tensor->dtype), &tensor->size))
-        return tensor_fail(file, item, "the size of its shape overflows 64 bits", err);
+    if (!fits || !cf_dtype_bytes(tensor->dtype, tensor->count, &tensor->size))
+        return tensor_fail(file, item,
+                           fits && tensor->count <= UINT64_MAX / 64 ? "its elements end inside a byte"
+                                                                    : "the size of its shape overflows 64 bits",
+                           err);
     return check_size(file, slot, err);
 }
 

@@ -10,20 +10,53 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor data are little-endian and loaded as they are");
 
 static const struct {
-    char name[6];
-    unsigned char size;
+    char name[12];
+    unsigned char bits;
     bool is_float;
-} dtypes[CF_DTYPE_COUNT] = {
-    [CF_BOOL] = {"BOOL", 1, false}, [CF_U8] = {"U8", 1, false},   [CF_I8] = {"I8", 1, false},
-    [CF_U16] = {"U16", 2, false},   [CF_I16] = {"I16", 2, false}, [CF_F16] = {"F16", 2, true},
-    [CF_BF16] = {"BF16", 2, true},  [CF_U32] = {"U32", 4, false}, [CF_I32] = {"I32", 4, false},
-    [CF_F32] = {"F32", 4, true},    [CF_U64] = {"U64", 8, false}, [CF_I64] = {"I64", 8, false},
-    [CF_F64] = {"F64", 8, true},
+} dtypes[CF_DTYPE_ALL] = {
+    [CF_BOOL] = {"BOOL", 8, false},
+    [CF_U8] = {"U8", 8, false},
+    [CF_I8] = {"I8", 8, false},
+    [CF_U16] = {"U16", 16, false},
+    [CF_I16] = {"I16", 16, false},
+    [CF_F16] = {"F16", 16, true},
+    [CF_BF16] = {"BF16", 16, true},
+    [CF_U32] = {"U32", 32, false},
+    [CF_I32] = {"I32", 32, false},
+    [CF_F32] = {"F32", 32, true},
+    [CF_U64] = {"U64", 64, false},
+    [CF_I64] = {"I64", 64, false},
+    [CF_F64] = {"F64", 64, true},
+    [CF_F8_E4M3] = {"F8_E4M3", 8, true},
+    [CF_F8_E5M2] = {"F8_E5M2", 8, true},
+    [CF_F8_E8M0] = {"F8_E8M0", 8, true},
+    [CF_F8_E4M3FNUZ] = {"F8_E4M3FNUZ", 8, true},
+    [CF_F8_E5M2FNUZ] = {"F8_E5M2FNUZ", 8, true},
+    [CF_F6_E2M3] = {"F6_E2M3", 6, true},
+    [CF_F6_E3M2] = {"F6_E3M2", 6, true},
+    [CF_F4] = {"F4", 4, true},
+    [CF_C64] = {"C64", 64, false},
 };
 
 size_t cf_dtype_size(enum cf_dtype dtype)
 {
-    return dtypes[dtype].size;
+    assert(cf_dtype_is_readable(dtype));
+    return dtypes[dtype].bits / 8;
+}
+
+bool cf_dtype_is_readable(enum cf_dtype dtype)
+{
+    return dtype < CF_DTYPE_COUNT;
+}
+
+bool cf_dtype_bytes(enum cf_dtype dtype, uint64_t count, uint64_t *bytes)
+{
+    uint64_t bits = dtypes[dtype].bits;
+    if (bits % 8 == 0)
+        return cf_mul_u64(count, bits / 8, bytes);
+    bool fits = cf_mul_u64(count, bits, bytes) && *bytes % 8 == 0;
+    *bytes /= 8;
+    return fits;
 }
 
 const char *cf_dtype_name(enum cf_dtype dtype)
@@ -191,7 +224,8 @@ void cf_tensor_to_f64(const struct cf_tensor *tensor, uint64_t first, uint64_t c
     case CF_F64:
         memcpy(out, from, count * sizeof *out);
         break;
-    case CF_DTYPE_COUNT:
+    default:
+        assert(!"a type whose elements can be read");
         break;
     }
 }

@@ -7,6 +7,7 @@
 #include "cli/frames.h"
 #include "compiler/compile.h"
 #include "compiler/weights.h"
+#include "netlists/cell.h"
 #include "netlists/store.h"
 
 static bool read_options(const struct cli_args *args, struct cf_compile_options *options)
@@ -111,6 +112,41 @@ static const char *weights_text(const struct cf_head *head)
                                    : "";
 }
 
+/* Whether the gates of a class decide alike on every input, in all bands: 1 they all fire, -1 none fires, 0 neither. */
+static int constant_decision(const struct cf_netlist *netlist, uint32_t class)
+{
+    int decision = 0;
+    for (uint32_t g = 1; g < netlist->group_count; g++) {
+        int64_t min, max;
+        if (!netlist->groups[g].output)
+            continue;
+        if (!cf_cell_range(&netlist->cells[netlist->groups[g].cell[class]], &min, &max))
+            return 0;
+        int here = min >= 0 ? 1 : max < 0 ? -1 : 0;
+        if (here == 0 || here == -decision)
+            return 0;
+        decision = here;
+    }
+    return decision;
+}
+
+/* Tells which classes do not depend on the input: a masked class, say, or weights too small to matter. */
+static void report_constants(const struct cf_netlist *netlist, const struct cf_head *head)
+{
+    enum { SHOWN = 5 };
+    uint32_t count = 0;
+    for (uint32_t class = 0; class < head->classes; class ++) {
+        int decision = constant_decision(netlist, class);
+        if (decision && count++ < SHOWN)
+            printf("class %u %s, whatever the input\n", class, decision > 0 ? "always fires" : "never fires");
+    }
+    if (count > SHOWN)
+        printf("%u classes in all decide the same whatever the input\n", count);
+    if (head->too_small)
+        fprintf(stderr, "cofiber: warning: %s: the weights of %u class%s are too small for a scale, and count as 0\n",
+                head->label, head->too_small, head->too_small == 1 ? "" : "es");
+}
+
 static int run(const struct cli_args *args)
 {
     struct cf_compile_options options;
@@ -133,6 +169,7 @@ static int run(const struct cli_args *args)
         printf("%s: %s gates, %u cells, input scale %.9g%s\n", cli_shown(out),
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->cell_count,
                netlist->input_scale, weights_text(&head));
+        report_constants(netlist, &head);
     }
     cf_netlist_free(netlist);
     cf_head_free(&head);
@@ -145,7 +182,9 @@ const struct cli_command cli_compile = {
     .summary = "Compile a trained head into an explicit netlist of threshold gates.",
     .details =
         "HEAD is a safetensors file with one tensor of shape [classes, channels], the weights, and one of shape "
-        "[classes], the biases. Weights are quantised to INT8, symmetrically and with one scale per class; if all "
+        "[classes], the biases. Where several could be either, --weight and --bias name them; a bias called as the "
+        "weights, with \"bias\" for \"weight\", is found by itself. Weights are quantised to INT8, symmetrically and "
+        "with one scale per class; if all "
         "weights are integers from -127 to 127 already, they are kept. Thresholds become exact integers of as many "
         "bits as they need. The same input always gives the same bytes. The page netlists/FORMAT.md specifies the "
         "netlist file.\n"

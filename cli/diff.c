@@ -206,6 +206,9 @@ static bool diff_values(const struct cf_safetensors *a, const struct cf_safetens
         if (!right)
             continue;
         shared++;
+        if (!cf_dtype_is_readable(left->dtype) || !cf_dtype_is_readable(right->dtype))
+            return cf_fail(err, "%s: tensor '%.100s' is %s, which cannot be compared", cf_safetensors_path(a),
+                           left->name, cf_dtype_name(left->dtype));
         diff_pair(left, right, outcome);
     }
     if (common)

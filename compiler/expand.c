@@ -1,4 +1,5 @@
 /* expand.c - the three layers of the circuit, gate by gate. */
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -155,9 +156,17 @@ static bool classify_cell(struct expansion *e, uint32_t class, struct cf_type ty
         if (weight)
             terms[cell.term_count++] = (struct cf_term){.offset = d, .weight = weight};
     }
-    if (!cf_threshold(head->bias[class] - cf_logit(e->options->score_threshold), type.frac, e->options->input_scale,
-                      head->scale[class], &cell.bias))
-        return cf_fail(e->err, "%s: class %u: its integer threshold would pass 62 bits", e->netlist->label, class);
+    /* The bias may lie beyond the range of double, too: what matters is on which side. */
+    double bias = head->bias[class] - cf_logit(e->options->score_threshold);
+    bias = bias > DBL_MAX ? DBL_MAX : bias < -DBL_MAX ? -DBL_MAX : bias;
+    bool exact = cf_threshold(bias, type.frac, e->options->input_scale, head->scale[class], &cell.bias);
+    int64_t threshold = cell.bias, min, max;
+    /* A threshold beyond all sums, or with which a sum would not fit, becomes the nearest that decides the same. */
+    if (!exact || !cf_cell_range(&cell, &min, &max)) {
+        bool fits = cf_step_bias(&cell, threshold, &cell.bias);
+        if (!fits || (!exact && cell.bias == threshold))
+            return cf_fail(e->err, "%s: class %u: its integer threshold would pass 62 bits", e->netlist->label, class);
+    }
     return add_cell(e, &cell, 0, index);
 }
 

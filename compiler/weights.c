@@ -26,7 +26,7 @@ static int64_t split_double(double value, int *exponent)
  * the divisor, and the quotient. False when the quotient does not fit 62 bits. */
 static bool divide_floor(int64_t whole, int shift, unsigned __int128 divisor, int64_t *quotient)
 {
-    const uint64_t limit = (uint64_t)1 << 61;
+    const uint64_t limit = (uint64_t)CF_THRESHOLD_MOST + 1;
     uint64_t magnitude = (uint64_t)(whole < 0 ? -whole : whole), result = 0;
     unsigned __int128 remainder = 0;
     for (int bit = 52 + shift; bit >= 0; bit--) {
@@ -61,7 +61,10 @@ bool cf_threshold(double bias, int frac, double input_scale, double weight_scale
         *threshold = whole < 0 ? -1 : 0;
         return true;
     }
-    return shift < 116 && divide_floor(whole, shift, (unsigned __int128)first * (unsigned __int128)second, threshold);
+    if (shift < 116 && divide_floor(whole, shift, (unsigned __int128)first * (unsigned __int128)second, threshold))
+        return true;
+    *threshold = whole < 0 ? -CF_THRESHOLD_MOST : CF_THRESHOLD_MOST;
+    return false;
 }
 
 /* A histogram of magnitudes over the top 20 bits of their float representation (relative width 2^-12), with the exact

@@ -11,10 +11,12 @@
 /* log(p / (1 - p)): the logit at which the score is p, 0 < p < 1. Exactly 0 for p = 0.5. */
 double cf_logit(double p);
 
+#define CF_THRESHOLD_MOST (((int64_t)1 << 61) - 1)
+
 /* The exact integer threshold floor(bias * 2^frac / (input_scale * weight_scale)): the floor of the rational number
  * that the three doubles, taken as exact, give. sum + threshold >= 0 then decides as the real comparison does, because
- * the sum is an integer. The bias is finite; the scales are positive and finite. False when the threshold does not fit
- * 62 bits. No memory is allocated. */
+ * the sum is an integer. The bias is finite; the scales are positive and finite. False when the threshold lies outside
+ * [-CF_THRESHOLD_MOST, CF_THRESHOLD_MOST]; `*threshold` is then the end that it passes. No memory is allocated. */
 bool cf_threshold(double bias, int frac, double input_scale, double weight_scale, int64_t *threshold);
 
 /* The choice of an input scale from frames: the scale that clips nothing would waste codes on rare large features, so

@@ -29,7 +29,7 @@ static uint8_t *find_live(const struct cf_netlist *netlist)
 struct levels {
     const struct cf_netlist *netlist;
     const struct cf_reach *reaches; /* [cell_count] */
-    uint16_t *of_net;
+    uint32_t *of_net;
     struct cf_group_facts *groups;
 };
 
@@ -66,7 +66,7 @@ static void group_levels(const struct levels *l, uint32_t g)
     for (uint32_t i = 0; i < group->count; i++) {
         uint32_t c = group->cell[i];
         uint32_t level = 1 + fanin_level(l, &l->netlist->cells[c], &l->reaches[c], cf_instance_bases(group, i));
-        l->of_net[group->first_net + i] = (uint16_t)level; /* at most one level a group, and 4,096 groups */
+        l->of_net[group->first_net + i] = level;
         facts->level_low = level < facts->level_low ? level : facts->level_low;
         facts->level_high = level > facts->level_high ? level : facts->level_high;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/string_set.h"
 #include "netlists/cell.h"
 #include "netlists/names.h"
 
@@ -95,19 +96,22 @@ static bool name_valid(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == length;
 }
 
-static bool check_groups(const struct cf_netlist *netlist, struct cf_error *err)
+static bool check_groups(const struct cf_netlist *netlist, struct cf_string_set *names, struct cf_error *err)
 {
     if (netlist->group_count < 1)
         return cf_fail(err, "%s: there is no input", netlist->label);
     if (netlist->group_count > CF_MAX_GROUPS)
         return cf_fail(err, "%s: %u groups; %d are possible", netlist->label, netlist->group_count, CF_MAX_GROUPS);
     uint64_t next = 0;
+    bool fresh;
     for (uint32_t g = 0; g < netlist->group_count; g++) {
         const struct cf_group *group = &netlist->groups[g];
         if (!name_valid(group->name))
             return cf_fail(err, "%s: group %u: '%s' is not a name (a letter or '_', then letters, digits, '_', '.')",
                            netlist->label, g, group->name);
-        if (cf_netlist_find_group(netlist, group->name) != g)
+        if (!cf_string_set_add(names, group->name, &fresh))
+            return cf_fail(err, "%s: out of memory", netlist->label);
+        if (!fresh)
             return cf_fail(err, "%s: two groups are called '%s'", netlist->label, group->name);
         if (!type_valid(group->type))
             return cf_fail(err, "%s: group '%s': nets of %u bits with %d fraction bits", netlist->label, group->name,
@@ -220,7 +224,10 @@ static bool check_instances(const struct cf_netlist *netlist, struct cf_error *e
 
 bool cf_netlist_check(const struct cf_netlist *netlist, struct cf_error *err)
 {
-    if (!check_groups(netlist, err))
+    struct cf_string_set names = {0};
+    bool valid = check_groups(netlist, &names, err);
+    cf_string_set_free(&names);
+    if (!valid)
         return false;
     for (uint32_t c = 0; c < netlist->cell_count; c++)
         if (!check_cell(netlist, c, err))

@@ -22,9 +22,9 @@
 
 enum {
     CF_GROUP_MAX_RANK = 4,
-    CF_MAX_GROUPS = 4096,
-    CF_MAX_PORTS = 16, /* of one cell */
-    CF_MAX_WIDTH = 63, /* bits of a net; every sum must fit as well */
+    CF_MAX_GROUPS = 1 << 17, /* an imported network has one for each of its levels */
+    CF_MAX_PORTS = 16,       /* of one cell */
+    CF_MAX_WIDTH = 63,       /* bits of a net; every sum must fit as well */
     CF_MAX_SHIFT = 62,
     CF_INPUT = 0,     /* index of the input in netlist.groups */
     CF_NAME_MAX = 128 /* bytes of a gate's name, with the NUL */

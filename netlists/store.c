@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/string_set.h"
 #include "netlists/check.h"
 #include "netlists/names.h"
 
@@ -18,6 +19,7 @@ struct reader {
     const struct cf_safetensors *file;
     struct cf_netlist *netlist;
     size_t tensors_used;
+    struct cf_string_set names; /* of the groups read so far */
     struct cf_error *err;
 };
 
@@ -233,11 +235,14 @@ static bool read_groups(struct reader *r, const char *names)
         if (row == 0 && strcmp(name, "input") != 0)
             return cf_fail(r->err, "%s: metadata 'groups' begins with '%s', not with 'input'",
                            cf_safetensors_path(r->file), name);
-        /* Before its gates are read: a short file that names a group 4,000 times would fill the memory. */
-        if (cf_netlist_find_group(r->netlist, name) != UINT32_MAX)
+        /* Before its gates are read: a short file that names a group thousands of times would fill the memory. */
+        if (cf_string_set_has(&r->names, name))
             return cf_fail(r->err, "%s: metadata 'groups' names '%s' twice", cf_safetensors_path(r->file), name);
         if (!(row == 0 ? read_input(r, type, output == 1) : read_group(r, name, type, output == 1)))
             return false;
+        bool fresh;
+        if (!cf_string_set_add(&r->names, r->netlist->groups[row].name, &fresh))
+            return cf_fail(r->err, "%s: out of memory", cf_safetensors_path(r->file));
     }
     return row == types->shape[0] || lengths_differ(r, types);
 }
@@ -263,6 +268,21 @@ static bool read_class_scale(struct reader *r)
     return true;
 }
 
+/* Whether a tensor is called as a group is, with ".cell" or ".base" behind the name. */
+static bool is_of_a_group(const struct reader *r, const char *tensor)
+{
+    char name[81];
+    const char *suffix = strrchr(tensor, '.');
+    if (!suffix || (strcmp(suffix, ".cell") != 0 && strcmp(suffix, ".base") != 0))
+        return false;
+    size_t length = (size_t)(suffix - tensor);
+    if (length >= sizeof name)
+        return false;
+    memcpy(name, tensor, length);
+    name[length] = '\0';
+    return strcmp(name, "input") != 0 && cf_string_set_has(&r->names, name);
+}
+
 /* A tensor that nothing above asked for would be silently ignored: refuse it by name. */
 static bool refuse_unknown(struct reader *r)
 {
@@ -277,13 +297,7 @@ static bool refuse_unknown(struct reader *r)
         bool used = false;
         for (size_t k = 0; k < sizeof known / sizeof *known; k++)
             used = used || strcmp(name, known[k]) == 0;
-        for (uint32_t g = 1; g < r->netlist->group_count; g++) {
-            const char *group = r->netlist->groups[g].name;
-            size_t length = strlen(group);
-            used = used || (strncmp(name, group, length) == 0 &&
-                            (strcmp(name + length, ".cell") == 0 || strcmp(name + length, ".base") == 0));
-        }
-        if (!used)
+        if (!used && !is_of_a_group(r, name))
             return cf_fail(r->err, "%s: tensor '%s' is no part of a netlist", cf_safetensors_path(r->file), name);
     }
     return true;
@@ -318,16 +332,14 @@ bool cf_netlist_from_safetensors(struct cf_netlist **netlist, const struct cf_sa
     const char *groups = cf_safetensors_metadata(file, "groups");
     if (!groups)
         return cf_fail(err, "%s: metadata 'groups' is missing", path);
-    struct reader r = {file, cf_netlist_new(path, err), 0, err};
-    if (!r.netlist)
-        return false;
-    if (!read_groups(&r, groups) || !read_cells(&r) || !read_class_scale(&r) || !refuse_unknown(&r) || !read_meta(&r) ||
-        !cf_netlist_check(r.netlist, err)) {
+    struct reader r = {.file = file, .netlist = cf_netlist_new(path, err), .err = err};
+    bool done = r.netlist && read_groups(&r, groups) && read_cells(&r) && read_class_scale(&r) && refuse_unknown(&r) &&
+                read_meta(&r) && cf_netlist_check(r.netlist, err);
+    cf_string_set_free(&r.names);
+    if (!done)
         cf_netlist_free(r.netlist);
-        return false;
-    }
-    *netlist = r.netlist;
-    return true;
+    *netlist = done ? r.netlist : NULL;
+    return done;
 }
 
 bool cf_netlist_load(struct cf_netlist **netlist, const char *path, struct cf_error *err)

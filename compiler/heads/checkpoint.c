@@ -81,7 +81,11 @@ void cf_checkpoint_close(struct cf_checkpoint *checkpoint)
 bool cf_checkpoint_load(struct cf_checkpoint *checkpoint, size_t index, struct cf_error *err)
 {
     assert(index < checkpoint->count);
-    return checkpoint->tensors[index].data || checkpoint->load(checkpoint, index, err);
+    const struct cf_tensor *tensor = &checkpoint->tensors[index];
+    if (!cf_dtype_is_readable(tensor->dtype))
+        return cf_fail(err, "%s: tensor '%.100s' is %s, which cannot be read", checkpoint->path, tensor->name,
+                       cf_dtype_name(tensor->dtype));
+    return tensor->data || checkpoint->load(checkpoint, index, err);
 }
 
 size_t cf_checkpoint_find(const struct cf_checkpoint *checkpoint, const char *name)

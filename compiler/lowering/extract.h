@@ -10,7 +10,8 @@
  * do their terms' offsets close up. The input scale is 1: frames of integers are taken as they are. Metadata keep the
  * gates' names ("cut.gates": separated by blanks, "first...last" for neighbours).
  *
- * Refuses inputs, gates of several groups, and gates that read several groups or nothing. */
+ * Where the gates read nothing at all, the input is one net that no gate reads. Refuses inputs, gates of several
+ * groups, and gates that read several groups. */
 bool cf_extract(struct cf_netlist **cut, const struct cf_netlist *netlist, const uint32_t *gates, uint32_t count,
                 struct cf_error *err);
 

@@ -10,7 +10,7 @@
 #include "compiler/lowering/threshold_gate.h"
 #include "netlists/check.h"
 
-enum { MOST_LEVELS = 4000, NOWHERE = 0xffffffff };
+enum { MOST_LEVELS = CF_MAX_GROUPS - 2, NOWHERE = 0xffffffff }; /* the input and the outputs are groups, too */
 
 static const struct cf_type one_bit = {1, false, 0};
 

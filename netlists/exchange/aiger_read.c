@@ -59,6 +59,19 @@ static bool literal(struct reader *r, cf_lit *value)
     return *value / 2 <= r->maximum || wrong(r, "a literal above the maximum of the header");
 }
 
+/* The optional counts of bad-state, constraint, justice and fairness properties: a file may say that it has none. */
+static bool read_properties(struct reader *r)
+{
+    for (int i = 0; i < 4 && r->at < r->size && r->data[r->at] == ' '; i++) {
+        uint32_t count;
+        if (!symbol(r, ' ') || !number(r, &count))
+            return false;
+        if (count > 0)
+            return wrong(r, "bad-state, constraint, justice or fairness properties: only plain outputs are read");
+    }
+    return true;
+}
+
 static bool read_header(struct reader *r)
 {
     uint32_t *const fields[5] = {&r->maximum, &r->inputs, &r->latches, &r->outputs, &r->ands};
@@ -69,9 +82,7 @@ static bool read_header(struct reader *r)
     for (int i = 0; i < 5; i++)
         if (!symbol(r, ' ') || !number(r, fields[i]))
             return false;
-    if (r->at < r->size && r->data[r->at] == ' ')
-        return wrong(r, "bad-state, constraint, justice or fairness properties: only plain outputs are read");
-    if (!symbol(r, '\n'))
+    if (!read_properties(r) || !symbol(r, '\n'))
         return false;
     uint64_t defined = (uint64_t)r->inputs + r->latches + r->ands;
     if (r->maximum >= LATCH / 2 || defined > r->maximum || (!r->ascii && defined != r->maximum))

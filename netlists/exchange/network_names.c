@@ -40,7 +40,53 @@ bool cf_network_name_valid(const char *name, size_t length)
 /* Whether every format takes the character at that place of a name. */
 static bool is_plain(char c, bool first)
 {
-    return c > ' ' && c <= '~' && !strchr("\"'\\#=", c) && !(first && strchr(".$", c));
+    return c > ' ' && c <= '~' && !strchr("\"'\\#=`", c) && !(first && strchr(".$", c));
+}
+
+/* Words that Verilator, which writes C++, refuses or warns of even where the name is escaped: those of C++, and a few
+ * of SystemVerilog's own classes. */
+static bool is_keyword(const char *name)
+{
+    static const char *const words[] = {
+        "alignas",      "alignof",   "and",
+        "and_eq",       "asm",       "auto",
+        "bitand",       "bitor",     "bool",
+        "break",        "case",      "catch",
+        "char",         "char16_t",  "char32_t",
+        "char8_t",      "class",     "co_await",
+        "co_return",    "co_yield",  "compl",
+        "concept",      "const",     "const_cast",
+        "consteval",    "constexpr", "constinit",
+        "continue",     "decltype",  "default",
+        "delete",       "do",        "double",
+        "dynamic_cast", "else",      "enum",
+        "explicit",     "export",    "extern",
+        "false",        "final",     "float",
+        "for",          "friend",    "goto",
+        "if",           "import",    "inline",
+        "int",          "long",      "mailbox",
+        "module",       "mutable",   "namespace",
+        "new",          "noexcept",  "not",
+        "not_eq",       "nullptr",   "operator",
+        "or",           "or_eq",     "override",
+        "private",      "process",   "protected",
+        "public",       "register",  "reinterpret_cast",
+        "requires",     "restrict",  "return",
+        "semaphore",    "short",     "signed",
+        "sizeof",       "static",    "static_assert",
+        "static_cast",  "struct",    "super",
+        "switch",       "template",  "this",
+        "thread_local", "throw",     "true",
+        "try",          "typedef",   "typeid",
+        "typename",     "union",     "unsigned",
+        "using",        "virtual",   "void",
+        "volatile",     "wchar_t",   "while",
+        "xor",          "xor_eq",
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(name, words[i]) == 0)
+            return true;
+    return false;
 }
 
 /* Whether a writer gives this name to a wire ("n0s", "n0c") or gate ("g0") of its own. */
@@ -68,7 +114,8 @@ static bool claim(struct naming *n, const char *name, const char **slot)
 
 static bool is_free(const struct naming *n, const char *name)
 {
-    return !is_reserved(name) && !cf_string_set_has(&n->taken, name);
+    return !is_reserved(name) && !is_keyword(name) && strcmp(name, n->plain->model) != 0 &&
+           !cf_string_set_has(&n->taken, name);
 }
 
 /* A name for the `kind` ('i', 'o') of that number, from the one it was given, or NULL. */

@@ -24,12 +24,13 @@ void cf_network_names_free(struct cf_network_names *names);
 /* True when a name may be an AIGER symbol: 1 to 200 printable ASCII characters, blanks included. */
 bool cf_network_name_valid(const char *name, size_t length);
 
-/* Gives every input and output a name that BLIF, Verilog and Yosys JSON take. No two are equal, and none is a name that
- * a writer gives to a wire or gate of its own ("n12s", "n12c", "g12"). A name that is so already stays as it is. In
- * another, each character that a format does not take (blank, quotes, backslash, '#', '='; '.' and '$' in front)
- * becomes '_'. If the result is taken by another, "_i7" (input 7) or "_o7" (output 7) is put behind it. An input or
- * output without a name is called "i7" or "o7". If that is taken, too, '_' follows, as often as necessary. `plain` may
- * point to names that `names` owns, and must be freed before it. */
+/* Gives every input and output a name that BLIF, Verilog and Yosys JSON take. No two are equal. None is a name that a
+ * writer gives to a wire or gate of its own ("n12s", "n12c", "g12"), the model's name, or a word that Verilator refuses
+ * ("this", "int"). A name that is so already stays as it is. In another, each character that a format does not take
+ * (blank, quotes, backtick, backslash, '#', '='; '.' and '$' in front) becomes '_'. If the result is taken or refused,
+ * "_i7" (input 7) or "_o7" (output 7) is put behind it. An input or output without a name is called "i7" or "o7". If
+ * that is taken, too, '_' follows, as often as necessary. `plain` may point to names that `names` owns, and must be
+ * freed before it. */
 bool cf_network_names_plain(struct cf_network_names *plain, const struct cf_network *network,
                             const struct cf_network_names *names, struct cf_error *err);
 

@@ -1,6 +1,8 @@
 /* yosys_json_read.c - reading the JSON netlists of Yosys. */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +55,8 @@ static bool out_of_memory(struct reader *r)
 /* A bit of a port or pin: a net from 2 on, or the constant "0" or "1". */
 static bool net_of(struct reader *r, const cJSON *bit, const char *where, uint64_t *net)
 {
-    if (cJSON_IsNumber(bit) && bit->valuedouble >= 2 && bit->valuedouble < (double)r->net_limit) {
+    if (cJSON_IsNumber(bit) && bit->valuedouble >= 2 && bit->valuedouble < (double)r->net_limit &&
+        bit->valuedouble == floor(bit->valuedouble)) {
         *net = (uint64_t)bit->valuedouble;
         return true;
     }
@@ -94,10 +97,45 @@ static const cJSON *top_module(struct reader *r, const cJSON *root)
     return found;
 }
 
+/* A cell that is connected to nothing, such as Yosys's $scopeinfo, has no part in the function. */
+static bool is_inert(const cJSON *cell)
+{
+    const cJSON *connections = cJSON_GetObjectItemCaseSensitive(cell, "connections"), *pin;
+    cJSON_ArrayForEach(pin, connections)
+    {
+        if (!cJSON_IsArray(pin) || pin->child)
+            return false;
+    }
+    return cJSON_IsObject(connections) && cJSON_IsString(cJSON_GetObjectItemCaseSensitive(cell, "type"));
+}
+
+static bool find_kind(struct reader *r, const cJSON *cell, int *kind)
+{
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(cell, "type");
+    if (!cJSON_IsString(type))
+        return cf_fail(r->err, "%s: cell '%s' has no type", r->label, cell->string);
+    for (*kind = 0; *kind < KINDS; ++*kind)
+        if (strcmp(kinds[*kind].type, type->valuestring) == 0)
+            return true;
+    return cf_fail(r->err,
+                   "%s: cell '%s' is a %s: only one-bit combinational gates are read (in Yosys: synth -flatten; "
+                   "abc -g simple)",
+                   r->label, cell->string, type->valuestring);
+}
+
+static bool read_pin(struct reader *r, const cJSON *cell, char pin, uint64_t *net)
+{
+    const char name[2] = {pin, 0};
+    const cJSON *bits = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(cell, "connections"), name);
+    if (!cJSON_IsArray(bits) || cJSON_GetArraySize(bits) != 1)
+        return cf_fail(r->err, "%s: cell '%s': pin %c is not one bit", r->label, cell->string, pin);
+    return net_of(r, bits->child, cell->string, net);
+}
+
 /* The largest net that appears anywhere, so that tables by net can be made. */
 static bool count_nets(struct reader *r, const cJSON *module)
 {
-    const cJSON *item, *pin, *bit;
+    const cJSON *item, *bit;
     r->nets = 2;
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(module, "ports"))
     {
@@ -111,11 +149,16 @@ static bool count_nets(struct reader *r, const cJSON *module)
     }
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(module, "cells"))
     {
+        int kind;
+        if (is_inert(item))
+            continue;
+        if (!find_kind(r, item, &kind))
+            return false;
         r->gate_count++;
-        cJSON_ArrayForEach(pin, cJSON_GetObjectItemCaseSensitive(item, "connections"))
-        {
+        const char *pins = kinds[kind].pins;
+        for (size_t i = 0; i <= strlen(pins); i++) {
             uint64_t net;
-            if (!net_of(r, cJSON_GetArrayItem(pin, 0), item->string, &net))
+            if (!read_pin(r, item, pins[i] ? pins[i] : 'Y', &net))
                 return false;
             r->nets = net >= r->nets ? net + 1 : r->nets;
         }
@@ -123,29 +166,12 @@ static bool count_nets(struct reader *r, const cJSON *module)
     return true;
 }
 
-static bool read_pin(struct reader *r, const cJSON *cell, char pin, uint64_t *net)
-{
-    const char name[2] = {pin, 0};
-    const cJSON *bits = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(cell, "connections"), name);
-    if (!cJSON_IsArray(bits) || cJSON_GetArraySize(bits) != 1)
-        return cf_fail(r->err, "%s: cell '%s': pin %c is not one bit", r->label, cell->string, pin);
-    return net_of(r, bits->child, cell->string, net);
-}
-
 static bool read_gate(struct reader *r, const cJSON *cell, uint32_t index)
 {
-    const cJSON *type = cJSON_GetObjectItemCaseSensitive(cell, "type");
     struct gate *gate = &r->gates[index];
     gate->name = cell->string;
-    if (!cJSON_IsString(type))
-        return cf_fail(r->err, "%s: cell '%s' has no type", r->label, cell->string);
-    while (gate->kind < KINDS && strcmp(kinds[gate->kind].type, type->valuestring) != 0)
-        gate->kind++;
-    if (gate->kind == KINDS)
-        return cf_fail(r->err,
-                       "%s: cell '%s' is a %s: only one-bit combinational gates are read (in Yosys: synth -flatten; "
-                       "abc -g simple)",
-                       r->label, cell->string, type->valuestring);
+    if (!find_kind(r, cell, &gate->kind))
+        return false;
     const char *pins = kinds[gate->kind].pins;
     for (int i = 0; pins[i]; i++)
         if (!read_pin(r, cell, pins[i], &gate->in[i]))
@@ -186,7 +212,8 @@ static bool count_ports(struct reader *r, const cJSON *ports, bool inputs, uint3
 
 /* How Verilog numbers the bits of a port: from `offset` on, downwards where it is "upto", like [0:3]. */
 struct range {
-    uint32_t count, offset;
+    uint32_t count;
+    int32_t offset; /* may be negative: input [1:-2] b */
     bool upto;
 };
 
@@ -194,20 +221,21 @@ static bool range_of(struct reader *r, const cJSON *port, struct range *range)
 {
     const cJSON *upto = cJSON_GetObjectItemCaseSensitive(port, "upto");
     const cJSON *offset = cJSON_GetObjectItemCaseSensitive(port, "offset");
-    if (offset && (!cJSON_IsNumber(offset) || offset->valuedouble > INT32_MAX))
-        return cf_fail(r->err, "%s: port '%s': its offset is no sensible number", r->label, port->string);
+    if (offset && (!cJSON_IsNumber(offset) || offset->valuedouble > INT32_MAX || offset->valuedouble < INT32_MIN ||
+                   offset->valuedouble != floor(offset->valuedouble)))
+        return cf_fail(r->err, "%s: port '%s': its offset is not an integer of 32 bits", r->label, port->string);
     range->count = (uint32_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(port, "bits"));
-    range->offset = offset ? (uint32_t)offset->valuedouble : 0;
-    range->upto = cJSON_IsNumber(upto) && upto->valuedouble > 0;
+    range->offset = offset ? (int32_t)offset->valuedouble : 0;
+    range->upto = cJSON_IsNumber(upto) && upto->valuedouble != 0;
     return true;
 }
 
 static const char *bit_name(struct reader *r, const char *port, const struct range *range, uint32_t bit)
 {
     char name[256];
-    uint32_t index = range->offset + (range->upto ? range->count - 1 - bit : bit);
+    int64_t index = (int64_t)range->offset + (range->upto ? range->count - 1 - bit : bit);
     int length = range->count == 1 ? snprintf(name, sizeof name, "%s", port)
-                                   : snprintf(name, sizeof name, "%s[%u]", port, index);
+                                   : snprintf(name, sizeof name, "%s[%" PRId64 "]", port, index);
     if (length < 0 || !cf_network_name_valid(name, (size_t)length)) {
         cf_fail(r->err, "%s: port '%.40s': a name that is not 1 to 200 printable ASCII characters", r->label, port);
         return NULL;
@@ -385,7 +413,7 @@ static bool read_module(struct reader *r, const cJSON *module)
     uint32_t index = 0;
     cJSON_ArrayForEach(cell, cJSON_GetObjectItemCaseSensitive(module, "cells"))
     {
-        if (!read_gate(r, cell, index++))
+        if (!is_inert(cell) && !read_gate(r, cell, index++))
             return false;
     }
     return read_outputs(r, ports);
@@ -401,7 +429,8 @@ bool cf_yosys_json_parse(struct cf_network *network, struct cf_network_names *na
     size_t at;
     if (!cf_utf8_check(data, size, &at))
         return cf_fail(err, "%s: byte %zu: not UTF-8", label, at);
-    const char *what = cf_json_check(data, size, MAX_DEPTH, MAX_ARRAY, MAX_VALUES, &at);
+    const struct cf_json_limits limits = {CF_JSON_NUMBERS, MAX_DEPTH, MAX_ARRAY, MAX_VALUES};
+    const char *what = cf_json_check(data, size, &limits, &at);
     if (what)
         return cf_fail(err, "%s: byte %zu: %s", label, at, what);
     const char *end = NULL;

@@ -90,6 +90,9 @@ static bool open_file(struct cf_frames *frames, struct frame_file *file, struct 
     if (tensor->rank < 2 || tensor->rank > 4)
         return cf_fail(err, "%s: frames are [D, H, W], [N, D, H, W] or [N, D]; this array is %s", file->path,
                        cf_shape_text(tensor, text, sizeof text));
+    if (!cf_dtype_is_readable(tensor->dtype))
+        return cf_fail(err, "%s: tensor '%.100s' is %s, which cannot be read", file->path, tensor->name,
+                       cf_dtype_name(tensor->dtype));
     const uint64_t flat[3] = {tensor->shape[1], 1, 1};
     const uint64_t *last = tensor->rank == 2 ? flat : tensor->rank == 3 ? tensor->shape : tensor->shape + 1;
     for (int i = 0; i < 3; i++)

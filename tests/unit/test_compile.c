@@ -611,7 +611,6 @@ static void impossible_options_are_refused(void **state)
         {SETTING(.input_scale = -1), "an input scale of -1: a scale is a positive number, at most 1e300"},
         {SETTING(.input_scale = INFINITY), "an input scale of inf: a scale is a positive number, at most 1e300"},
         {SETTING(.input_scale = NAN), "an input scale of nan"},
-        {SETTING(.input_scale = 1e-300), "would pass 62 bits"},
         {SETTING(.input_scale = 1e301), "an input scale of 1e+301: a scale is a positive number, at most 1e300"},
         {SETTING(.height = 1u << 30, .width = 1u << 30), "more than 2^31 - 1 nets"},
         {SETTING(.height = 20480, .width = 32768), "beyond 2^31 - 1 nets"},

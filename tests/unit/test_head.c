@@ -169,13 +169,12 @@ static void tensors_are_chosen_or_the_choice_is_asked_for(void **state)
     struct cf_head head;
     struct cf_error err;
     const char *path = scratch_path("bad");
-    refuse(tensors, 5, NULL, NULL,
-           "both 'w' and 'v' could be the [classes, channels] tensor; choose with --weight NAME");
-    refuse(tensors, 5, "v", NULL, "both 'b' and 'd' could be the [classes] tensor; choose with --bias NAME");
-    refuse(tensors, 5, "x", "d", "there is no tensor 'x' (--weight)");
-    refuse(tensors, 5, "w", "x", "there is no tensor 'x' (--bias)");
-    refuse(tensors, 5, "b", NULL, "tensor 'b' (--weight) is [2], not [classes, channels]");
-    refuse(tensors, 5, "w", "e", "tensor 'e' (--bias) is [3], not [classes]");
+    refuse(tensors, 5, NULL, NULL, "both 'w' and 'v' could be the weights [classes, channels]: one must be named");
+    refuse(tensors, 5, "v", NULL, "both 'b' and 'd' could be the biases of 'v': one must be named");
+    refuse(tensors, 5, "x", "d", "there is no tensor 'x'; there are: w [2, 3], b [2], e [3], d [2], v [2, 3]");
+    refuse(tensors, 5, "w", "x", "there is no tensor 'x'; there are: w [2, 3]");
+    refuse(tensors, 5, "b", NULL, "tensor 'b' is [2]; weights are [classes, channels]");
+    refuse(tensors, 5, "w", "e", "tensor 'e' is [3]; biases are [2], one for each class of 'w'");
     refuse(tensors, 1, NULL, NULL, "no tensor of shape [2] for the biases");
     refuse(tensors + 1, 3, NULL, NULL, "no tensor of shape [classes, channels] for the weights");
     scratch_write(path, tensors, 5);
@@ -188,6 +187,38 @@ static void tensors_are_chosen_or_the_choice_is_asked_for(void **state)
     cf_head_free(&head);
 }
 
+/* Of what other tools put beside a head, nothing is taken for one. */
+static void heads_are_found_among_other_tensors(void **state)
+{
+    (void)state;
+    const float w[] = {1, 2, 3, 4, 5, 6}, b[] = {7, 8}, other[] = {9, 10};
+    const struct scratch_tensor beside[] = {
+        {"empty", CF_F32, 2, {0, 4}, w},       {"packed", CF_F8_E4M3, 2, {2, 3}, w},
+        {"lone", CF_F32, 2, {3, 2}, w},        {"cls.weight", CF_F32, 4, {2, 3, 1, 1}, w},
+        {"other.bias", CF_F32, 1, {2}, other}, {"cls.bias", CF_F32, 1, {2}, b}};
+    struct cf_head head;
+    struct cf_error err;
+    scratch_write(scratch_path("head"), beside, 6);
+    assert_done(cf_head_load(&head, scratch_path("head"), NULL, NULL, &err), &err);
+    assert_true(head.classes == 2 && head.channels == 3);
+    assert_true(head.weight[5] == 6 && head.bias[1] == 8);
+    cf_head_free(&head);
+    refuse(beside, 6, "packed", "cls.bias", "tensor 'packed' is F8_E4M3, which cannot be read");
+    refuse(beside, 4, NULL, NULL, "no tensor of shape [2] for the biases of 'cls.weight'");
+}
+
+/* 127 steps below the least double there is no scale. */
+static void weights_too_small_for_a_scale_count_as_zeros(void **state)
+{
+    (void)state;
+    const double weight[] = {5e-324, -3e-322, 1e-320, -1e-319};
+    struct cf_head head;
+    load(&head, 2, 2, weight);
+    assert_true(head.too_small == 1 && head.scale[0] == 1);
+    assert_true(head.quantised[0] == 0 && head.quantised[1] == 0 && head.quantised[3] == -127);
+    cf_head_free(&head);
+}
+
 static void what_is_no_head_is_refused(void **state)
 {
     (void)state;
@@ -197,8 +228,8 @@ static void what_is_no_head_is_refused(void **state)
     const struct scratch_tensor nan_weight[] = {{"w", CF_F32, 2, {2, 3}, nan}, {"b", CF_F32, 1, {2}, good}};
     const struct scratch_tensor inf_bias[] = {{"w", CF_F32, 2, {2, 3}, good}, {"b", CF_F32, 1, {2}, inf}};
     const struct scratch_tensor boolean[] = {{"w", CF_BOOL, 2, {2, 3}, "\0\1\0\1\0\1"}, {"b", CF_F32, 1, {2}, good}};
-    refuse(no_class, 2, NULL, NULL, "tensor 'w' is [0, 3]: a head has at least one class and one channel");
-    refuse(no_channel, 2, NULL, NULL, "tensor 'w' is [2, 0]: a head has at least one class and one channel");
+    refuse(no_class, 2, "w", NULL, "tensor 'w' is [0, 3]: a head has at least one class and one channel");
+    refuse(no_channel, 2, "w", NULL, "tensor 'w' is [2, 0]: a head has at least one class and one channel");
     refuse(nan_weight, 2, NULL, NULL, "tensor 'w': element [1,1] is NaN or infinite");
     refuse(inf_bias, 2, NULL, NULL, "tensor 'b': element [1] is NaN or infinite");
     refuse(boolean, 2, NULL, NULL, "tensor 'w' is BOOL; a head has numbers");
@@ -214,6 +245,8 @@ int main(void)
         cmocka_unit_test(quantised_is_the_nearest_code),
         cmocka_unit_test(dtypes_are_converted),
         cmocka_unit_test(tensors_are_chosen_or_the_choice_is_asked_for),
+        cmocka_unit_test(heads_are_found_among_other_tensors),
+        cmocka_unit_test(weights_too_small_for_a_scale_count_as_zeros),
         cmocka_unit_test(what_is_no_head_is_refused),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
