@@ -44,7 +44,7 @@ TOOLS := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tools/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
 .PHONY: all
-all: $(BUILD)/cofiber $(BUILD)/libcofiber.a $(BUILD)/libcofiber.so
+all: $(BUILD)/cofiber $(BUILD)/libcofiber.a $(BUILD)/libcofiber.so checker
 
 $(BUILD)/cofiber: $(CLI_OBJ) $(BUILD)/libcofiber.a
 	$(call say,LINK,$@)
@@ -125,6 +125,10 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN_SRC)
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(GEN_SRC) $(filter-out -fopenmp,$(LIBS)) -lgomp
 
 include proof/proof.mk
+
+# The verified checker of `cofiber prove`, where Coq and OCaml are.
+.PHONY: checker
+checker: $(CHECKER)
 
 # ---- what people call ----
 
@@ -230,6 +234,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/cofiber $(DESTDIR)$(PREFIX)/bin/cofiber
+	[ ! -e $(BUILD)/cofiber-checker ] || install -m 755 $(BUILD)/cofiber-checker $(DESTDIR)$(PREFIX)/bin/cofiber-checker
 	install -m 644 include/cofiber.h $(DESTDIR)$(PREFIX)/include/cofiber.h
 	install -m 644 $(BUILD)/libcofiber.a $(DESTDIR)$(PREFIX)/lib/libcofiber.a
 	install -m 755 $(BUILD)/libcofiber.so $(DESTDIR)$(PREFIX)/lib/libcofiber.so.$(VERSION)
@@ -252,7 +257,7 @@ install: all
 uninstall:
 	rm -rf $(DESTDIR)$(DOCS)
 	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/cofiber $(DESTDIR)$(ZSH_COMPLETIONS)/_cofiber
-	rm -f $(DESTDIR)$(PREFIX)/bin/cofiber $(DESTDIR)$(PREFIX)/include/cofiber.h \
+	rm -f $(DESTDIR)$(PREFIX)/bin/cofiber $(DESTDIR)$(PREFIX)/bin/cofiber-checker $(DESTDIR)$(PREFIX)/include/cofiber.h \
 	    $(DESTDIR)$(PREFIX)/lib/libcofiber.a $(DESTDIR)$(PREFIX)/lib/libcofiber.so* \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/cofiber.pc $(DESTDIR)$(PREFIX)/share/man/man1/cofiber.1
 

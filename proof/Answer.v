@@ -1,0 +1,23 @@
+(* Answers of the checker: a value, or what is wrong and with what. *)
+Require Import ZArith String List.
+Import ListNotations.
+
+Inductive subject := Name (x : Z) | Number (z : Z). (* a name is written as in Spec.v *)
+Inductive answer (A : Type) := Good (a : A) | Wrong (place : list subject) (words : string) (about : list subject).
+Arguments Good {_}. Arguments Wrong {_}.
+Definition Bad {A} (words : string) (about : list subject) : answer A := Wrong [] words about.
+
+Definition bind {A B} (a : answer A) (f : A -> answer B) : answer B :=
+  match a with Good a => f a | Wrong p w l => Wrong p w l end.
+Notation "x <- a ;; b" := (bind a (fun x => b)) (at level 61, a at next level, right associativity).
+
+Definition require {A} (b : bool) (words : string) (about : list subject) (rest : answer A) : answer A :=
+  if b then rest else Bad words about.
+Definition some {A} (o : option A) (words : string) (about : list subject) : answer A :=
+  match o with Some a => Good a | None => Bad words about end.
+(* Says where a failure is. *)
+Definition within {A} (s : subject) (a : answer A) : answer A :=
+  match a with Good a => Good a | Wrong p w l => Wrong (s :: p) w l end.
+
+Fixpoint fold_answer {A S} (f : A -> S -> answer S) (l : list A) (s : S) : answer S :=
+  match l with [] => Good s | a :: l => s <- f a s ;; fold_answer f l s end.
