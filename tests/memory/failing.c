@@ -7,11 +7,13 @@
  *
  * An allocation is a call of malloc, calloc, realloc, reallocarray, aligned_alloc, posix_memalign, memalign or mmap, by
  * the program or by a library on its behalf (strdup, fopen, printf, cJSON, ...). The calls of OpenMP's run-time library
- * are passed on and not counted: it ends the process by itself when memory is missing.
+ * are passed on and not counted: it ends the process by itself when memory is missing. Nor are those before main, by
+ * which libraries prepare themselves (libpixman, behind cairo, does not survive a failure there).
  *
  * The report's first line is "allocations N, failed N, lost N". Memory is lost when it is still allocated at the end
  * and no pointer leads to it from a variable of the program or of a library; a mapping is lost when it is still there.
  * Each is named on a line of its own, by its size and by the place of the call that asked for it. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
@@ -45,6 +47,7 @@ struct block {
 static struct {
     atomic_flag lock;
     bool ready, from;
+    bool started; /* main is about to run */
     unsigned long at, count, failed;
     uintptr_t openmp_start, openmp_end; /* the code of OpenMP's library */
     struct block *table;                /* open addressing; TABLE places */
@@ -115,7 +118,7 @@ static bool fails(uintptr_t caller)
     if (!state.ready)
         get_ready();
     bool fail = false;
-    if (caller < state.openmp_start || caller >= state.openmp_end) {
+    if (state.started && (caller < state.openmp_start || caller >= state.openmp_end)) {
         state.count++;
         fail = state.at && (state.count == state.at || (state.from && state.count > state.at));
         state.failed += fail;
@@ -124,6 +127,23 @@ static bool fails(uintptr_t caller)
     if (fail)
         failing_now();
     return fail;
+}
+
+typedef int start_function(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                           void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+start_function __libc_start_main;
+
+/* A program's first call: it runs main. */
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
+                      void (*rtld_fini)(void), void *stack_end)
+{
+    start_function *real;
+    void *found = dlsym(RTLD_NEXT, "__libc_start_main");
+    memcpy(&real, &found, sizeof real);
+    if (!real)
+        give_up("no main to start");
+    state.started = true;
+    return real(main, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
 /* ---- what is live ---- */
