@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/file_kind.h"
 
 struct cf_npy {
     char *path;
@@ -279,7 +280,8 @@ static bool parse_file(struct cf_npy *file, const uint8_t *bytes, size_t size, s
 {
     const char *path = file->path;
     if (size < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0)
-        return cf_fail(err, "%s: not a .npy file (it does not begin with \\x93NUMPY)", path);
+        return cf_fail(err, "%s: not a .npy file (it does not begin with \\x93NUMPY)%s", path,
+                       cf_file_kind_remark(bytes, size, CF_KIND_NPY));
     if (size < 8)
         return cf_fail(err, "%s: ends at byte %zu, inside the version", path, size);
     if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)

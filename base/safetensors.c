@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/file_kind.h"
 #include "base/json_strict.h"
 
 enum { LENGTH_BYTES = 8, MAX_VALUES = 1 << 22 }; /* values: some 400 MB within cJSON */
@@ -286,6 +287,9 @@ static bool check_layout(struct cf_safetensors *file, struct cf_error *err)
 
 static bool parse_file(struct cf_safetensors *file, const uint8_t *bytes, size_t size, struct cf_error *err)
 {
+    const char *remark = cf_file_kind_remark(bytes, size, CF_KIND_SAFETENSORS);
+    if (*remark)
+        return cf_fail(err, "%s: not a safetensors file%s", file->path, remark);
     if (size < LENGTH_BYTES)
         return cf_fail(err, "%s: %zu bytes are too few: a safetensors file begins with an 8-byte header length",
                        file->path, size);

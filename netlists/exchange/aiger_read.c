@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/file_kind.h"
 #include "netlists/exchange/aiger.h"
 
 struct reader {
@@ -76,7 +77,8 @@ static bool read_header(struct reader *r)
 {
     uint32_t *const fields[5] = {&r->maximum, &r->inputs, &r->latches, &r->outputs, &r->ands};
     if (r->size < 4 || (memcmp(r->data, "aig ", 4) != 0 && memcmp(r->data, "aag ", 4) != 0))
-        return wrong(r, "neither 'aig' nor 'aag': not an AIGER file");
+        return cf_fail(r->err, "%s: byte 0: neither 'aig' nor 'aag': not an AIGER file%s", r->label,
+                       cf_file_kind_remark(r->data, r->size, CF_KIND_AIGER));
     r->ascii = r->data[1] == 'a';
     r->at = 3;
     for (int i = 0; i < 5; i++)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/file_kind.h"
 #include "base/json_keys.h"
 #include "base/json_strict.h"
 #include "netlists/exchange/yosys_json.h"
@@ -426,6 +427,9 @@ bool cf_yosys_json_parse(struct cf_network *network, struct cf_network_names *na
     *names = (struct cf_network_names){0};
     struct reader r = {.label = label, .network = network, .names = names, .err = err};
     r.net_limit = size < MAX_NETS ? size + LEAST_NETS : MAX_NETS;
+    const char *remark = cf_file_kind_remark(data, size, CF_KIND_JSON);
+    if (*remark)
+        return cf_fail(err, "%s: not JSON%s", label, remark);
     size_t at;
     if (!cf_utf8_check(data, size, &at))
         return cf_fail(err, "%s: byte %zu: not UTF-8", label, at);

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/npy.h"
 #include "base/safetensors.h"
 
@@ -61,17 +60,6 @@ static void forget(const struct frame_file *file, uint64_t first, uint64_t count
         cf_safetensors_forget(file->safetensors, file->tensor, first * size, count * size);
 }
 
-/* NumPy's .npz files are zip archives of arrays. */
-static bool refuse_archive(const char *path, struct cf_error *err)
-{
-    struct cf_map map;
-    if (!cf_map_open(&map, path, err))
-        return false;
-    bool zip = map.size >= 4 && memcmp(map.data, "PK\3\4", 4) == 0;
-    cf_map_close(&map);
-    return !zip || cf_fail(err, "%s: a zip archive, as .npz files are; save one array with numpy.save", path);
-}
-
 static bool open_file(struct cf_frames *frames, struct frame_file *file, struct cf_error *err)
 {
     bool npy;
@@ -81,8 +69,7 @@ static bool open_file(struct cf_frames *frames, struct frame_file *file, struct 
         if (!cf_npy_open(&file->npy, file->path, err))
             return false;
         file->tensor = cf_npy_tensor(file->npy);
-    } else if (!refuse_archive(file->path, err) || !cf_safetensors_open(&file->safetensors, file->path, err) ||
-               !choose_tensor(file, err)) {
+    } else if (!cf_safetensors_open(&file->safetensors, file->path, err) || !choose_tensor(file, err)) {
         return false;
     }
     const struct cf_tensor *tensor = file->tensor;

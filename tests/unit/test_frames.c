@@ -162,7 +162,7 @@ static void what_is_no_frame_is_refused(void **state)
     assert_non_null(archive);
     fputs("PK\3\4 and more", archive);
     fclose(archive);
-    refuse(&path, 1, "a zip archive, as .npz files are; save one array with numpy.save");
+    refuse(&path, 1, "not a safetensors file: this is a zip archive");
     char *absent = scratch_path("absent");
     refuse((char *[]){good, absent}, 2, "No such file or directory");
 }
