@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's (or Ubuntu's) packages; does nothing where all is there.
 #
-#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross]     (default: build test proof)
+#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross] [yosys55]
+#                                                                                   (default: build test proof)
 #
 # Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need; bench is what
 # the figures in docs/ need, peers what scripts/bench_peers.sh compares with (PyTorch, which is large, where the
@@ -14,6 +15,7 @@ packages_of() {
         libprotobuf-c-dev protobuf-c-compiler ;;
     test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy mandoc \
         bsdextrautils ;;
+    yosys55) command -v npm >/dev/null || echo nodejs npm ;;
     proof) echo coq ocaml-nox libzarith-ocaml-dev ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     tsan) echo clang libclang-rt-14-dev libomp-dev libcmocka-dev ;;
@@ -27,10 +29,18 @@ packages_of() {
             protobuf-c-compiler
         ;;
     *)
-        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross)" >&2
+        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross, yosys55)" >&2
         exit 2
         ;;
     esac
+}
+
+# Yosys 0.55 for tests/long/yosys55.sh, from npm.
+install_yosys55() {
+    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/cofiber/yosys55
+    [ -e "$folder/node_modules/@yowasp/yosys" ] && return
+    mkdir -p "$folder"
+    npm install --prefix "$folder" --no-audit --no-fund --silent @yowasp/yosys@0.55.944 >&2
 }
 
 groups=("$@")
@@ -43,7 +53,11 @@ for group in "${groups[@]}"; do
         dpkg-query -W -f '${db:Status-Status}\n' "${package%\?}" 2>/dev/null | grep -qx installed || missing+=("$package")
     done
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+finish() {
+    [[ " ${groups[*]} " != *" yosys55 "* ]] || install_yosys55
+    exit 0
+}
+[ ${#missing[@]} -gt 0 ] || finish
 
 run=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -64,6 +78,7 @@ for package in "${missing[@]}"; do
         wanted+=("${package%\?}")
     fi
 done
-[ ${#wanted[@]} -gt 0 ] || exit 0
+[ ${#wanted[@]} -gt 0 ] || finish
 echo "setup.sh: installing ${wanted[*]}" >&2
 "${run[@]}" apt-get install -y -q --no-install-recommends "${wanted[@]}" >&2
+finish

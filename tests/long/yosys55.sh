@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Yosys 0.55, newer than the distribution's: it reads the gate Verilog, the JSON and the AIGER of one classifier, and the
+# JSON that it writes is read back; ABC proves that all are one function.
+#
+#   tests/long/yosys55.sh [BUILD]     half a minute; needs scripts/setup.sh yosys55
+source "$(dirname "$0")/../support/suite.sh"
+
+folder=${XDG_CACHE_HOME:-$HOME/.cache}/cofiber/yosys55
+if [ ! -e "$folder/node_modules/@yowasp/yosys" ]; then
+    echo "skipped: Yosys 0.55 is not here (scripts/setup.sh yosys55)"
+    echo "0 passed, 0 failed"
+    exit 0
+fi
+# yosys55 FILES... -- SCRIPT
+yosys55() { node "$root/tests/support/yosys55.mjs" "$folder" "${@:1:$#-2}" -- -q -p "${!#}"; }
+equal() { berkeley-abc -c "cec -n $1 $2"; }
+equal_by_name() { berkeley-abc -c "cec $1 $2"; } # Yosys gives the inputs of an AIGER file another order
+
+check "compile" 0 "" cofiber compile "$root/tests/fixtures/head_f32.safetensors" -o net --grid 4x4 --scales 1 \
+    --input-scale 0.1
+for format in verilog yosys-json aiger; do
+    check "export $format" 0 "" cofiber export net --gate 's0.classify[0,0,0]' --to $format -o n.$format
+done
+mv n.aiger n.aig && mv n.verilog n.v && mv n.yosys-json n.json
+gates="synth -flatten; abc -g simple; clean; write_json back.json"
+check "Verilog" 0 "" yosys55 n.v -- "read_verilog n.v; check -assert; $gates"
+check "Verilog: read back" 0 "" cofiber import back.json --from yosys-json -o back
+check "Verilog: as AIGER" 0 "" cofiber export back --to aiger -o back.aig
+check "Verilog: equal" 0 "are equivalent" equal n.aig back.aig
+check "JSON" 0 "" yosys55 n.json -- "read_json n.json; check -assert; $gates"
+check "JSON: read back" 0 "" cofiber import back.json --from yosys-json -o back
+check "JSON: as AIGER" 0 "" cofiber export back --to aiger -o back.aig
+check "JSON: equal" 0 "are equivalent" equal n.aig back.aig
+check "AIGER" 0 "" yosys55 n.aig -- "read_aiger n.aig; check -assert; aigmap; write_aiger -symbols y.aig"
+check "AIGER: read back" 0 "" cofiber import y.aig --from aiger -o back
+check "AIGER: as AIGER" 0 "" cofiber export back --to aiger -o back.aig
+check "AIGER: equal" 0 "are equivalent" equal_by_name n.aig back.aig
+# A wrong gate is noticed.
+sed -i '0,/_AND_/s//_OR_/' back.json
+check "changed: read" 0 "" cofiber import back.json --from yosys-json -o back
+check "changed: as AIGER" 0 "" cofiber export back --to aiger -o back.aig
+check "changed: noticed" 0 "NOT EQUIVALENT" equal n.aig back.aig
+finish
