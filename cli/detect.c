@@ -288,7 +288,7 @@ static bool open_inputs(struct session *s, struct cf_netlist **netlist, struct c
 static void say_count(const struct session *s)
 {
     uint64_t frames = cf_frames_count(s->frames);
-    printf("%s: %" PRIu64 " detection%s in %" PRIu64 " frame%s\n", cli_value(s->args, "-o"), s->count,
+    printf("%s: %" PRIu64 " detection%s in %" PRIu64 " frame%s\n", cli_shown(cli_value(s->args, "-o")), s->count,
            s->count == 1 ? "" : "s", frames, frames == 1 ? "" : "s");
 }
 

@@ -84,7 +84,11 @@ static const char *divert_output(const char *given)
 
 static bool names_output(const struct cli_option *option)
 {
-    return strcmp(option->name, "-o") == 0 || strcmp(option->name, "--trace") == 0;
+    static const char *const names[] = {"-o", "--trace", "--curves", "--plot"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(option->name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool is_standard_output(const char *value)
