@@ -35,11 +35,12 @@ static bool lend_source(const char *directory, const char *root, const char *scr
     return done;
 }
 
-/* Yosys runs in the scratch directory: its script then has no path in it, whose spaces and quotes it would misread. */
-static bool run_yosys(const char *directory, const char *scratch, const char *prefix, const struct cf_watch *watch,
+/* Runs Yosys with a script in the scratch directory, to which the sources are lent. The script then has no path in it,
+ * whose spaces and quotes Yosys would misread. */
+static bool run_yosys(const char *directory, const char *scratch, const char *script, const struct cf_watch *watch,
                       struct cf_error *err)
 {
-    char root[PATH_MAX], out[PATH_MAX], script[512], *log = NULL, *yosys = NULL;
+    char root[PATH_MAX], out[PATH_MAX], *log = NULL, *yosys = NULL;
     if (!realpath(directory, root))
         return cf_fail(err, "%s: %m", directory);
     if (!realpath(scratch, out))
@@ -47,10 +48,6 @@ static bool run_yosys(const char *directory, const char *scratch, const char *pr
     bool done = true;
     for (int i = 0; done && cf_rtl_sources[i]; i++)
         done = lend_source(directory, root, out, cf_rtl_sources[i], err);
-    snprintf(script, sizeof script,
-             "read_verilog -D" CF_RTL_CENSUS_DEFINE " %s %s %s; hierarchy -top %s" CF_RTL_TOP
-             " -check; tee -q -o stat.json stat -json",
-             cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2], prefix);
     done = done && ((log = cf_directory_join(out, "yosys.log")) || cf_fail(err, "%s: out of memory", directory)) &&
            (yosys = cf_program_find("yosys", "yosys", err));
     const char *argv[] = {yosys, "-Q", "-T", "-p", script, NULL};
@@ -58,6 +55,17 @@ static bool run_yosys(const char *directory, const char *scratch, const char *pr
     free(yosys);
     free(log);
     return done;
+}
+
+bool cf_yosys_elaborate(const char *directory, const char *scratch, const char *output, bool (*stop)(void *user),
+                        void (*tick)(void *user), void *user, struct cf_error *err)
+{
+    const struct cf_watch watch = {.tick = tick, .stop = stop, .user = user};
+    char script[512];
+    snprintf(script, sizeof script,
+             "read_verilog %s %s %s; hierarchy -top " CF_RTL_TOP " -check; attrmap -remove src; write_rtlil %s",
+             cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2], output);
+    return run_yosys(directory, scratch, script, &watch, err);
 }
 
 /* Yosys writes public names with a backslash before them, in some places. */
@@ -146,14 +154,18 @@ bool cf_yosys_census(const struct cf_netlist *netlist, const char *directory, co
                      bool (*stop)(void *user), void *user, struct cf_yosys_count *count, struct cf_error *err)
 {
     const struct cf_watch watch = {NULL, stop, user};
-    char prefix[CF_RTL_PREFIX_MAX + 1];
+    char prefix[CF_RTL_PREFIX_MAX + 1], script[512 + CF_RTL_PREFIX_MAX];
     struct cf_rtl_names names;
     count->total = 0;
     memset(count->gates, 0, netlist->group_count * sizeof *count->gates);
     if (!cf_rtl_find_prefix(directory, prefix, err) ||
         !cf_rtl_names_make(&names, netlist, *prefix ? prefix : NULL, err))
         return false;
-    bool done = run_yosys(directory, scratch, prefix, &watch, err) && parse_answer(&names, scratch, count, err);
+    snprintf(script, sizeof script,
+             "read_verilog -D" CF_RTL_CENSUS_DEFINE " %s %s %s; hierarchy -top %s" CF_RTL_TOP
+             " -check; tee -q -o stat.json stat -json",
+             cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2], prefix);
+    bool done = run_yosys(directory, scratch, script, &watch, err) && parse_answer(&names, scratch, count, err);
     cf_rtl_names_free(&names);
     return done;
 }

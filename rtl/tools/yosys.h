@@ -16,4 +16,10 @@ struct cf_yosys_count {
 bool cf_yosys_census(const struct cf_netlist *netlist, const char *directory, const char *scratch,
                      bool (*stop)(void *user), void *user, struct cf_yosys_count *count, struct cf_error *err);
 
+/* Has Yosys read the sources in `directory`, elaborate the hierarchy and write it, word-level cells and all, as RTLIL
+ * to the file `output` in `scratch`, without source locations. `tick` is called some times per second (NULL: nothing);
+ * the rest, and the errors, as above. */
+bool cf_yosys_elaborate(const char *directory, const char *scratch, const char *output, bool (*stop)(void *user),
+                        void (*tick)(void *user), void *user, struct cf_error *err);
+
 #endif

@@ -24,13 +24,14 @@ ROOMS = {
     "sim/faults": (("netlists", "netlists/exchange"), ("faults.h",)),
     "sim": (("netlists", "sim/frames", "sim/word", "sim/bits", "include"), None),
     "rtl/structural": (("netlists",), ("structural.h",)),
-    "rtl/tools": (("netlists", "rtl/structural"), ("cosim.h", "yosys.h")),
+    "rtl/tools": (("netlists", "rtl/structural"), ("cosim.h", "yosys.h", "process.h", "cache.h")),
+    "prove": (("netlists", "rtl/structural", "rtl/tools"), None),
     "include": ((), None),
     "detect": (("netlists", "compiler", "sim/frames", "sim", "include"), None),
     "cli": (
         ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
          "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim", "rtl/structural", "rtl/tools",
-         "include", "detect"),
+         "include", "detect", "prove"),
         (),
     ),
 }  # fmt: skip

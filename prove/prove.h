@@ -1,0 +1,38 @@
+/* prove.h - the emitted Verilog and the netlist are one function, for all inputs.
+ *
+ * Yosys elaborates the Verilog (`hierarchy`, no more) and writes RTLIL. A checker that Coq has verified (proof/) reads
+ * that and the netlist's file, and accepts or refuses. docs/proof.md has the theorem and what remains trusted.
+ */
+#ifndef COFIBER_PROVE_PROVE_H
+#define COFIBER_PROVE_PROVE_H
+
+#include "netlists/netlist.h"
+
+#define CF_CHECKER "cofiber-checker" /* the program's name; it stands beside `cofiber`, or on PATH */
+
+struct cf_prove_options {
+    const char *rtl_directory;   /* Verilog to use instead of a fresh emission; NULL: emit */
+    const char *cache_directory; /* of verdicts; NULL: $XDG_CACHE_HOME/cofiber, or ~/.cache/cofiber */
+    bool again;                  /* even where the cache has the verdict */
+    /* Called some times per second, with a word for the step that runs. May be NULL. */
+    void (*progress)(void *user, const char *step);
+    /* Asked as often. True: the tools are ended, and the call fails. May be NULL. */
+    bool (*stop)(void *user);
+    void *user;
+};
+
+struct cf_proof {
+    bool proved, cached;
+    char *refusal; /* what the checker says, and where; NULL where it is proved */
+    double yosys_seconds, checker_seconds;
+};
+
+/* Proves the netlist of the file `path`, which has been loaded as `netlist`. `scratch` is a directory for temporary
+ * files and logs. False with an error where no verdict was reached: a tool is missing or failed (its log is named), or
+ * a file cannot be read. A verdict is kept in the cache under the hash of the netlist, the Verilog and both tools, if
+ * it is "proved". */
+bool cf_prove(const char *path, const struct cf_netlist *netlist, const char *scratch,
+              const struct cf_prove_options *options, struct cf_proof *proof, struct cf_error *err);
+void cf_proof_free(struct cf_proof *proof);
+
+#endif
