@@ -18,4 +18,4 @@ Print Assumptions bands_are_disjoint_holds.
 Print Assumptions block_diagonal_holds.
 Print Assumptions classifier_splits_holds.
 Print Assumptions cancellation_is_needed_holds.
-Print Assumptions circuit_decomposes_holds.
+Print Assumptions circuit_is_an_instance_holds.

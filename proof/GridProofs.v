@@ -17,9 +17,6 @@ Proof. intros x i j. unfold cofiber, pool at 1, up. rewrite !half_even, !half_od
 Theorem cofiber_of_up_holds : cofiber_of_up.
 Proof. intros x i j. unfold cofiber, up at 2. rewrite pool_of_up_holds. unfold up. ring. Qed.
 
-Theorem circuit_decomposes_holds : circuit_decomposes.
-Proof. split; intros; [apply pool_of_up_holds|]. unfold cofiber. ring. Qed.
-
 (* ---- sums ---- *)
 
 Lemma sum_below_ext n f g : (forall k, (k < n)%nat -> f k = g k) -> sum_below n f = sum_below n g.

@@ -2,7 +2,7 @@
 
    A statement is a Definition of type Prop here and a Theorem of the same name with "_holds" there, so that this file can
    be read alone. *)
-Require Import ZArith List.
+Require Import ZArith List Setoid Morphisms.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -90,28 +90,34 @@ Definition card_rows : Prop := gates 3 40 40 768 80 - (5 * 5 * 768 + 10 * 10 * 7
 
 (* ---- The abstract theorem ---- *)
 
-(* A category whose morphisms can be added, composition being bilinear. Subtraction is not assumed. *)
+(* A category whose morphisms can be added, composition being bilinear. Subtraction is not assumed. Morphisms are equal in
+   the sense of `same`, which for maps of grids is: at every grid, row and column. *)
 Record semiadditive := {
   object : Type;
   hom : object -> object -> Type;
+  same : forall {A B}, hom A B -> hom A B -> Prop;
   id : forall A, hom A A;
   comp : forall {A B C}, hom B C -> hom A B -> hom A C;
   zero : forall {A B}, hom A B;
   plus : forall {A B}, hom A B -> hom A B -> hom A B;
-  comp_assoc : forall A B C D (h : hom C D) (g : hom B C) (f : hom A B), comp h (comp g f) = comp (comp h g) f;
-  id_left : forall A B (f : hom A B), comp (id B) f = f;
-  id_right : forall A B (f : hom A B), comp f (id A) = f;
-  plus_assoc : forall A B (f g h : hom A B), plus f (plus g h) = plus (plus f g) h;
-  plus_comm : forall A B (f g : hom A B), plus f g = plus g f;
-  plus_zero : forall A B (f : hom A B), plus zero f = f;
-  comp_plus : forall A B C (h : hom B C) (f g : hom A B), comp h (plus f g) = plus (comp h f) (comp h g);
-  plus_comp : forall A B C (f g : hom B C) (h : hom A B), comp (plus f g) h = plus (comp f h) (comp g h);
-  comp_zero : forall A B C (f : hom B C), comp f (@zero A B) = zero;
-  zero_comp : forall A B C (f : hom A B), comp (@zero B C) f = zero }.
-Arguments id {_}. Arguments comp {_ _ _ _}. Arguments zero {_ _ _}. Arguments plus {_ _ _}.
+  same_equivalence : forall A B, Equivalence (@same A B);
+  comp_same : forall A B C, Proper (same ==> same ==> same) (@comp A B C);
+  plus_same : forall A B, Proper (same ==> same ==> same) (@plus A B);
+  comp_assoc : forall A B C D (h : hom C D) (g : hom B C) (f : hom A B), same (comp h (comp g f)) (comp (comp h g) f);
+  id_left : forall A B (f : hom A B), same (comp (id B) f) f;
+  id_right : forall A B (f : hom A B), same (comp f (id A)) f;
+  plus_assoc : forall A B (f g h : hom A B), same (plus f (plus g h)) (plus (plus f g) h);
+  plus_comm : forall A B (f g : hom A B), same (plus f g) (plus g f);
+  plus_zero : forall A B (f : hom A B), same (plus zero f) f;
+  comp_plus : forall A B C (h : hom B C) (f g : hom A B), same (comp h (plus f g)) (plus (comp h f) (comp h g));
+  plus_comp : forall A B C (f g : hom B C) (h : hom A B), same (comp (plus f g) h) (plus (comp f h) (comp g h));
+  comp_zero : forall A B C (f : hom B C), same (comp f (@zero A B)) zero;
+  zero_comp : forall A B C (f : hom A B), same (comp (@zero B C) f) zero }.
+Arguments same {_ _ _}. Arguments id {_}. Arguments comp {_ _ _ _}. Arguments zero {_ _ _}. Arguments plus {_ _ _}.
+Infix "==" := same (at level 70).
 
 Definition cancellative (K : semiadditive) : Prop :=
-  forall A B (f g h : hom K A B), plus f h = plus g h -> f = g.
+  forall A B (f g h : hom K A B), plus f h == plus g h -> f == g.
 
 Fixpoint times (n : nat) {K : semiadditive} {A B} (f : hom K A B) : hom K A B :=
   match n with O => zero | S n => plus f (times n f) end.
@@ -122,28 +128,34 @@ Record decomposition (K : semiadditive) (X C : object K) (n : nat) := {
   p : hom K X C;
   u : hom K C X;
   r : hom K X X;
-  split : comp p u = times n (id C);
-  whole : plus r (comp u p) = times n (id X) }.
+  split : comp p u == times n (id C);
+  whole : plus r (comp u p) == times n (id X) }.
 Arguments p {_ _ _ _}. Arguments u {_ _ _ _}. Arguments r {_ _ _ _}.
 
 (* In every cancellative one, so in every additive category, the bands do not see each other. *)
 Definition bands_are_disjoint : Prop := forall K X C n (d : decomposition K X C n), cancellative K ->
-  comp (p d) (r d) = zero /\ comp (r d) (u d) = zero.
+  comp (p d) (r d) == zero /\ comp (r d) (u d) == zero.
 
 (* Whatever commutes with pooling and upsampling is block diagonal: both cross-terms vanish. *)
 Definition block_diagonal : Prop := forall K X C n (d : decomposition K X C n) (T : hom K X X) (Tc : hom K C C),
-  cancellative K -> comp T (u d) = comp (u d) Tc -> comp (p d) T = comp Tc (p d) ->
-  comp (p d) (comp T (r d)) = zero /\ comp (r d) (comp T (u d)) = zero.
+  cancellative K -> comp T (u d) == comp (u d) Tc -> comp (p d) T == comp Tc (p d) ->
+  comp (p d) (comp T (r d)) == zero /\ comp (r d) (comp T (u d)) == zero.
 
 (* Any L out of X is the sum of what it makes of the bands. *)
 Definition classifier_splits : Prop := forall K X C n (d : decomposition K X C n) Y (L : hom K X Y),
-  times n L = plus (comp L (r d)) (comp (comp L (u d)) (p d)).
+  times n L == plus (comp L (r d)) (comp (comp L (u d)) (p d)).
 
 (* Negatives (or at least cancellation) are needed: there is a semi-additive category with a decomposition, n = 1, in
    which p . r is not zero. It has one object, and the Booleans with "or" and "and": p = u = r = 1. *)
 Definition cancellation_is_needed : Prop :=
-  exists (K : semiadditive) (X C : object K) (d : decomposition K X C 1), comp (p d) (r d) <> zero.
+  exists (K : semiadditive) (X C : object K) (d : decomposition K X C 1), ~ comp (p d) (r d) == zero.
 
-(* The circuit satisfies both hypotheses with n = 4: pool is p, up is u, cofiber is r, and equality is pointwise. *)
-Definition circuit_decomposes : Prop :=
-  (forall x i j, pool (up x) i j = 4 * x i j) /\ (forall x i j, cofiber x i j + up (pool x) i j = 4 * x i j).
+(* The circuit is an instance with n = 4: in a cancellative category whose morphisms between grids are additive maps, pool is
+   p, up is u and cofiber is r. *)
+Definition circuit_is_an_instance : Prop :=
+  exists (K : semiadditive) (G : object K) (apply : hom K G G -> grid -> grid) (d : decomposition K G G 4),
+    cancellative K /\
+    (forall f g, f == g <-> forall x i j, apply f x i j = apply g x i j) /\
+    (forall f g x, apply (comp f g) x = apply f (apply g x)) /\
+    (forall f g x i j, apply (plus f g) x i j = apply f x i j + apply g x i j) /\
+    apply (p d) = pool /\ apply (u d) = up /\ apply (r d) = cofiber.
