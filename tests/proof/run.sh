@@ -9,7 +9,7 @@ check "the proofs" 0 "no axioms; coqchk agrees" make_proof "$root" "$build"
 
 # A copy with one thing wrong; what is compiled already stays so.
 broken() { # NAME WORDS, and a script that breaks the file of its first argument
-    rm -rf copy && mkdir -p copy/build && cp -r "$root/proof" "$root/prove" "$root/Makefile" copy && cp -rp "$build/proof" "$build/cofiber-checker" copy/build
+    rm -rf copy && mkdir -p copy/build && cp -rp "$root/proof" "$root/prove" "$root/Makefile" copy && cp -rp "$build/proof" "$build/cofiber-checker" copy/build
     "${@:3}"
     check "$1" 2 "$2" make_proof copy build
 }
