@@ -3,209 +3,27 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "compiler/heads/pickle_machine.h"
 
-enum { MAX_VALUES = 4000000, SLAB = 256, MAX_LINE = 64 };
-
-struct machine {
-    const uint8_t *data;
-    size_t size, at;
-    struct cf_arena *arena;
-    struct cf_pickle_value *slab; /* values that are not yet handed out */
-    size_t slab_left, value_count;
-    struct cf_pickle_value *outside;
-    struct cf_pickle_value **stack;
-    size_t depth, stack_capacity;
-    size_t *marks; /* depths of the stack */
-    size_t mark_count, mark_capacity;
-    struct cf_pickle_value **memo;
-    size_t memo_count, memo_capacity;
-    bool (*allowed)(const char *name);
-    const char *label;
-    struct cf_error *err;
-};
-
-static bool wrong(struct machine *m, const char *why)
-{
-    cf_fail(m->err, "%s: byte %zu of its pickle: %s", m->label, m->at, why);
-    return false;
-}
-
-static bool out_of_memory(struct machine *m)
-{
-    cf_fail(m->err, "%s: out of memory", m->label);
-    return false;
-}
-
-/* ---- values ---- */
-
-static struct cf_pickle_value *new_value(struct machine *m, enum cf_pickle_kind kind)
-{
-    if (m->value_count == MAX_VALUES) {
-        wrong(m, "more than 4 million values");
-        return NULL;
-    }
-    if (m->slab_left == 0) {
-        m->slab = cf_arena_alloc(m->arena, SLAB, sizeof *m->slab);
-        if (!m->slab) {
-            out_of_memory(m);
-            return NULL;
-        }
-        m->slab_left = SLAB;
-    }
-    struct cf_pickle_value *value = &m->slab[--m->slab_left];
-    value->kind = kind;
-    m->value_count++;
-    return value;
-}
-
-static bool push(struct machine *m, struct cf_pickle_value *value)
-{
-    if (!value)
-        return false; /* the reason is in the error already */
-    if (!cf_array_reserve(&m->stack, &m->stack_capacity, m->depth + 1, sizeof *m->stack))
-        return out_of_memory(m);
-    m->stack[m->depth++] = value;
-    return true;
-}
-
-/* The bottom of what may be popped: nothing below the last mark. */
-static size_t floor_of(const struct machine *m)
-{
-    return m->mark_count ? m->marks[m->mark_count - 1] : 0;
-}
-
-static struct cf_pickle_value *pop(struct machine *m)
-{
-    if (m->depth <= floor_of(m)) {
-        wrong(m, "its stack is empty");
-        return NULL;
-    }
-    return m->stack[--m->depth];
-}
-
-static bool push_integer(struct machine *m, int64_t integer)
-{
-    struct cf_pickle_value *value = new_value(m, CF_PICKLE_INT);
-    if (value)
-        value->integer = integer;
-    return push(m, value);
-}
-
-static bool push_bool(struct machine *m, bool truth)
-{
-    struct cf_pickle_value *value = new_value(m, CF_PICKLE_BOOL);
-    if (value)
-        value->integer = truth;
-    return push(m, value);
-}
-
-static bool push_float(struct machine *m, double real)
-{
-    struct cf_pickle_value *value = new_value(m, CF_PICKLE_FLOAT);
-    if (value)
-        value->real = real;
-    return push(m, value);
-}
-
-static const char *copy_text(struct machine *m, const void *bytes, size_t length)
-{
-    char *copy = cf_arena_alloc(m->arena, length + 1, 1);
-    if (!copy)
-        out_of_memory(m);
-    else if (length)
-        memcpy(copy, bytes, length);
-    return copy;
-}
-
-static bool push_text(struct machine *m, const void *bytes, size_t length)
-{
-    struct cf_pickle_value *value = new_value(m, CF_PICKLE_TEXT);
-    if (!value || !(value->text = copy_text(m, bytes, length)))
-        return false;
-    value->count = length;
-    return push(m, value);
-}
-
-/* Appends to a container. Its array comes from the arena; the arrays that it outgrows stay there until the end. */
-static bool append(struct machine *m, struct cf_pickle_value *container, struct cf_pickle_value *item)
-{
-    if (container->count == container->capacity) {
-        size_t capacity = container->capacity ? 2 * container->capacity : 4;
-        struct cf_pickle_value **items = cf_arena_alloc(m->arena, capacity, sizeof *items);
-        if (!items)
-            return out_of_memory(m);
-        if (container->count)
-            memcpy(items, container->items, container->count * sizeof *items);
-        container->items = items;
-        container->capacity = capacity;
-    }
-    container->items[container->count++] = item;
-    return true;
-}
-
-/* Moves everything above the last mark into the container, in order, and drops the mark. */
-static bool append_marked(struct machine *m, struct cf_pickle_value *container)
-{
-    size_t first = floor_of(m);
-    for (size_t i = first; i < m->depth; i++)
-        if (!append(m, container, m->stack[i]))
-            return false;
-    m->depth = first;
-    m->mark_count--;
-    return true;
-}
-
-static bool push_container(struct machine *m, enum cf_pickle_kind kind)
-{
-    return push(m, new_value(m, kind));
-}
-
-/* A container of everything above the last mark. */
-static bool push_marked(struct machine *m, enum cf_pickle_kind kind)
-{
-    if (m->mark_count == 0)
-        return wrong(m, "its stack has no mark");
-    struct cf_pickle_value *container = new_value(m, kind);
-    if (!container || !append_marked(m, container))
-        return false;
-    if (kind == CF_PICKLE_DICT && container->count % 2)
-        return wrong(m, "a key without a value");
-    return push(m, container);
-}
-
-/* A tuple of the topmost `count` values. */
-static bool push_tuple(struct machine *m, size_t count)
-{
-    struct cf_pickle_value *tuple = new_value(m, CF_PICKLE_TUPLE);
-    if (!tuple)
-        return false;
-    if (m->depth - floor_of(m) < count)
-        return wrong(m, "its stack is empty");
-    for (size_t i = m->depth - count; i < m->depth; i++)
-        if (!append(m, tuple, m->stack[i]))
-            return false;
-    m->depth -= count;
-    return push(m, tuple);
-}
+enum { MAX_LINE = 64 };
 
 /* ---- reading operands ---- */
 
-static bool take(struct machine *m, size_t count, const uint8_t **bytes)
+static bool take(struct cf_pickle_machine *m, size_t count, const uint8_t **bytes)
 {
     if (m->size - m->at < count)
-        return wrong(m, "it ends in the middle of an instruction");
+        return cf_pickle_wrong(m, "it ends in the middle of an instruction");
     *bytes = m->data + m->at;
     m->at += count;
     return true;
 }
 
 /* A little-endian number of up to 8 bytes. */
-static bool take_number(struct machine *m, size_t bytes, uint64_t *number)
+static bool take_number(struct cf_pickle_machine *m, size_t bytes, uint64_t *number)
 {
     const uint8_t *at;
     if (!take(m, bytes, &at))
@@ -217,23 +35,23 @@ static bool take_number(struct machine *m, size_t bytes, uint64_t *number)
 }
 
 /* A counted run of bytes whose length is a number of `width` bytes. */
-static bool take_counted(struct machine *m, size_t width, const uint8_t **bytes, size_t *length)
+static bool take_counted(struct cf_pickle_machine *m, size_t width, const uint8_t **bytes, size_t *length)
 {
     uint64_t count;
     if (!take_number(m, width, &count))
         return false;
     if (count > m->size - m->at)
-        return wrong(m, "a text is longer than the pickle");
+        return cf_pickle_wrong(m, "a text is longer than the pickle");
     *length = (size_t)count;
     return take(m, *length, bytes);
 }
 
 /* A line without its newline, as the opcodes of protocol 0 have them. */
-static bool take_line(struct machine *m, const char **line, size_t *length)
+static bool take_line(struct cf_pickle_machine *m, const char **line, size_t *length)
 {
     const uint8_t *end = memchr(m->data + m->at, '\n', m->size - m->at);
     if (!end)
-        return wrong(m, "a line without an end");
+        return cf_pickle_wrong(m, "a line without an end");
     *line = (const char *)m->data + m->at;
     *length = (size_t)(end - (m->data + m->at));
     m->at += *length + 1;
@@ -243,7 +61,7 @@ static bool take_line(struct machine *m, const char **line, size_t *length)
 /* ---- opcodes ---- */
 
 /* INT and LONG of protocol 0: decimal digits; "00" and "01" are the booleans, an L may stand behind. */
-static bool decimal(struct machine *m, bool may_be_bool)
+static bool decimal(struct cf_pickle_machine *m, bool may_be_bool)
 {
     const char *line;
     size_t length;
@@ -251,19 +69,20 @@ static bool decimal(struct machine *m, bool may_be_bool)
     if (!take_line(m, &line, &length))
         return false;
     if (may_be_bool && length == 2 && line[0] == '0' && (line[1] == '0' || line[1] == '1'))
-        return push_bool(m, line[1] == '1');
+        return cf_pickle_push_bool(m, line[1] == '1');
     if (length > 0 && line[length - 1] == 'L')
         length--;
     if (length == 0 || length >= sizeof text)
-        return wrong(m, "an integer that is none, or beyond 64 bits");
+        return cf_pickle_wrong(m, "an integer that is none, or beyond 64 bits");
     memcpy(text, line, length);
     text[length] = '\0';
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    return errno || *end ? wrong(m, "an integer that is none, or beyond 64 bits") : push_integer(m, value);
+    return errno || *end ? cf_pickle_wrong(m, "an integer that is none, or beyond 64 bits")
+                         : cf_pickle_push_integer(m, value);
 }
 
-static bool decimal_float(struct machine *m)
+static bool decimal_float(struct cf_pickle_machine *m)
 {
     const char *line;
     size_t length;
@@ -271,30 +90,30 @@ static bool decimal_float(struct machine *m)
     if (!take_line(m, &line, &length))
         return false;
     if (length == 0 || length >= sizeof text)
-        return wrong(m, "a number that is none");
+        return cf_pickle_wrong(m, "a number that is none");
     memcpy(text, line, length);
     text[length] = '\0';
     double value = strtod(text, &end);
-    return *end ? wrong(m, "a number that is none") : push_float(m, value);
+    return *end ? cf_pickle_wrong(m, "a number that is none") : cf_pickle_push_float(m, value);
 }
 
 /* A two's-complement integer of `length` bytes. Longer ones (the old format's magic number) become a text: their bytes.
  */
-static bool long_integer(struct machine *m, size_t width)
+static bool long_integer(struct cf_pickle_machine *m, size_t width)
 {
     const uint8_t *bytes;
     size_t length;
     if (!take_counted(m, width, &bytes, &length))
         return false;
     if (length > 8)
-        return push_text(m, bytes, length);
+        return cf_pickle_push_text(m, bytes, length);
     uint64_t number = length > 0 && bytes[length - 1] & 0x80 ? UINT64_MAX : 0;
     for (size_t i = length; i-- > 0;)
         number = number << 8 | bytes[i];
-    return push_integer(m, (int64_t)number);
+    return cf_pickle_push_integer(m, (int64_t)number);
 }
 
-static bool big_endian_double(struct machine *m)
+static bool big_endian_double(struct cf_pickle_machine *m)
 {
     const uint8_t *bytes;
     uint64_t bits = 0;
@@ -304,43 +123,44 @@ static bool big_endian_double(struct machine *m)
         bits = bits << 8 | bytes[i];
     double value;
     memcpy(&value, &bits, sizeof value);
-    return push_float(m, value);
+    return cf_pickle_push_float(m, value);
 }
 
-static bool fixed_integer(struct machine *m, size_t bytes, bool is_signed)
+static bool fixed_integer(struct cf_pickle_machine *m, size_t bytes, bool is_signed)
 {
     uint64_t number;
     if (!take_number(m, bytes, &number))
         return false;
-    return push_integer(m, is_signed ? (int32_t)(uint32_t)number : (int64_t)number);
+    return cf_pickle_push_integer(m, is_signed ? (int32_t)(uint32_t)number : (int64_t)number);
 }
 
-static bool text(struct machine *m, size_t width)
+static bool text(struct cf_pickle_machine *m, size_t width)
 {
     const uint8_t *bytes;
     size_t length;
-    return take_counted(m, width, &bytes, &length) && push_text(m, bytes, length);
+    return take_counted(m, width, &bytes, &length) && cf_pickle_push_text(m, bytes, length);
 }
 
 /* STRING and UNICODE of protocol 0: a line; quotes around it are dropped, escapes stay as they are. */
-static bool text_line(struct machine *m, bool quoted)
+static bool text_line(struct cf_pickle_machine *m, bool quoted)
 {
     const char *line;
     size_t length;
     if (!take_line(m, &line, &length))
         return false;
     if (quoted && length >= 2 && (line[0] == '\'' || line[0] == '"') && line[length - 1] == line[0])
-        return push_text(m, line + 1, length - 2);
-    return push_text(m, line, length);
+        return cf_pickle_push_text(m, line + 1, length - 2);
+    return cf_pickle_push_text(m, line, length);
 }
 
 /* "module.name", if the caller allows it. */
-static bool push_name(struct machine *m, const char *module, size_t module_length, const char *name, size_t name_length)
+static bool push_name(struct cf_pickle_machine *m, const char *module, size_t module_length, const char *name,
+                      size_t name_length)
 {
-    struct cf_pickle_value *value = new_value(m, CF_PICKLE_NAME);
+    struct cf_pickle_value *value = cf_pickle_new_value(m, CF_PICKLE_NAME);
     char *joined = value ? cf_arena_alloc(m->arena, module_length + name_length + 2, 1) : NULL;
     if (!joined)
-        return value ? out_of_memory(m) : false;
+        return value ? cf_pickle_out_of_memory(m) : false;
     memcpy(joined, module, module_length);
     joined[module_length] = '.';
     memcpy(joined + module_length + 1, name, name_length);
@@ -351,10 +171,10 @@ static bool push_name(struct machine *m, const char *module, size_t module_lengt
                        "%s: its pickle names %.120s, which is neither a tensor nor a container nor a number: a "
                        "checkpoint that could run code is not read (save the model's state_dict() instead)",
                        m->label, joined);
-    return push(m, value);
+    return cf_pickle_push(m, value);
 }
 
-static bool global(struct machine *m)
+static bool global(struct cf_pickle_machine *m)
 {
     const char *module, *name;
     size_t module_length, name_length;
@@ -362,27 +182,29 @@ static bool global(struct machine *m)
            push_name(m, module, module_length, name, name_length);
 }
 
-static bool stack_global(struct machine *m)
+static bool stack_global(struct cf_pickle_machine *m)
 {
-    struct cf_pickle_value *name = pop(m), *module = name ? pop(m) : NULL;
+    struct cf_pickle_value *name = cf_pickle_pop(m), *module = name ? cf_pickle_pop(m) : NULL;
     if (!module)
         return false;
     if (name->kind != CF_PICKLE_TEXT || module->kind != CF_PICKLE_TEXT)
-        return wrong(m, "a name that is no text");
+        return cf_pickle_wrong(m, "a name that is no text");
     return push_name(m, module->text, module->count, name->text, name->count);
 }
 
 /* REDUCE and NEWOBJ: an ordered dictionary is a dictionary, a set a list, and any other call stays one. */
-static bool reduce(struct machine *m)
+static bool reduce(struct cf_pickle_machine *m)
 {
-    struct cf_pickle_value *arguments = pop(m), *function = arguments ? pop(m) : NULL;
+    struct cf_pickle_value *arguments = cf_pickle_pop(m), *function = arguments ? cf_pickle_pop(m) : NULL;
     if (!function)
         return false;
     if (function->kind != CF_PICKLE_NAME || arguments->kind != CF_PICKLE_TUPLE)
-        return wrong(m, "a call of something that is no function");
+        return cf_pickle_wrong(m, "a call of something that is no function");
     bool dict = strcmp(function->text, "collections.OrderedDict") == 0;
     bool set = strcmp(function->text, "builtins.set") == 0 || strcmp(function->text, "__builtin__.set") == 0;
-    struct cf_pickle_value *value = new_value(m, dict ? CF_PICKLE_DICT : set ? CF_PICKLE_LIST : CF_PICKLE_CALL);
+    struct cf_pickle_value *value = cf_pickle_new_value(m, dict  ? CF_PICKLE_DICT
+                                                           : set ? CF_PICKLE_LIST
+                                                                 : CF_PICKLE_CALL);
     if (!value)
         return false;
     if (!dict && !set) {
@@ -390,97 +212,98 @@ static bool reduce(struct machine *m)
         value->items = arguments->items;
         value->count = arguments->count;
         value->capacity = 0; /* the array belongs to the tuple: nothing may be appended here */
-        return push(m, value);
+        return cf_pickle_push(m, value);
     }
     const struct cf_pickle_value *from = arguments->count ? arguments->items[0] : NULL;
     if (from && from->kind != CF_PICKLE_LIST)
-        return wrong(m, "a container made from something that is no list");
+        return cf_pickle_wrong(m, "a container made from something that is no list");
     for (size_t i = 0; from && i < from->count; i++) {
         struct cf_pickle_value *item = from->items[i];
         if (!dict) {
-            if (!append(m, value, item))
+            if (!cf_pickle_append(m, value, item))
                 return false;
             continue;
         }
         if (item->count != 2 || (item->kind != CF_PICKLE_TUPLE && item->kind != CF_PICKLE_LIST))
-            return wrong(m, "a dictionary made from something that is no pair");
-        if (!append(m, value, item->items[0]) || !append(m, value, item->items[1]))
+            return cf_pickle_wrong(m, "a dictionary made from something that is no pair");
+        if (!cf_pickle_append(m, value, item->items[0]) || !cf_pickle_append(m, value, item->items[1]))
             return false;
     }
-    return push(m, value);
+    return cf_pickle_push(m, value);
 }
 
 /* BUILD gives an object attributes (an OrderedDict has `_metadata`): they are no part of the data. */
-static bool build(struct machine *m)
+static bool build(struct cf_pickle_machine *m)
 {
-    return pop(m) && (m->depth > floor_of(m) || wrong(m, "its stack is empty"));
+    return cf_pickle_pop(m) && (m->depth > cf_pickle_floor_of(m) || cf_pickle_wrong(m, "its stack is empty"));
 }
 
-static struct cf_pickle_value *container_below(struct machine *m, enum cf_pickle_kind kind)
+static struct cf_pickle_value *container_below(struct cf_pickle_machine *m, enum cf_pickle_kind kind)
 {
-    struct cf_pickle_value *container = m->depth > floor_of(m) ? m->stack[m->depth - 1] : NULL;
+    struct cf_pickle_value *container = m->depth > cf_pickle_floor_of(m) ? m->stack[m->depth - 1] : NULL;
     if (!container || container->kind != kind) {
-        wrong(m, kind == CF_PICKLE_DICT ? "an entry for something that is no dictionary"
-                                        : "an item for something that is no list");
+        cf_pickle_wrong(m, kind == CF_PICKLE_DICT ? "an entry for something that is no dictionary"
+                                                  : "an item for something that is no list");
         return NULL;
     }
     return container;
 }
 
-static bool set_item(struct machine *m)
+static bool set_item(struct cf_pickle_machine *m)
 {
-    struct cf_pickle_value *value = pop(m), *key = value ? pop(m) : NULL;
+    struct cf_pickle_value *value = cf_pickle_pop(m), *key = value ? cf_pickle_pop(m) : NULL;
     struct cf_pickle_value *dict = key ? container_below(m, CF_PICKLE_DICT) : NULL;
-    return dict && append(m, dict, key) && append(m, dict, value);
+    return dict && cf_pickle_append(m, dict, key) && cf_pickle_append(m, dict, value);
 }
 
-static bool append_item(struct machine *m)
+static bool append_item(struct cf_pickle_machine *m)
 {
-    struct cf_pickle_value *item = pop(m), *list = item ? container_below(m, CF_PICKLE_LIST) : NULL;
-    return list && append(m, list, item);
+    struct cf_pickle_value *item = cf_pickle_pop(m), *list = item ? container_below(m, CF_PICKLE_LIST) : NULL;
+    return list && cf_pickle_append(m, list, item);
 }
 
 /* SETITEMS, APPENDS and ADDITEMS: everything above the mark goes into the container below it. */
-static bool append_all(struct machine *m, enum cf_pickle_kind kind)
+static bool append_all(struct cf_pickle_machine *m, enum cf_pickle_kind kind)
 {
     if (m->mark_count == 0)
-        return wrong(m, "its stack has no mark");
-    size_t first = floor_of(m), below = m->mark_count > 1 ? m->marks[m->mark_count - 2] : 0;
+        return cf_pickle_wrong(m, "its stack has no mark");
+    size_t first = cf_pickle_floor_of(m), below = m->mark_count > 1 ? m->marks[m->mark_count - 2] : 0;
     if (first == below || m->stack[first - 1]->kind != kind)
-        return wrong(m, "items for something that is no container of that kind");
+        return cf_pickle_wrong(m, "items for something that is no container of that kind");
     if (kind == CF_PICKLE_DICT && (m->depth - first) % 2)
-        return wrong(m, "a key without a value");
-    return append_marked(m, m->stack[first - 1]);
+        return cf_pickle_wrong(m, "a key without a value");
+    return cf_pickle_append_marked(m, m->stack[first - 1]);
 }
 
-static bool persistent(struct machine *m)
+static bool persistent(struct cf_pickle_machine *m)
 {
-    struct cf_pickle_value *id = pop(m), *value = id ? new_value(m, CF_PICKLE_OUTSIDE) : NULL;
-    return value && append(m, value, id) && append(m, m->outside, value) && push(m, value);
+    struct cf_pickle_value *id = cf_pickle_pop(m), *value = id ? cf_pickle_new_value(m, CF_PICKLE_OUTSIDE) : NULL;
+    return value && cf_pickle_append(m, value, id) && cf_pickle_append(m, m->outside, value) &&
+           cf_pickle_push(m, value);
 }
 
-static bool memo_put(struct machine *m, uint64_t index)
+static bool memo_put(struct cf_pickle_machine *m, uint64_t index)
 {
-    if (m->depth <= floor_of(m))
-        return wrong(m, "its stack is empty");
-    if (index >= MAX_VALUES)
-        return wrong(m, "a memo of more than 4 million values");
+    if (m->depth <= cf_pickle_floor_of(m))
+        return cf_pickle_wrong(m, "its stack is empty");
+    if (index >= CF_PICKLE_MAX_VALUES)
+        return cf_pickle_wrong(m, "a memo of more than 4 million values");
     if (!cf_array_reserve(&m->memo, &m->memo_capacity, index + 1, sizeof *m->memo))
-        return out_of_memory(m);
+        return cf_pickle_out_of_memory(m);
     for (; m->memo_count <= index; m->memo_count++)
         m->memo[m->memo_count] = NULL;
     m->memo[index] = m->stack[m->depth - 1];
     return true;
 }
 
-static bool memo_get(struct machine *m, uint64_t index)
+static bool memo_get(struct cf_pickle_machine *m, uint64_t index)
 {
     if (index >= m->memo_count || !m->memo[index])
-        return wrong(m, "a memo that was never stored");
-    return push(m, m->memo[index]);
+        return cf_pickle_wrong(m, "a memo that was never stored");
+    return cf_pickle_push(m, m->memo[index]);
 }
 
-static bool memo_line(struct machine *m, bool put)
+static bool memo_line(struct cf_pickle_machine *m, bool put)
 {
     const char *line;
     size_t length;
@@ -488,53 +311,54 @@ static bool memo_line(struct machine *m, bool put)
         return false;
     uint64_t index = 0;
     for (size_t i = 0; i < length; i++) {
-        if (line[i] < '0' || line[i] > '9' || index > MAX_VALUES)
-            return wrong(m, "a memo that was never stored");
+        if (line[i] < '0' || line[i] > '9' || index > CF_PICKLE_MAX_VALUES)
+            return cf_pickle_wrong(m, "a memo that was never stored");
         index = 10 * index + (uint64_t)(line[i] - '0');
     }
     return put ? memo_put(m, index) : memo_get(m, index);
 }
 
-static bool memo_number(struct machine *m, size_t bytes, bool put)
+static bool memo_number(struct cf_pickle_machine *m, size_t bytes, bool put)
 {
     uint64_t index;
     return take_number(m, bytes, &index) && (put ? memo_put(m, index) : memo_get(m, index));
 }
 
-static bool mark(struct machine *m)
+static bool mark(struct cf_pickle_machine *m)
 {
     if (!cf_array_reserve(&m->marks, &m->mark_capacity, m->mark_count + 1, sizeof *m->marks))
-        return out_of_memory(m);
+        return cf_pickle_out_of_memory(m);
     m->marks[m->mark_count++] = m->depth;
     return true;
 }
 
-static bool pop_mark(struct machine *m)
+static bool pop_mark(struct cf_pickle_machine *m)
 {
     if (m->mark_count == 0)
-        return wrong(m, "its stack has no mark");
+        return cf_pickle_wrong(m, "its stack has no mark");
     m->depth = m->marks[--m->mark_count];
     return true;
 }
 
-static bool duplicate(struct machine *m)
+static bool duplicate(struct cf_pickle_machine *m)
 {
-    return m->depth > floor_of(m) ? push(m, m->stack[m->depth - 1]) : wrong(m, "its stack is empty");
+    return m->depth > cf_pickle_floor_of(m) ? cf_pickle_push(m, m->stack[m->depth - 1])
+                                            : cf_pickle_wrong(m, "its stack is empty");
 }
 
-static bool skip(struct machine *m, size_t bytes)
+static bool skip(struct cf_pickle_machine *m, size_t bytes)
 {
     const uint8_t *skipped;
     return take(m, bytes, &skipped);
 }
 
 /* POP takes a value, or a mark where that is on top. */
-static bool drop(struct machine *m)
+static bool drop(struct cf_pickle_machine *m)
 {
-    return m->mark_count && m->depth == floor_of(m) ? pop_mark(m) : pop(m) != NULL;
+    return m->mark_count && m->depth == cf_pickle_floor_of(m) ? pop_mark(m) : cf_pickle_pop(m) != NULL;
 }
 
-static bool step(struct machine *m, uint8_t opcode)
+static bool step(struct cf_pickle_machine *m, uint8_t opcode)
 {
     switch (opcode) {
     case 0x80: /* PROTO: the protocol's number */
@@ -542,11 +366,11 @@ static bool step(struct machine *m, uint8_t opcode)
     case 0x95: /* FRAME: its length */
         return skip(m, 8);
     case 'N':
-        return push_container(m, CF_PICKLE_NONE);
+        return cf_pickle_push_container(m, CF_PICKLE_NONE);
     case 0x88:
-        return push_bool(m, true);
+        return cf_pickle_push_bool(m, true);
     case 0x89:
-        return push_bool(m, false);
+        return cf_pickle_push_bool(m, false);
     case 'I':
         return decimal(m, true);
     case 'L':
@@ -589,23 +413,23 @@ static bool step(struct machine *m, uint8_t opcode)
     case '2':
         return duplicate(m);
     case ')':
-        return push_container(m, CF_PICKLE_TUPLE);
+        return cf_pickle_push_container(m, CF_PICKLE_TUPLE);
     case ']':
     case 0x8f: /* EMPTY_SET */
-        return push_container(m, CF_PICKLE_LIST);
+        return cf_pickle_push_container(m, CF_PICKLE_LIST);
     case '}':
-        return push_container(m, CF_PICKLE_DICT);
+        return cf_pickle_push_container(m, CF_PICKLE_DICT);
     case 't':
-        return push_marked(m, CF_PICKLE_TUPLE);
+        return cf_pickle_push_marked(m, CF_PICKLE_TUPLE);
     case 'l':
     case 0x91: /* FROZENSET */
-        return push_marked(m, CF_PICKLE_LIST);
+        return cf_pickle_push_marked(m, CF_PICKLE_LIST);
     case 'd':
-        return push_marked(m, CF_PICKLE_DICT);
+        return cf_pickle_push_marked(m, CF_PICKLE_DICT);
     case 0x85: /* TUPLE1 to TUPLE3 */
     case 0x86:
     case 0x87:
-        return push_tuple(m, opcode - 0x84u);
+        return cf_pickle_push_tuple(m, opcode - 0x84u);
     case 's':
         return set_item(m);
     case 'a':
@@ -650,8 +474,9 @@ bool cf_pickle_read(const uint8_t *data, size_t size, struct cf_arena *arena, bo
                     const char *label, struct cf_pickle *pickle, struct cf_error *err)
 {
     assert(data || size == 0);
-    struct machine m = {.data = data, .size = size, .arena = arena, .allowed = allowed, .label = label, .err = err};
-    m.outside = new_value(&m, CF_PICKLE_LIST);
+    struct cf_pickle_machine m = {
+        .data = data, .size = size, .arena = arena, .allowed = allowed, .label = label, .err = err};
+    m.outside = cf_pickle_new_value(&m, CF_PICKLE_LIST);
     bool running = true, good = m.outside != NULL;
     while (good && running) {
         const uint8_t *opcode;
@@ -660,7 +485,7 @@ bool cf_pickle_read(const uint8_t *data, size_t size, struct cf_arena *arena, bo
         good = good && (!running || step(&m, *opcode));
     }
     if (good)
-        good = (m.depth == 1 && m.mark_count == 0) || wrong(&m, "it does not end with one value");
+        good = (m.depth == 1 && m.mark_count == 0) || cf_pickle_wrong(&m, "it does not end with one value");
     if (good)
         *pickle = (struct cf_pickle){.root = m.stack[0], .outside = m.outside, .length = m.at};
     free(m.stack);

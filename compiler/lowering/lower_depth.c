@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* A set of lists of numbers; each gets an index, the same for equal lists. */
 struct lists {
     uint32_t *words;
@@ -12,8 +14,9 @@ struct lists {
         size_t first;
         uint32_t length, hash;
     } * items;
-    uint32_t count, capacity;
-    uint32_t *table; /* [2 * capacity]: index + 1, or 0; linear probing */
+    size_t item_capacity;
+    uint32_t count, capacity; /* capacity: of the table, which is half full at most */
+    uint32_t *table;          /* [2 * capacity]: index + 1, or 0; linear probing */
 };
 
 enum { KEY_WORDS = 1 << 24, NONE = UINT32_MAX }; /* at most 64 MB of keys are remembered */
@@ -24,7 +27,7 @@ struct depths {
     struct lists profiles; /* when the bits of a net arrive, least significant first */
     struct lists keys;     /* a cell and its operands' profiles */
     uint32_t *results;     /* by key: the profile of what it drives */
-    uint32_t result_capacity;
+    size_t result_capacity;
     uint32_t *of_net;  /* by net: its profile */
     uint32_t *key;     /* the key of the gate at hand */
     uint32_t *arrival; /* by signal of its cell: a node's at its sum */
@@ -62,11 +65,8 @@ static bool grow(struct lists *l)
     uint32_t capacity = l->capacity ? 2 * l->capacity : 64;
     if (capacity > (uint32_t)1 << 30)
         return false;
-    struct list *items = realloc(l->items, capacity * sizeof *items);
-    if (items)
-        l->items = items;
     uint32_t *table = calloc(2 * (size_t)capacity, sizeof *table);
-    if (!items || !table) {
+    if (!table || !cf_array_reserve(&l->items, &l->item_capacity, capacity, sizeof *l->items)) {
         free(table);
         return false;
     }
@@ -74,7 +74,7 @@ static bool grow(struct lists *l)
     l->table = table;
     l->capacity = capacity;
     for (uint32_t i = 0; i < l->count; i++) {
-        uint32_t at = items[i].hash & (2 * capacity - 1);
+        uint32_t at = l->items[i].hash & (2 * capacity - 1);
         while (table[at])
             at = (at + 1) & (2 * capacity - 1);
         table[at] = i + 1;
@@ -91,14 +91,8 @@ static uint32_t index_of(struct lists *l, const uint32_t *words, uint32_t length
     uint32_t *place = find(l, words, length, hash);
     if (*place)
         return *place - 1;
-    if (l->word_capacity - l->word_count < length) {
-        size_t wanted = 2 * l->word_capacity + length;
-        uint32_t *bigger = realloc(l->words, wanted * sizeof *bigger);
-        if (!bigger)
-            return NONE;
-        l->words = bigger;
-        l->word_capacity = wanted;
-    }
+    if (!cf_array_reserve(&l->words, &l->word_capacity, l->word_count + length, sizeof *l->words))
+        return NONE;
     if (length)
         memcpy(l->words + l->word_count, words, length * sizeof *words);
     l->items[l->count] = (struct list){l->word_count, length, hash};
@@ -161,13 +155,8 @@ static uint32_t gate_profile(struct depths *d, const struct cf_group *group, uin
     uint32_t key = index_of(&d->keys, d->key, length);
     if (key == NONE || key < known)
         return key == NONE ? NONE : d->results[key];
-    if (key >= d->result_capacity) {
-        uint32_t *bigger = realloc(d->results, d->keys.capacity * sizeof *bigger);
-        if (!bigger)
-            return NONE;
-        d->results = bigger;
-        d->result_capacity = d->keys.capacity;
-    }
+    if (!cf_array_reserve(&d->results, &d->result_capacity, (size_t)key + 1, sizeof *d->results))
+        return NONE;
     return d->results[key] = propagate(d, cell, d->key + 1);
 }
 

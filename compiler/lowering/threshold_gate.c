@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Weights are 32 bits wide, shifted; one that does not fit is split into digits of 30 bits, a port for each. */
 enum { DIGIT = 30, DIGITS = 3 };
 
@@ -21,14 +23,8 @@ void cf_threshold_gate_clear(struct cf_threshold_gate *gate)
 
 bool cf_threshold_gate_add(struct cf_threshold_gate *gate, uint32_t net, int64_t weight)
 {
-    if (gate->count == gate->capacity) {
-        uint32_t wanted = gate->capacity ? 2 * gate->capacity : 64;
-        struct cf_threshold_operand *bigger = realloc(gate->operands, wanted * sizeof *bigger);
-        if (!bigger)
-            return false;
-        gate->operands = bigger;
-        gate->capacity = wanted;
-    }
+    if (!cf_array_reserve(&gate->operands, &gate->capacity, (size_t)gate->count + 1, sizeof *gate->operands))
+        return false;
     gate->operands[gate->count++] = (struct cf_threshold_operand){net, weight};
     return true;
 }
@@ -190,15 +186,8 @@ static uint32_t make_terms(const struct cf_threshold_gate *gate, struct cf_term 
 
 static bool reserve(struct cf_threshold_cells *cells, const struct cf_threshold_gate *gate)
 {
-    uint32_t wanted = DIGITS * gate->count + 1;
-    if (wanted > cells->term_capacity) {
-        struct cf_term *bigger = realloc(cells->terms, wanted * sizeof *bigger);
-        if (!bigger)
-            return false;
-        cells->terms = bigger;
-        cells->term_capacity = wanted;
-    }
-    return true;
+    return cf_array_reserve(&cells->terms, &cells->term_capacity, (size_t)DIGITS * gate->count + 1,
+                            sizeof *cells->terms);
 }
 
 bool cf_threshold_gate_place(struct cf_threshold_gate *gate, struct cf_threshold_cells *cells,

@@ -13,7 +13,8 @@ struct cf_threshold_operand {
  * kind share a cell wherever their operands are; more are read by their offsets from the first net. */
 struct cf_threshold_gate {
     struct cf_threshold_operand *operands;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
     int64_t bias;
 };
 enum { CF_FEW_OPERANDS = 4 };
@@ -33,7 +34,7 @@ struct cf_threshold_cells {
     uint32_t *slots; /* open addressing: index of the cell + 1 */
     uint32_t count, capacity;
     struct cf_term *terms; /* of the gate at hand */
-    uint32_t term_capacity;
+    size_t term_capacity;
 };
 void cf_threshold_cells_free(struct cf_threshold_cells *cells);
 

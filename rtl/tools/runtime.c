@@ -1,3 +1,4 @@
+/* Verilator's run-time objects, compiled once and kept in the cache for every model that cosim builds. */
 #include "rtl/tools/runtime.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* Words and planes of bits, one word at a time: the definition that the vector kernels are tested against. */
 #include <string.h>
 
 #include "sim/bits/kernels.h"

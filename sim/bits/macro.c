@@ -1,3 +1,5 @@
+/* Recognises, among the full adders of a cell, those that form a counter, so that one instruction evaluates them all.
+ */
 #include "sim/bits/macro.h"
 
 #include <stdlib.h>

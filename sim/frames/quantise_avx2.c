@@ -81,12 +81,12 @@ TARGET __attribute__((noinline)) static void divide4_exactly(const uint8_t *at, 
  * and of the next channel in its high word. */
 INLINE void quantise4(const uint8_t *at, bool half, const struct constants *c, __m256i *pairs, bool *finite)
 {
-    __m256i fixed[4], least;
+    __m256i fixed[4], least = _mm256_set1_epi32(-1);
 #pragma GCC unroll 4
     for (size_t d = 0; d < 4; d++) {
         __m256 feature = load(at + d * c->plane_bytes, half);
         fixed[d] = _mm256_cvtps_epi32(_mm256_fmadd_ps(feature, c->factor, c->half));
-        least = d ? _mm256_min_epu16(least, fixed[d]) : fixed[d];
+        least = _mm256_min_epu16(least, fixed[d]);
     }
     __m256i doubt = _mm256_cmpeq_epi32(_mm256_and_si256(least, c->certain), _mm256_setzero_si256());
     if (__builtin_expect(!_mm256_testz_si256(doubt, doubt), 0)) {

@@ -84,12 +84,12 @@ INLINE void quantise4(const uint8_t *at, bool half, const struct constants *c, _
 {
     const __m512i high_word =
         _mm512_broadcast_i32x4(_mm_setr_epi8(2, 3, 2, 3, 6, 7, 6, 7, 10, 11, 10, 11, 14, 15, 14, 15));
-    __m512i fixed[4], least;
+    __m512i fixed[4], least = _mm512_set1_epi32(-1);
 #pragma GCC unroll 4
     for (int d = 0; d < 4; d++) {
         __m512 feature = load(at + (size_t)d * c->plane_bytes, half);
         fixed[d] = _mm512_cvtps_epi32(_mm512_fmadd_ps(feature, c->factor, c->half));
-        least = d ? _mm512_min_epu16(least, fixed[d]) : fixed[d];
+        least = _mm512_min_epu16(least, fixed[d]);
     }
     if (__builtin_expect(_mm512_testn_epi32_mask(least, c->certain) != 0, 0)) {
         __m512i exact[4]; /* apart, so that the others stay in registers */

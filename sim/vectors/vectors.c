@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/random.h"
+#include "base/vote.h"
 #include "sim/vectors/steer.h"
 
 struct maker {
@@ -222,17 +223,13 @@ static bool target_cell(struct maker *m, const struct cf_group *group, uint32_t 
     return best_sheet == UINT32_MAX || place(m, &m->best, best_sheet);
 }
 
-/* The cell that more than half of the positions have in this lane; any of its cells when there is none such (the
- * method of Boyer and Moore). */
+/* The cell that more than half of the positions have in this lane; any of its cells when there is none such. */
 static uint32_t common_cell(const struct cf_group *group, uint32_t lane)
 {
-    uint32_t lanes = cf_group_lanes(group), cell = 0, votes = 0;
-    for (uint32_t i = lane; i < group->count; i += lanes) {
-        if (votes == 0)
-            cell = group->cell[i];
-        votes += group->cell[i] == cell ? 1 : UINT32_MAX;
-    }
-    return cell;
+    struct cf_vote vote = {0};
+    for (uint32_t i = lane; i < group->count; i += cf_group_lanes(group))
+        cf_vote(&vote, group->cell[i]);
+    return vote.leader;
 }
 
 /* Makes frames for the lane: once for each of its cells that is a step, or that drives an output. The call takes either
