@@ -8,6 +8,7 @@
 
 #include "base/safetensors.h"
 #include "netlists/quantise.h"
+#include "netlists/store.h"
 
 /* A tensor that may be a head's weights: [C, D], or with dimensions of 1 behind, as a 1 x 1 convolution has them. */
 static bool is_matrix(const struct cf_tensor *tensor)
@@ -229,7 +230,8 @@ bool cf_head_load(struct cf_head *head, const char *path, const char *weight_nam
     struct cf_safetensors *file;
     if (!cf_safetensors_open(&file, path, err))
         return false;
-    bool done = read_head(head, file, weight_name, bias_name, err) && cf_sha256_file(path, head->sha256, err);
+    bool done = (!cf_is_netlist(file) || cf_fail(err, "%s: a netlist, where a head is wanted", path)) &&
+                read_head(head, file, weight_name, bias_name, err) && cf_sha256_file(path, head->sha256, err);
     cf_safetensors_close(file);
     if (!done)
         cf_head_free(head);
