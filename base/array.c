@@ -18,10 +18,12 @@ bool cf_array_reserve(void *array, size_t *capacity, size_t count, size_t size)
         wanted = FIRST;
     if (wanted < count)
         wanted = count;
+    if (wanted > SIZE_MAX / size)
+        return false;
     void *items; /* a pointer of any type is read and written as bytes: its own type is not known here */
     memcpy(&items, array, sizeof items);
     assert((items != NULL) == (*capacity > 0));
-    void *moved = reallocarray(items, wanted, size);
+    void *moved = realloc(items, wanted * size);
     if (!moved)
         return false;
     memcpy(array, &moved, sizeof moved);

@@ -118,11 +118,11 @@ static bool measure(const struct cf_safetensors_writer *writer, const char *name
                     struct cf_error *err)
 {
     const uint64_t limit = (uint64_t)1 << 53; /* offsets must be exact as doubles too */
-    uint64_t size = cf_dtype_size(tensor->dtype);
+    uint64_t count = 1, size = 0;
     bool fits = true;
     for (int i = 0; i < tensor->rank; i++)
-        fits = fits && tensor->shape[i] <= limit && cf_mul_u64(size, tensor->shape[i], &size);
-    if (!fits || size > limit || writer->data_size > limit - size)
+        fits = fits && tensor->shape[i] <= limit && cf_mul_u64(count, tensor->shape[i], &count);
+    if (!fits || !cf_dtype_bytes(tensor->dtype, count, &size) || size > limit || writer->data_size > limit - size)
         return cf_fail(err, "%s: tensor '%.100s': too large for the format", writer->path, name);
     tensor->size = size;
     tensor->begin = writer->data_size;
