@@ -26,7 +26,7 @@ $(BUILD)/cofiber-checker: prove/ocaml/main.ml $(PROOF)/Extract.vo
 $(PROOF)/depends.mk: $(wildcard proof/*.v)
 	@mkdir -p $(@D)
 	@coqdep -R proof Cofiber $(wildcard proof/*.v) 2>/dev/null | sed -n 's/^\([^ ]*\.vo\) .*: /\1: /p' | \
-	    sed 's,proof/\([A-Za-z]*\)\.vo,$(PROOF)/\1.vo,g' >$@
+	    sed 's,proof/\([A-Za-z]*\)\.vo,$$(PROOF)/\1.vo,g' >$@
 ifneq ($(CHECKER),)
 -include $(PROOF)/depends.mk
 endif
