@@ -1,3 +1,4 @@
+/* Makes the netlists and frames that the tests of the public library run, with the values that they must give. */
 #include "tests/support/library_subject.h"
 
 #include <setjmp.h>

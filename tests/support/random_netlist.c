@@ -1,3 +1,4 @@
+/* Makes small random netlists and frames from a seed. */
 #include "tests/support/random_netlist.h"
 
 #include <stdio.h>
