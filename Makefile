@@ -6,7 +6,9 @@ SOVERSION := 0
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 OPTIMISE ?= -O3
 SANITISE ?=
 # Assertions check the preconditions that headers state. They are on in `make debug` and in the sanitised builds.

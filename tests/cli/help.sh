@@ -23,7 +23,7 @@ for section in EXAMPLES 'EXIT STATUS' ENVIRONMENT FILES; do
     check manual "no section $section" grep -q "^\.SH $section" "$scratch/manual"
 done
 if command -v mandoc >/dev/null; then
-    run "mandoc -T lint '$scratch/manual'"
+    run "mandoc -T lint <'$scratch/manual'" # by standard input: a file's name has to end in its section
     check manual_lint "$(head -n 1 "$scratch/out")" [ "$status" -eq 0 ]
     check manual_argument "an option's argument is not on its line" \
         grep -q '^ *--grid HxW' <(mandoc -T ascii "$scratch/manual" | col -b)
