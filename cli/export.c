@@ -30,32 +30,32 @@ struct request {
     uint32_t cell; /* the number given with --cell */
 };
 
-static bool write_network(const struct request *r, const struct cf_network *bits, const struct cf_network_names *names,
-                          bool as_is, struct cf_error *err)
+static bool write_network(const struct request *r, const struct cf_network *network,
+                          const struct cf_network_names *names, bool as_is, struct cf_error *err)
 {
     struct cf_aiger_options aiger = {
         .ascii = r->format == AIGER_ASCII, .as_is = as_is, .dummy_latch = cli_given(r->args, "--dummy-latch")};
     struct cf_gate_verilog_options verilog = {r->lanes};
     switch (r->format) {
     case BLIF:
-        return cf_blif_write(r->path, bits, names, err);
+        return cf_blif_write(r->path, network, names, err);
     case YOSYS_JSON:
-        return cf_yosys_json_write(r->path, bits, names, err);
+        return cf_yosys_json_write(r->path, network, names, err);
     case VERILOG:
-        return cf_gate_verilog_write(r->path, bits, names, &verilog, err);
+        return cf_gate_verilog_write(r->path, network, names, &verilog, err);
     default:
-        return cf_aiger_write(r->path, bits, names, &aiger, err);
+        return cf_aiger_write(r->path, network, names, &aiger, err);
     }
 }
 
-static bool report(const char *path, const struct cf_network *bits, struct cf_error *err)
+static bool report(const char *path, const struct cf_network *network, struct cf_error *err)
 {
     struct cf_network_counts counts;
     char text[4][32];
-    if (!cf_network_count(bits, &counts, err))
+    if (!cf_network_count(network, &counts, err))
         return false;
     printf("%s: %s inputs, %s outputs, %s full adders, %s AND nodes\n", cli_shown(path),
-           cli_thousands(bits->input_count, text[0]), cli_thousands(bits->output_count, text[1]),
+           cli_thousands(network->input_count, text[0]), cli_thousands(network->output_count, text[1]),
            cli_thousands(counts.full_adders, text[2]), cli_thousands(counts.aig_nodes, text[3]));
     return true;
 }
@@ -84,12 +84,12 @@ static bool write_threshold_cell(const struct request *r, const struct cf_cell *
                                  const struct cf_network_names *names, struct cf_error *err)
 {
     struct cf_cut cut = {
-        .bits = lowered->bits, .inputs = lowered->bits.input_count, .outputs = lowered->bits.output_count};
+        .network = lowered->network, .inputs = lowered->network.input_count, .outputs = lowered->network.output_count};
     if (cell->activation == CF_STEP) {
         if (!cf_cut_of_step(&cut, cell, err))
             return false;
     } else {
-        lowered->bits = (struct cf_network){0};
+        lowered->network = (struct cf_network){0};
     }
     bool done = write_threshold(r, &cut, names, err);
     cf_cut_free(&cut);
@@ -104,7 +104,7 @@ static bool export_cell(const struct request *r, const struct cf_netlist *netlis
     if (done && r->format == THRESHOLD) {
         done = write_threshold_cell(r, &netlist->cells[cell], &lowered, &names, err);
     } else if (done) {
-        done = write_network(r, &lowered.bits, &names, false, err) && report(r->path, &lowered.bits, err);
+        done = write_network(r, &lowered.network, &names, false, err) && report(r->path, &lowered.network, err);
     }
     cf_network_names_free(&names);
     cf_network_cell_free(&lowered);
@@ -156,15 +156,15 @@ struct roots {
 static bool export_binary(const struct request *r, const struct cf_netlist *netlist,
                           const struct cf_network_cell *cells, const struct roots *roots, struct cf_error *err)
 {
-    struct cf_network bits = {0};
+    struct cf_network network = {0};
     struct cf_network_names names = {0};
     bool as_is = false, done = true;
     if (r->format <= AIGER_ASCII && roots->count == 0)
-        done = cf_imported_aiger(&bits, &names, netlist, &as_is, err);
-    done =
-        done && (as_is || cf_lower_circuit(&bits, &names, netlist, cells, roots->nets, roots->count, MOST_ADDERS, err));
-    done = done && write_network(r, &bits, &names, as_is, err) && report(r->path, &bits, err);
-    cf_network_free(&bits);
+        done = cf_imported_aiger(&network, &names, netlist, &as_is, err);
+    done = done &&
+           (as_is || cf_lower_circuit(&network, &names, netlist, cells, roots->nets, roots->count, MOST_ADDERS, err));
+    done = done && write_network(r, &network, &names, as_is, err) && report(r->path, &network, err);
+    cf_network_free(&network);
     cf_network_names_free(&names);
     return done;
 }

@@ -17,22 +17,22 @@ static int run(const struct cli_args *args)
         return cli_complain("import: --from FORMAT and -o NET are needed");
     if (!cli_choice(args, "--from", &format))
         return CLI_BAD;
-    struct cf_network bits;
+    struct cf_network network;
     struct cf_network_names names;
     struct cf_error err;
     struct cf_netlist *netlist = NULL;
-    if (!(format == AIGER ? cf_aiger_read : cf_yosys_json_read)(&bits, &names, file, &err))
+    if (!(format == AIGER ? cf_aiger_read : cf_yosys_json_read)(&network, &names, file, &err))
         return cli_fail(&err);
-    bool done = cf_network_to_netlist(&netlist, &bits, &names, format == AIGER, file, &err) &&
+    bool done = cf_network_to_netlist(&netlist, &network, &names, format == AIGER, file, &err) &&
                 cf_netlist_save(netlist, path, &err);
     if (done) {
         char inputs[32], outputs[32], gates[32];
         printf("%s: %s inputs, %s outputs, %s gates in %u levels\n", cli_shown(path),
-               cli_thousands(bits.input_count, inputs), cli_thousands(bits.output_count, outputs),
+               cli_thousands(network.input_count, inputs), cli_thousands(network.output_count, outputs),
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->group_count - 2);
     }
     cf_netlist_free(netlist);
-    cf_network_free(&bits);
+    cf_network_free(&network);
     cf_network_names_free(&names);
     return done ? CLI_OK : cli_fail(&err);
 }

@@ -27,7 +27,7 @@ static bool count_cells(struct tally *t, struct cf_error *err)
     struct cf_network_cell *lowered = cf_lower_cells(t->netlist, err);
     bool done = lowered != NULL;
     for (uint32_t c = 0; done && c < t->netlist->cell_count; c++) {
-        done = cf_network_count(&lowered[c].bits, &t->cells[c], err);
+        done = cf_network_count(&lowered[c].network, &t->cells[c], err);
         if (t->netlist->cells[c].activation == CF_STEP)
             t->cells[c].threshold_gates = 1;
     }

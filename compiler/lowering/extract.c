@@ -15,7 +15,7 @@ struct cutting {
     uint32_t count;
     uint8_t *read;  /* by net of the source: whether a gate reads it */
     uint32_t *rank; /* [source->count + 1]: how many that are read stand before */
-    struct cf_netlist *cut;
+    struct cf_netlist *piece;
     struct cf_error *err;
 };
 
@@ -116,7 +116,7 @@ static bool same_terms(const struct cf_term *a, const struct cf_term *b, uint32_
 /* Adds the cell of gate `i`, or finds it where the gate before it, of the same cell, has the same. */
 static bool place_gate(struct cutting *c, uint32_t i, struct cf_term *terms)
 {
-    struct cf_group *group = &c->cut->groups[1];
+    struct cf_group *group = &c->piece->groups[1];
     struct cf_cell cell = *cell_of(c, i);
     move_terms(c, i, terms);
     for (uint32_t p = 0; p < group->ports; p++)
@@ -124,12 +124,12 @@ static bool place_gate(struct cutting *c, uint32_t i, struct cf_term *terms)
     for (uint32_t before = i; before-- > 0;)
         if (cell_of(c, before) == cell_of(c, i)) {
             group->cell[i] = group->cell[before];
-            if (same_terms(c->cut->cells[group->cell[i]].terms, terms, cell.term_count))
+            if (same_terms(c->piece->cells[group->cell[i]].terms, terms, cell.term_count))
                 return true;
             break;
         }
     cell.terms = terms;
-    return cf_netlist_add_cell(c->cut, &cell, &group->cell[i], c->err);
+    return cf_netlist_add_cell(c->piece, &cell, &group->cell[i], c->err);
 }
 
 static bool place_gates(struct cutting *c)
@@ -158,7 +158,7 @@ static bool keep_names(struct cutting *c)
         end += sprintf(end, "%s", i == 0 ? "" : goes_on ? "..." : " ");
         end += strlen(cf_net_name(c->from, c->gates[i], end, CF_NAME_MAX));
     }
-    bool done = cf_netlist_set_meta(c->cut, "cut.gates", text, c->err);
+    bool done = cf_netlist_set_meta(c->piece, "cut.gates", text, c->err);
     free(text);
     return done;
 }
@@ -166,26 +166,26 @@ static bool keep_names(struct cutting *c)
 static bool build(struct cutting *c)
 {
     uint32_t input[3] = {1, 1, c->rank[c->source->count]}, gates[3] = {1, 1, c->count};
-    c->cut = cf_netlist_new(c->from->label, c->err);
-    if (!c->cut)
+    c->piece = cf_netlist_new(c->from->label, c->err);
+    if (!c->piece)
         return false;
-    c->cut->input_scale = 1;
-    return cf_netlist_add_group(c->cut, "input", 3, input, 0, c->source->type, false, c->err) &&
-           cf_netlist_add_group(c->cut, c->group->name, 3, gates, c->group->ports, c->group->type, true, c->err) &&
-           place_gates(c) && keep_names(c) && cf_netlist_check(c->cut, c->err);
+    c->piece->input_scale = 1;
+    return cf_netlist_add_group(c->piece, "input", 3, input, 0, c->source->type, false, c->err) &&
+           cf_netlist_add_group(c->piece, c->group->name, 3, gates, c->group->ports, c->group->type, true, c->err) &&
+           place_gates(c) && keep_names(c) && cf_netlist_check(c->piece, c->err);
 }
 
-bool cf_extract(struct cf_netlist **cut, const struct cf_netlist *netlist, const uint32_t *gates, uint32_t count,
+bool cf_extract(struct cf_netlist **piece, const struct cf_netlist *netlist, const uint32_t *gates, uint32_t count,
                 struct cf_error *err)
 {
     struct cutting c = {.from = netlist, .gates = gates, .count = count, .err = err};
-    *cut = NULL;
+    *piece = NULL;
     bool done = find_groups(&c) && rank_nets(&c) && build(&c);
     free(c.read);
     free(c.rank);
     if (done)
-        *cut = c.cut;
+        *piece = c.piece;
     else
-        cf_netlist_free(c.cut);
+        cf_netlist_free(c.piece);
     return done;
 }

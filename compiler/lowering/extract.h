@@ -12,7 +12,7 @@
  *
  * Where the gates read nothing at all, the input is one net that no gate reads. Refuses inputs, gates of several
  * groups, and gates that read several groups. */
-bool cf_extract(struct cf_netlist **cut, const struct cf_netlist *netlist, const uint32_t *gates, uint32_t count,
+bool cf_extract(struct cf_netlist **piece, const struct cf_netlist *netlist, const uint32_t *gates, uint32_t count,
                 struct cf_error *err);
 
 #endif

@@ -122,17 +122,18 @@ static void restore(struct cf_network_names *names, const char **slots, uint32_t
     }
 }
 
-void cf_imported_names(struct cf_network_names *names, const struct cf_network *bits, const struct cf_netlist *netlist)
+void cf_imported_names(struct cf_network_names *names, const struct cf_network *network,
+                       const struct cf_netlist *netlist)
 {
-    restore(names, names->inputs, bits->input_count, cf_netlist_meta(netlist, inputs_key));
-    restore(names, names->outputs, bits->output_count, cf_netlist_meta(netlist, outputs_key));
+    restore(names, names->inputs, network->input_count, cf_netlist_meta(netlist, inputs_key));
+    restore(names, names->outputs, network->output_count, cf_netlist_meta(netlist, outputs_key));
 }
 
 enum { NOT_YET = 0xffffffff };
 
 struct restoring {
     const struct cf_netlist *netlist;
-    struct cf_network *bits;
+    struct cf_network *network;
     cf_lit *literal; /* by net; NOT_YET before its AND is made */
     uint32_t *next;  /* by group: the gate that comes next */
 };
@@ -163,9 +164,9 @@ static bool make_and(struct restoring *r, const struct cf_group *group, uint32_t
         return false;
     for (uint32_t t = cell->term_count; ones > 0; ones--)
         in[t++] = CF_LIT_TRUE;
-    if (!cf_network_push(r->bits, in[0], in[1], CF_LIT_FALSE))
+    if (!cf_network_push(r->network, in[0], in[1], CF_LIT_FALSE))
         return false;
-    r->literal[group->first_net + index] = cf_network_carry(r->bits, r->bits->node_count - 1);
+    r->literal[group->first_net + index] = cf_network_carry(r->network, r->network->node_count - 1);
     return true;
 }
 
@@ -208,7 +209,7 @@ static bool make_outputs(struct restoring *r)
     const struct cf_group *group = &r->netlist->groups[r->netlist->group_count - 1];
     for (uint32_t i = 0; i < group->count; i++) {
         const struct cf_cell *cell = &r->netlist->cells[group->cell[i]];
-        cf_lit *out = &r->bits->outputs[i];
+        cf_lit *out = &r->network->outputs[i];
         if (cell->activation != CF_STEP || cell->term_count > 1)
             return false;
         *out = cell->bias == 0;
@@ -236,41 +237,41 @@ static bool has_the_form(const struct cf_netlist *n)
 static bool make_all(struct restoring *r)
 {
     const struct cf_netlist *n = r->netlist;
-    r->bits->input_count = cf_imported_without_inputs(n) ? 0 : n->groups[CF_INPUT].count;
-    r->bits->output_count = n->groups[n->group_count - 1].count;
-    r->bits->outputs = calloc(r->bits->output_count, sizeof *r->bits->outputs);
+    r->network->input_count = cf_imported_without_inputs(n) ? 0 : n->groups[CF_INPUT].count;
+    r->network->output_count = n->groups[n->group_count - 1].count;
+    r->network->outputs = calloc(r->network->output_count, sizeof *r->network->outputs);
     r->literal = malloc(n->net_count * sizeof *r->literal);
     r->next = calloc(n->group_count, sizeof *r->next);
-    if (!r->bits->outputs || !r->literal || !r->next)
+    if (!r->network->outputs || !r->literal || !r->next)
         return false;
     memset(r->literal, 0xff, n->net_count * sizeof *r->literal);
-    for (uint32_t i = 0; i < r->bits->input_count; i++)
+    for (uint32_t i = 0; i < r->network->input_count; i++)
         r->literal[i] = cf_network_input(i);
     return make_ands(r) && make_outputs(r);
 }
 
-bool cf_imported_aiger(struct cf_network *bits, struct cf_network_names *names, const struct cf_netlist *netlist,
+bool cf_imported_aiger(struct cf_network *network, struct cf_network_names *names, const struct cf_netlist *netlist,
                        bool *same, struct cf_error *err)
 {
-    *bits = (struct cf_network){0};
+    *network = (struct cf_network){0};
     *names = (struct cf_network_names){0};
-    struct restoring r = {.netlist = netlist, .bits = bits};
+    struct restoring r = {.netlist = netlist, .network = network};
     *same = has_the_form(netlist) && make_all(&r);
     free(r.literal);
     free(r.next);
     if (!*same) {
-        cf_network_free(bits);
+        cf_network_free(network);
         return true;
     }
     const char *tail = cf_netlist_meta(netlist, tail_key);
-    bool done = cf_network_names_new(names, bits, "circuit", err);
+    bool done = cf_network_names_new(names, network, "circuit", err);
     if (done) {
-        cf_imported_names(names, bits, netlist);
+        cf_imported_names(names, network, netlist);
         done = !tail || restore_tail(names, tail) || cf_fail(err, "%s: out of memory", netlist->label);
     }
     if (!done) {
         cf_network_names_free(names);
-        cf_network_free(bits);
+        cf_network_free(network);
     }
     return done;
 }

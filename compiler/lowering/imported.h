@@ -27,12 +27,13 @@ bool cf_imported_note_file(struct cf_netlist *netlist, const struct cf_network_n
 bool cf_imported_without_inputs(const struct cf_netlist *netlist);
 
 /* Fills in the names that the netlist remembers, for a network of all its inputs and outputs; others stay. */
-void cf_imported_names(struct cf_network_names *names, const struct cf_network *bits, const struct cf_netlist *netlist);
+void cf_imported_names(struct cf_network_names *names, const struct cf_network *network,
+                       const struct cf_netlist *netlist);
 
 /* The network of a netlist imported from AIGER as it stood in the file: the same ANDs in the same order, those that
  * nothing reads and those of constants included. `*same` is false, and nothing is made, where the netlist is not, or
  * no longer, of that kind. */
-bool cf_imported_aiger(struct cf_network *bits, struct cf_network_names *names, const struct cf_netlist *netlist,
+bool cf_imported_aiger(struct cf_network *network, struct cf_network_names *names, const struct cf_netlist *netlist,
                        bool *same, struct cf_error *err);
 
 #endif

@@ -12,7 +12,7 @@
 struct flattening {
     const struct cf_netlist *netlist;
     const struct cf_network_cell *cells;
-    struct cf_network *bits;
+    struct cf_network *network;
     struct cf_cut *cut; /* NULL: steps are adders too */
     cf_lit *operands;   /* of the cut's steps */
     uint32_t operand_count, output_count;
@@ -84,7 +84,7 @@ static struct size measure(struct flattening *f)
             size.literals += n->groups[g].type.width;
             if (g == CF_INPUT)
                 continue;
-            const struct cf_network *cell = &f->cells[n->groups[g].cell[i]].bits;
+            const struct cf_network *cell = &f->cells[n->groups[g].cell[i]].network;
             bool whole = stays_whole(f, &n->groups[g], i);
             size.gates++;
             size.steps += whole;
@@ -120,8 +120,8 @@ static void place_step(struct flattening *f, const struct cf_network_cell *lower
                        cf_lit *output)
 {
     struct cf_cut *cut = f->cut;
-    memcpy(f->operands + f->operand_count, f->map + 1, lowered->bits.input_count * sizeof *f->operands);
-    f->operand_count += lowered->bits.input_count;
+    memcpy(f->operands + f->operand_count, f->map + 1, lowered->network.input_count * sizeof *f->operands);
+    f->operand_count += lowered->network.input_count;
     *output = cf_network_input(cut->inputs + cut->step_count);
     cut->steps[cut->step_count++] = cell;
 }
@@ -142,15 +142,15 @@ static bool place_gate(struct flattening *f, const struct cf_group *group, uint3
         place_step(f, cell, &f->netlist->cells[group->cell[index]], to);
         return true;
     }
-    cf_lit *out = f->map + 1 + cell->bits.input_count;
-    for (uint32_t n = 0; n < cell->bits.node_count; n++, out += 2) {
-        const struct cf_network_node *node = &cell->bits.nodes[n];
-        if (!cf_network_add(f->bits, f->map[node->a >> 1] ^ (node->a & 1), f->map[node->b >> 1] ^ (node->b & 1),
+    cf_lit *out = f->map + 1 + cell->network.input_count;
+    for (uint32_t n = 0; n < cell->network.node_count; n++, out += 2) {
+        const struct cf_network_node *node = &cell->network.nodes[n];
+        if (!cf_network_add(f->network, f->map[node->a >> 1] ^ (node->a & 1), f->map[node->b >> 1] ^ (node->b & 1),
                             f->map[node->c >> 1] ^ (node->c & 1), &out[0], &out[1]))
             return out_of_memory(f);
     }
-    for (uint32_t k = 0; k < cell->bits.output_count; k++)
-        to[k] = f->map[cell->bits.outputs[k] >> 1] ^ (cell->bits.outputs[k] & 1);
+    for (uint32_t k = 0; k < cell->network.output_count; k++)
+        to[k] = f->map[cell->network.outputs[k] >> 1] ^ (cell->network.outputs[k] & 1);
     return true;
 }
 
@@ -161,13 +161,13 @@ static void number_inputs(struct flattening *f)
     const struct cf_group *input = &n->groups[CF_INPUT];
     for (uint32_t i = 0; i < input->count; i++)
         for (uint32_t k = 0; f->needed[i] && k < input->type.width; k++)
-            f->literals[f->first[i] + k] = cf_network_input(f->bits->input_count++);
+            f->literals[f->first[i] + k] = cf_network_input(f->network->input_count++);
     if (!f->cut)
         return;
-    f->cut->inputs = f->bits->input_count;
+    f->cut->inputs = f->network->input_count;
     for (uint32_t g = 1; g < n->group_count; g++)
         for (uint32_t i = 0; i < n->groups[g].count; i++)
-            f->bits->input_count += f->needed[n->groups[g].first_net + i] && stays_whole(f, &n->groups[g], i);
+            f->network->input_count += f->needed[n->groups[g].first_net + i] && stays_whole(f, &n->groups[g], i);
 }
 
 static bool place_all(struct flattening *f)
@@ -201,16 +201,16 @@ static bool collect_outputs(struct flattening *f, const uint32_t *roots, uint32_
                     continue;
                 for (uint32_t k = 0; k < n->groups[g].type.width; k++, count++)
                     if (pass)
-                        f->bits->outputs[count] = f->literals[f->first[net] + k];
+                        f->network->outputs[count] = f->literals[f->first[net] + k];
             }
         if (pass)
             break;
         f->output_count = count;
-        f->bits->output_count = count + f->operand_count;
-        f->bits->outputs = calloc((size_t)f->bits->output_count + 1, sizeof *f->bits->outputs);
-        if (!f->bits->outputs)
+        f->network->output_count = count + f->operand_count;
+        f->network->outputs = calloc((size_t)f->network->output_count + 1, sizeof *f->network->outputs);
+        if (!f->network->outputs)
             return out_of_memory(f);
-        memcpy(f->bits->outputs + count, f->operands, f->operand_count * sizeof *f->operands);
+        memcpy(f->network->outputs + count, f->operands, f->operand_count * sizeof *f->operands);
     }
     return true;
 }
@@ -255,11 +255,11 @@ static bool flatten(struct flattening *f, struct cf_network_names *names, const 
         return out_of_memory(f);
     mark_needed(f, roots, root_count);
     if (!make_room(f, limit) || !place_all(f) || !collect_outputs(f, roots, root_count) ||
-        !cf_network_sweep(f->bits, f->err) || !cf_network_names_new(names, f->bits, "circuit", f->err) ||
+        !cf_network_sweep(f->network, f->err) || !cf_network_names_new(names, f->network, "circuit", f->err) ||
         !name_bits(f, names, roots, root_count))
         return false;
     if (root_count == 0)
-        cf_imported_names(names, f->bits, f->netlist);
+        cf_imported_names(names, f->network, f->netlist);
     return true;
 }
 
@@ -278,21 +278,21 @@ static bool lower(struct flattening *f, struct cf_network_names *names, const ui
     return done;
 }
 
-bool cf_lower_circuit(struct cf_network *bits, struct cf_network_names *names, const struct cf_netlist *netlist,
+bool cf_lower_circuit(struct cf_network *network, struct cf_network_names *names, const struct cf_netlist *netlist,
                       const struct cf_network_cell *cells, const uint32_t *roots, uint32_t root_count, uint64_t limit,
                       struct cf_error *err)
 {
-    *bits = (struct cf_network){0};
-    struct flattening f = {.netlist = netlist, .cells = cells, .bits = bits, .err = err};
+    *network = (struct cf_network){0};
+    struct flattening f = {.netlist = netlist, .cells = cells, .network = network, .err = err};
     bool done = lower(&f, names, roots, root_count, limit);
     if (!done)
-        cf_network_free(bits);
+        cf_network_free(network);
     return done;
 }
 
 void cf_cut_free(struct cf_cut *cut)
 {
-    cf_network_free(&cut->bits);
+    cf_network_free(&cut->network);
     free(cut->steps);
     *cut = (struct cf_cut){0};
 }
@@ -302,7 +302,7 @@ bool cf_lower_cut(struct cf_cut *cut, struct cf_network_names *names, const stru
                   struct cf_error *err)
 {
     *cut = (struct cf_cut){0};
-    struct flattening f = {.netlist = netlist, .cells = cells, .bits = &cut->bits, .cut = cut, .err = err};
+    struct flattening f = {.netlist = netlist, .cells = cells, .network = &cut->network, .cut = cut, .err = err};
     bool done = lower(&f, names, roots, root_count, limit);
     cut->outputs = f.output_count;
     if (!done)
@@ -315,18 +315,18 @@ bool cf_cut_of_step(struct cf_cut *cut, const struct cf_cell *cell, struct cf_er
     *cut = (struct cf_cut){.outputs = 1, .step_count = 1};
     for (uint32_t t = 0; t < cell->term_count; t++)
         cut->inputs += cell->ports[cell->terms[t].port].width;
-    cut->bits.input_count = cut->inputs + 1;
-    cut->bits.output_count = 1 + cut->inputs;
-    cut->bits.outputs = calloc(cut->bits.output_count, sizeof *cut->bits.outputs);
+    cut->network.input_count = cut->inputs + 1;
+    cut->network.output_count = 1 + cut->inputs;
+    cut->network.outputs = calloc(cut->network.output_count, sizeof *cut->network.outputs);
     cut->steps = calloc(1, sizeof *cut->steps);
-    if (!cut->bits.outputs || !cut->steps) {
+    if (!cut->network.outputs || !cut->steps) {
         cf_cut_free(cut);
         return cf_fail(err, "a step of %u terms: out of memory", cell->term_count);
     }
     cut->steps[0] = cell;
-    cut->bits.outputs[0] = cf_network_input(cut->inputs);
+    cut->network.outputs[0] = cf_network_input(cut->inputs);
     for (uint32_t i = 0; i < cut->inputs; i++)
-        cut->bits.outputs[1 + i] = cf_network_input(i);
+        cut->network.outputs[1 + i] = cf_network_input(i);
     return true;
 }
 
@@ -335,7 +335,7 @@ bool cf_lower_cell_names(struct cf_network_names *names, const struct cf_network
 {
     char text[64];
     snprintf(text, sizeof text, "cell%u", cell);
-    if (!cf_network_names_new(names, &lowered->bits, text, err))
+    if (!cf_network_names_new(names, &lowered->network, text, err))
         return false;
     bool done = true;
     for (uint32_t o = 0; o < lowered->operand_count; o++) {
@@ -344,8 +344,8 @@ bool cf_lower_cell_names(struct cf_network_names *names, const struct cf_network
         for (uint32_t k = 0; k < operand->width; k++)
             done &= (names->inputs[operand->first_input + k] = bit_name(names, text, k, operand->width)) != NULL;
     }
-    for (uint32_t k = 0; k < lowered->bits.output_count; k++)
-        done &= (names->outputs[k] = bit_name(names, "y", k, lowered->bits.output_count)) != NULL;
+    for (uint32_t k = 0; k < lowered->network.output_count; k++)
+        done &= (names->outputs[k] = bit_name(names, "y", k, lowered->network.output_count)) != NULL;
     if (!done)
         cf_network_names_free(names);
     return done || cf_fail(err, "cell %u: out of memory", cell);

@@ -10,7 +10,7 @@
  * outputs the bits of the roots, in net order and least significant first, named after their nets.
  *
  * Refuses more than `limit` full adders (or operand bits of steps, below): the error says how many there would be. */
-bool cf_lower_circuit(struct cf_network *bits, struct cf_network_names *names, const struct cf_netlist *netlist,
+bool cf_lower_circuit(struct cf_network *network, struct cf_network_names *names, const struct cf_netlist *netlist,
                       const struct cf_network_cell *cells, const uint32_t *roots, uint32_t root_count, uint64_t limit,
                       struct cf_error *err);
 
@@ -18,7 +18,7 @@ bool cf_lower_circuit(struct cf_network *bits, struct cf_network_names *names, c
  * the step outputs, in an order in which each depends on earlier ones only; its outputs are those of the circuit, then
  * all operand bits of all steps, in that order, those of one step as its terms and their bits come. */
 struct cf_cut {
-    struct cf_network bits;
+    struct cf_network network;
     uint32_t inputs, outputs;     /* of the circuit */
     const struct cf_cell **steps; /* [step_count]; the cells are the netlist's */
     uint32_t step_count;

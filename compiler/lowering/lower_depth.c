@@ -114,29 +114,31 @@ static uint32_t later(uint32_t a, uint32_t b)
 }
 
 /* When a signal of the cell arrives; a node's sum and carry alike. */
-static uint32_t arrival_of(const struct depths *d, const struct cf_network *bits, cf_lit literal)
+static uint32_t arrival_of(const struct depths *d, const struct cf_network *network, cf_lit literal)
 {
     uint32_t signal = literal >> 1;
-    return d->arrival[cf_network_is_node(bits, signal) && cf_network_is_carry(bits, signal) ? signal - 1 : signal];
+    return d
+        ->arrival[cf_network_is_node(network, signal) && cf_network_is_carry(network, signal) ? signal - 1 : signal];
 }
 
 /* The profile of what a cell drives, from those of its operands in `key`. */
 static uint32_t propagate(struct depths *d, const struct cf_network_cell *cell, const uint32_t *operands)
 {
-    const struct cf_network *bits = &cell->bits;
+    const struct cf_network *network = &cell->network;
     uint32_t out[CF_MAX_WIDTH];
     d->arrival[0] = 0;
     for (uint32_t o = 0; o < cell->operand_count; o++)
         memcpy(d->arrival + 1 + cell->operands[o].first_input, d->profiles.words + d->profiles.items[operands[o]].first,
                cell->operands[o].width * sizeof *d->arrival);
-    for (uint32_t n = 0; n < bits->node_count; n++) {
-        const struct cf_network_node *node = &bits->nodes[n];
-        d->arrival[cf_network_sum(bits, n) >> 1] =
-            1 + later(arrival_of(d, bits, node->a), later(arrival_of(d, bits, node->b), arrival_of(d, bits, node->c)));
+    for (uint32_t n = 0; n < network->node_count; n++) {
+        const struct cf_network_node *node = &network->nodes[n];
+        d->arrival[cf_network_sum(network, n) >> 1] =
+            1 + later(arrival_of(d, network, node->a),
+                      later(arrival_of(d, network, node->b), arrival_of(d, network, node->c)));
     }
-    for (uint32_t k = 0; k < bits->output_count; k++)
-        out[k] = arrival_of(d, bits, bits->outputs[k]);
-    return index_of(&d->profiles, out, bits->output_count);
+    for (uint32_t k = 0; k < network->output_count; k++)
+        out[k] = arrival_of(d, network, network->outputs[k]);
+    return index_of(&d->profiles, out, network->output_count);
 }
 
 /* The profile of one gate, remembered where there is room. */
@@ -201,7 +203,7 @@ bool cf_lower_depth(const struct cf_netlist *netlist, const struct cf_network_ce
     struct depths d = {.netlist = netlist, .cells = cells, .err = err};
     uint32_t signals = 1, operands = 0;
     for (uint32_t c = 0; c < netlist->cell_count; c++) {
-        signals = later(signals, cf_network_signals(&cells[c].bits));
+        signals = later(signals, cf_network_signals(&cells[c].network));
         operands = later(operands, cells[c].operand_count);
     }
     d.of_net = malloc((netlist->net_count ? netlist->net_count : 1) * sizeof *d.of_net);

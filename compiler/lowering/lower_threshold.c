@@ -23,7 +23,7 @@ struct spot {
 };
 
 struct conversion {
-    const struct cf_network *bits;
+    const struct cf_network *network;
     const struct cf_cut *cut;
     struct cf_netlist *netlist;
     uint8_t *used;         /* by node, as cf_network_used: which gates there are */
@@ -48,8 +48,8 @@ static bool out_of_memory(struct conversion *c)
 static uint32_t signal_of(const struct conversion *c, struct spot spot)
 {
     return spot.kind == STEP    ? 1 + c->cut->inputs + spot.index
-           : spot.kind == CARRY ? cf_network_carry(c->bits, spot.index) / 2
-                                : cf_network_sum(c->bits, spot.index) / 2;
+           : spot.kind == CARRY ? cf_network_carry(c->network, spot.index) / 2
+                                : cf_network_sum(c->network, spot.index) / 2;
 }
 
 static uint32_t max(uint32_t a, uint32_t b)
@@ -67,8 +67,8 @@ static uint32_t operand_count(const struct cf_cell *step)
 
 static void find_node_level(struct conversion *c, uint32_t n)
 {
-    const struct cf_network_node *node = &c->bits->nodes[n];
-    uint32_t carry = cf_network_carry(c->bits, n) / 2;
+    const struct cf_network_node *node = &c->network->nodes[n];
+    uint32_t carry = cf_network_carry(c->network, n) / 2;
     c->level[carry] = 1 + max(c->level[node->a >> 1], max(c->level[node->b >> 1], c->level[node->c >> 1]));
     c->level[carry - 1] = c->level[carry] + 1;
 }
@@ -81,35 +81,35 @@ static void find_levels(struct conversion *c)
         uint32_t end = operand + operand_count(c->cut->steps[s]), level = 0;
         c->first[s] = operand;
         for (; operand < end; operand++) {
-            uint32_t signal = c->bits->outputs[operand] >> 1;
-            while (cf_network_is_node(c->bits, signal) && node <= cf_network_driver(c->bits, signal))
+            uint32_t signal = c->network->outputs[operand] >> 1;
+            while (cf_network_is_node(c->network, signal) && node <= cf_network_driver(c->network, signal))
                 find_node_level(c, node++);
             level = max(level, c->level[signal]);
         }
         c->level[1 + c->cut->inputs + s] = level + 1;
     }
-    while (node < c->bits->node_count)
+    while (node < c->network->node_count)
         find_node_level(c, node++);
 }
 
 static void find_readers(struct conversion *c)
 {
-    for (uint32_t n = 0; n < c->bits->node_count; n++) {
-        const struct cf_network_node *node = &c->bits->nodes[n];
+    for (uint32_t n = 0; n < c->network->node_count; n++) {
+        const struct cf_network_node *node = &c->network->nodes[n];
         if (c->used[n])
             c->read[node->a >> 1] = c->read[node->b >> 1] = c->read[node->c >> 1] = 1;
         if (c->used[n] & 1)
-            c->read[cf_network_carry(c->bits, n) / 2] = 1;
+            c->read[cf_network_carry(c->network, n) / 2] = 1;
     }
-    for (uint32_t i = c->cut->outputs; i < c->bits->output_count; i++)
-        c->read[c->bits->outputs[i] >> 1] = 1;
+    for (uint32_t i = c->cut->outputs; i < c->network->output_count; i++)
+        c->read[c->network->outputs[i] >> 1] = 1;
 }
 
 /* Which gates are outputs themselves. */
 static void find_outputs(struct conversion *c)
 {
     for (uint32_t i = 0; i < c->cut->outputs; i++) {
-        uint32_t signal = c->bits->outputs[i] >> 1;
+        uint32_t signal = c->network->outputs[i] >> 1;
         if (signal > c->cut->inputs && !c->read[signal] && c->output[signal] == NOWHERE)
             c->output[signal] = i;
     }
@@ -131,7 +131,7 @@ static void sort_spots(struct conversion *c, uint32_t *next)
 {
     for (uint32_t s = 0; s < c->cut->step_count; s++)
         sort_spot(c, (struct spot){s, STEP}, next);
-    for (uint32_t n = 0; n < c->bits->node_count; n++) {
+    for (uint32_t n = 0; n < c->network->node_count; n++) {
         if (c->used[n]) /* the carry is an operand of the sum */
             sort_spot(c, (struct spot){n, CARRY}, next);
         if (c->used[n] & 1)
@@ -141,12 +141,12 @@ static void sort_spots(struct conversion *c, uint32_t *next)
 
 static bool find_spots(struct conversion *c)
 {
-    const struct cf_network *bits = c->bits;
+    const struct cf_network *network = c->network;
     find_levels(c);
-    for (uint32_t s = 0; s < cf_network_signals(bits); s++)
+    for (uint32_t s = 0; s < cf_network_signals(network); s++)
         c->levels = max(c->levels, c->level[s]);
     c->level_first = calloc((size_t)c->levels + 2, sizeof *c->level_first);
-    c->spots = calloc(2 * (size_t)bits->node_count + c->cut->step_count + 1, sizeof *c->spots);
+    c->spots = calloc(2 * (size_t)network->node_count + c->cut->step_count + 1, sizeof *c->spots);
     uint32_t *next = calloc((size_t)c->levels + 2, sizeof *next);
     bool done = c->level_first && c->spots && next;
     if (done) {
@@ -178,16 +178,16 @@ static bool add_literal(struct conversion *c, cf_lit literal, int64_t weight)
 /* H(a + b + c - 2), or H(a + b + c - 2 carry - 1). */
 static bool make_adder(struct conversion *c, struct spot spot)
 {
-    const struct cf_network_node *node = &c->bits->nodes[spot.index];
+    const struct cf_network_node *node = &c->network->nodes[spot.index];
     c->gate.bias = spot.kind == SUM ? -1 : -2;
     return add_literal(c, node->a, 1) && add_literal(c, node->b, 1) && add_literal(c, node->c, 1) &&
-           (spot.kind == CARRY || add_literal(c, cf_network_carry(c->bits, spot.index), -2));
+           (spot.kind == CARRY || add_literal(c, cf_network_carry(c->network, spot.index), -2));
 }
 
 static bool make_step(struct conversion *c, uint32_t s)
 {
     const struct cf_cell *cell = c->cut->steps[s];
-    const cf_lit *operand = c->bits->outputs + c->first[s];
+    const cf_lit *operand = c->network->outputs + c->first[s];
     c->gate.bias = cell->bias;
     for (uint32_t t = 0; t < cell->term_count; t++) {
         struct cf_type type = cell->ports[cell->terms[t].port];
@@ -237,7 +237,7 @@ static bool add_level(struct conversion *c, uint32_t level)
  * H(x - 1) = x. */
 static bool make_output(struct conversion *c, uint32_t i, uint32_t *passing)
 {
-    cf_lit literal = c->bits->outputs[i];
+    cf_lit literal = c->network->outputs[i];
     uint32_t signal = literal >> 1;
     *passing += c->output[signal] != i;
     if (c->output[signal] == NOWHERE) {
@@ -246,8 +246,9 @@ static bool make_output(struct conversion *c, uint32_t i, uint32_t *passing)
         return add_literal(c, literal, 1) || out_of_memory(c);
     }
     struct spot spot = {signal - 1 - c->cut->inputs, STEP};
-    if (cf_network_is_node(c->bits, signal))
-        spot = (struct spot){cf_network_driver(c->bits, signal), cf_network_is_carry(c->bits, signal) ? CARRY : SUM};
+    if (cf_network_is_node(c->network, signal))
+        spot =
+            (struct spot){cf_network_driver(c->network, signal), cf_network_is_carry(c->network, signal) ? CARRY : SUM};
     if (!make_gate(c, spot))
         return false;
     if (literal & 1)
@@ -275,13 +276,13 @@ static bool add_outputs(struct conversion *c, uint32_t *passing)
 
 static bool start(struct conversion *c)
 {
-    uint32_t signals = cf_network_signals(c->bits);
+    uint32_t signals = cf_network_signals(c->network);
     c->level = calloc(signals, sizeof *c->level);
     c->net = calloc(signals, sizeof *c->net);
     c->read = calloc(signals, sizeof *c->read);
     c->output = malloc(signals * sizeof *c->output);
     c->first = calloc((size_t)c->cut->step_count + 1, sizeof *c->first);
-    c->used = cf_network_used(c->bits);
+    c->used = cf_network_used(c->network);
     if (!c->level || !c->net || !c->read || !c->output || !c->first || !c->used)
         return out_of_memory(c);
     memset(c->output, 0xff, signals * sizeof *c->output);
@@ -324,25 +325,25 @@ static bool finish(struct conversion *c, bool done, struct cf_netlist **netlist)
 /* The level of each node's carry, in the order of the nodes. */
 static bool note_file(struct conversion *c, const struct cf_network_names *names, bool every)
 {
-    uint32_t count = c->bits->node_count, *levels = every ? calloc((size_t)count + 1, sizeof *levels) : NULL;
+    uint32_t count = c->network->node_count, *levels = every ? calloc((size_t)count + 1, sizeof *levels) : NULL;
     if (every && !levels)
         return out_of_memory(c);
     for (uint32_t n = 0; every && n < count; n++)
-        levels[n] = c->level[cf_network_carry(c->bits, n) / 2];
+        levels[n] = c->level[cf_network_carry(c->network, n) / 2];
     bool done = cf_imported_note_file(c->netlist, names, levels, count, c->err);
     free(levels);
     return done;
 }
 
-bool cf_network_to_netlist(struct cf_netlist **netlist, const struct cf_network *bits,
+bool cf_network_to_netlist(struct cf_netlist **netlist, const struct cf_network *network,
                            const struct cf_network_names *names, bool every, const char *label, struct cf_error *err)
 {
-    const struct cf_cut cut = {.inputs = bits->input_count, .outputs = bits->output_count};
-    struct conversion c = {.bits = bits, .cut = &cut, .netlist = cf_netlist_new(label, err), .err = err};
+    const struct cf_cut cut = {.inputs = network->input_count, .outputs = network->output_count};
+    struct conversion c = {.network = network, .cut = &cut, .netlist = cf_netlist_new(label, err), .err = err};
     uint32_t passing;
     *netlist = NULL;
     bool done = c.netlist && start(&c);
-    for (uint32_t n = 0; done && every && n < bits->node_count; n++)
+    for (uint32_t n = 0; done && every && n < network->node_count; n++)
         c.used[n] |= 2;
     done = done && convert(&c, names, &passing) && note_file(&c, names, every);
     return finish(&c, done, netlist);
@@ -351,7 +352,7 @@ bool cf_network_to_netlist(struct cf_netlist **netlist, const struct cf_network 
 bool cf_cut_to_netlist(struct cf_netlist **netlist, const struct cf_cut *cut, const struct cf_network_names *names,
                        uint32_t *passing, const char *label, struct cf_error *err)
 {
-    struct conversion c = {.bits = &cut->bits, .cut = cut, .netlist = cf_netlist_new(label, err), .err = err};
+    struct conversion c = {.network = &cut->network, .cut = cut, .netlist = cf_netlist_new(label, err), .err = err};
     *netlist = NULL;
     bool done = c.netlist && start(&c);
     if (done) {

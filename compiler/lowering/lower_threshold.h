@@ -17,7 +17,7 @@
 
 /* The netlist of an imported network. Each output is a gate of its own behind the gate that it names. With `every`,
  * gates that nothing reads are kept, and the order of the nodes is noted: see imported.h. */
-bool cf_network_to_netlist(struct cf_netlist **netlist, const struct cf_network *bits,
+bool cf_network_to_netlist(struct cf_netlist **netlist, const struct cf_network *network,
                            const struct cf_network_names *names, bool every, const char *label, struct cf_error *err);
 
 /* The netlist of gates of ours, by the same counts as cf_network_count, with one gate for each step. A gate that no

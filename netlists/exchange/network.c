@@ -28,7 +28,7 @@ int cf_network_place_compare(const struct cf_network_place *a, const struct cf_n
 
 void cf_network_cell_free(struct cf_network_cell *cell)
 {
-    cf_network_free(&cell->bits);
+    cf_network_free(&cell->network);
     free(cell->operands);
     free(cell->stages);
     *cell = (struct cf_network_cell){0};
@@ -174,7 +174,7 @@ bool cf_network_sweep(struct cf_network *network, struct cf_error *err)
 
 bool cf_network_cell_sweep(struct cf_network_cell *cell, struct cf_error *err)
 {
-    return sweep(&cell->bits, cell->stages, cell->stage_count, err);
+    return sweep(&cell->network, cell->stages, cell->stage_count, err);
 }
 
 /* Adds the cost of one node. Of AND nodes, aiger.c builds an XOR from three, a full adder from seven and a majority

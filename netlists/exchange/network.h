@@ -152,7 +152,7 @@ struct cf_network_stage {
 };
 
 struct cf_network_cell {
-    struct cf_network bits;
+    struct cf_network network;
     struct cf_network_operand *operands; /* one for each term of the cell, in the order of its terms */
     uint32_t operand_count;
     struct cf_network_stage *stages;

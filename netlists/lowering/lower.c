@@ -67,7 +67,7 @@ static bool put_column(struct lowering *l, struct pile *columns, uint32_t column
 
 static bool add(struct lowering *l, cf_lit a, cf_lit b, cf_lit c, cf_lit *sum, cf_lit *carry)
 {
-    return cf_network_add(&l->out->bits, a, b, c, sum, carry) || out_of_memory(l);
+    return cf_network_add(&l->out->network, a, b, c, sum, carry) || out_of_memory(l);
 }
 
 /* Makes the counter of 2^n - 1 bits of a column; the bits of the result go to the next round. */
@@ -302,11 +302,11 @@ static bool lower_terms(struct lowering *l, cf_lit *result)
         if (!lower_stage(l, operand, out->stages[s].operand_end))
             return false;
         operand = out->stages[s].operand_end;
-        out->stages[s].node_end = out->bits.node_count;
+        out->stages[s].node_end = out->network.node_count;
     }
     if (!resolve(l, result))
         return false;
-    out->stages[out->stage_count - 1].node_end = out->bits.node_count;
+    out->stages[out->stage_count - 1].node_end = out->network.node_count;
     return true;
 }
 
@@ -317,11 +317,11 @@ static bool lower_sum(struct lowering *l, int64_t min, int64_t max)
     if (!lower_terms(l, result))
         return false;
     if (l->cell->activation == CF_STEP) { /* H(sum): the sign bit, inverted */
-        l->out->bits.outputs[0] = sign_known ? above ^ 1 : result[l->width - 1] ^ 1;
+        l->out->network.outputs[0] = sign_known ? above ^ 1 : result[l->width - 1] ^ 1;
         return true;
     }
     for (uint32_t i = 0; i < l->cell->type.width; i++)
-        l->out->bits.outputs[i] = i < l->width ? result[i] : sign_known ? above : result[l->width - 1];
+        l->out->network.outputs[i] = i < l->width ? result[i] : sign_known ? above : result[l->width - 1];
     return true;
 }
 
@@ -347,7 +347,7 @@ static bool make_operands(struct lowering *l)
             return cf_fail(l->err, "a cell of %u terms has more input bits than can be numbered", cell->term_count);
     }
     l->out->operand_count = cell->term_count;
-    l->out->bits.input_count = (uint32_t)inputs;
+    l->out->network.input_count = (uint32_t)inputs;
     return true;
 }
 
@@ -427,11 +427,11 @@ bool cf_lower_cell(struct cf_network_cell *lowered, const struct cf_cell *cell, 
     int64_t min, max;
     if (!cf_cell_range(cell, &min, &max))
         return cf_fail(err, "a cell whose sum could pass 63 bits");
-    lowered->bits.output_count = cell->type.width;
-    lowered->bits.outputs = calloc(cell->type.width, sizeof *lowered->bits.outputs);
-    bool done = lowered->bits.outputs ? make_operands(&l) && make_stages(&l) : out_of_memory(&l);
+    lowered->network.output_count = cell->type.width;
+    lowered->network.outputs = calloc(cell->type.width, sizeof *lowered->network.outputs);
+    bool done = lowered->network.outputs ? make_operands(&l) && make_stages(&l) : out_of_memory(&l);
     if (done && is_constant_step(cell, min, max))
-        lowered->bits.outputs[0] = min >= 0 ? CF_LIT_TRUE : CF_LIT_FALSE;
+        lowered->network.outputs[0] = min >= 0 ? CF_LIT_TRUE : CF_LIT_FALSE;
     else
         done = done && lower_sum(&l, min, max) && cf_network_cell_sweep(lowered, err);
     free_piles(&l);

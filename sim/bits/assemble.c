@@ -183,7 +183,7 @@ static uint32_t strip_of(const struct cf_bit_member *m, const struct cf_bit_macr
     uint32_t first = UINT32_MAX;
     for (uint32_t i = 0; i < cf_bit_op_inputs[macro->op]; i++)
         first = in[i] / 2 < first ? in[i] / 2 : first;
-    return cf_network_is_node(&m->cell->bits, first) ? 0 : first / STRIP;
+    return cf_network_is_node(&m->cell->network, first) ? 0 : first / STRIP;
 }
 
 /* Which inputs are inverted. */

@@ -17,7 +17,7 @@ const uint8_t cf_bit_op_outputs[CF_BIT_OPS] = {
 };
 
 struct search {
-    const struct cf_network *bits;
+    const struct cf_network *network;
     const uint32_t *reads;                           /* [signals]: by nodes and outputs */
     uint32_t start, end;                             /* nodes that may belong to the counter */
     uint32_t next;                                   /* the first node behind the instruction */
@@ -35,7 +35,7 @@ void cf_bit_macros_free(struct cf_bit_macros *macros)
 /* True when the literal stands before the counter, so that it can be an input of it. */
 static bool is_outside(const struct search *s, cf_lit literal)
 {
-    return literal > CF_LIT_TRUE && literal < cf_network_sum(s->bits, s->start);
+    return literal > CF_LIT_TRUE && literal < cf_network_sum(s->network, s->start);
 }
 
 /* Only the counter itself reads it. */
@@ -51,7 +51,7 @@ static bool match(struct search *s, const struct cf_counter *counter, cf_lit *in
     if (counter->adder_count > s->end - s->start)
         return false;
     for (uint32_t a = 0; a < counter->adder_count; a++) {
-        const struct cf_network_node *node = &s->bits->nodes[s->start + a];
+        const struct cf_network_node *node = &s->network->nodes[s->start + a];
         const cf_lit operands[3] = {node->a, node->b, node->c};
         for (int i = 0; i < 3; i++) {
             uint8_t wire = counter->adders[a].in[i];
@@ -61,8 +61,8 @@ static bool match(struct search *s, const struct cf_counter *counter, cf_lit *in
                 return false;
             wires[wire] = operands[i];
         }
-        wires[cf_counter_sum(counter, a)] = cf_network_sum(s->bits, s->start + a);
-        wires[cf_counter_carry(counter, a)] = cf_network_carry(s->bits, s->start + a);
+        wires[cf_counter_sum(counter, a)] = cf_network_sum(s->network, s->start + a);
+        wires[cf_counter_carry(counter, a)] = cf_network_carry(s->network, s->start + a);
     }
     memcpy(in, wires, counter->inputs * sizeof *in);
     for (uint32_t i = 0; i < counter->outputs; i++)
@@ -127,10 +127,10 @@ static uint8_t next_op(struct search *s, cf_lit *in, cf_lit *out)
             sort_counter(in);
         return counters[n];
     }
-    const struct cf_network_node *node = &s->bits->nodes[s->start];
+    const struct cf_network_node *node = &s->network->nodes[s->start];
     memcpy(in, node, 3 * sizeof *in);
-    out[0] = cf_network_sum(s->bits, s->start);
-    out[1] = cf_network_carry(s->bits, s->start);
+    out[0] = cf_network_sum(s->network, s->start);
+    out[1] = cf_network_carry(s->network, s->start);
     s->next = s->start + 1;
     if (node->c == CF_LIT_FALSE) {
         swap_if(in[1] & 1, &in[0], &in[1]);
@@ -140,16 +140,16 @@ static uint8_t next_op(struct search *s, cf_lit *in, cf_lit *out)
     return CF_BIT_FULL;
 }
 
-static uint32_t *count_reads(const struct cf_network *bits)
+static uint32_t *count_reads(const struct cf_network *network)
 {
-    uint32_t *reads = calloc(cf_network_signals(bits), sizeof *reads);
-    for (uint32_t n = 0; reads && n < bits->node_count; n++) {
-        reads[bits->nodes[n].a >> 1]++;
-        reads[bits->nodes[n].b >> 1]++;
-        reads[bits->nodes[n].c >> 1]++;
+    uint32_t *reads = calloc(cf_network_signals(network), sizeof *reads);
+    for (uint32_t n = 0; reads && n < network->node_count; n++) {
+        reads[network->nodes[n].a >> 1]++;
+        reads[network->nodes[n].b >> 1]++;
+        reads[network->nodes[n].c >> 1]++;
     }
-    for (uint32_t i = 0; reads && i < bits->output_count; i++)
-        reads[bits->outputs[i] >> 1]++;
+    for (uint32_t i = 0; reads && i < network->output_count; i++)
+        reads[network->outputs[i] >> 1]++;
     return reads;
 }
 
@@ -167,13 +167,13 @@ static void append(struct cf_bit_macros *macros, uint8_t op, uint32_t stage, cf_
 }
 
 /* Levels of the instructions of each stage, by what they read of the same stage. */
-static bool find_levels(struct cf_bit_macros *macros, const struct cf_network *bits)
+static bool find_levels(struct cf_bit_macros *macros, const struct cf_network *network)
 {
     struct mark {
         uint32_t level;
         uint32_t stage;
         bool made;
-    } *marks = calloc(cf_network_signals(bits), sizeof *marks);
+    } *marks = calloc(cf_network_signals(network), sizeof *marks);
     if (!marks)
         return false;
     for (uint32_t m = 0; m < macros->count; m++) {
@@ -193,14 +193,14 @@ static bool find_levels(struct cf_bit_macros *macros, const struct cf_network *b
 
 bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_cell *cell)
 {
-    const struct cf_network *bits = &cell->bits;
+    const struct cf_network *network = &cell->network;
     *macros = (struct cf_bit_macros){
-        .macros = calloc(bits->node_count ? bits->node_count : 1, sizeof *macros->macros),
-        .literals = calloc(5 * (size_t)bits->node_count + 1, sizeof *macros->literals),
-        .uses = calloc(2 * (size_t)cf_network_signals(bits), sizeof *macros->uses),
+        .macros = calloc(network->node_count ? network->node_count : 1, sizeof *macros->macros),
+        .literals = calloc(5 * (size_t)network->node_count + 1, sizeof *macros->literals),
+        .uses = calloc(2 * (size_t)cf_network_signals(network), sizeof *macros->uses),
     };
-    uint32_t *reads = count_reads(bits);
-    struct search s = {.bits = bits, .reads = reads};
+    uint32_t *reads = count_reads(network);
+    struct search s = {.network = network, .reads = reads};
     cf_lit in[CF_COUNTER_INPUTS], out[CF_COUNTER_MOST];
     for (int n = CF_COUNTER_LEAST; n <= CF_COUNTER_MOST; n++)
         cf_counter_shape(&s.counters[n], n);
@@ -210,9 +210,9 @@ bool cf_bit_macros_find(struct cf_bit_macros *macros, const struct cf_network_ce
             uint8_t op = next_op(&s, in, out);
             append(macros, op, stage, in, out);
         }
-    for (uint32_t i = 0; done && i < bits->output_count; i++)
-        macros->uses[bits->outputs[i]]++;
-    done = done && find_levels(macros, bits);
+    for (uint32_t i = 0; done && i < network->output_count; i++)
+        macros->uses[network->outputs[i]]++;
+    done = done && find_levels(macros, network);
     free(reads);
     if (!done)
         cf_bit_macros_free(macros);

@@ -35,7 +35,7 @@ static bool count_adders(const struct cf_netlist *netlist, const struct cf_netwo
     bool done = adders || cf_fail(err, "%s: out of memory", netlist->label);
     for (uint32_t c = 0; done && c < netlist->cell_count; c++) {
         struct cf_network_counts counts;
-        done = cf_network_count(&cells[c].bits, &counts, err);
+        done = cf_network_count(&cells[c].network, &counts, err);
         adders[c] = counts.full_adders;
     }
     *total = 0;

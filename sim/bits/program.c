@@ -78,11 +78,11 @@ static bool place_outputs(struct cf_bit_assembly *b)
     b->open = false;
     for (uint32_t i = 0; i < b->member_count; i++) {
         struct cf_bit_member *m = &b->members[i];
-        const struct cf_network *bits = &m->cell->bits;
-        for (uint32_t k = 0; k < bits->output_count; k++) {
-            if (!cf_bit_make_plane(b, m, bits->outputs[k]))
+        const struct cf_network *network = &m->cell->network;
+        for (uint32_t k = 0; k < network->output_count; k++) {
+            if (!cf_bit_make_plane(b, m, network->outputs[k]))
                 return false;
-            *out++ = (uint16_t)(m->plane[bits->outputs[k]] * CF_PLANE_STEP);
+            *out++ = (uint16_t)(m->plane[network->outputs[k]] * CF_PLANE_STEP);
         }
     }
     return true;
@@ -155,8 +155,8 @@ static bool lay_out(struct cf_bit_assembly *b)
     uint32_t used = 0, widest = 0;
     for (uint32_t i = 0; i < b->member_count; i++) {
         operands += b->members[i].cell->operand_count;
-        outputs += b->members[i].cell->bits.output_count;
-        signals += cf_network_signals(&b->members[i].cell->bits);
+        outputs += b->members[i].cell->network.output_count;
+        signals += cf_network_signals(&b->members[i].cell->network);
     }
     p->operands = calloc(operands ? operands : 1, sizeof *p->operands);
     p->outputs = calloc(outputs ? outputs : 1, sizeof *p->outputs);
@@ -170,7 +170,7 @@ static bool lay_out(struct cf_bit_assembly *b)
     }
     for (uint32_t i = 0; i < b->member_count; i++) {
         b->members[i].stage = 0;
-        p->output_first[i + 1] = p->output_first[i] + b->members[i].cell->bits.output_count;
+        p->output_first[i + 1] = p->output_first[i] + b->members[i].cell->network.output_count;
     }
     p->operand_plane = CF_PLANE_OPERANDS;
     b->next_plane = b->operands_end = CF_PLANE_OPERANDS + widest;
@@ -186,7 +186,7 @@ static bool open_members(struct cf_bit_assembly *b, const struct cf_network_cell
     for (uint32_t i = 0; i < b->member_count; i++) {
         struct cf_bit_member *m = &b->members[i];
         m->cell = cells[i];
-        size_t literals = 2 * (size_t)cf_network_signals(&m->cell->bits);
+        size_t literals = 2 * (size_t)cf_network_signals(&m->cell->network);
         m->plane = malloc(literals * sizeof *m->plane);
         if (!m->plane || !cf_bit_macros_find(&m->macros, m->cell))
             return false;

@@ -26,24 +26,24 @@ struct listing {
 /* ---- pins -------------------------------------------------------------------------------------------------------- */
 
 /* Finds the inputs and read outputs of all nodes that something reads, and the network's inputs that are read. */
-static bool find_pins(struct pin_set *set, const struct cf_network *bits)
+static bool find_pins(struct pin_set *set, const struct cf_network *network)
 {
-    uint8_t *used = cf_network_used(bits), *read = calloc(cf_network_signals(bits), 1);
-    uint32_t *pins = malloc(((size_t)cf_fault_pins(bits) + 1) * sizeof *pins), count = 0;
+    uint8_t *used = cf_network_used(network), *read = calloc(cf_network_signals(network), 1);
+    uint32_t *pins = malloc(((size_t)cf_fault_pins(network) + 1) * sizeof *pins), count = 0;
     bool done = used && read && pins;
-    for (uint32_t n = 0; done && n < bits->node_count; n++)
+    for (uint32_t n = 0; done && n < network->node_count; n++)
         if (used[n])
-            read[bits->nodes[n].a >> 1] = read[bits->nodes[n].b >> 1] = read[bits->nodes[n].c >> 1] = 1;
-    for (uint32_t i = 0; done && i < bits->output_count; i++)
-        read[bits->outputs[i] >> 1] = 1;
-    for (uint32_t i = 0; done && i < bits->input_count; i++)
+            read[network->nodes[n].a >> 1] = read[network->nodes[n].b >> 1] = read[network->nodes[n].c >> 1] = 1;
+    for (uint32_t i = 0; done && i < network->output_count; i++)
+        read[network->outputs[i] >> 1] = 1;
+    for (uint32_t i = 0; done && i < network->input_count; i++)
         if (read[1 + i])
             pins[count++] = i;
-    for (uint32_t n = 0; done && n < bits->node_count; n++) {
-        bool full = bits->nodes[n].c != CF_LIT_FALSE;
+    for (uint32_t n = 0; done && n < network->node_count; n++) {
+        bool full = network->nodes[n].c != CF_LIT_FALSE;
         for (uint32_t k = 0; k < 5; k++)
             if (used[n] && (k < 2 || (k == 2 && full) || (k == 3 && used[n] & 1) || (k == 4 && used[n] & 2)))
-                pins[count++] = bits->input_count + 5 * n + k;
+                pins[count++] = network->input_count + 5 * n + k;
     }
     free(used);
     free(read);
@@ -77,7 +77,7 @@ static bool count_population(struct listing *l)
         chosen_gates(l, g, &first, &end);
         for (uint32_t i = first; i < end; i++) {
             uint32_t cell = l->netlist->groups[g].cell[i];
-            if (!l->sets[cell].pins && !find_pins(&l->sets[cell], &l->cells[cell].bits))
+            if (!l->sets[cell].pins && !find_pins(&l->sets[cell], &l->cells[cell].network))
                 return false;
             l->list->population[g] += 2 * (uint64_t)l->sets[cell].count;
         }
@@ -294,7 +294,7 @@ struct cf_fault_place cf_fault_place(const struct cf_fault *fault, const struct 
     static const char *const pins[] = {"input a", "input b", "input c", "sum", "carry"};
     const struct cf_group *group = &netlist->groups[cf_netlist_group_of(netlist, fault->net)];
     const struct cf_network_cell *cell = &cells[group->cell[fault->net - group->first_net]];
-    uint32_t inputs = cell->bits.input_count, low = 0, high = cell->operand_count;
+    uint32_t inputs = cell->network.input_count, low = 0, high = cell->operand_count;
     if (fault->pin >= inputs)
         return (struct cf_fault_place){.pin = pins[(fault->pin - inputs) % 5], .adder = (fault->pin - inputs) / 5};
     while (high - low > 1) { /* the last operand that begins at the pin or before it */

@@ -10,9 +10,9 @@
 #include "netlists/netlist.h"
 
 /* Pins of a network: its inputs (0 to input_count - 1), then five to a node: a, b, c, sum, carry. */
-static inline uint32_t cf_fault_pins(const struct cf_network *bits)
+static inline uint32_t cf_fault_pins(const struct cf_network *network)
 {
-    return bits->input_count + 5 * bits->node_count;
+    return network->input_count + 5 * network->node_count;
 }
 
 struct cf_fault {

@@ -74,7 +74,7 @@ static void load_operand(const struct cf_fault_sim *s, const struct cluster *clu
 static void evaluate(const struct cf_fault_sim *s, const struct cluster *cluster, const struct cf_network_cell *cell,
                      uint64_t *signals)
 {
-    const struct cf_network *bits = &cell->bits;
+    const struct cf_network *network = &cell->network;
     uint32_t at = 0;
     signals[0] = 0;
     for (uint32_t o = 0; o < cell->operand_count; o++) {
@@ -83,11 +83,11 @@ static void evaluate(const struct cf_fault_sim *s, const struct cluster *cluster
         for (uint32_t k = 0; k < cell->operands[o].width; k++)
             signals[1 + first + k] = hold(cluster, &at, first + k, signals[1 + first + k]);
     }
-    uint64_t *out = signals + 1 + bits->input_count;
-    for (uint32_t n = 0; n < bits->node_count; n++, out += 2) {
-        uint64_t a = cf_network_value(signals, bits->nodes[n].a), b = cf_network_value(signals, bits->nodes[n].b),
-                 c = cf_network_value(signals, bits->nodes[n].c);
-        uint32_t pin = bits->input_count + 5 * n;
+    uint64_t *out = signals + 1 + network->input_count;
+    for (uint32_t n = 0; n < network->node_count; n++, out += 2) {
+        uint64_t a = cf_network_value(signals, network->nodes[n].a), b = cf_network_value(signals, network->nodes[n].b),
+                 c = cf_network_value(signals, network->nodes[n].c);
+        uint32_t pin = network->input_count + 5 * n;
         bool held = at < cluster->count && cluster->faults[at]->pin < pin + 5;
         if (held) {
             a = hold(cluster, &at, pin, a);
@@ -104,11 +104,11 @@ static void evaluate(const struct cf_fault_sim *s, const struct cluster *cluster
 }
 
 /* The gate's value in one slot. */
-static int64_t slot_value(const struct cf_network *bits, struct cf_type type, const uint64_t *signals, uint32_t slot)
+static int64_t slot_value(const struct cf_network *network, struct cf_type type, const uint64_t *signals, uint32_t slot)
 {
     uint64_t value = 0;
-    for (uint32_t k = 0; k < bits->output_count; k++)
-        value |= (cf_network_value(signals, bits->outputs[k]) >> slot & 1) << k;
+    for (uint32_t k = 0; k < network->output_count; k++)
+        value |= (cf_network_value(signals, network->outputs[k]) >> slot & 1) << k;
     if (type.is_signed && value >> (type.width - 1) & 1)
         value |= ~(uint64_t)0 << (type.width - 1);
     return (int64_t)value;
@@ -141,7 +141,7 @@ static void run_cluster(const struct cf_fault_sim *s, const struct worker *w, ui
     evaluate(s, &cluster, cell, w->signals);
     for (uint32_t i = 0; i < cluster.count; i++) {
         struct cf_fault *fault = cluster.faults[i];
-        int64_t value = slot_value(&cell->bits, group->type, w->signals, i);
+        int64_t value = slot_value(&cell->network, group->type, w->signals, i);
         if (value == s->nets[fault->net])
             continue;
         fault->seen = true;
@@ -251,7 +251,7 @@ static bool open_workers(struct cf_fault_sim *s, struct cf_error *err)
 {
     uint32_t most = 1;
     for (uint32_t c = 0; c < s->netlist->cell_count; c++)
-        most = cf_network_signals(&s->cells[c].bits) > most ? cf_network_signals(&s->cells[c].bits) : most;
+        most = cf_network_signals(&s->cells[c].network) > most ? cf_network_signals(&s->cells[c].network) : most;
     s->workers = calloc((size_t)s->options.threads, sizeof *s->workers);
     for (int t = 0; s->workers && t < s->options.threads; t++) {
         s->workers[t].signals = calloc(most, sizeof *s->workers[t].signals);

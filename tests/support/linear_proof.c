@@ -11,7 +11,7 @@
 
 struct proof {
     const struct cf_cell *cell;
-    const struct cf_network *bits;
+    const struct cf_network *network;
     __int128 min, max; /* of the cell's sum */
     uint32_t width;    /* bits that hold it; one less where the sign is known */
     bool sign_known;
@@ -43,17 +43,17 @@ static void find_range(struct proof *p)
 }
 
 /* Up to `size` bytes about who reads an output of an adder. */
-static void list_readers(const struct cf_network *bits, uint32_t signal, char *text, size_t size)
+static void list_readers(const struct cf_network *network, uint32_t signal, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
-    for (uint32_t n = 0; n < bits->node_count; n++) {
-        const struct cf_network_node *node = &bits->nodes[n];
+    for (uint32_t n = 0; n < network->node_count; n++) {
+        const struct cf_network_node *node = &network->nodes[n];
         if ((node->a >> 1 == signal || node->b >> 1 == signal || node->c >> 1 == signal) && used < size)
             used += (size_t)snprintf(text + used, size - used, " %u", n);
     }
-    for (uint32_t i = 0; i < bits->output_count; i++)
-        if (bits->outputs[i] >> 1 == signal && used < size)
+    for (uint32_t i = 0; i < network->output_count; i++)
+        if (network->outputs[i] >> 1 == signal && used < size)
             used += (size_t)snprintf(text + used, size - used, " output %u", i);
     if (!used)
         snprintf(text, size, " nothing");
@@ -62,8 +62,8 @@ static void list_readers(const struct cf_network *bits, uint32_t signal, char *t
 static bool fail_adder(const struct proof *p, uint32_t n, uint64_t sum, uint64_t carry)
 {
     char readers[2][64];
-    list_readers(p->bits, cf_network_sum(p->bits, n) >> 1, readers[0], sizeof readers[0]);
-    list_readers(p->bits, cf_network_carry(p->bits, n) >> 1, readers[1], sizeof readers[1]);
+    list_readers(p->network, cf_network_sum(p->network, n) >> 1, readers[0], sizeof readers[0]);
+    list_readers(p->network, cf_network_carry(p->network, n) >> 1, readers[1], sizeof readers[1]);
     return cf_fail(p->err,
                    "adder %u: its sum weighs %" PRIu64 " and its carry %" PRIu64 ", not twice that; readers of the "
                    "sum:%s; of the carry:%s",
@@ -79,14 +79,14 @@ static void weigh(uint64_t *weights, cf_lit literal, uint64_t weight)
 
 static bool check_outputs(struct proof *p)
 {
-    const struct cf_network *bits = p->bits;
-    if (bits->output_count < p->width)
-        return cf_fail(p->err, "%u outputs hold no sum of %u bits", bits->output_count, p->width);
-    cf_lit above = p->sign_known ? p->min < 0 : bits->outputs[p->width - 1];
-    for (uint32_t k = 0; k < bits->output_count; k++) {
+    const struct cf_network *network = p->network;
+    if (network->output_count < p->width)
+        return cf_fail(p->err, "%u outputs hold no sum of %u bits", network->output_count, p->width);
+    cf_lit above = p->sign_known ? p->min < 0 : network->outputs[p->width - 1];
+    for (uint32_t k = 0; k < network->output_count; k++) {
         if (k < p->width)
-            weigh(p->weights, bits->outputs[k], (uint64_t)1 << k);
-        else if (bits->outputs[k] != above)
+            weigh(p->weights, network->outputs[k], (uint64_t)1 << k);
+        else if (network->outputs[k] != above)
             return cf_fail(p->err, "output %u is not the sign", k);
     }
     return true;
@@ -94,17 +94,18 @@ static bool check_outputs(struct proof *p)
 
 static bool check_adders(struct proof *p)
 {
-    const struct cf_network *bits = p->bits;
-    for (uint32_t n = bits->node_count; n-- > 0;) {
-        uint64_t sum = p->weights[cf_network_sum(bits, n) >> 1], carry = p->weights[cf_network_carry(bits, n) >> 1];
+    const struct cf_network *network = p->network;
+    for (uint32_t n = network->node_count; n-- > 0;) {
+        uint64_t sum = p->weights[cf_network_sum(network, n) >> 1],
+                 carry = p->weights[cf_network_carry(network, n) >> 1];
         bool unread = !(p->used[n] & 2);
         if (((carry - 2 * sum) & p->mask) != 0)
             return fail_adder(p, n, sum, carry);
         p->counts->adders++;
         p->counts->above += unread;
-        weigh(p->weights, bits->nodes[n].a, sum);
-        weigh(p->weights, bits->nodes[n].b, sum);
-        weigh(p->weights, bits->nodes[n].c, sum);
+        weigh(p->weights, network->nodes[n].a, sum);
+        weigh(p->weights, network->nodes[n].b, sum);
+        weigh(p->weights, network->nodes[n].c, sum);
     }
     return true;
 }
@@ -121,13 +122,13 @@ static bool check_inputs(const struct proof *p)
             if (((p->weights[1 + input] - expected) & p->mask) == 0)
                 continue;
             char readers[128];
-            list_readers(p->bits, 1 + input, readers, sizeof readers);
+            list_readers(p->network, 1 + input, readers, sizeof readers);
             return cf_fail(p->err, "bit %u of term %u weighs %" PRIu64 ", not %" PRIu64 "; readers:%s", k, t,
                            p->weights[1 + input] & p->mask, expected & p->mask, readers);
         }
     }
-    if (input != p->bits->input_count)
-        return cf_fail(p->err, "%u inputs, but the terms have %u bits", p->bits->input_count, input);
+    if (input != p->network->input_count)
+        return cf_fail(p->err, "%u inputs, but the terms have %u bits", p->network->input_count, input);
     return ((p->weights[0] - (uint64_t)p->cell->bias) & p->mask) == 0 ||
            cf_fail(p->err, "the constant is %" PRIu64 ", not the bias %" PRId64, p->weights[0] & p->mask,
                    p->cell->bias);
@@ -136,13 +137,13 @@ static bool check_inputs(const struct proof *p)
 static bool prove_linear(const struct cf_cell *cell, const struct cf_network_cell *lowered, struct proof_counts *counts,
                          struct cf_error *err)
 {
-    struct proof p = {.cell = cell, .bits = &lowered->bits, .counts = counts, .err = err};
-    p.weights = calloc(cf_network_signals(p.bits), sizeof *p.weights);
-    p.used = cf_network_used(p.bits);
+    struct proof p = {.cell = cell, .network = &lowered->network, .counts = counts, .err = err};
+    p.weights = calloc(cf_network_signals(p.network), sizeof *p.weights);
+    p.used = cf_network_used(p.network);
     bool done = (p.weights && p.used) || cf_fail(err, "out of memory");
     find_range(&p);
-    done =
-        done && cf_network_check(p.bits, "network", err) && check_outputs(&p) && check_adders(&p) && check_inputs(&p);
+    done = done && cf_network_check(p.network, "network", err) && check_outputs(&p) && check_adders(&p) &&
+           check_inputs(&p);
     free(p.weights);
     free(p.used);
     return done;
@@ -177,7 +178,7 @@ static bool prove_step(const struct cf_cell *cell, const struct cf_network_cell 
     struct proof p = {.cell = cell};
     find_range(&p);
     if (p.sign_known)
-        return (lowered->bits.output_count == 1 && lowered->bits.outputs[0] == (cf_lit)(p.min >= 0)) ||
+        return (lowered->network.output_count == 1 && lowered->network.outputs[0] == (cf_lit)(p.min >= 0)) ||
                cf_fail(err, "output 0 is not the constant %d", p.min >= 0);
     struct cf_cell sum = *cell;
     sum.activation = CF_LINEAR;
@@ -185,9 +186,10 @@ static bool prove_step(const struct cf_cell *cell, const struct cf_network_cell 
     struct cf_network_cell linear;
     if (!cf_lower_cell(&linear, &sum, err))
         return false;
-    bool done = prove_linear(&sum, &linear, counts, err) &&
-                (lowered->bits.input_count == linear.bits.input_count || cf_fail(err, "another number of inputs")) &&
-                is_sign_of(&lowered->bits, &linear.bits, p.width - 1, err);
+    bool done =
+        prove_linear(&sum, &linear, counts, err) &&
+        (lowered->network.input_count == linear.network.input_count || cf_fail(err, "another number of inputs")) &&
+        is_sign_of(&lowered->network, &linear.network, p.width - 1, err);
     cf_network_cell_free(&linear);
     return done;
 }

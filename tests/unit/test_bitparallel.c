@@ -411,7 +411,7 @@ static void lowered_cells_agree(void **unused)
         uint32_t passing;
         assert_true(cf_lower_cell(&lowered, &netlist->cells[1], &err));
         assert_true(cf_lower_cell_names(&names, &lowered, 1, &err));
-        assert_true(cf_network_to_netlist(&gates, &lowered.bits, &names, false, "gates", &err));
+        assert_true(cf_network_to_netlist(&gates, &lowered.network, &names, false, "gates", &err));
         assert_true(cf_cut_of_step(&cut, &netlist->cells[1], &err));
         assert_true(cf_cut_to_netlist(&whole, &cut, &names, &passing, "whole", &err));
         check_netlist(gates, odd_counts[i]);
@@ -480,10 +480,10 @@ static void a_broken_network_is_noticed(void **unused)
     struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
     assert_non_null(cells);
     const struct cf_bit_kernels *kernels = cf_bit_kernels_find(NULL);
-    for (uint32_t n = 0; n < cells[0].bits.node_count; n++) {
-        cells[0].bits.nodes[n].a ^= 1;
+    for (uint32_t n = 0; n < cells[0].network.node_count; n++) {
+        cells[0].network.nodes[n].a ^= 1;
         assert_true(differences(netlist, cells, kernels, 1, 1) > 0);
-        cells[0].bits.nodes[n].a ^= 1;
+        cells[0].network.nodes[n].a ^= 1;
     }
     assert_int_equal(differences(netlist, cells, kernels, 1, 1), 0);
     cf_lower_free(cells, netlist->cell_count);

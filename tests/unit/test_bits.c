@@ -44,61 +44,61 @@ static struct cf_netlist *small_circuit(uint64_t seed, uint32_t most)
 static void folding_is_exact(void **unused)
 {
     (void)unused;
-    struct cf_network bits = {.input_count = 3};
+    struct cf_network network = {.input_count = 3};
     const cf_lit choices[] = {0, 1, 2, 3, 4, 5, 6, 7};
     const uint64_t inputs[3] = {0xaa, 0xcc, 0xf0};
     uint64_t signals[64];
     for (int i = 0; i < 512; i++) {
         cf_lit a = choices[i & 7], b = choices[i >> 3 & 7], c = choices[i >> 6], sum, carry;
-        bits.node_count = 0;
-        assert_true(cf_network_add(&bits, a, b, c, &sum, &carry));
-        assert_true(bits.node_count <= 1);
-        evaluate_network(&bits, inputs, signals);
+        network.node_count = 0;
+        assert_true(cf_network_add(&network, a, b, c, &sum, &carry));
+        assert_true(network.node_count <= 1);
+        evaluate_network(&network, inputs, signals);
         uint64_t x = cf_network_value(signals, a), y = cf_network_value(signals, b), z = cf_network_value(signals, c);
         assert_int_equal(cf_network_value(signals, sum) & 0xff, (x ^ y ^ z) & 0xff);
         assert_int_equal(cf_network_value(signals, carry) & 0xff, ((x & y) | (x & z) | (y & z)) & 0xff);
         bool known = a < 2 || b < 2 || c < 2 || a >> 1 == b >> 1 || a >> 1 == c >> 1 || b >> 1 == c >> 1;
-        if (bits.node_count == 1 && known)
-            assert_int_equal(bits.nodes[0].c, CF_LIT_FALSE); /* a half adder at most */
+        if (network.node_count == 1 && known)
+            assert_int_equal(network.nodes[0].c, CF_LIT_FALSE); /* a half adder at most */
     }
-    cf_network_free(&bits);
+    cf_network_free(&network);
 }
 
 static void disorder_is_refused(void **unused)
 {
     (void)unused;
     struct cf_error err;
-    struct cf_network bits = {.input_count = 2};
-    assert_true(cf_network_push(&bits, 2, 4, 0));
-    assert_true(cf_network_check(&bits, "net", &err));
-    bits.nodes[0].b = cf_network_sum(&bits, 0); /* its own sum */
-    assert_false(cf_network_check(&bits, "net", &err));
+    struct cf_network network = {.input_count = 2};
+    assert_true(cf_network_push(&network, 2, 4, 0));
+    assert_true(cf_network_check(&network, "net", &err));
+    network.nodes[0].b = cf_network_sum(&network, 0); /* its own sum */
+    assert_false(cf_network_check(&network, "net", &err));
     assert_string_equal(err.text, "net: node 0 reads a signal that is not before it");
-    bits.nodes[0].b = 4;
-    cf_lit output = 2 * cf_network_signals(&bits);
-    bits.outputs = &output;
-    bits.output_count = 1;
-    assert_false(cf_network_check(&bits, "net", &err));
-    bits.outputs = NULL;
-    cf_network_free(&bits);
+    network.nodes[0].b = 4;
+    cf_lit output = 2 * cf_network_signals(&network);
+    network.outputs = &output;
+    network.output_count = 1;
+    assert_false(cf_network_check(&network, "net", &err));
+    network.outputs = NULL;
+    cf_network_free(&network);
 }
 
 static void counts_are_of_what_is_used(void **unused)
 {
     (void)unused;
-    struct cf_network bits = {.input_count = 3};
+    struct cf_network network = {.input_count = 3};
     cf_lit outputs[3];
-    assert_true(cf_network_push(&bits, 2, 4, 6));                            /* full adder */
-    assert_true(cf_network_push(&bits, cf_network_sum(&bits, 0) ^ 1, 3, 0)); /* AND of inverted literals */
-    assert_true(cf_network_push(&bits, 2, 4, 0));                            /* read by nobody */
-    outputs[0] = cf_network_carry(&bits, 0);
-    outputs[1] = cf_network_carry(&bits, 1);
+    assert_true(cf_network_push(&network, 2, 4, 6));                               /* full adder */
+    assert_true(cf_network_push(&network, cf_network_sum(&network, 0) ^ 1, 3, 0)); /* AND of inverted literals */
+    assert_true(cf_network_push(&network, 2, 4, 0));                               /* read by nobody */
+    outputs[0] = cf_network_carry(&network, 0);
+    outputs[1] = cf_network_carry(&network, 1);
     outputs[2] = 3;
-    bits.outputs = outputs;
-    bits.output_count = 3;
+    network.outputs = outputs;
+    network.output_count = 3;
     struct cf_network_counts counts;
     struct cf_error err;
-    assert_true(cf_network_count(&bits, &counts, &err));
+    assert_true(cf_network_count(&network, &counts, &err));
     assert_int_equal(counts.full_adders, 1);
     assert_int_equal(counts.and_gates, 1);
     assert_int_equal(counts.half_adders + counts.xor_gates + counts.parity_gates + counts.majority_gates, 0);
@@ -107,10 +107,10 @@ static void counts_are_of_what_is_used(void **unused)
     assert_int_equal(counts.two_input_gates, 6);
     assert_int_equal(counts.threshold_gates, 3);
     assert_int_equal(counts.depth, 2);
-    assert_true(cf_network_sweep(&bits, &err));
-    assert_int_equal(bits.node_count, 2);
-    bits.outputs = NULL;
-    cf_network_free(&bits);
+    assert_true(cf_network_sweep(&network, &err));
+    assert_int_equal(network.node_count, 2);
+    network.outputs = NULL;
+    cf_network_free(&network);
 }
 
 /* The flattened circuit, and the same as threshold gates, give the decisions of the netlist. */
@@ -120,13 +120,14 @@ static void flattened_circuits_decide_alike(void **unused)
     struct cf_error err;
     struct cf_netlist *netlist = small_circuit(1, 1500), *gates;
     struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
-    struct cf_network bits;
+    struct cf_network network;
     struct cf_network_names names;
-    if (!cells || !cf_lower_circuit(&bits, &names, netlist, cells, NULL, 0, UINT64_MAX, &err) ||
-        !cf_network_check(&bits, "flat", &err) || !cf_network_to_netlist(&gates, &bits, &names, false, "gates", &err))
+    if (!cells || !cf_lower_circuit(&network, &names, netlist, cells, NULL, 0, UINT64_MAX, &err) ||
+        !cf_network_check(&network, "flat", &err) ||
+        !cf_network_to_netlist(&gates, &network, &names, false, "gates", &err))
         fail_msg("%s", err.text);
     int64_t *nets = calloc(netlist->net_count, sizeof *nets), *ones = calloc(gates->net_count, sizeof *ones);
-    uint64_t *inputs = calloc(bits.input_count, sizeof *inputs), *signals = calloc(cf_network_signals(&bits), 8);
+    uint64_t *inputs = calloc(network.input_count, sizeof *inputs), *signals = calloc(cf_network_signals(&network), 8);
     struct cf_type type = netlist->groups[CF_INPUT].type;
     const struct cf_group *output = &gates->groups[gates->group_count - 1];
     for (int trial = 0; trial < 20; trial++) {
@@ -135,25 +136,25 @@ static void flattened_circuits_decide_alike(void **unused)
             for (uint32_t k = 0; k < type.width; k++)
                 ones[i * type.width + k] = nets[i] >> k & 1;
         }
-        for (uint32_t i = 0; i < bits.input_count; i++)
+        for (uint32_t i = 0; i < network.input_count; i++)
             inputs[i] = (uint64_t)ones[i];
         cf_word_evaluate(netlist, nets);
         cf_word_evaluate(gates, ones);
-        evaluate_network(&bits, inputs, signals);
+        evaluate_network(&network, inputs, signals);
         uint32_t at = 0;
         for (uint32_t g = 1; g < netlist->group_count; g++)
             for (uint32_t i = 0; netlist->groups[g].output && i < netlist->groups[g].count; i++, at++) {
                 int64_t decision = nets[netlist->groups[g].first_net + i];
-                assert_int_equal(cf_network_value(signals, bits.outputs[at]) & 1, decision);
+                assert_int_equal(cf_network_value(signals, network.outputs[at]) & 1, decision);
                 assert_int_equal(ones[output->first_net + at], decision);
             }
-        assert_int_equal(at, bits.output_count);
+        assert_int_equal(at, network.output_count);
     }
     free(nets);
     free(ones);
     free(inputs);
     free(signals);
-    cf_network_free(&bits);
+    cf_network_free(&network);
     cf_network_names_free(&names);
     cf_lower_free(cells, netlist->cell_count);
     cf_netlist_free(gates);
@@ -166,17 +167,17 @@ static void too_large_circuits_are_refused(void **unused)
     struct cf_error err;
     struct cf_netlist *netlist = small_circuit(2, 1500);
     struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
-    struct cf_network bits;
+    struct cf_network network;
     struct cf_network_names names;
-    assert_false(cf_lower_circuit(&bits, &names, netlist, cells, NULL, 0, 10, &err));
+    assert_false(cf_lower_circuit(&network, &names, netlist, cells, NULL, 0, 10, &err));
     assert_non_null(strstr(err.text, "one network holds at most 10"));
     assert_non_null(strstr(err.text, "the cone of fewer gates"));
     uint32_t root = netlist->groups[1].first_net;
-    assert_true(cf_lower_circuit(&bits, &names, netlist, cells, &root, 1, 1000, &err));
-    assert_int_equal(bits.output_count, netlist->groups[1].type.width);
+    assert_true(cf_lower_circuit(&network, &names, netlist, cells, &root, 1, 1000, &err));
+    assert_int_equal(network.output_count, netlist->groups[1].type.width);
     assert_string_equal(names.outputs[0], "s0.pool[0,0,0][0]");
-    assert_in_range(bits.input_count, 1, 4 * 16); /* the pool's cone, not the whole input */
-    cf_network_free(&bits);
+    assert_in_range(network.input_count, 1, 4 * 16); /* the pool's cone, not the whole input */
+    cf_network_free(&network);
     cf_network_names_free(&names);
     cf_lower_free(cells, netlist->cell_count);
     cf_netlist_free(netlist);
@@ -198,20 +199,21 @@ static void a_step_is_one_threshold_gate(void **unused)
         !cf_cut_of_step(&cut, cell, &err) || !cf_cut_to_netlist(&gate, &cut, &names, &passing, "gate", &err))
         fail_msg("%s", err.text);
     assert_int_equal(passing, 0);
-    assert_int_equal(gate->net_count, lowered.bits.input_count + 1);
-    uint64_t *inputs = calloc(lowered.bits.input_count, 8), *signals = calloc(cf_network_signals(&lowered.bits), 8);
+    assert_int_equal(gate->net_count, lowered.network.input_count + 1);
+    uint64_t *inputs = calloc(lowered.network.input_count, 8),
+             *signals = calloc(cf_network_signals(&lowered.network), 8);
     int64_t *nets = calloc(gate->net_count, sizeof *nets);
-    assert_int_equal(gate->groups[CF_INPUT].count, lowered.bits.input_count);
+    assert_int_equal(gate->groups[CF_INPUT].count, lowered.network.input_count);
     uint32_t fired = 0;
     for (int trial = 0; trial < 200; trial++) {
-        for (uint32_t i = 0; i < lowered.bits.input_count; i++)
+        for (uint32_t i = 0; i < lowered.network.input_count; i++)
             inputs[i] = random_u64() >> 63;
-        for (uint32_t i = 0; i < lowered.bits.input_count; i++)
+        for (uint32_t i = 0; i < lowered.network.input_count; i++)
             nets[i] = (int64_t)inputs[i];
         cf_word_evaluate(gate, nets);
-        evaluate_network(&lowered.bits, inputs, signals);
-        assert_int_equal(nets[lowered.bits.input_count], cf_network_value(signals, lowered.bits.outputs[0]) & 1);
-        fired += nets[lowered.bits.input_count] != 0;
+        evaluate_network(&lowered.network, inputs, signals);
+        assert_int_equal(nets[lowered.network.input_count], cf_network_value(signals, lowered.network.outputs[0]) & 1);
+        fired += nets[lowered.network.input_count] != 0;
     }
     assert_in_range(fired, 1, 199);
     cf_cut_free(&cut);
@@ -228,39 +230,39 @@ static void a_step_is_one_threshold_gate(void **unused)
 static struct cf_network expanded(const struct cf_netlist *netlist, const struct cf_network_cell *cells)
 {
     const struct cf_group *input = &netlist->groups[CF_INPUT];
-    struct cf_network bits = {.input_count = input->count * input->type.width};
+    struct cf_network network = {.input_count = input->count * input->type.width};
     cf_lit(*nets)[CF_MAX_WIDTH] = calloc(netlist->net_count, sizeof *nets);
-    for (uint32_t i = 0; i < bits.input_count; i++)
+    for (uint32_t i = 0; i < network.input_count; i++)
         nets[i / input->type.width][i % input->type.width] = cf_network_input(i);
     for (uint32_t g = 1; g < netlist->group_count; g++)
         for (uint32_t i = 0; i < netlist->groups[g].count; i++) {
             const struct cf_network_cell *cell = &cells[netlist->groups[g].cell[i]];
             const uint32_t *bases = cf_instance_bases(&netlist->groups[g], i);
-            cf_lit *map = calloc(cf_network_signals(&cell->bits), sizeof *map);
+            cf_lit *map = calloc(cf_network_signals(&cell->network), sizeof *map);
             for (uint32_t o = 0; o < cell->operand_count; o++)
                 for (uint32_t k = 0; k < cell->operands[o].width; k++)
                     map[1 + cell->operands[o].first_input + k] =
                         nets[bases[cell->operands[o].port] + cell->operands[o].offset][k];
-            for (uint32_t n = 0; n < cell->bits.node_count; n++) {
-                const struct cf_network_node *node = &cell->bits.nodes[n];
-                uint32_t made = bits.node_count;
-                assert_true(cf_network_push(&bits, map[node->a >> 1] ^ (node->a & 1), map[node->b >> 1] ^ (node->b & 1),
-                                            map[node->c >> 1] ^ (node->c & 1)));
-                map[cf_network_sum(&cell->bits, n) >> 1] = cf_network_sum(&bits, made);
-                map[cf_network_carry(&cell->bits, n) >> 1] = cf_network_carry(&bits, made);
+            for (uint32_t n = 0; n < cell->network.node_count; n++) {
+                const struct cf_network_node *node = &cell->network.nodes[n];
+                uint32_t made = network.node_count;
+                assert_true(cf_network_push(&network, map[node->a >> 1] ^ (node->a & 1),
+                                            map[node->b >> 1] ^ (node->b & 1), map[node->c >> 1] ^ (node->c & 1)));
+                map[cf_network_sum(&cell->network, n) >> 1] = cf_network_sum(&network, made);
+                map[cf_network_carry(&cell->network, n) >> 1] = cf_network_carry(&network, made);
             }
-            for (uint32_t k = 0; k < cell->bits.output_count; k++)
+            for (uint32_t k = 0; k < cell->network.output_count; k++)
                 nets[netlist->groups[g].first_net + i][k] =
-                    map[cell->bits.outputs[k] >> 1] ^ (cell->bits.outputs[k] & 1);
+                    map[cell->network.outputs[k] >> 1] ^ (cell->network.outputs[k] & 1);
             free(map);
         }
-    bits.outputs = calloc((size_t)netlist->net_count * CF_MAX_WIDTH, sizeof *bits.outputs);
+    network.outputs = calloc((size_t)netlist->net_count * CF_MAX_WIDTH, sizeof *network.outputs);
     for (uint32_t g = 1; g < netlist->group_count; g++)
         for (uint32_t i = 0; i < netlist->groups[g].count; i++)
             for (uint32_t k = 0; k < netlist->groups[g].type.width; k++)
-                bits.outputs[bits.output_count++] = nets[netlist->groups[g].first_net + i][k];
+                network.outputs[network.output_count++] = nets[netlist->groups[g].first_net + i][k];
     free(nets);
-    return bits;
+    return network;
 }
 
 /* The depth of a netlist, which must be that of its expansion; counts in `*shallower` where adding up the cells
@@ -280,7 +282,7 @@ static void check_depth(struct cf_netlist *netlist, uint32_t *shallower)
         uint32_t deepest = 0;
         for (uint32_t i = 0; i < netlist->groups[g].count; i++) {
             struct cf_network_counts one;
-            assert_true(cf_network_count(&cells[netlist->groups[g].cell[i]].bits, &one, &err));
+            assert_true(cf_network_count(&cells[netlist->groups[g].cell[i]].network, &one, &err));
             deepest = one.depth > deepest ? one.depth : deepest;
         }
         added += deepest;

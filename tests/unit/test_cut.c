@@ -33,7 +33,7 @@ static uint64_t counted(const struct cf_netlist *n, const struct cf_network_cell
                 continue;
             for (uint32_t t = 0; t < cell->term_count; t++)
                 live[group->base[i * group->ports + cell->terms[t].port] + cell->terms[t].offset] = 1;
-            assert_done(cf_network_count(&cells[group->cell[i]].bits, &counts, &err), &err);
+            assert_done(cf_network_count(&cells[group->cell[i]].network, &counts, &err), &err);
             total += cell->activation == CF_STEP ? 1 : counts.threshold_gates;
         }
     free(live);
@@ -79,7 +79,7 @@ static bool check_cut(const struct cf_netlist *n, int64_t *more)
         cf_lower_free(cells, n->cell_count);
         return false;
     }
-    assert_done(cf_network_check(&cut.bits, "cut", &err), &err);
+    assert_done(cf_network_check(&cut.network, "cut", &err), &err);
     assert_done(cf_cut_to_netlist(&gates, &cut, &names, &passing, "gates", &err), &err);
     compare(n, gates);
     *more = (int64_t)(gates->net_count - gates->groups[CF_INPUT].count) - (int64_t)counted(n, cells) - passing;
@@ -123,16 +123,16 @@ static void outputs_are_gates_where_they_can_be(void **unused)
     (void)unused;
     struct cf_error err;
     struct cf_netlist *gates;
-    struct cf_network bits = {.input_count = 2};
+    struct cf_network network = {.input_count = 2};
     struct cf_network_names names;
     cf_lit and_gate, half;
     uint32_t passing;
-    assert_true(cf_network_add(&bits, 2, 4, CF_LIT_FALSE, &half, &and_gate));
+    assert_true(cf_network_add(&network, 2, 4, CF_LIT_FALSE, &half, &and_gate));
     cf_lit outputs[] = {half, half ^ 1, and_gate, and_gate ^ 1, 2, 5, CF_LIT_FALSE, CF_LIT_TRUE};
-    struct cf_cut cut = {.bits = bits, .inputs = 2, .outputs = sizeof outputs / sizeof *outputs};
-    cut.bits.outputs = outputs;
-    cut.bits.output_count = cut.outputs;
-    assert_done(cf_network_names_new(&names, &cut.bits, "test", &err), &err);
+    struct cf_cut cut = {.network = network, .inputs = 2, .outputs = sizeof outputs / sizeof *outputs};
+    cut.network.outputs = outputs;
+    cut.network.output_count = cut.outputs;
+    assert_done(cf_network_names_new(&names, &cut.network, "test", &err), &err);
     assert_done(cf_cut_to_netlist(&gates, &cut, &names, &passing, "gates", &err), &err);
     assert_int_equal(passing, 7);
     assert_int_equal(gates->group_count, 3); /* the input, the AND, the outputs */
@@ -145,7 +145,7 @@ static void outputs_are_gates_where_they_can_be(void **unused)
     }
     cf_network_names_free(&names);
     cf_netlist_free(gates);
-    free(bits.nodes);
+    free(network.nodes);
 }
 
 /* One bit in many places of a step: its weight, 2^40 - 1 times up to 2^20, takes more than one term. */
@@ -162,9 +162,9 @@ static void a_bit_in_many_places_has_one_weight(void **unused)
         const struct cf_term term = {.weight = weight ? weight : 3};
         struct cf_cell cell = {&port, &term, 1, 1, -5, CF_STEP, BIT};
         assert_done(cf_cut_of_step(&cut, &cell, &err), &err);
-        for (uint32_t i = 1; i < cut.bits.output_count; i++)
-            cut.bits.outputs[i] = cf_network_input(0); /* all operand bits are the first input */
-        assert_done(cf_network_names_new(&names, &cut.bits, "test", &err), &err);
+        for (uint32_t i = 1; i < cut.network.output_count; i++)
+            cut.network.outputs[i] = cf_network_input(0); /* all operand bits are the first input */
+        assert_done(cf_network_names_new(&names, &cut.network, "test", &err), &err);
         assert_done(cf_cut_to_netlist(&gates, &cut, &names, &passing, "gates", &err), &err);
         for (int64_t x = 0; x < 2; x++) {
             int64_t nets[41] = {x}, value = x * (((int64_t)1 << 40) - 1);

@@ -23,14 +23,14 @@
 static struct random_source source = {99};
 
 /* The flattened network of a small random circuit. */
-static void make_network(struct cf_network *bits, struct cf_network_names *names)
+static void make_network(struct cf_network *network, struct cf_network_names *names)
 {
     struct cf_error err;
     for (;;) {
         struct cf_netlist *netlist = random_circuit(&source);
         assert_non_null(netlist);
         struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
-        bool made = cf_lower_circuit(bits, names, netlist, cells, NULL, 0, 20000, &err);
+        bool made = cf_lower_circuit(network, names, netlist, cells, NULL, 0, 20000, &err);
         cf_lower_free(cells, netlist->cell_count);
         cf_netlist_free(netlist);
         if (made)
@@ -74,24 +74,24 @@ static void aiger_round_trips_are_identical(void **unused)
     (void)unused;
     struct cf_error err;
     for (int trial = 0; trial < 8; trial++) {
-        struct cf_network bits, back;
+        struct cf_network network, back;
         struct cf_network_names names, back_names;
         struct cf_aiger_options options = {.ascii = trial % 2 != 0, .dummy_latch = trial / 2 % 2 != 0};
-        make_network(&bits, &names);
+        make_network(&network, &names);
         char *first = scratch_path("first.aig"), *second = scratch_path("second.aig");
-        assert_done(cf_aiger_write(first, &bits, &names, &options, &err), &err);
+        assert_done(cf_aiger_write(first, &network, &names, &options, &err), &err);
         assert_done(cf_aiger_read(&back, &back_names, first, &err), &err);
         assert_done(cf_network_check(&back, "back", &err), &err);
-        assert_int_equal(differences(&bits, &back), 0);
+        assert_int_equal(differences(&network, &back), 0);
         assert_string_equal(back_names.inputs[0], names.inputs[0]);
         assert_done(cf_aiger_write(second, &back, &back_names, &options, &err), &err);
         assert_same_files(first, second);
         if (back.node_count) { /* the comparison notices a flipped gate */
             back.nodes[back.node_count - 1].a ^= 1;
             back.nodes[back.node_count / 2].b ^= 1;
-            assert_true(differences(&bits, &back) > 0);
+            assert_true(differences(&network, &back) > 0);
         }
-        cf_network_free(&bits);
+        cf_network_free(&network);
         cf_network_free(&back);
         cf_network_names_free(&names);
         cf_network_names_free(&back_names);
@@ -103,15 +103,15 @@ static void yosys_json_is_read_back(void **unused)
     (void)unused;
     struct cf_error err;
     for (int trial = 0; trial < 4; trial++) {
-        struct cf_network bits, back;
+        struct cf_network network, back;
         struct cf_network_names names, back_names;
-        make_network(&bits, &names);
+        make_network(&network, &names);
         char *path = scratch_path("net.json");
-        assert_done(cf_yosys_json_write(path, &bits, &names, &err), &err);
+        assert_done(cf_yosys_json_write(path, &network, &names, &err), &err);
         assert_done(cf_yosys_json_read(&back, &back_names, path, &err), &err);
-        assert_int_equal(differences(&bits, &back), 0);
+        assert_int_equal(differences(&network, &back), 0);
         assert_string_equal(back_names.outputs[0], names.outputs[0]);
-        cf_network_free(&bits);
+        cf_network_free(&network);
         cf_network_free(&back);
         cf_network_names_free(&names);
         cf_network_names_free(&back_names);
@@ -125,19 +125,19 @@ static void loose_ascii_aiger_is_read(void **unused)
     static const char text[] =
         "aag 20 2 0 3 3\n6\n40\n11\n7\n1\n10 13 15\n12 6 40\n14 7 41\ni0 a\no0 xnor\nc\nany comment";
     struct cf_error err;
-    struct cf_network bits;
+    struct cf_network network;
     struct cf_network_names names;
     uint64_t inputs[2] = {0xc, 0xa}, signals[16];
-    assert_done(cf_aiger_parse(&bits, &names, text, sizeof text - 1, "loose", &err), &err);
-    assert_int_equal(bits.node_count, 3);
-    evaluate_network(&bits, inputs, signals);
-    assert_int_equal(cf_network_value(signals, bits.outputs[0]) & 0xf, 0x9);
-    assert_int_equal(cf_network_value(signals, bits.outputs[1]) & 0xf, 0x3);
-    assert_int_equal(cf_network_value(signals, bits.outputs[2]) & 0xf, 0xf);
+    assert_done(cf_aiger_parse(&network, &names, text, sizeof text - 1, "loose", &err), &err);
+    assert_int_equal(network.node_count, 3);
+    evaluate_network(&network, inputs, signals);
+    assert_int_equal(cf_network_value(signals, network.outputs[0]) & 0xf, 0x9);
+    assert_int_equal(cf_network_value(signals, network.outputs[1]) & 0xf, 0x3);
+    assert_int_equal(cf_network_value(signals, network.outputs[2]) & 0xf, 0xf);
     assert_string_equal(names.inputs[0], "a");
     assert_null(names.inputs[1]);
     assert_string_equal(names.outputs[0], "xnor");
-    cf_network_free(&bits);
+    cf_network_free(&network);
     cf_network_names_free(&names);
 }
 
@@ -154,7 +154,7 @@ static void every_gate_type_of_yosys_is_read(void **unused)
     for (size_t g = 0; g < sizeof gates / sizeof *gates; g++) {
         char text[1024];
         struct cf_error err;
-        struct cf_network bits;
+        struct cf_network network;
         struct cf_network_names names;
         uint64_t inputs[4] = {0xaaaa, 0xcccc, 0xf0f0, 0xff00}, signals[32];
         int size =
@@ -163,13 +163,13 @@ static void every_gate_type_of_yosys_is_read(void **unused)
                      "\"y\": {\"direction\": \"output\", \"bits\": [6]}}, \"cells\": {\"g\": {\"type\": \"%s\", "
                      "\"connections\": {\"A\": [2], \"B\": [3], \"S\": [4], \"C\": [4], \"D\": [5], \"Y\": [6]}}}}}}",
                      gates[g].type);
-        assert_done(cf_yosys_json_parse(&bits, &names, text, (size_t)size, "gate", &err), &err);
-        evaluate_network(&bits, inputs, signals);
-        if ((cf_network_value(signals, bits.outputs[0]) & 0xffff) != gates[g].table)
-            fail_msg("%s: %04x", gates[g].type, (unsigned)(cf_network_value(signals, bits.outputs[0]) & 0xffff));
+        assert_done(cf_yosys_json_parse(&network, &names, text, (size_t)size, "gate", &err), &err);
+        evaluate_network(&network, inputs, signals);
+        if ((cf_network_value(signals, network.outputs[0]) & 0xffff) != gates[g].table)
+            fail_msg("%s: %04x", gates[g].type, (unsigned)(cf_network_value(signals, network.outputs[0]) & 0xffff));
         assert_string_equal(names.inputs[1], "x[1]");
         assert_string_equal(names.outputs[0], "y");
-        cf_network_free(&bits);
+        cf_network_free(&network);
         cf_network_names_free(&names);
     }
 }
@@ -186,17 +186,17 @@ static void port_ranges_of_yosys_are_kept(void **unused)
     static const char *const inputs[] = {"b[4]", "b[5]", "b[6]", "b[7]", "c[3]", "c[2]", "c[1]", "c[0]"};
     static const char *const outputs[] = {"d[3]", "d[2]", "y"};
     struct cf_error err;
-    struct cf_network bits;
+    struct cf_network network;
     struct cf_network_names names;
-    assert_done(cf_yosys_json_parse(&bits, &names, text, sizeof text - 1, "ranges", &err), &err);
-    assert_int_equal(bits.input_count, 8);
-    assert_int_equal(bits.output_count, 3);
+    assert_done(cf_yosys_json_parse(&network, &names, text, sizeof text - 1, "ranges", &err), &err);
+    assert_int_equal(network.input_count, 8);
+    assert_int_equal(network.output_count, 3);
     for (int i = 0; i < 8; i++)
         assert_string_equal(names.inputs[i], inputs[i]);
     for (int i = 0; i < 3; i++)
         assert_string_equal(names.outputs[i], outputs[i]);
-    assert_int_equal(bits.outputs[1], cf_network_input(4));
-    cf_network_free(&bits);
+    assert_int_equal(network.outputs[1], cf_network_input(4));
+    cf_network_free(&network);
     cf_network_names_free(&names);
 }
 
@@ -206,12 +206,12 @@ static void comments_and_symbols_of_aiger_are_read(void **unused)
     (void)unused;
     static const char text[] = "aag 1 1 0 1 0\n2\n2\ni0  a \"b\" \\#=\no0 c\ncn\0\0\0\5abc_1";
     struct cf_error err;
-    struct cf_network bits;
+    struct cf_network network;
     struct cf_network_names names;
-    assert_done(cf_aiger_parse(&bits, &names, text, sizeof text - 1, "comment", &err), &err);
+    assert_done(cf_aiger_parse(&network, &names, text, sizeof text - 1, "comment", &err), &err);
     assert_string_equal(names.inputs[0], " a \"b\" \\#=");
     assert_string_equal(names.outputs[0], "c");
-    cf_network_free(&bits);
+    cf_network_free(&network);
     cf_network_names_free(&names);
 }
 
@@ -227,13 +227,13 @@ static void names_become_plain(void **unused)
     };
     enum { COUNT = sizeof given / sizeof *given };
     struct cf_error err;
-    struct cf_network bits = {.input_count = COUNT, .output_count = 2};
+    struct cf_network network = {.input_count = COUNT, .output_count = 2};
     struct cf_network_names names, plain;
-    assert_done(cf_network_names_new(&names, &bits, "test", &err), &err);
+    assert_done(cf_network_names_new(&names, &network, "test", &err), &err);
     for (int i = 0; i < COUNT; i++)
         names.inputs[i] = given[i][0];
     names.outputs[1] = "a";
-    assert_done(cf_network_names_plain(&plain, &bits, &names, &err), &err);
+    assert_done(cf_network_names_plain(&plain, &network, &names, &err), &err);
     for (int i = 0; i < COUNT; i++)
         if (i != 1) /* "a_i1" is given, later on: it stays, and the second "a" goes on */
             assert_string_equal(plain.inputs[i], given[i][1]);
@@ -249,12 +249,12 @@ static void many_equal_names_differ(void **unused)
 {
     (void)unused;
     struct cf_error err;
-    struct cf_network bits = {.input_count = 100000};
+    struct cf_network network = {.input_count = 100000};
     struct cf_network_names names, plain;
-    assert_done(cf_network_names_new(&names, &bits, "test", &err), &err);
-    for (uint32_t i = 0; i < bits.input_count; i++)
+    assert_done(cf_network_names_new(&names, &network, "test", &err), &err);
+    for (uint32_t i = 0; i < network.input_count; i++)
         names.inputs[i] = "same";
-    assert_done(cf_network_names_plain(&plain, &bits, &names, &err), &err);
+    assert_done(cf_network_names_plain(&plain, &network, &names, &err), &err);
     assert_string_equal(plain.inputs[0], "same");
     assert_string_equal(plain.inputs[99999], "same_i99999");
     cf_network_names_free(&plain);
@@ -265,7 +265,7 @@ static void check_hostile(const char *file, const char *fragment)
 {
     char path[512];
     struct cf_error err = {{0}};
-    struct cf_network bits;
+    struct cf_network network;
     struct cf_network_names names;
     struct cf_map map;
     snprintf(path, sizeof path, "%s/%s", FOLDER, file);
@@ -274,7 +274,7 @@ static void check_hostile(const char *file, const char *fragment)
     if (map.size)
         memcpy(copy, map.data, map.size);
     bool json = strncmp(file, "yjson_", 6) == 0;
-    bool done = (json ? cf_yosys_json_parse : cf_aiger_parse)(&bits, &names, copy, map.size, path, &err);
+    bool done = (json ? cf_yosys_json_parse : cf_aiger_parse)(&network, &names, copy, map.size, path, &err);
     free(copy);
     cf_map_close(&map);
     if (done)

@@ -23,9 +23,9 @@ static struct random_source source = {4};
 static int64_t faulty_value(const struct cf_network_cell *cell, const struct cf_group *group, uint32_t gate,
                             const int64_t *nets, const struct cf_fault *fault)
 {
-    const struct cf_network *bits = &cell->bits;
+    const struct cf_network *network = &cell->network;
     const uint32_t *bases = cf_instance_bases(group, gate);
-    uint8_t *signals = calloc(cf_network_signals(bits), 1);
+    uint8_t *signals = calloc(cf_network_signals(network), 1);
     for (uint32_t o = 0; o < cell->operand_count; o++)
         for (uint32_t k = 0; k < cell->operands[o].width; k++) {
             uint32_t pin = cell->operands[o].first_input + k;
@@ -33,18 +33,18 @@ static int64_t faulty_value(const struct cf_network_cell *cell, const struct cf_
             if (pin == fault->pin)
                 signals[1 + pin] = fault->value;
         }
-    for (uint32_t n = 0; n < bits->node_count; n++) {
-        const cf_lit in[3] = {bits->nodes[n].a, bits->nodes[n].b, bits->nodes[n].c};
-        uint32_t first = bits->input_count + 5 * n, total = 0;
+    for (uint32_t n = 0; n < network->node_count; n++) {
+        const cf_lit in[3] = {network->nodes[n].a, network->nodes[n].b, network->nodes[n].c};
+        uint32_t first = network->input_count + 5 * n, total = 0;
         for (uint32_t i = 0; i < 3; i++)
             total += first + i == fault->pin ? fault->value : signals[in[i] >> 1] ^ (in[i] & 1);
-        signals[1 + bits->input_count + 2 * n] = first + 3 == fault->pin ? fault->value : total % 2;
-        signals[2 + bits->input_count + 2 * n] = first + 4 == fault->pin ? fault->value : total >= 2;
+        signals[1 + network->input_count + 2 * n] = first + 3 == fault->pin ? fault->value : total % 2;
+        signals[2 + network->input_count + 2 * n] = first + 4 == fault->pin ? fault->value : total >= 2;
     }
     int64_t value = 0;
-    for (uint32_t k = 0; k < bits->output_count; k++) {
-        int64_t bit = signals[bits->outputs[k] >> 1] ^ (bits->outputs[k] & 1);
-        bool negative = group->type.is_signed && k + 1 == bits->output_count;
+    for (uint32_t k = 0; k < network->output_count; k++) {
+        int64_t bit = signals[network->outputs[k] >> 1] ^ (network->outputs[k] & 1);
+        bool negative = group->type.is_signed && k + 1 == network->output_count;
         value += (negative ? -bit : bit) * ((int64_t)1 << k);
     }
     free(signals);
@@ -230,19 +230,21 @@ static struct cf_netlist *small_circuit(enum cf_upsample upsample, enum cf_pools
 }
 
 /* Whether a pin is there and read, asked of one pin at a time. */
-static bool pin_matters(const struct cf_network *bits, uint32_t pin)
+static bool pin_matters(const struct cf_network *network, uint32_t pin)
 {
-    uint32_t node = pin < bits->input_count ? 0 : (pin - bits->input_count) / 5, kind = (pin - bits->input_count) % 5;
+    uint32_t node = pin < network->input_count ? 0 : (pin - network->input_count) / 5,
+             kind = (pin - network->input_count) % 5;
     uint32_t signal = 1 + pin;
-    if (pin >= bits->input_count && kind < 3)
-        return kind < 2 || bits->nodes[node].c != CF_LIT_FALSE;
-    if (pin >= bits->input_count)
-        signal = 1 + bits->input_count + 2 * node + (kind - 3);
+    if (pin >= network->input_count && kind < 3)
+        return kind < 2 || network->nodes[node].c != CF_LIT_FALSE;
+    if (pin >= network->input_count)
+        signal = 1 + network->input_count + 2 * node + (kind - 3);
     bool read = false;
-    for (uint32_t n = 0; n < bits->node_count; n++)
-        read |= bits->nodes[n].a >> 1 == signal || bits->nodes[n].b >> 1 == signal || bits->nodes[n].c >> 1 == signal;
-    for (uint32_t i = 0; i < bits->output_count; i++)
-        read |= bits->outputs[i] >> 1 == signal;
+    for (uint32_t n = 0; n < network->node_count; n++)
+        read |= network->nodes[n].a >> 1 == signal || network->nodes[n].b >> 1 == signal ||
+                network->nodes[n].c >> 1 == signal;
+    for (uint32_t i = 0; i < network->output_count; i++)
+        read |= network->outputs[i] >> 1 == signal;
     return read;
 }
 
@@ -255,9 +257,9 @@ static void check_everything_listed(const struct bench *b)
         const struct cf_group *group = &b->netlist->groups[g];
         uint64_t start = at;
         for (uint32_t i = 0; i < group->count; i++) {
-            const struct cf_network *bits = &b->cells[group->cell[i]].bits;
-            for (uint32_t pin = 0; pin < cf_fault_pins(bits); pin++)
-                for (int value = 0; pin_matters(bits, pin) && value < 2; value++, at++) {
+            const struct cf_network *network = &b->cells[group->cell[i]].network;
+            for (uint32_t pin = 0; pin < cf_fault_pins(network); pin++)
+                for (int value = 0; pin_matters(network, pin) && value < 2; value++, at++) {
                     assert_true(at < list.count);
                     assert_int_equal(list.faults[at].net, group->first_net + i);
                     assert_int_equal(list.faults[at].pin, pin);
@@ -396,8 +398,8 @@ static void every_cell_is_covered(void **unused)
             bool placed = false;
             for (uint32_t i = 0; i < n->groups[g].count; i++)
                 placed |= n->groups[g].cell[i] == c;
-            for (uint32_t pin = 0; placed && pin < cf_fault_pins(&b.cells[c].bits); pin++)
-                for (int value = 0; pin_matters(&b.cells[c].bits, pin) && value < 2; value++, at++) {
+            for (uint32_t pin = 0; placed && pin < cf_fault_pins(&b.cells[c].network); pin++)
+                for (int value = 0; pin_matters(&b.cells[c].network, pin) && value < 2; value++, at++) {
                     assert_true(at < list.count);
                     const struct cf_fault *fault = &list.faults[at];
                     assert_true(fault->net - n->groups[g].first_net < n->groups[g].count);
@@ -419,7 +421,7 @@ static void places_have_names(void **unused)
     const struct cf_group *pool = &b.netlist->groups[1];
     const struct cf_network_cell *cell = &b.cells[pool->cell[0]];
     struct cf_fault operand = {.net = pool->first_net, .pin = cell->operands[2].first_input + 1, .value = true};
-    struct cf_fault adder = {.net = pool->first_net + 1, .pin = cell->bits.input_count + 5 * 3 + 4};
+    struct cf_fault adder = {.net = pool->first_net + 1, .pin = cell->network.input_count + 5 * 3 + 4};
     char text[128];
     assert_string_equal(cf_fault_text(&operand, b.netlist, b.cells, text, sizeof text),
                         "s0.pool[0,0,0]: operand 2, bit 1 stuck at 1");

@@ -100,17 +100,17 @@ static void make_graph(struct graph *g, bool ascii)
     put_ands(g, ascii);
 }
 
-static void check_bits(const struct graph *g, const struct cf_network *bits, const char *what)
+static void check_bits(const struct graph *g, const struct cf_network *network, const char *what)
 {
     struct cf_error err;
-    uint64_t *signals = calloc(cf_network_signals(bits), sizeof *signals), inputs[MOST_INPUTS + 1] = {0};
+    uint64_t *signals = calloc(cf_network_signals(network), sizeof *signals), inputs[MOST_INPUTS + 1] = {0};
     memcpy(inputs, g->value + 1, g->inputs * sizeof *inputs);
-    assert_done(cf_network_check(bits, what, &err), &err);
-    assert_int_equal(bits->input_count, g->inputs);
-    assert_int_equal(bits->output_count, g->outputs);
-    evaluate_network(bits, inputs, signals);
+    assert_done(cf_network_check(network, what, &err), &err);
+    assert_int_equal(network->input_count, g->inputs);
+    assert_int_equal(network->output_count, g->outputs);
+    evaluate_network(network, inputs, signals);
     for (uint32_t i = 0; i < g->outputs; i++)
-        if (cf_network_value(signals, bits->outputs[i]) != value_of(g, g->output[i]))
+        if (cf_network_value(signals, network->outputs[i]) != value_of(g, g->output[i]))
             fail_msg("%s: output %u of\n%s", what, i, g->text);
     free(signals);
 }
@@ -209,24 +209,24 @@ static void check_blif(const struct graph *g, const char *path)
 }
 
 /* Written in the formats that are read back, and as BLIF. */
-static void check_written(const struct graph *g, const struct cf_network *bits, const struct cf_network_names *names)
+static void check_written(const struct graph *g, const struct cf_network *network, const struct cf_network_names *names)
 {
     struct cf_error err;
     struct cf_network back;
     struct cf_network_names back_names;
     struct cf_aiger_options options = {.ascii = g->ands % 2};
     char *aiger = scratch_path("graph.aig"), *json = scratch_path("graph.json"), *blif = scratch_path("graph.blif");
-    assert_done(cf_aiger_write(aiger, bits, names, &options, &err), &err);
+    assert_done(cf_aiger_write(aiger, network, names, &options, &err), &err);
     assert_done(cf_aiger_read(&back, &back_names, aiger, &err), &err);
     check_bits(g, &back, "AIGER");
     cf_network_free(&back);
     cf_network_names_free(&back_names);
-    assert_done(cf_yosys_json_write(json, bits, names, &err), &err);
+    assert_done(cf_yosys_json_write(json, network, names, &err), &err);
     assert_done(cf_yosys_json_read(&back, &back_names, json, &err), &err);
     check_bits(g, &back, "Yosys JSON");
     cf_network_free(&back);
     cf_network_names_free(&back_names);
-    assert_done(cf_blif_write(blif, bits, names, &err), &err);
+    assert_done(cf_blif_write(blif, network, names, &err), &err);
     check_blif(g, blif);
 }
 
@@ -236,14 +236,14 @@ static void random_graphs_keep_their_meaning(void **unused)
     struct cf_error err;
     for (int trial = 0; trial < 400; trial++) {
         struct graph g;
-        struct cf_network bits, back;
+        struct cf_network network, back;
         struct cf_network_names names, back_names;
         struct cf_netlist *netlist;
         make_graph(&g, trial % 2);
-        assert_done(cf_aiger_parse(&bits, &names, g.text, g.size, "graph", &err), &err);
-        check_bits(&g, &bits, "read");
-        check_written(&g, &bits, &names);
-        assert_done(cf_network_to_netlist(&netlist, &bits, &names, true, "graph", &err), &err);
+        assert_done(cf_aiger_parse(&network, &names, g.text, g.size, "graph", &err), &err);
+        check_bits(&g, &network, "read");
+        check_written(&g, &network, &names);
+        assert_done(cf_network_to_netlist(&netlist, &network, &names, true, "graph", &err), &err);
         struct cf_network_cell *cells = cf_lower_cells(netlist, &err);
         assert_non_null(cells);
         check_netlist(&g, netlist, cells);
@@ -252,7 +252,7 @@ static void random_graphs_keep_their_meaning(void **unused)
         check_written(&g, &back, &back_names);
         cf_lower_free(cells, netlist->cell_count);
         cf_netlist_free(netlist);
-        cf_network_free(&bits);
+        cf_network_free(&network);
         cf_network_free(&back);
         cf_network_names_free(&names);
         cf_network_names_free(&back_names);
@@ -263,12 +263,12 @@ static void random_graphs_keep_their_meaning(void **unused)
 static void there_and_back(const char *text, size_t size, bool ascii, const char *path, bool *as_is)
 {
     struct cf_error err;
-    struct cf_network bits, back;
+    struct cf_network network, back;
     struct cf_network_names names, back_names;
     struct cf_netlist *netlist, *loaded;
     char *store = scratch_path("there.cfn");
-    assert_done(cf_aiger_parse(&bits, &names, text, size, "there", &err), &err);
-    assert_done(cf_network_to_netlist(&netlist, &bits, &names, true, "there", &err), &err);
+    assert_done(cf_aiger_parse(&network, &names, text, size, "there", &err), &err);
+    assert_done(cf_network_to_netlist(&netlist, &network, &names, true, "there", &err), &err);
     assert_done(cf_netlist_save(netlist, store, &err) && cf_netlist_load(&loaded, store, &err), &err);
     assert_done(cf_imported_aiger(&back, &back_names, loaded, as_is, &err), &err);
     if (*as_is) {
@@ -280,7 +280,7 @@ static void there_and_back(const char *text, size_t size, bool ascii, const char
     }
     cf_netlist_free(netlist);
     cf_netlist_free(loaded);
-    cf_network_free(&bits);
+    cf_network_free(&network);
     cf_network_names_free(&names);
 }
 
@@ -327,12 +327,12 @@ static void a_changed_netlist_is_no_imported_one(void **unused)
     static const char text[] = "aag 4 2 0 1 2\n2\n4\n8\n6 4 2\n8 6 3\n";
     for (int change = 0; change < 6; change++) {
         struct cf_error err;
-        struct cf_network bits, back;
+        struct cf_network network, back;
         struct cf_network_names names, back_names;
         struct cf_netlist *netlist;
         bool as_is;
-        assert_done(cf_aiger_parse(&bits, &names, text, sizeof text - 1, "text", &err), &err);
-        assert_done(cf_network_to_netlist(&netlist, &bits, &names, true, "text", &err), &err);
+        assert_done(cf_aiger_parse(&network, &names, text, sizeof text - 1, "text", &err), &err);
+        assert_done(cf_network_to_netlist(&netlist, &network, &names, true, "text", &err), &err);
         struct cf_cell *cell = &netlist->cells[netlist->groups[1].cell[0]];
         struct cf_term *term = (struct cf_term *)cell->terms;
         if (change == 1)
@@ -350,7 +350,7 @@ static void a_changed_netlist_is_no_imported_one(void **unused)
         cf_network_free(&back);
         cf_network_names_free(&back_names);
         cf_netlist_free(netlist);
-        cf_network_free(&bits);
+        cf_network_free(&network);
         cf_network_names_free(&names);
     }
 }

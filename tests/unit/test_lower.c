@@ -94,8 +94,8 @@ static uint32_t differences(const struct cf_cell *cell, const struct cf_network_
     for (uint32_t p = 0; p < cell->port_count; p++)
         bases[p] = p * span;
     int64_t *nets = calloc((size_t)span * cell->port_count, sizeof *nets);
-    uint64_t *inputs = calloc(lowered->bits.input_count + 1, sizeof *inputs);
-    uint64_t *signals = calloc(cf_network_signals(&lowered->bits), sizeof *signals);
+    uint64_t *inputs = calloc(lowered->network.input_count + 1, sizeof *inputs);
+    uint64_t *signals = calloc(cf_network_signals(&lowered->network), sizeof *signals);
     int64_t expected[PATTERNS];
     for (uint32_t pattern = 0; pattern < PATTERNS; pattern++) {
         for (uint32_t t = 0; t < cell->term_count; t++) {
@@ -107,11 +107,11 @@ static uint32_t differences(const struct cf_cell *cell, const struct cf_network_
         }
         expected[pattern] = cf_cell_output(cell, cf_cell_sum(cell, bases, nets));
     }
-    evaluate_network(&lowered->bits, inputs, signals);
+    evaluate_network(&lowered->network, inputs, signals);
     for (uint32_t pattern = 0; pattern < PATTERNS; pattern++) {
         uint64_t value = 0;
-        for (uint32_t k = 0; k < lowered->bits.output_count; k++)
-            value |= (cf_network_value(signals, lowered->bits.outputs[k]) >> pattern & 1) << k;
+        for (uint32_t k = 0; k < lowered->network.output_count; k++)
+            value |= (cf_network_value(signals, lowered->network.outputs[k]) >> pattern & 1) << k;
         wrong += value != ((uint64_t)expected[pattern] & (((uint64_t)1 << cell->type.width) - 1));
     }
     free(nets);
@@ -129,7 +129,7 @@ static void check_samples(uint32_t count, uint32_t max_terms, uint32_t max_width
             continue;
         made++;
         struct cf_network_cell lowered;
-        if (!cf_lower_cell(&lowered, &s.cell, &err) || !cf_network_check(&lowered.bits, "lowered", &err))
+        if (!cf_lower_cell(&lowered, &s.cell, &err) || !cf_network_check(&lowered.network, "lowered", &err))
             fail_msg("%s", err.text);
         uint32_t wrong = differences(&s.cell, &lowered);
         if (wrong)
@@ -207,7 +207,7 @@ static void binary_threshold_gates_cost_one_gate(void **unused)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct cf_network_cell lowered = lower_threshold(cases[i].weights, cases[i].count, cases[i].bias);
-        assert_int_equal(lowered.bits.node_count, cases[i].nodes);
+        assert_int_equal(lowered.network.node_count, cases[i].nodes);
         cf_network_cell_free(&lowered);
     }
 }
@@ -244,8 +244,8 @@ static void a_broken_network_is_noticed(void **unused)
             continue;
         struct cf_network_cell lowered;
         assert_true(cf_lower_cell(&lowered, &s.cell, &err));
-        if (lowered.bits.node_count > 1) {
-            struct cf_network_node *node = &lowered.bits.nodes[below(lowered.bits.node_count)];
+        if (lowered.network.node_count > 1) {
+            struct cf_network_node *node = &lowered.network.nodes[below(lowered.network.node_count)];
             if (tried % 2)
                 node->a ^= 1;
             else

@@ -84,8 +84,10 @@ struct subject {
 
 static void copy_sound(struct subject *s)
 {
-    memcpy(s->broken.bits.nodes, s->sound.bits.nodes, s->sound.bits.node_count * sizeof *s->sound.bits.nodes);
-    memcpy(s->broken.bits.outputs, s->sound.bits.outputs, s->sound.bits.output_count * sizeof *s->sound.bits.outputs);
+    memcpy(s->broken.network.nodes, s->sound.network.nodes,
+           s->sound.network.node_count * sizeof *s->sound.network.nodes);
+    memcpy(s->broken.network.outputs, s->sound.network.outputs,
+           s->sound.network.output_count * sizeof *s->sound.network.outputs);
 }
 
 static void open_subject(struct subject *s)
@@ -127,7 +129,7 @@ static bool names(const struct cf_error *err, uint32_t adder)
 /* Whether the two networks agree on 64 random patterns. */
 static bool agree(const struct subject *s)
 {
-    const struct cf_network *a = &s->sound.bits, *b = &s->broken.bits;
+    const struct cf_network *a = &s->sound.network, *b = &s->broken.network;
     uint64_t *inputs = calloc(a->input_count, sizeof *inputs),
              *signals = calloc(cf_network_signals(a), sizeof *signals);
     uint64_t *others = calloc(cf_network_signals(b), sizeof *others);
@@ -144,16 +146,17 @@ static bool agree(const struct subject *s)
     return equal;
 }
 
-static cf_lit *pin(struct cf_network *bits, uint32_t node, uint32_t which)
+static cf_lit *pin(struct cf_network *network, uint32_t node, uint32_t which)
 {
-    struct cf_network_node *n = &bits->nodes[node];
+    struct cf_network_node *n = &network->nodes[node];
     return which == 0 ? &n->a : which == 1 ? &n->b : &n->c;
 }
 
 /* Whether the message names what drives the wire: an adder, or an input bit, whose message lists the readers. */
-static bool names_driver(const struct cf_error *err, const struct cf_network *bits, cf_lit wire)
+static bool names_driver(const struct cf_error *err, const struct cf_network *network, cf_lit wire)
 {
-    return cf_network_is_node(bits, wire >> 1) ? names(err, cf_network_driver(bits, wire >> 1)) : err->text[0] == 'b';
+    return cf_network_is_node(network, wire >> 1) ? names(err, cf_network_driver(network, wire >> 1))
+                                                  : err->text[0] == 'b';
 }
 
 /* Two wires exchanged between adders (or one led elsewhere, where the earlier adder cannot read the later one's). The
@@ -167,17 +170,17 @@ static void swapped_wires_are_named(void **unused)
     uint32_t harmless = 0; /* wires of equal weight: the function is the same */
     for (int trial = 0; trial < 300; trial++) {
         copy_sound(&s);
-        uint32_t n = 1 + below(s.sound.bits.node_count - 1), m = below(n);
-        cf_lit *one = pin(&s.broken.bits, n, below(3)), *other = pin(&s.broken.bits, m, below(3));
+        uint32_t n = 1 + below(s.sound.network.node_count - 1), m = below(n);
+        cf_lit *one = pin(&s.broken.network, n, below(3)), *other = pin(&s.broken.network, m, below(3));
         const cf_lit before[2] = {*one, *other};
         *one = before[1];
-        if (before[0] < cf_network_sum(&s.broken.bits, m))
+        if (before[0] < cf_network_sum(&s.broken.network, m))
             *other = before[0];
         if (proved(&s, &err)) {
             assert_true(agree(&s));
             harmless++;
-        } else if (!names(&err, n) && !names(&err, m) && !names_driver(&err, &s.broken.bits, before[0]) &&
-                   !names_driver(&err, &s.broken.bits, before[1])) {
+        } else if (!names(&err, n) && !names(&err, m) && !names_driver(&err, &s.broken.network, before[0]) &&
+                   !names_driver(&err, &s.broken.network, before[1])) {
             fail_msg("wires of adders %u and %u swapped: %s", n, m, err.text);
         }
     }
@@ -193,22 +196,22 @@ static void dropped_outputs_are_named(void **unused)
     struct subject s = {0};
     struct cf_error err;
     open_subject(&s);
-    uint8_t *used = cf_network_used(&s.sound.bits);
+    uint8_t *used = cf_network_used(&s.sound.network);
     for (uint32_t trial = 0, carry = 0; trial < 300; trial++, carry = !carry) {
         uint32_t n;
         do
-            n = below(s.sound.bits.node_count);
+            n = below(s.sound.network.node_count);
         while (!(used[n] & (carry ? 2 : 1)));
         copy_sound(&s);
-        struct cf_network *bits = &s.broken.bits;
-        uint32_t signal = (carry ? cf_network_carry(bits, n) : cf_network_sum(bits, n)) >> 1;
-        for (uint32_t m = 0; m < bits->node_count; m++)
+        struct cf_network *network = &s.broken.network;
+        uint32_t signal = (carry ? cf_network_carry(network, n) : cf_network_sum(network, n)) >> 1;
+        for (uint32_t m = 0; m < network->node_count; m++)
             for (uint32_t which = 0; which < 3; which++)
-                if (*pin(bits, m, which) >> 1 == signal)
-                    *pin(bits, m, which) &= 1;
-        for (uint32_t i = 0; i < bits->output_count; i++)
-            if (bits->outputs[i] >> 1 == signal)
-                bits->outputs[i] &= 1;
+                if (*pin(network, m, which) >> 1 == signal)
+                    *pin(network, m, which) &= 1;
+        for (uint32_t i = 0; i < network->output_count; i++)
+            if (network->outputs[i] >> 1 == signal)
+                network->outputs[i] &= 1;
         if (proved(&s, &err))
             fail_msg("adder %u without its %s is proved", n, carry ? "carry" : "sum");
         char wanted[64];
@@ -228,11 +231,11 @@ static void inverted_wires_are_noticed(void **unused)
     open_subject(&s);
     for (int trial = 0; trial < 100; trial++) {
         copy_sound(&s);
-        *pin(&s.broken.bits, below(s.sound.bits.node_count), below(2)) ^= 1;
+        *pin(&s.broken.network, below(s.sound.network.node_count), below(2)) ^= 1;
         assert_false(proved(&s, &err));
     }
     copy_sound(&s);
-    s.broken.bits.outputs[s.broken.bits.output_count - 1] ^= 1;
+    s.broken.network.outputs[s.broken.network.output_count - 1] ^= 1;
     assert_false(proved(&s, &err));
     assert_string_equal(err.text, "output 39 is not the sign");
     close_subject(&s);
@@ -248,7 +251,7 @@ static void cell_and_gate_are_named(void **unused)
     struct cf_network_cell *lowered = cf_lower_cells(netlist, &err);
     assert_non_null(lowered);
     uint32_t cell = netlist->groups[netlist->group_count - 1].cell[17];
-    struct cf_network_node *node = &lowered[cell].bits.nodes[1000];
+    struct cf_network_node *node = &lowered[cell].network.nodes[1000];
     cf_lit kept = node->b;
     node->b = node->a;
     assert_false(prove_cells(netlist, lowered, &counts, &err));
@@ -257,13 +260,13 @@ static void cell_and_gate_are_named(void **unused)
              "cell %u (s2.classify[0,0,17]): adder 1000 of the step is not that of the proved sum", cell);
     assert_string_equal(err.text, wanted);
     node->b = kept;
-    lowered[cell].bits.outputs[0] ^= 1;
+    lowered[cell].network.outputs[0] ^= 1;
     assert_false(prove_cells(netlist, lowered, &counts, &err));
     snprintf(wanted, sizeof wanted, "cell %u (s2.classify[0,0,17]): output 0 is not the inverse of the sign", cell);
     assert_string_equal(err.text, wanted);
-    lowered[cell].bits.outputs[0] ^= 1;
+    lowered[cell].network.outputs[0] ^= 1;
     /* A pool, whose carry of adder 3 nothing reads: the first cell of all. */
-    struct cf_network *pool = &lowered[0].bits;
+    struct cf_network *pool = &lowered[0].network;
     cf_lit carry = cf_network_carry(pool, 3);
     for (uint32_t n = 0; n < pool->node_count; n++)
         for (uint32_t which = 0; which < 3; which++)
