@@ -211,7 +211,10 @@ const struct cli_command cli_compile = {
             {"--top", "residual|cofiber", "residual",
              "What the classifiers of the last scale read. residual: the pooled grid itself. cofiber: the subtract of "
              "that scale."},
-            {"--sweep", NULL, NULL, "Remove the groups of gates on which no decision depends."},
+            {"--sweep", NULL, NULL,
+             "Remove the gates on which no decision depends: whole groups, and channels that no class weighs. The "
+             "gates "
+             "left keep their names."},
             {"--input-bits", "B", "8", "Width of the quantised input, from 2 to 16 bits."},
             {"--score-threshold", "P", "0.5", "A gate fires when its score is at least P."},
             {"--weight", "NAME", NULL, "Take this tensor of HEAD as the weights, where several would do."},

@@ -31,6 +31,17 @@ static void weights_text(const struct cf_group_facts *facts, char *text, size_t 
         snprintf(text, size, "%s%s%s", n[0] ? "-1" : "", n[0] && n[1] ? ", " : "", n[1] ? "1" : "");
 }
 
+/* Says of which groups a sweep removed lanes. */
+static void print_lanes(const struct cf_netlist *netlist)
+{
+    uint32_t count = 0;
+    for (uint32_t g = 1; g < netlist->group_count; g++)
+        if (netlist->groups[g].lane_names)
+            printf("%s%s", count++ ? ", " : "", netlist->groups[g].name);
+    if (count)
+        printf(": lanes without a live gate were removed; the gates left keep their names\n");
+}
+
 static void print_groups(const struct subject *s)
 {
     printf("%-14s %-12s %11s %11s %11s %13s %7s %6s %7s  %s\n", "group", "shape", "gates", "live", "dead", "edges",
@@ -60,6 +71,7 @@ static void print_groups(const struct subject *s)
            cli_thousands(s->facts.live, number[1]), cli_thousands(s->facts.gates - s->facts.live, number[2]),
            cli_thousands(s->facts.edges, number[3]), s->facts.depth);
     printf("width: bits.fraction bits; level: inputs are 0; dead: no decision depends on it\n");
+    print_lanes(s->netlist);
 }
 
 /* The number of gates that the netlist has in group "s<scale>.<layer>". */
@@ -178,6 +190,10 @@ static void print_reason(const struct cf_compile_options *options, const struct 
                "these "
                "gates exist, but no\ndecision depends on them. (--sweep removes them; with --top cofiber the last "
                "classifiers read them.)\n");
+    uint32_t channels = s->netlist->groups[CF_INPUT].shape[2], live = channels;
+    if (options->sweep && cf_compile_live_channels(s->netlist, &live, NULL) && live < channels)
+        printf("%s of %s channels have no weight in any class: --sweep removed their gates as well.\n",
+               cli_thousands(channels - live, rows), cli_thousands(channels, total));
     if (dead > 0)
         printf("%s gates of other groups are dead as well, as where a pruned head gives a channel no weight in any "
                "class.\n",
@@ -191,6 +207,9 @@ static cJSON *group_json(const struct cf_group *group, const struct cf_group_fac
     cJSON *shape = cJSON_AddArrayToObject(entry, "shape");
     for (int i = 0; i < group->rank; i++)
         cJSON_AddItemToArray(shape, cJSON_CreateNumber(group->shape[i]));
+    cJSON *lanes = group->lane_names ? cJSON_AddArrayToObject(entry, "lanes") : NULL;
+    for (uint32_t l = 0; lanes && l < cf_group_lanes(group); l++)
+        cJSON_AddItemToArray(lanes, cJSON_CreateNumber(group->lane_names[l]));
     cJSON_AddNumberToObject(entry, "gates", group->count);
     cJSON_AddNumberToObject(entry, "live", (double)facts->live);
     cJSON_AddNumberToObject(entry, "dead", (double)(group->count - facts->live));

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "compiler/record.h"
+
 const char *cf_layer_name(enum cf_layer layer)
 {
     static const char *const names[] = {"pool", "subtract", "classify"};
@@ -37,5 +39,11 @@ uint64_t cf_closed_form_swept(const struct cf_compile_options *options, const st
 {
     bool swept_away =
         options->sweep && options->top == CF_RESIDUAL && scale + 1 == options->scales && layer != CF_CLASSIFY;
-    return swept_away ? 0 : cf_closed_form(options, netlist, scale, layer);
+    if (swept_away)
+        return 0;
+    uint64_t gates = cf_closed_form(options, netlist, scale, layer);
+    uint32_t live;
+    if (!options->sweep || layer == CF_CLASSIFY || !cf_compile_live_channels(netlist, &live, NULL))
+        return gates;
+    return gates / cf_group_lanes(&netlist->groups[CF_INPUT]) * live;
 }

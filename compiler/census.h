@@ -19,7 +19,8 @@ uint32_t cf_census_classes(const struct cf_netlist *netlist, const struct cf_com
 uint64_t cf_closed_form(const struct cf_compile_options *options, const struct cf_netlist *netlist, uint32_t scale,
                         enum cf_layer layer);
 
-/* The same after the recorded sweep: what the netlist should hold. */
+/* The same after the recorded sweep: what the netlist should hold. Channels that have no weight in any class have no
+ * gates then. */
 uint64_t cf_closed_form_swept(const struct cf_compile_options *options, const struct cf_netlist *netlist,
                               uint32_t scale, enum cf_layer layer);
 

@@ -15,7 +15,7 @@ struct cf_compile_options {
     enum cf_upsample upsample;
     enum cf_pools pools;
     enum cf_top top;        /* what the last scale's classifiers read: the residual, or its own subtract */
-    bool sweep;             /* remove the groups that no decision depends on */
+    bool sweep;             /* remove the gates that no decision depends on */
     int input_bits;         /* 2 to 16, signed */
     double score_threshold; /* a gate fires when its score is at least this; between 0 and 1, both excluded */
     double input_scale;     /* feature = integer * input_scale; positive, at most 1e300 */
@@ -36,8 +36,9 @@ bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const s
 /* The three layers of the circuit, gate by gate, with the options recorded (record.h). */
 struct cf_netlist *cf_expand(const struct cf_head *head, const struct cf_compile_options *options,
                              struct cf_error *err);
-/* The netlist without the groups that no output group needs, and without cells that no gate of the others is an
- * instance of. A group stays whole or goes whole, so that the names and shapes of the others do not change. */
+/* The netlist without the lanes in which every gate is dead, without groups that have no other lanes, and without cells
+ * that no gate of the rest is an instance of. The gates of the rest keep their names: lane_names says which lanes they
+ * are. In a group whose gates are dead in some positions of a lane and live in others, the lane stays whole. */
 struct cf_netlist *cf_sweep(const struct cf_netlist *netlist, struct cf_error *err);
 
 #endif

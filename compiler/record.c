@@ -7,6 +7,8 @@
 
 #include "compiler/census.h"
 
+#define LIVE_CHANNELS "compile.live_channels"
+
 static const char *const upsample_names[] = {"nearest", "bilinear"};
 static const char *const pools_names[] = {"direct", "iterated"};
 static const char *const top_names[] = {"residual", "cofiber"};
@@ -24,6 +26,21 @@ const char *cf_pools_name(enum cf_pools pools)
 const char *cf_top_name(enum cf_top top)
 {
     return top_names[top];
+}
+
+/* Where some channels have no weight in any class, their gates go in the sweep: records how many channels remain. */
+static bool record_channels(struct cf_netlist *netlist, const struct cf_head *head, struct cf_error *err)
+{
+    uint32_t live = 0;
+    for (uint32_t d = 0; d < head->channels; d++) {
+        bool weighted = false;
+        for (uint32_t c = 0; c < head->classes && !weighted; c++)
+            weighted = head->quantised[(size_t)c * head->channels + d] != 0;
+        live += weighted;
+    }
+    char text[16];
+    snprintf(text, sizeof text, "%u", live);
+    return live == head->channels || cf_netlist_set_meta(netlist, LIVE_CHANNELS, text, err);
 }
 
 bool cf_compile_record(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *o,
@@ -52,6 +69,8 @@ bool cf_compile_record(struct cf_netlist *netlist, const struct cf_head *head, c
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (!cf_netlist_set_meta(netlist, entries[i].key, entries[i].value, err))
             return false;
+    if (o->sweep && !record_channels(netlist, head, err))
+        return false;
     netlist->input_scale = o->input_scale;
     return cf_netlist_set_class_scale(netlist, head->scale, head->classes, err);
 }
@@ -125,6 +144,15 @@ static bool parse_record(const struct cf_netlist *n, struct cf_compile_options *
     return true;
 }
 
+bool cf_compile_live_channels(const struct cf_netlist *n, uint32_t *channels, struct cf_error *err)
+{
+    uint32_t all = n->groups[CF_INPUT].shape[n->groups[CF_INPUT].rank - 1];
+    const char *text = cf_netlist_meta(n, LIVE_CHANNELS);
+    *channels = all;
+    return !text || parse_count(text, 0, all, channels) ||
+           cf_fail(err, "%s: metadata '" LIVE_CHANNELS "' is '%.80s'", n->label, text);
+}
+
 bool cf_compile_claimed(const struct cf_netlist *netlist)
 {
     for (uint32_t m = 0; m < netlist->meta_count; m++)
@@ -151,6 +179,9 @@ bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_opt
     if (o->height % (1u << o->scales) || o->width % (1u << o->scales))
         return cf_fail(err, "%s: metadata 'compile.scales' is %u, but 2^%u does not divide its %ux%u grid",
                        netlist->label, o->scales, o->scales, o->height, o->width);
+    uint32_t channels;
+    if (!cf_compile_live_channels(netlist, &channels, err))
+        return false;
     if (cf_census_classes(netlist, o) == 0)
         return cf_fail(err, "%s: its metadata say how it was compiled, but it has no classify group", netlist->label);
     return true;

@@ -14,6 +14,10 @@ bool cf_compile_claimed(const struct cf_netlist *netlist);
  * valid value, or the netlist's input is not as they say. */
 bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_options *options, struct cf_error *err);
 
+/* Channels that have a weight in some class: all D, unless a sweep removed the others' gates and the metadata say how
+ * many remained. An error where that entry is no such number. */
+bool cf_compile_live_channels(const struct cf_netlist *netlist, uint32_t *channels, struct cf_error *err);
+
 const char *cf_upsample_name(enum cf_upsample upsample); /* "nearest", "bilinear" */
 const char *cf_pools_name(enum cf_pools pools);          /* "direct", "iterated" */
 const char *cf_top_name(enum cf_top top);                /* "residual", "cofiber" */

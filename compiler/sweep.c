@@ -1,110 +1,208 @@
-/* sweep.c - dead gate elimination, a whole group at a time, so that the groups left keep their shapes and names. */
+/* sweep.c - dead gate elimination. A group loses the lanes in which all gates are dead, and goes where no lane is left;
+ * the lanes that stay keep their names, and with them the gates. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/array.h"
 #include "compiler/compile.h"
 #include "netlists/cell.h"
 
-/* Which groups and cells stay, and the new numbers of the cells. */
-struct renumbering {
-    bool *keep_group;
-    uint32_t *cell;           /* the new index + 1; 0 while not placed */
-    struct cf_reach *reaches; /* of each old cell */
+/* A cell of the old netlist with the offsets that its terms have in the new one. */
+struct variant {
+    uint32_t cell, next; /* the new cell; the index + 1 of the next variant of the same old cell, or 0 */
+    size_t offsets;      /* where its offsets begin among all of them */
 };
 
-/* A group stays when it is an output, when a gate of a group that stays reads it, or when it lies between the base of
- * such a gate's port and the last net that the gate reads through that port. */
-static void mark_groups(const struct cf_netlist *netlist, struct renumbering *map)
+struct sweep {
+    const struct cf_netlist *from;
+    struct cf_netlist *to;
+    uint8_t *keep;            /* [net_count]: the net stays */
+    uint32_t *place;          /* [net_count]: how many nets before it stay, which is its new number if it does */
+    struct cf_reach *reaches; /* of each old cell */
+    uint32_t *first;          /* [cell_count]: the index + 1 of the first variant of an old cell, or 0 */
+    struct variant *variants;
+    size_t variant_count, variant_capacity;
+    uint32_t *offsets;
+    size_t offset_count, offset_capacity;
+    struct cf_error *err;
+};
+
+static bool no_memory(const struct sweep *s)
 {
-    map->keep_group[CF_INPUT] = true;
-    for (uint32_t g = netlist->group_count; g-- > 1;) {
-        const struct cf_group *group = &netlist->groups[g];
-        map->keep_group[g] = map->keep_group[g] || group->output;
-        for (uint32_t i = 0; map->keep_group[g] && i < group->count; i++)
-            for (uint32_t p = 0; p < group->ports; p++) {
-                const struct cf_reach *reach = &map->reaches[group->cell[i]];
-                uint32_t base = cf_instance_bases(group, i)[p];
-                if (reach->low[p] > reach->high[p])
-                    continue;
-                uint32_t last = cf_netlist_group_of(netlist, base + reach->high[p]);
-                for (uint32_t s = cf_netlist_group_of(netlist, base); s <= last; s++)
-                    map->keep_group[s] = true;
-            }
-    }
+    return cf_fail(s->err, "%s: out of memory", s->from->label);
 }
 
-static bool copy_cells(const struct cf_netlist *from, struct cf_netlist *to, struct renumbering *map,
-                       struct cf_error *err)
+/* ---- what stays -------------------------------------------------------------------------------------------------- */
+
+/* Keeps what the gate of net `net` reads. */
+static void keep_operands(const struct sweep *s, const struct cf_group *group, uint32_t index)
 {
-    for (uint32_t g = 1; g < from->group_count; g++)
-        for (uint32_t i = 0; map->keep_group[g] && i < from->groups[g].count; i++)
-            map->cell[from->groups[g].cell[i]] = 1;
-    for (uint32_t c = 0; c < from->cell_count; c++) {
-        uint32_t index;
-        if (!map->cell[c])
-            continue;
-        if (!cf_netlist_add_cell(to, &from->cells[c], &index, err))
+    const struct cf_cell *cell = &s->from->cells[group->cell[index]];
+    const uint32_t *bases = cf_instance_bases(group, index);
+    for (uint32_t t = 0; t < cell->term_count; t++)
+        s->keep[bases[cell->terms[t].port] + cell->terms[t].offset] = 1;
+}
+
+/* A lane stays, whole, when one of its gates does: outputs, and what a gate that stays reads. */
+static bool keep_lanes(const struct sweep *s, const struct cf_group *group)
+{
+    uint32_t lanes = cf_group_lanes(group);
+    uint8_t *keep = s->keep + group->first_net, *lane = calloc(lanes, 1);
+    if (!lane)
+        return no_memory(s);
+    for (uint32_t i = 0; i < group->count; i++)
+        lane[i % lanes] |= (uint8_t)(keep[i] | group->output);
+    for (uint32_t i = 0; i < group->count; i++) {
+        keep[i] = lane[i % lanes];
+        if (keep[i])
+            keep_operands(s, group, i);
+    }
+    free(lane);
+    return true;
+}
+
+static bool find_kept(const struct sweep *s)
+{
+    const struct cf_netlist *from = s->from;
+    for (uint32_t g = from->group_count; g-- > 1;)
+        if (!keep_lanes(s, &from->groups[g]))
             return false;
-        map->cell[c] = index + 1;
+    memset(s->keep, 1, from->groups[CF_INPUT].count);
+    for (uint32_t net = 1; net < from->net_count; net++)
+        s->place[net] = s->place[net - 1] + s->keep[net - 1];
+    return true;
+}
+
+/* ---- cells ------------------------------------------------------------------------------------------------------- */
+
+/* How far behind the new place of its port's base a term's net is found. */
+static uint32_t new_offset(const struct sweep *s, const uint32_t *bases, const struct cf_term *term)
+{
+    uint32_t base = bases[term->port];
+    return s->place[base + term->offset] - s->place[base];
+}
+
+static bool is_variant(const struct sweep *s, const struct variant *variant, const struct cf_cell *cell,
+                       const uint32_t *bases)
+{
+    for (uint32_t t = 0; t < cell->term_count; t++)
+        if (s->offsets[variant->offsets + t] != new_offset(s, bases, &cell->terms[t]))
+            return false;
+    return true;
+}
+
+/* Adds the variant of the old cell for a gate with these bases. */
+static bool add_variant(struct sweep *s, uint32_t old, const uint32_t *bases, uint32_t *index)
+{
+    const struct cf_cell *cell = &s->from->cells[old];
+    if (!cf_array_reserve(&s->variants, &s->variant_capacity, s->variant_count + 1, sizeof *s->variants) ||
+        !cf_array_reserve(&s->offsets, &s->offset_capacity, s->offset_count + cell->term_count, sizeof *s->offsets))
+        return no_memory(s);
+    struct cf_term *terms = malloc((cell->term_count + 1) * sizeof *terms);
+    if (!terms)
+        return no_memory(s);
+    struct variant *made = &s->variants[s->variant_count];
+    *made = (struct variant){.next = s->first[old], .offsets = s->offset_count};
+    for (uint32_t t = 0; t < cell->term_count; t++) {
+        terms[t] = cell->terms[t];
+        s->offsets[s->offset_count++] = terms[t].offset = new_offset(s, bases, &cell->terms[t]);
+    }
+    struct cf_cell copy = *cell;
+    copy.terms = terms;
+    bool done = cf_netlist_add_cell(s->to, &copy, &made->cell, s->err);
+    free(terms);
+    *index = made->cell;
+    s->first[old] = (uint32_t)++s->variant_count;
+    return done;
+}
+
+/* The new cell of a gate that stays. */
+static bool find_cell(struct sweep *s, uint32_t old, const uint32_t *bases, uint32_t *index)
+{
+    for (uint32_t v = s->first[old]; v; v = s->variants[v - 1].next)
+        if (is_variant(s, &s->variants[v - 1], &s->from->cells[old], bases)) {
+            *index = s->variants[v - 1].cell;
+            return true;
+        }
+    return add_variant(s, old, bases, index);
+}
+
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
+
+/* Adds the group with the lanes that stay, if any does. The first position tells which they are. */
+static bool add_group(struct sweep *s, const struct cf_group *group, bool *added)
+{
+    uint32_t lanes = cf_group_lanes(group), count = 0, shape[CF_GROUP_MAX_RANK];
+    uint32_t *names = malloc(lanes * sizeof *names);
+    if (!names)
+        return no_memory(s);
+    for (uint32_t l = 0; l < lanes; l++)
+        if (s->keep[group->first_net + l])
+            names[count++] = cf_group_lane_name(group, l);
+    memcpy(shape, group->shape, sizeof shape);
+    shape[group->rank - 1] = count;
+    *added = count > 0;
+    bool done = count == 0 || cf_netlist_add_group(s->to, group->name, group->rank, shape, group->ports, group->type,
+                                                   group->output, s->err);
+    if (done && count > 0 && (count < lanes || group->lane_names))
+        done = cf_netlist_name_lanes(s->to, s->to->group_count - 1, names, s->err);
+    free(names);
+    return done;
+}
+
+/* The base of a port through which nothing is read becomes net 0. */
+static bool copy_gates(struct sweep *s, const struct cf_group *group)
+{
+    struct cf_group *copy = &s->to->groups[s->to->group_count - 1];
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < group->count; i++) {
+        const uint32_t *bases = cf_instance_bases(group, i);
+        const struct cf_reach *reach = &s->reaches[group->cell[i]];
+        if (!s->keep[group->first_net + i])
+            continue;
+        if (!find_cell(s, group->cell[i], bases, &copy->cell[at]))
+            return false;
+        for (uint32_t p = 0; p < group->ports; p++)
+            copy->base[(size_t)at * group->ports + p] = reach->low[p] <= reach->high[p] ? s->place[bases[p]] : 0;
+        at++;
     }
     return true;
 }
 
-/* Copies the groups that stay. All groups from a port's base to the last net that is read through it stay, so the base
- * moves as far as they do. The base of a port through which nothing is read becomes net 0. */
-static bool copy_groups(const struct cf_netlist *from, struct cf_netlist *to, const struct renumbering *map,
-                        struct cf_error *err)
+static bool copy_kept(struct sweep *s)
 {
-    uint32_t *moved = calloc(from->group_count, sizeof *moved); /* by how much each group's net numbers fall */
-    bool done = moved || cf_fail(err, "%s: out of memory", from->label);
-    uint32_t gone = 0;
-    for (uint32_t g = 0; done && g < from->group_count; g++) {
-        const struct cf_group *group = &from->groups[g];
-        moved[g] = gone;
-        if (!map->keep_group[g]) {
-            gone += group->count;
-            continue;
-        }
-        done = cf_netlist_add_group(to, group->name, group->rank, group->shape, group->ports, group->type,
-                                    group->output, err);
-        struct cf_group *copy = &to->groups[to->group_count - 1];
-        for (uint32_t i = 0; done && g != CF_INPUT && i < group->count; i++) {
-            copy->cell[i] = map->cell[group->cell[i]] - 1;
-            for (uint32_t p = 0; p < group->ports; p++) {
-                const struct cf_reach *reach = &map->reaches[group->cell[i]];
-                bool reads = reach->low[p] <= reach->high[p];
-                size_t at = (size_t)i * group->ports + p;
-                copy->base[at] = reads ? group->base[at] - moved[cf_netlist_group_of(from, group->base[at])] : 0;
-            }
-        }
+    const struct cf_netlist *from = s->from;
+    for (uint32_t c = 0; c < from->cell_count; c++)
+        cf_cell_reach(&from->cells[c], &s->reaches[c]);
+    if (!find_kept(s))
+        return false;
+    for (uint32_t g = 0; g < from->group_count; g++) {
+        bool added = false;
+        if (!add_group(s, &from->groups[g], &added) || (added && g != CF_INPUT && !copy_gates(s, &from->groups[g])))
+            return false;
     }
-    free(moved);
-    return done;
-}
-
-static bool copy_kept(const struct cf_netlist *from, struct cf_netlist *to, struct cf_error *err)
-{
-    struct renumbering map = {calloc(from->group_count, sizeof *map.keep_group),
-                              calloc(from->cell_count + 1, sizeof *map.cell),
-                              calloc(from->cell_count + 1, sizeof *map.reaches)};
-    bool done = (map.keep_group && map.cell && map.reaches) || cf_fail(err, "%s: out of memory", from->label);
-    for (uint32_t c = 0; done && c < from->cell_count; c++)
-        cf_cell_reach(&from->cells[c], &map.reaches[c]);
-    if (done)
-        mark_groups(from, &map);
-    done = done && copy_cells(from, to, &map, err) && copy_groups(from, to, &map, err);
-    done = done && cf_netlist_copy_notes(to, from, err);
-    free(map.keep_group);
-    free(map.reaches);
-    free(map.cell);
-    return done;
+    return cf_netlist_copy_notes(s->to, from, s->err);
 }
 
 struct cf_netlist *cf_sweep(const struct cf_netlist *netlist, struct cf_error *err)
 {
-    struct cf_netlist *swept = cf_netlist_new(netlist->label, err);
-    if (swept && !copy_kept(netlist, swept, err)) {
-        cf_netlist_free(swept);
-        swept = NULL;
+    struct sweep s = {.from = netlist,
+                      .to = cf_netlist_new(netlist->label, err),
+                      .keep = calloc(netlist->net_count, 1),
+                      .place = calloc(netlist->net_count, sizeof *s.place),
+                      .reaches = calloc((size_t)netlist->cell_count + 1, sizeof *s.reaches),
+                      .first = calloc((size_t)netlist->cell_count + 1, sizeof *s.first),
+                      .err = err};
+    bool room = (s.keep && s.place && s.reaches && s.first) || no_memory(&s);
+    if (s.to && !(room && copy_kept(&s))) {
+        cf_netlist_free(s.to);
+        s.to = NULL;
     }
-    return swept;
+    free(s.keep);
+    free(s.place);
+    free(s.reaches);
+    free(s.first);
+    free(s.variants);
+    free(s.offsets);
+    return s.to;
 }

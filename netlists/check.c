@@ -96,6 +96,19 @@ static bool name_valid(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == length;
 }
 
+/* The lanes that a sweep left are named in rising order; the input has all of its own. */
+static bool check_lanes(const struct cf_netlist *netlist, uint32_t index, struct cf_error *err)
+{
+    const struct cf_group *group = &netlist->groups[index];
+    if (group->lane_names && index == CF_INPUT)
+        return cf_fail(err, "%s: the lanes of the input have names", netlist->label);
+    for (uint32_t l = 0; group->lane_names && l < cf_group_lanes(group); l++)
+        if (group->lane_names[l] > INT32_MAX || (l > 0 && group->lane_names[l] <= group->lane_names[l - 1]))
+            return cf_fail(err, "%s: group '%s': the names of its lanes do not rise from 0 on, at lane %u",
+                           netlist->label, group->name, l);
+    return true;
+}
+
 static bool check_groups(const struct cf_netlist *netlist, struct cf_string_set *names, struct cf_error *err)
 {
     if (netlist->group_count < 1)
@@ -122,6 +135,8 @@ static bool check_groups(const struct cf_netlist *netlist, struct cf_string_set 
         if (group->rank < 1 || group->rank > CF_GROUP_MAX_RANK || count == 0 || count != group->count ||
             group->first_net != next)
             return cf_fail(err, "%s: group '%s': shape, count and first net disagree", netlist->label, group->name);
+        if (!check_lanes(netlist, g, err))
+            return false;
         next += count;
     }
     if (next != netlist->net_count || next > INT32_MAX)

@@ -73,6 +73,15 @@ static bool describe_cells(const struct cf_cell *a, const struct cf_cell *b, cha
     return false;
 }
 
+/* Whether the lanes of two groups of one shape have the same names. */
+static bool same_lanes(const struct cf_group *x, const struct cf_group *y)
+{
+    for (uint32_t l = 0; (x->lane_names || y->lane_names) && l < cf_group_lanes(x); l++)
+        if (cf_group_lane_name(x, l) != cf_group_lane_name(y, l))
+            return false;
+    return true;
+}
+
 static bool same_groups(const struct cf_netlist *a, const struct cf_netlist *b, const struct notes *notes)
 {
     for (uint32_t g = 0; g < a->group_count || g < b->group_count; g++) {
@@ -87,6 +96,8 @@ static bool same_groups(const struct cf_netlist *a, const struct cf_netlist *b, 
             what = "name";
         else if (x->rank != y->rank || memcmp(x->shape, y->shape, sizeof x->shape) != 0)
             what = "shape";
+        else if (!same_lanes(x, y))
+            what = "set of lanes";
         else if (!cf_type_equal(x->type, y->type))
             what = "type";
         else if (x->ports != y->ports)

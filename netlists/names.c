@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ const char *cf_gate_name(const struct cf_group *group, uint32_t index, char *buf
         at[i] = index % group->shape[i];
         index /= group->shape[i];
     }
+    at[group->rank - 1] = cf_group_lane_name(group, at[group->rank - 1]);
     int used = snprintf(buffer, size, "%s", group->name);
     for (int i = 0; i < group->rank && used >= 0 && (size_t)used < size; i++)
         used += snprintf(buffer + used, size - (size_t)used, "%c%u%s", i ? ',' : '[', at[i],
@@ -28,6 +30,24 @@ const char *cf_net_name(const struct cf_netlist *netlist, uint32_t net, char *bu
     return cf_gate_name(group, net - group->first_net, buffer, size);
 }
 
+/* Finds the lane of that name among those that a sweep left. */
+static bool find_lane(const struct cf_group *group, const char *name, uint64_t wanted, uint64_t *lane,
+                      struct cf_error *err)
+{
+    uint32_t low = 0, high = cf_group_lanes(group);
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (group->lane_names[middle] <= wanted)
+            low = middle;
+        else
+            high = middle;
+    }
+    *lane = low;
+    return group->lane_names[low] == wanted ||
+           cf_fail(err, "%s: '%s' has %u lanes, from %u to %u, and %" PRIu64 " is none of them", name, group->name,
+                   cf_group_lanes(group), group->lane_names[0], group->lane_names[cf_group_lanes(group) - 1], wanted);
+}
+
 /* Reads "[4,9,17]" into a row-major index. */
 static bool parse_index(const struct cf_group *group, const char *name, const char *text, uint32_t *index,
                         struct cf_error *err)
@@ -39,7 +59,10 @@ static bool parse_index(const struct cf_group *group, const char *name, const ch
                            group->name, &",0,0,0"[2 * (CF_GROUP_MAX_RANK - group->rank)]);
         char *end;
         errno = 0;
-        unsigned long long value = strtoull(text + 1, &end, 10);
+        uint64_t value = strtoull(text + 1, &end, 10);
+        bool named = i == group->rank - 1 && group->lane_names;
+        if (named && !errno && !find_lane(group, name, value, &value, err))
+            return false;
         if (errno || value >= group->shape[i])
             return cf_fail(err, "%s: index %d is out of range: '%s' has 0 to %u there", name, i + 1, group->name,
                            group->shape[i] - 1);

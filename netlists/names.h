@@ -1,4 +1,6 @@
-/* names.h - a gate's public name: its group and index, "s1.classify[4,9,17]". */
+/* names.h - a gate's public name: its group and index, "s1.classify[4,9,17]".
+ *
+ * The index is that in the whole group: a gate keeps its name when a sweep removes lanes of its group. */
 #ifndef COFIBER_NETLISTS_NAMES_H
 #define COFIBER_NETLISTS_NAMES_H
 

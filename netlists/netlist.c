@@ -103,6 +103,14 @@ bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank
     return true;
 }
 
+bool cf_netlist_name_lanes(struct cf_netlist *netlist, uint32_t index, const uint32_t *names, struct cf_error *err)
+{
+    assert(index != CF_INPUT && index < netlist->group_count);
+    struct cf_group *group = &netlist->groups[index];
+    group->lane_names = copy_of(&netlist->arena, names, cf_group_lanes(group), sizeof *names);
+    return group->lane_names || out_of_memory(netlist, err);
+}
+
 /* Where a key stands among the sorted entries, or would stand. */
 static uint32_t meta_place(const struct cf_netlist *netlist, const char *key)
 {
@@ -168,6 +176,8 @@ static bool copy_into(struct cf_netlist *to, const struct cf_netlist *from, stru
             memcpy(to->groups[g].cell, group->cell, (size_t)group->count * sizeof *group->cell);
             memcpy(to->groups[g].base, group->base, (size_t)group->count * group->ports * sizeof *group->base);
         }
+        if (group->lane_names && !cf_netlist_name_lanes(to, g, group->lane_names, err))
+            return false;
     }
     return cf_netlist_copy_notes(to, from, err);
 }

@@ -72,6 +72,8 @@ struct cf_group {
     bool output;    /* the circuit's results, such as decisions. A gate is dead when no output depends on it. */
     uint32_t *cell; /* [count]; NULL for the input */
     uint32_t *base; /* [count][ports]; NULL for the input */
+    const uint32_t *lane_names; /* [lanes], rising: which lanes of the whole group are left, where some were swept away.
+                                 * The names of gates count by them. NULL: 0, 1, 2, ... */
 };
 
 struct cf_meta {
@@ -103,6 +105,8 @@ bool cf_netlist_add_cell(struct cf_netlist *netlist, const struct cf_cell *cell,
  * to fill. The first group added is the input (ports = 0). Pointers to groups are invalid after the call. */
 bool cf_netlist_add_group(struct cf_netlist *netlist, const char *name, int rank, const uint32_t *shape, uint32_t ports,
                           struct cf_type type, bool output, struct cf_error *err);
+/* Says which lanes of a whole group those of group `index` are: a copy of names [lanes], strictly rising. */
+bool cf_netlist_name_lanes(struct cf_netlist *netlist, uint32_t index, const uint32_t *names, struct cf_error *err);
 /* Sets or replaces a metadata entry. */
 bool cf_netlist_set_meta(struct cf_netlist *netlist, const char *key, const char *value, struct cf_error *err);
 const char *cf_netlist_meta(const struct cf_netlist *netlist, const char *key); /* or NULL */
@@ -139,6 +143,12 @@ static inline int cf_signed_bits(struct cf_type type)
 static inline uint32_t cf_group_lanes(const struct cf_group *group)
 {
     return group->shape[group->rank - 1];
+}
+
+/* What the lane is called in the names of gates. */
+static inline uint32_t cf_group_lane_name(const struct cf_group *group, uint32_t lane)
+{
+    return group->lane_names ? group->lane_names[lane] : lane;
 }
 
 static inline const uint32_t *cf_instance_bases(const struct cf_group *group, uint32_t index)

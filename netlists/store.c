@@ -161,6 +161,26 @@ static bool read_input(struct reader *r, struct cf_type type, bool output)
     return cf_netlist_add_group(r->netlist, "input", (int)shape->count, sizes, 0, type, output, r->err);
 }
 
+/* NAME.lanes, where it is there. The rules are the checker's. */
+static bool read_lanes(struct reader *r, const char *name)
+{
+    char tensor_name[CF_NAME_MAX];
+    snprintf(tensor_name, sizeof tensor_name, "%s.lanes", name);
+    if (!cf_safetensors_find(r->file, tensor_name))
+        return true;
+    uint32_t index = r->netlist->group_count - 1, count = cf_group_lanes(&r->netlist->groups[index]);
+    const struct cf_tensor *lanes = need(r, tensor_name, CF_I32, 1, (int64_t[]){count});
+    if (!lanes)
+        return false;
+    uint32_t *names = malloc(count * sizeof *names);
+    bool done = names || cf_fail(r->err, "%s: out of memory", r->netlist->label);
+    for (uint32_t l = 0; done && l < count; l++)
+        names[l] = (uint32_t)at_i32(lanes, l);
+    done = done && cf_netlist_name_lanes(r->netlist, index, names, r->err);
+    free(names);
+    return done;
+}
+
 static bool read_group(struct reader *r, const char *name, struct cf_type type, bool output)
 {
     const char *path = cf_safetensors_path(r->file);
@@ -196,7 +216,7 @@ static bool read_group(struct reader *r, const char *name, struct cf_type type, 
     struct cf_group *group = &r->netlist->groups[r->netlist->group_count - 1];
     memcpy(group->cell, cell->data, cell->size);
     memcpy(group->base, base->data, base->size);
-    return true;
+    return read_lanes(r, name);
 }
 
 static bool lengths_differ(struct reader *r, const struct cf_tensor *types)
@@ -268,12 +288,12 @@ static bool read_class_scale(struct reader *r)
     return true;
 }
 
-/* Whether a tensor is called as a group is, with ".cell" or ".base" behind the name. */
+/* Whether a tensor is called as a group is, with ".cell", ".base" or ".lanes" behind the name. */
 static bool is_of_a_group(const struct reader *r, const char *tensor)
 {
     char name[81];
     const char *suffix = strrchr(tensor, '.');
-    if (!suffix || (strcmp(suffix, ".cell") != 0 && strcmp(suffix, ".base") != 0))
+    if (!suffix || (strcmp(suffix, ".cell") != 0 && strcmp(suffix, ".base") != 0 && strcmp(suffix, ".lanes") != 0))
         return false;
     size_t length = (size_t)(suffix - tensor);
     if (length >= sizeof name)
@@ -383,7 +403,7 @@ enum fixed {
 
 struct ids {
     size_t fixed[FIXED_COUNT];
-    size_t *cell, *base; /* [group_count] */
+    size_t *cell, *base, *lanes; /* [group_count] */
 };
 
 static bool declare(struct writer *w, const char *name, enum cf_dtype dtype, int rank, uint64_t rows, uint64_t columns,
@@ -406,6 +426,9 @@ static bool declare_groups(struct writer *w, struct ids *ids)
             return false;
         snprintf(name, sizeof name, "%s.base", group->name);
         if (!cf_safetensors_add(w->out, name, CF_I32, group->rank + 1, shape, &ids->base[g], w->err))
+            return false;
+        snprintf(name, sizeof name, "%s.lanes", group->name);
+        if (group->lane_names && !declare(w, name, CF_I32, 1, cf_group_lanes(group), 0, &ids->lanes[g]))
             return false;
     }
     return true;
@@ -517,7 +540,8 @@ static bool write_groups(struct writer *w, const struct ids *ids)
         if (g == CF_INPUT)
             continue;
         if (!put(w, ids->cell[g], group->cell, group->count, 4) ||
-            !put(w, ids->base[g], group->base, (uint64_t)group->count * group->ports, 4))
+            !put(w, ids->base[g], group->base, (uint64_t)group->count * group->ports, 4) ||
+            (group->lane_names && !put(w, ids->lanes[g], group->lane_names, cf_group_lanes(group), 4)))
             return false;
     }
     const struct cf_group *input = &n->groups[CF_INPUT];
@@ -559,11 +583,13 @@ bool cf_netlist_save(const struct cf_netlist *netlist, const char *path, struct 
     if (w.terms > INT32_MAX)
         return cf_fail(err, "%s: the cells have more than 2^31 - 1 terms", path);
     struct ids ids = {.cell = calloc(netlist->group_count, sizeof *ids.cell),
-                      .base = calloc(netlist->group_count, sizeof *ids.base)};
-    bool done = (ids.cell && ids.base) || cf_fail(err, "%s: out of memory", path);
+                      .base = calloc(netlist->group_count, sizeof *ids.base),
+                      .lanes = calloc(netlist->group_count, sizeof *ids.lanes)};
+    bool done = (ids.cell && ids.base && ids.lanes) || cf_fail(err, "%s: out of memory", path);
     done = done && cf_safetensors_create(&w.out, path, err) && save_to(&w, &ids);
     free(ids.cell);
     free(ids.base);
+    free(ids.lanes);
     if (!done) {
         cf_safetensors_abort(&w.out);
         return false;

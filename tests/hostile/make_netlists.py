@@ -107,6 +107,11 @@ replaced("shape_of_group_type", "group.type", "I32", [4, 3], [0] * 12, "'group.t
 replaced("terms_of_unequal_length", "term.shift", "U8", [4], [0] * 4, "'term.shift': U8 [4] does not fit")
 replaced("ports_0", "step.base", "I32", [4, 0], [], "'step.base': 0 ports; 1 to 16 are possible")
 replaced("ports_17", "step.base", "I32", [4, 17], [0] * 68, "'step.base': 17 ports; 1 to 16 are possible")
+replaced("lanes_fall", "sum.lanes", "I32", [3], [4, 7, 7], "group 'sum': the names of its lanes do not rise from 0 on, at lane 2")
+replaced("lanes_negative", "sum.lanes", "I32", [3], [-1, 7, 8], "the names of its lanes do not rise from 0 on, at lane 0")
+replaced("lanes_too_few", "sum.lanes", "I32", [2], [4, 7], "'sum.lanes': I32 [2] does not fit")
+replaced("lanes_dtype", "step.lanes", "I64", [4], [1, 2, 3, 4], "'step.lanes': I64 [4] does not fit")
+replaced("lanes_of_input", "input.lanes", "I32", [3], [4, 7, 9], "tensor 'input.lanes' is no part of a netlist")
 
 
 def empty_group(table):

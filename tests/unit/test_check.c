@@ -26,6 +26,8 @@ static struct cf_type *port(struct cf_netlist *n, uint32_t cell, uint32_t index)
     return (struct cf_type *)(uintptr_t)&n->cells[cell].ports[index];
 }
 
+static const uint32_t some_lanes[] = {1, 2, 3}, rising_not[] = {4, 9, 9}, beyond_31_bits[] = {4, 9, 1u << 31};
+
 #define BREAK(name, ...)                                                                                               \
     static void name(struct cf_netlist *n)                                                                             \
     {                                                                                                                  \
@@ -53,6 +55,9 @@ BREAK(group_place, n->groups[STEP].first_net = 25)
 BREAK(net_count, n->net_count = 29)
 BREAK(group_ports_0, n->groups[STEP].ports = 0)
 BREAK(group_ports_17, n->groups[STEP].ports = 17)
+BREAK(lanes_fall, n->groups[SUM].lane_names = rising_not)
+BREAK(lanes_of_the_input, n->groups[CF_INPUT].lane_names = some_lanes)
+BREAK(lane_beyond_31_bits, n->groups[SUM].lane_names = beyond_31_bits)
 BREAK(scale_zero, n->input_scale = 0)
 BREAK(scale_negative, n->input_scale = -1)
 BREAK(scale_nan, n->input_scale = NAN)
@@ -122,6 +127,9 @@ static const struct {
     RULE(net_count, "the groups hold 28 nets"),
     RULE(group_ports_0, "group 'step': 0 ports; 1 to 16 are possible"),
     RULE(group_ports_17, "group 'step': 17 ports; 1 to 16 are possible"),
+    RULE(lanes_fall, "group 'sum': the names of its lanes do not rise from 0 on, at lane 2"),
+    RULE(lanes_of_the_input, "the lanes of the input have names"),
+    RULE(lane_beyond_31_bits, "group 'sum': the names of its lanes do not rise from 0 on, at lane 2"),
     RULE(scale_zero, "the input scale is not a positive number of at most 1e300"),
     RULE(scale_negative, "the input scale is not a positive number of at most 1e300"),
     RULE(scale_nan, "the input scale is not a positive number of at most 1e300"),
