@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "netlists/cell.h"
@@ -39,29 +40,45 @@ static void print_terms(const struct subject *s, long long limit)
         char weight[32];
         snprintf(weight, sizeof weight, term->shift ? "%+" PRId32 " << %u" : "%+" PRId32, term->weight, term->shift);
         cf_net_name(s->netlist, net, name, sizeof name);
+        if (term->square)
+            strncat(name, "^2", sizeof name - strlen(name) - 1);
         if (s->nets)
             printf("  %12s * %-24s value %8" PRId64 " adds %10" PRId64 "\n", weight, name, s->nets[net],
-                   term->weight * (s->nets[net] * ((int64_t)1 << term->shift)));
+                   cf_term_value(term, s->nets[net]));
         else
             printf("  %12s * %s\n", weight, name);
     }
 }
 
-/* A step's sum in the units of the head: the margin over its threshold, as a logit. */
+/* The sum of a step over one group, in the units of the head: the margin over its threshold, as a logit. */
 static void print_margin(const struct subject *s, int64_t sum)
 {
     uint32_t lane = s->index % cf_group_lanes(s->group);
-    if (s->cell->activation != CF_STEP || !s->netlist->class_scale || lane >= s->netlist->class_count)
+    if (s->cell->activation != CF_STEP || s->cell->port_count != 1 || !cf_cell_is_plain(s->cell) ||
+        !s->netlist->class_scale || lane >= s->netlist->class_count)
         return;
     double unit = s->netlist->input_scale * s->netlist->class_scale[lane] * ldexp(1, -s->cell->ports[0].frac);
     printf("  one unit is %.6g of the logit: the sum is %+.6f past the threshold\n", unit, (double)sum * unit);
+}
+
+static void print_output(const struct subject *s, int64_t sum)
+{
+    static const char *const call[CF_ACTIVATION_COUNT] = {[CF_STEP] = "H(", [CF_RELU] = "max(0, ", [CF_ROOT] = "root("};
+    int64_t output = cf_cell_output(s->cell, sum);
+    printf("  output: ");
+    if (call[s->cell->activation])
+        printf("%s%" PRId64 ") = ", call[s->cell->activation], sum);
+    printf("%" PRId64, output);
+    if (s->cell->activation != CF_STEP)
+        printf(" = %.9g in features", (double)output * ldexp(s->netlist->input_scale, -s->cell->type.frac));
+    printf("\n");
 }
 
 static void print_gate(const struct subject *s, long long limit)
 {
     char name[CF_NAME_MAX];
     printf("%s: %s cell %u\n", cf_gate_name(s->group, s->index, name, sizeof name),
-           s->cell->activation == CF_STEP ? "step" : "linear", s->group->cell[s->index]);
+           cf_activation_name(s->cell->activation), s->group->cell[s->index]);
     for (uint32_t p = 0; p < s->cell->port_count; p++) {
         char what[32];
         snprintf(what, sizeof what, "  port %u", p);
@@ -74,11 +91,7 @@ static void print_gate(const struct subject *s, long long limit)
         return;
     int64_t sum = cf_cell_sum(s->cell, s->bases, s->nets);
     printf("  sum with bias: %" PRId64 "\n", sum);
-    if (s->cell->activation == CF_STEP)
-        printf("  output: H(%" PRId64 ") = %" PRId64 "\n", sum, cf_cell_output(s->cell, sum));
-    else
-        printf("  output: %" PRId64 " = %.9g in features\n", sum,
-               (double)sum * ldexp(s->netlist->input_scale, -s->cell->type.frac));
+    print_output(s, sum);
     print_margin(s, sum);
 }
 
@@ -87,7 +100,7 @@ static int print_gate_json(const struct subject *s, long long limit)
     char name[CF_NAME_MAX];
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "gate", cf_gate_name(s->group, s->index, name, sizeof name));
-    cJSON_AddStringToObject(document, "activation", s->cell->activation == CF_STEP ? "step" : "linear");
+    cJSON_AddStringToObject(document, "activation", cf_activation_name(s->cell->activation));
     cJSON_AddNumberToObject(document, "bias", (double)s->cell->bias);
     cJSON_AddNumberToObject(document, "fan_in", s->cell->term_count); /* also where fewer terms are asked for */
     cJSON *terms = cJSON_AddArrayToObject(document, "terms");
@@ -98,6 +111,8 @@ static int print_gate_json(const struct subject *s, long long limit)
         cJSON_AddStringToObject(entry, "net", cf_net_name(s->netlist, net, name, sizeof name));
         cJSON_AddNumberToObject(entry, "weight", term->weight);
         cJSON_AddNumberToObject(entry, "shift", term->shift);
+        if (term->square)
+            cJSON_AddBoolToObject(entry, "square", true);
         if (s->nets)
             cJSON_AddNumberToObject(entry, "value", (double)s->nets[net]);
         cJSON_AddItemToArray(terms, entry);

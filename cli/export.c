@@ -7,6 +7,7 @@
 #include "compiler/lowering/imported.h"
 #include "compiler/lowering/lower_circuit.h"
 #include "compiler/lowering/lower_threshold.h"
+#include "netlists/cell.h"
 #include "netlists/exchange/aiger.h"
 #include "netlists/exchange/blif.h"
 #include "netlists/exchange/csr.h"
@@ -85,7 +86,7 @@ static bool write_threshold_cell(const struct request *r, const struct cf_cell *
 {
     struct cf_cut cut = {
         .network = lowered->network, .inputs = lowered->network.input_count, .outputs = lowered->network.output_count};
-    if (cell->activation == CF_STEP) {
+    if (cell->activation == CF_STEP && cf_cell_is_plain(cell)) {
         if (!cf_cut_of_step(&cut, cell, err))
             return false;
     } else {

@@ -8,6 +8,7 @@
 #include "compiler/census.h"
 #include "compiler/record.h"
 #include "netlists/analyse.h"
+#include "netlists/cell.h"
 #include "netlists/store.h"
 
 struct subject {
@@ -20,6 +21,16 @@ static void shape_text(const struct cf_group *group, char *text, size_t size)
     size_t used = 0;
     for (int i = 0; i < group->rank && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, "%s%u", i ? "x" : "", group->shape[i]);
+}
+
+/* The activation of the group's gates: "linear", "step", "relu", "root", or "mixed". */
+static const char *kind_text(const struct cf_netlist *netlist, const struct cf_group *group)
+{
+    enum cf_activation first = netlist->cells[group->cell[0]].activation;
+    for (uint32_t i = 1; i < group->count; i++)
+        if (netlist->cells[group->cell[i]].activation != first)
+            return "mixed";
+    return cf_activation_name(first);
 }
 
 static void weights_text(const struct cf_group_facts *facts, char *text, size_t size)
@@ -40,6 +51,27 @@ static void print_lanes(const struct cf_netlist *netlist)
             printf("%s%s", count++ ? ", " : "", netlist->groups[g].name);
     if (count)
         printf(": lanes without a live gate were removed; the gates left keep their names\n");
+}
+
+/* Says which of the gates are not of the kinds that the card counts, group by group. */
+static void print_beyond(const struct subject *s)
+{
+    if (s->facts.beyond == 0)
+        return;
+    char number[2][32];
+    printf("\n%s of the gates are weighted sums with a linear or step activation, the kinds that the card counts.\n"
+           "%s are not:\n",
+           cli_thousands(s->facts.gates - s->facts.beyond, number[0]), cli_thousands(s->facts.beyond, number[1]));
+    for (uint32_t g = 1; g < s->netlist->group_count; g++) {
+        const struct cf_group_facts *facts = &s->facts.groups[g];
+        if (facts->beyond == 0)
+            continue;
+        printf("%-14s %11s  %s", s->netlist->groups[g].name, cli_thousands(facts->beyond, number[0]),
+               kind_text(s->netlist, &s->netlist->groups[g]));
+        if (facts->squares)
+            printf(", %s edges read squares", cli_thousands(facts->squares, number[1]));
+        printf("\n");
+    }
 }
 
 static void print_groups(const struct subject *s)
@@ -72,6 +104,7 @@ static void print_groups(const struct subject *s)
            cli_thousands(s->facts.edges, number[3]), s->facts.depth);
     printf("width: bits.fraction bits; level: inputs are 0; dead: no decision depends on it\n");
     print_lanes(s->netlist);
+    print_beyond(s);
 }
 
 /* The number of gates that the netlist has in group "s<scale>.<layer>". */
@@ -200,7 +233,8 @@ static void print_reason(const struct cf_compile_options *options, const struct 
                cli_thousands(dead, total));
 }
 
-static cJSON *group_json(const struct cf_group *group, const struct cf_group_facts *facts)
+static cJSON *group_json(const struct cf_netlist *netlist, const struct cf_group *group,
+                         const struct cf_group_facts *facts)
 {
     cJSON *entry = cJSON_CreateObject();
     cJSON_AddStringToObject(entry, "name", group->name);
@@ -213,7 +247,10 @@ static cJSON *group_json(const struct cf_group *group, const struct cf_group_fac
     cJSON_AddNumberToObject(entry, "gates", group->count);
     cJSON_AddNumberToObject(entry, "live", (double)facts->live);
     cJSON_AddNumberToObject(entry, "dead", (double)(group->count - facts->live));
+    cJSON_AddStringToObject(entry, "activation", kind_text(netlist, group));
+    cJSON_AddNumberToObject(entry, "beyond_card", (double)facts->beyond);
     cJSON_AddNumberToObject(entry, "edges", (double)facts->edges);
+    cJSON_AddNumberToObject(entry, "squares", (double)facts->squares);
     cJSON_AddNumberToObject(entry, "cells", facts->cells);
     cJSON_AddNumberToObject(entry, "level_low", facts->level_low);
     cJSON_AddNumberToObject(entry, "level_high", facts->level_high);
@@ -238,6 +275,7 @@ static cJSON *stats_json(const struct subject *s)
     cJSON_AddNumberToObject(gates, "total", (double)s->facts.gates);
     cJSON_AddNumberToObject(gates, "live", (double)s->facts.live);
     cJSON_AddNumberToObject(gates, "dead", (double)(s->facts.gates - s->facts.live));
+    cJSON_AddNumberToObject(gates, "beyond_card", (double)s->facts.beyond);
     cJSON_AddNumberToObject(document, "depth", s->facts.depth);
     cJSON_AddNumberToObject(document, "edges", (double)s->facts.edges);
     cJSON_AddNumberToObject(document, "live_edges", (double)s->facts.live_edges);
@@ -247,7 +285,7 @@ static cJSON *stats_json(const struct subject *s)
     cJSON_AddNumberToObject(document, "cells", s->netlist->cell_count);
     cJSON *groups = cJSON_AddArrayToObject(document, "groups");
     for (uint32_t g = 1; g < s->netlist->group_count; g++)
-        cJSON_AddItemToArray(groups, group_json(&s->netlist->groups[g], &s->facts.groups[g]));
+        cJSON_AddItemToArray(groups, group_json(s->netlist, &s->netlist->groups[g], &s->facts.groups[g]));
     cJSON *meta = cJSON_AddObjectToObject(document, "provenance");
     for (uint32_t m = 0; m < s->netlist->meta_count; m++)
         cJSON_AddStringToObject(meta, s->netlist->meta[m].key, s->netlist->meta[m].value);

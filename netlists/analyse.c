@@ -80,7 +80,9 @@ static void count_weights(const struct cf_cell *cell, uint64_t times, struct cf_
         facts->weight_count[weight == -1 ? 0 : weight == 1 ? 1 : 2] += times;
         facts->weight_min = weight < facts->weight_min ? weight : facts->weight_min;
         facts->weight_max = weight > facts->weight_max ? weight : facts->weight_max;
+        facts->squares += cell->terms[t].square ? times : 0;
     }
+    facts->beyond += cf_cell_is_plain(cell) ? 0 : times;
     facts->edges += times * cell->term_count;
     facts->fanin_min = cell->term_count < facts->fanin_min ? cell->term_count : facts->fanin_min;
     facts->fanin_max = cell->term_count > facts->fanin_max ? cell->term_count : facts->fanin_max;
@@ -126,6 +128,7 @@ bool cf_netlist_analyse(const struct cf_netlist *netlist, struct cf_facts *facts
         group_counts(netlist, &netlist->groups[g], live, placed, group);
         facts->gates += netlist->groups[g].count;
         facts->live += group->live;
+        facts->beyond += group->beyond;
         facts->edges += group->edges;
         facts->live_edges += group->live_edges;
         facts->depth = group->level_high > facts->depth ? group->level_high : facts->depth;

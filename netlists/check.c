@@ -15,6 +15,14 @@ static bool type_valid(struct cf_type type)
     return type.width >= 1 && type.width <= CF_MAX_WIDTH && type.frac >= -1024 && type.frac <= 1024;
 }
 
+/* Whether `a` comes before `b` in (port, offset, square). */
+static bool stands_before(const struct cf_term *a, const struct cf_term *b)
+{
+    if (a->port != b->port)
+        return a->port < b->port;
+    return a->offset != b->offset ? a->offset < b->offset : a->square < b->square;
+}
+
 static bool check_terms(const struct cf_netlist *netlist, uint32_t index, struct cf_error *err)
 {
     const struct cf_cell *cell = &netlist->cells[index];
@@ -31,8 +39,8 @@ static bool check_terms(const struct cf_netlist *netlist, uint32_t index, struct
             wrong = "is shifted by more than 62";
         else if (term->offset > INT32_MAX)
             wrong = "has an offset of 2^31 or more";
-        else if (t > 0 && (before->port > term->port || (before->port == term->port && before->offset >= term->offset)))
-            wrong = "is not after the term before it in (port, offset)";
+        else if (t > 0 && !stands_before(before, term))
+            wrong = "is not after the term before it in (port, offset, square)";
         if (wrong)
             return cf_fail(err, "%s: cell %u: term %u %s", netlist->label, index, t, wrong);
     }
@@ -60,14 +68,16 @@ static bool check_cell(const struct cf_netlist *netlist, uint32_t index, struct 
                            netlist->label, index, cell->type.width);
         return true;
     }
-    if (cell->activation != CF_LINEAR)
+    if (cell->activation >= CF_ACTIVATION_COUNT)
         return cf_fail(err, "%s: cell %u: unknown activation %d", netlist->label, index, (int)cell->activation);
     if (!type_valid(cell->type))
         return cf_fail(err, "%s: cell %u: output of %u bits with %d fraction bits", netlist->label, index,
                        cell->type.width, cell->type.frac);
+    cf_output_range(cell->activation, &min, &max);
     if (!cf_type_holds(cell->type, min) || !cf_type_holds(cell->type, max))
-        return cf_fail(err, "%s: cell %u: sums from %" PRId64 " to %" PRId64 " do not fit its output of %u bits",
-                       netlist->label, index, min, max, cell->type.width);
+        return cf_fail(err, "%s: cell %u: %s from %" PRId64 " to %" PRId64 " do not fit its output of %u bits",
+                       netlist->label, index, cell->activation == CF_LINEAR ? "sums" : "outputs", min, max,
+                       cell->type.width);
     return true;
 }
 

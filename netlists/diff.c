@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netlists/cell.h"
 #include "netlists/names.h"
 
 /* Where differences go: they are counted, the first is kept, and `found` hears of all. */
@@ -45,8 +46,8 @@ static bool describe_types(const char *what, struct cf_type a, struct cf_type b,
 static bool describe_cells(const struct cf_cell *a, const struct cf_cell *b, char *text, size_t size)
 {
     if (a->activation != b->activation)
-        return snprintf(text, size, "activation %s against %s", a->activation == CF_STEP ? "step" : "linear",
-                        b->activation == CF_STEP ? "step" : "linear") > 0;
+        return snprintf(text, size, "activation %s against %s", cf_activation_name(a->activation),
+                        cf_activation_name(b->activation)) > 0;
     if (!cf_type_equal(a->type, b->type))
         return describe_types("output", a->type, b->type, text, size);
     if (a->port_count != b->port_count)
@@ -62,6 +63,9 @@ static bool describe_cells(const struct cf_cell *a, const struct cf_cell *b, cha
         if (x->port != y->port || x->offset != y->offset)
             return snprintf(text, size, "term %u reads port %u offset %u against port %u offset %u", t, x->port,
                             x->offset, y->port, y->offset) > 0;
+        if (x->square != y->square)
+            return snprintf(text, size, "term %u (port %u, offset %u) reads %s against %s", t, x->port, x->offset,
+                            x->square ? "the square" : "the net", y->square ? "the square" : "the net") > 0;
         if (x->weight != y->weight || x->shift != y->shift)
             return snprintf(text, size, "term %u (port %u, offset %u): weight %d << %u against %d << %u", t, x->port,
                             x->offset, x->weight, x->shift, y->weight, y->shift) > 0;

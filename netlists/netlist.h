@@ -3,9 +3,11 @@
  * A net is a wire with one driver. Nets are numbered: first those of the input, then one for each gate, group after
  * group. A gate is an instance of a cell. Its sum is
  *
- *     sum over the cell's terms of  weight * (net[base[port] + offset] << shift),  plus the cell's bias,
+ *     sum over the cell's terms of  weight * (N << shift),  plus the cell's bias,
  *
- * exactly, in integers. A linear cell's output is that sum; a step cell's output is H(sum): 1 if sum >= 0, else 0.
+ * exactly, in integers, where N is net[base[port] + offset], or the square of it where the term says so. The output is
+ * the cell's activation of that sum: the sum itself (linear); H(sum), which is 1 if sum >= 0, else 0 (step);
+ * max(0, sum) (ReLU); or the floor of the square root of max(0, sum) (root).
  *
  * This header holds the data structure alone; check.h says which netlists are valid, store.h and FORMAT.md what their
  * file looks like.
@@ -31,7 +33,8 @@ enum {
 };
 
 /* The type of a net: an integer of `width` bits, in two's complement (or plain binary when it is not signed), which
- * stands for the number integer * 2^-frac. The output of a step is {1, false, 0}. */
+ * stands for the number integer * 2^-frac. The output of a step is {1, false, 0}; the outputs of ReLU and root are
+ * never negative, and may be of either kind. */
 struct cf_type {
     uint8_t width;
     bool is_signed;
@@ -43,11 +46,12 @@ struct cf_term {
     int32_t weight;  /* never 0: a zero weight is no wire */
     uint8_t port;
     uint8_t shift;
+    bool square; /* the term reads the net's square: weight * (net^2 << shift) */
 };
 
-enum cf_activation { CF_LINEAR, CF_STEP };
+enum cf_activation { CF_LINEAR, CF_STEP, CF_RELU, CF_ROOT, CF_ACTIVATION_COUNT };
 
-/* Terms stand in strictly increasing (port, offset). */
+/* Terms stand in strictly increasing (port, offset, square): a net and its square can both be read. */
 struct cf_cell {
     const struct cf_type *ports;
     const struct cf_term *terms;

@@ -7,17 +7,20 @@
 #include <string.h>
 
 #include "base/string_set.h"
+#include "netlists/cell.h"
 #include "netlists/check.h"
 #include "netlists/names.h"
 
 #define FORMAT_NAME "cofiber-netlist"
-#define FORMAT_VERSION "1"
+#define PLAIN_VERSION "1" /* weighted sums, linear and step */
+#define FULL_VERSION "2"  /* squares, ReLUs and roots as well */
 
 /* ---- reading ---- */
 
 struct reader {
     const struct cf_safetensors *file;
     struct cf_netlist *netlist;
+    bool full; /* the file is of FULL_VERSION */
     size_t tensors_used;
     struct cf_string_set names; /* of the groups read so far */
     struct cf_error *err;
@@ -83,7 +86,31 @@ static bool check_starts(struct reader *r, const struct cf_tensor *starts, uint6
 
 struct cell_tables {
     const struct cf_tensor *bias, *type, *ports, *terms, *port_type, *offset, *weight, *port, *shift;
+    const struct cf_tensor *square; /* NULL in files of PLAIN_VERSION */
 };
+
+static bool read_term(struct reader *r, const struct cell_tables *in, uint64_t at, struct cf_term *term)
+{
+    uint8_t square = in->square ? in->square->data[at] : 0;
+    if (square > 1)
+        return cf_fail(r->err, "%s: tensor 'term.square': element %" PRIu64 " is %u, not 0 or 1",
+                       cf_safetensors_path(r->file), at, square);
+    *term = (struct cf_term){.offset = (uint32_t)at_i32(in->offset, at),
+                             .weight = at_i32(in->weight, at),
+                             .port = in->port->data[at],
+                             .shift = in->shift->data[at],
+                             .square = square == 1};
+    return true;
+}
+
+static bool read_activation(struct reader *r, int32_t value, uint64_t cell, enum cf_activation *activation)
+{
+    if (value < 0 || value >= (r->full ? CF_ACTIVATION_COUNT : CF_RELU))
+        return cf_fail(r->err, "%s: cell %" PRIu64 ": activation is %d; 0 is linear, 1 a step%s",
+                       cf_safetensors_path(r->file), cell, value, r->full ? ", 2 a ReLU, 3 a root" : "");
+    *activation = (enum cf_activation)value;
+    return true;
+}
 
 static bool read_cell(struct reader *r, const struct cell_tables *in, uint64_t index, struct cf_term *terms)
 {
@@ -98,16 +125,11 @@ static bool read_cell(struct reader *r, const struct cell_tables *in, uint64_t i
     for (uint32_t p = 0; p < cell.port_count; p++)
         if (!read_type(r, in->port_type, (uint64_t)first_port + p, 0, &ports[p]))
             return false;
-    for (uint32_t t = 0; t < cell.term_count; t++) {
-        uint64_t at = (uint64_t)first_term + t;
-        terms[t] = (struct cf_term){(uint32_t)at_i32(in->offset, at), at_i32(in->weight, at), in->port->data[at],
-                                    in->shift->data[at]};
-    }
-    int32_t activation = at_i32(in->type, 4 * index);
-    if (activation != CF_LINEAR && activation != CF_STEP)
-        return cf_fail(r->err, "%s: cell %" PRIu64 ": activation is %d; 0 is linear, 1 a step",
-                       cf_safetensors_path(r->file), index, activation);
-    cell.activation = (enum cf_activation)activation;
+    for (uint32_t t = 0; t < cell.term_count; t++)
+        if (!read_term(r, in, (uint64_t)first_term + t, &terms[t]))
+            return false;
+    if (!read_activation(r, at_i32(in->type, 4 * index), index, &cell.activation))
+        return false;
     memcpy(&cell.bias, in->bias->data + 8 * index, sizeof cell.bias);
     uint32_t made;
     return read_type(r, in->type, index, 1, &cell.type) && cf_netlist_add_cell(r->netlist, &cell, &made, r->err);
@@ -115,7 +137,7 @@ static bool read_cell(struct reader *r, const struct cell_tables *in, uint64_t i
 
 static bool read_cells(struct reader *r)
 {
-    struct cell_tables in;
+    struct cell_tables in = {0};
     if (!(in.bias = need(r, "cell.bias", CF_I64, 1, (int64_t[]){-1})))
         return false;
     int64_t cells = (int64_t)in.bias->count;
@@ -128,6 +150,7 @@ static bool read_cells(struct reader *r)
     int64_t terms = (int64_t)in.offset->count;
     if (!(in.weight = need(r, "term.weight", CF_I32, 1, &terms)) ||
         !(in.port = need(r, "term.port", CF_U8, 1, &terms)) || !(in.shift = need(r, "term.shift", CF_U8, 1, &terms)) ||
+        (r->full && !(in.square = need(r, "term.square", CF_U8, 1, &terms))) ||
         !check_starts(r, in.ports, in.port_type->shape[0]) || !check_starts(r, in.terms, (uint64_t)terms))
         return false;
     struct cf_term *scratch = malloc((size_t)(terms ? terms : 1) * sizeof *scratch);
@@ -311,11 +334,12 @@ static bool refuse_unknown(struct reader *r)
         return true;
     static const char *const known[] = {"input.shape", "input.scale", "class.scale", "group.type", "cell.bias",
                                         "cell.type",   "cell.ports",  "cell.terms",  "port.type",  "term.offset",
-                                        "term.weight", "term.port",   "term.shift"};
+                                        "term.weight", "term.port",   "term.shift",  "term.square"};
+    size_t known_count = sizeof known / sizeof *known - !r->full; /* the last is of FULL_VERSION alone */
     for (size_t i = 0; i < count; i++) {
         const char *name = cf_safetensors_at(r->file, i)->name;
         bool used = false;
-        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        for (size_t k = 0; k < known_count; k++)
             used = used || strcmp(name, known[k]) == 0;
         if (!used && !is_of_a_group(r, name))
             return cf_fail(r->err, "%s: tensor '%s' is no part of a netlist", cf_safetensors_path(r->file), name);
@@ -346,13 +370,15 @@ bool cf_netlist_from_safetensors(struct cf_netlist **netlist, const struct cf_sa
     if (!cf_is_netlist(file))
         return cf_fail(err, "%s: not a netlist (metadata 'format' is not \"" FORMAT_NAME "\")", path);
     const char *version = cf_safetensors_metadata(file, "version");
-    if (!version || strcmp(version, FORMAT_VERSION) != 0)
-        return cf_fail(err, "%s: netlist format version %s; this program reads version " FORMAT_VERSION, path,
-                       version ? version : "missing");
+    bool full = version && strcmp(version, FULL_VERSION) == 0;
+    if (!version || (!full && strcmp(version, PLAIN_VERSION) != 0))
+        return cf_fail(err,
+                       "%s: netlist format version %s; this program reads versions " PLAIN_VERSION " and " FULL_VERSION,
+                       path, version ? version : "missing");
     const char *groups = cf_safetensors_metadata(file, "groups");
     if (!groups)
         return cf_fail(err, "%s: metadata 'groups' is missing", path);
-    struct reader r = {.file = file, .netlist = cf_netlist_new(path, err), .err = err};
+    struct reader r = {.file = file, .netlist = cf_netlist_new(path, err), .full = full, .err = err};
     bool done = r.netlist && read_groups(&r, groups) && read_cells(&r) && read_class_scale(&r) && refuse_unknown(&r) &&
                 read_meta(&r) && cf_netlist_check(r.netlist, err);
     cf_string_set_free(&r.names);
@@ -379,6 +405,7 @@ struct writer {
     struct cf_safetensors_writer *out;
     const struct cf_netlist *netlist;
     uint64_t ports, terms; /* of all cells together */
+    bool full;             /* some cell is not plain: the file is of FULL_VERSION */
     struct cf_error *err;
 };
 
@@ -398,6 +425,7 @@ enum fixed {
     TERM_WEIGHT,
     TERM_PORT,
     TERM_SHIFT,
+    TERM_SQUARE,
     FIXED_COUNT
 };
 
@@ -450,7 +478,8 @@ static bool declare_all(struct writer *w, struct ids *ids)
            declare(w, "term.offset", CF_I32, 1, w->terms, 0, &id[TERM_OFFSET]) &&
            declare(w, "term.weight", CF_I32, 1, w->terms, 0, &id[TERM_WEIGHT]) && declare_groups(w, ids) &&
            declare(w, "term.port", CF_U8, 1, w->terms, 0, &id[TERM_PORT]) &&
-           declare(w, "term.shift", CF_U8, 1, w->terms, 0, &id[TERM_SHIFT]);
+           declare(w, "term.shift", CF_U8, 1, w->terms, 0, &id[TERM_SHIFT]) &&
+           (!w->full || declare(w, "term.square", CF_U8, 1, w->terms, 0, &id[TERM_SQUARE]));
 }
 
 static bool add_metadata(struct writer *w)
@@ -466,7 +495,7 @@ static bool add_metadata(struct writer *w)
     for (uint32_t g = 0; g < n->group_count; g++)
         end += sprintf(end, "%s%s", g ? " " : "", n->groups[g].name);
     bool done = cf_safetensors_add_metadata(w->out, "format", FORMAT_NAME, w->err) &&
-                cf_safetensors_add_metadata(w->out, "version", FORMAT_VERSION, w->err) &&
+                cf_safetensors_add_metadata(w->out, "version", w->full ? FULL_VERSION : PLAIN_VERSION, w->err) &&
                 cf_safetensors_add_metadata(w->out, "groups", names, w->err);
     for (uint32_t m = 0; done && m < n->meta_count; m++)
         done = cf_safetensors_add_metadata(w->out, n->meta[m].key, n->meta[m].value, w->err);
@@ -483,7 +512,7 @@ static bool put(struct writer *w, size_t id, const void *data, uint64_t count, s
 static bool write_terms(struct writer *w, const struct ids *ids, int32_t *words, uint8_t *bytes)
 {
     const struct cf_netlist *n = w->netlist;
-    for (int column = 0; column < 4; column++) {
+    for (int column = 0; column < (w->full ? 5 : 4); column++) {
         uint64_t at = 0;
         for (uint32_t c = 0; c < n->cell_count; c++)
             for (uint32_t t = 0; t < n->cells[c].term_count; t++, at++) {
@@ -491,7 +520,7 @@ static bool write_terms(struct writer *w, const struct ids *ids, int32_t *words,
                 if (column < 2)
                     words[at] = column == 0 ? (int32_t)term->offset : term->weight;
                 else
-                    bytes[at] = column == 2 ? term->port : term->shift;
+                    bytes[at] = column == 2 ? term->port : column == 3 ? term->shift : term->square;
             }
         if (!put(w, ids->fixed[TERM_OFFSET + column], column < 2 ? (void *)words : (void *)bytes, at,
                  column < 2 ? 4 : 1))
@@ -579,6 +608,7 @@ bool cf_netlist_save(const struct cf_netlist *netlist, const char *path, struct 
     for (uint32_t c = 0; c < netlist->cell_count; c++) {
         w.ports += netlist->cells[c].port_count;
         w.terms += netlist->cells[c].term_count;
+        w.full = w.full || !cf_cell_is_plain(&netlist->cells[c]);
     }
     if (w.terms > INT32_MAX)
         return cf_fail(err, "%s: the cells have more than 2^31 - 1 terms", path);

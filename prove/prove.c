@@ -11,6 +11,7 @@
 #include "base/directory.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "netlists/cell.h"
 #include "rtl/structural/structural.h"
 #include "rtl/tools/cache.h"
 #include "rtl/tools/process.h"
@@ -171,7 +172,8 @@ bool cf_prove(const char *path, const struct cf_netlist *netlist, const char *sc
     struct cf_rtl_summary summary;
     const char *directory = options->rtl_directory ? options->rtl_directory : scratch;
     *proof = (struct cf_proof){0};
-    bool done = find_tools(&s, path, scratch, err) &&
+    bool done = cf_groups_are_plain(netlist, 1, netlist->group_count, "the verified checker", err) &&
+                find_tools(&s, path, scratch, err) &&
                 (options->rtl_directory || cf_rtl_write(netlist, scratch, &emission, &summary, err)) &&
                 find_kept(&s, directory, err);
     if (done && !options->again && access(s.kept, R_OK) == 0)

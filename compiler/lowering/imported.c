@@ -144,7 +144,7 @@ static bool read_term(const struct restoring *r, const struct cf_group *group, u
     const struct cf_term *term = &r->netlist->cells[group->cell[index]].terms[t];
     cf_lit literal = r->literal[cf_instance_bases(group, index)[term->port] + term->offset];
     *out = literal ^ (term->weight < 0);
-    return literal != NOT_YET && term->shift == 0 && (term->weight == 1 || term->weight == -1);
+    return literal != NOT_YET && term->shift == 0 && !term->square && (term->weight == 1 || term->weight == -1);
 }
 
 /* Makes the AND of a gate H(a + b - 2): what it has fewer than two terms are constants, and the bias says which. */

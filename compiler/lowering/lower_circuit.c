@@ -7,6 +7,7 @@
 
 #include "base/thousands.h"
 #include "compiler/lowering/imported.h"
+#include "netlists/cell.h"
 #include "netlists/names.h"
 
 struct flattening {
@@ -62,7 +63,8 @@ static void mark_needed(struct flattening *f, const uint32_t *roots, uint32_t ro
 
 static bool stays_whole(const struct flattening *f, const struct cf_group *group, uint32_t index)
 {
-    return f->cut && f->netlist->cells[group->cell[index]].activation == CF_STEP;
+    const struct cf_cell *cell = &f->netlist->cells[group->cell[index]];
+    return f->cut && cell->activation == CF_STEP && cf_cell_is_plain(cell);
 }
 
 /* What a network will hold. */

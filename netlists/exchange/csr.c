@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/safetensors.h"
+#include "netlists/cell.h"
 
 enum { CHUNK = 1 << 16 }; /* edges held before they are written */
 
@@ -128,6 +129,8 @@ bool cf_csr_write(const char *path, const struct cf_netlist *netlist, uint32_t f
                   struct cf_csr_size *size, struct cf_error *err)
 {
     assert(first >= 1 && first < end && end <= netlist->group_count);
+    if (!cf_groups_are_plain(netlist, first, end, "a matrix of weights", err))
+        return false;
     struct matrix m = {.netlist = netlist, .first = first, .end = end, .err = err};
     m.columns = malloc(CHUNK * sizeof *m.columns);
     m.values = malloc(CHUNK * sizeof(int64_t));

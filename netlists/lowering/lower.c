@@ -425,6 +425,8 @@ bool cf_lower_cell(struct cf_network_cell *lowered, const struct cf_cell *cell, 
     for (int n = CF_COUNTER_LEAST; n <= CF_COUNTER_MOST; n++)
         cf_counter_shape(&l.counters[n], n);
     int64_t min, max;
+    if (!cf_cell_is_plain(cell))
+        return cf_fail(err, "squares, ReLUs and roots are not lowered to adders");
     if (!cf_cell_range(cell, &min, &max))
         return cf_fail(err, "a cell whose sum could pass 63 bits");
     lowered->network.output_count = cell->type.width;

@@ -192,8 +192,8 @@ static uint32_t pop(struct cf_ripple *r, int64_t *change)
     return net;
 }
 
-/* The cell's term of that port and offset, or NULL. */
-static const struct cf_term *find_term(const struct cf_cell *cell, uint32_t port, uint32_t offset)
+/* The index of the cell's first term of that port and offset; term_count where there is none. */
+static uint32_t find_term(const struct cf_cell *cell, uint32_t port, uint32_t offset)
 {
     uint32_t low = 0, high = cell->term_count;
     while (low < high) {
@@ -205,26 +205,36 @@ static const struct cf_term *find_term(const struct cf_cell *cell, uint32_t port
             high = middle;
     }
     const struct cf_term *term = &cell->terms[low];
-    return low < cell->term_count && term->port == port && term->offset == offset ? term : NULL;
+    return low < cell->term_count && term->port == port && term->offset == offset ? low : cell->term_count;
 }
+
+/* A net that has another value. */
+struct changed {
+    uint32_t net;
+    int64_t from, to;
+};
 
 /* Tells a gate of group `g` that a net has changed, if it reads it as that offset from its port. */
 static void notify_gate(const struct cf_propagation *p, struct cf_ripple *r, uint32_t g, uint32_t port, uint32_t gate,
-                        uint32_t offset, int64_t difference)
+                        uint32_t offset, const struct changed *changed)
 {
     const struct cf_group *group = &p->netlist->groups[g];
-    const struct cf_term *term = find_term(&p->netlist->cells[group->cell[gate]], port, offset);
-    if (term)
-        push(r, group->first_net + gate, term->weight * (difference * ((int64_t)1 << term->shift)));
+    const struct cf_cell *cell = &p->netlist->cells[group->cell[gate]];
+    /* A gate may read the net itself, and its square beside it. */
+    for (uint32_t t = find_term(cell, port, offset);
+         t < cell->term_count && cell->terms[t].port == port && cell->terms[t].offset == offset; t++)
+        push(r, group->first_net + gate,
+             cf_term_value(&cell->terms[t], changed->to) - cf_term_value(&cell->terms[t], changed->from));
 }
 
 /* Tells all gates of group `g` that read the net through a port. It goes one of two ways, whichever is shorter: through
  * the gates whose bases are within reach of the net (few gates have a base near, although a classifier's port reaches
  * far), or through the offsets (a pool reads few). */
-static void notify(const struct cf_propagation *p, struct cf_ripple *r, uint32_t g, uint32_t port, uint32_t net,
-                   int64_t difference)
+static void notify(const struct cf_propagation *p, struct cf_ripple *r, uint32_t g, uint32_t port,
+                   const struct changed *changed)
 {
     const struct index *index = &p->ports[g][port];
+    uint32_t net = changed->net;
     if (index->offset_count == 0 || index->offsets[0] > net || net - index->offsets[0] < index->low)
         return;
     uint32_t farthest = index->offsets[index->offset_count - 1], high = net - index->offsets[0];
@@ -236,7 +246,7 @@ static void notify(const struct cf_propagation *p, struct cf_ripple *r, uint32_t
     if (end - start <= index->offset_count) {
         for (uint32_t i = start; i < end; i++)
             notify_gate(p, r, g, port, index->gates[i],
-                        net - cf_instance_bases(&p->netlist->groups[g], index->gates[i])[port], difference);
+                        net - cf_instance_bases(&p->netlist->groups[g], index->gates[i])[port], changed);
         return;
     }
     for (uint32_t o = 0; o < index->offset_count && index->offsets[o] <= net; o++) {
@@ -244,7 +254,7 @@ static void notify(const struct cf_propagation *p, struct cf_ripple *r, uint32_t
         if (base < index->low || base > index->high)
             continue;
         for (uint32_t i = index->first[base - index->low]; i < index->first[base - index->low + 1]; i++)
-            notify_gate(p, r, g, port, index->gates[i], index->offsets[o], difference);
+            notify_gate(p, r, g, port, index->gates[i], index->offsets[o], changed);
     }
 }
 
@@ -265,18 +275,16 @@ bool cf_propagate(const struct cf_propagation *p, struct cf_ripple *r, const int
     assert(r->count == 0 && net < n->net_count);
     bool first = true;
     while (first || r->count > 0) {
-        int64_t difference;
-        if (first) {
-            difference = value - nets[net];
-        } else {
+        if (!first) {
             int64_t change;
             net = pop(r, &change);
             const struct cf_group *group = &n->groups[cf_netlist_group_of(n, net)];
             const struct cf_cell *cell = &n->cells[group->cell[net - group->first_net]];
-            difference = cf_cell_output(cell, sums[net] + change) - nets[net];
+            value = cf_cell_output(cell, sums[net] + change);
         }
         first = false;
-        if (difference == 0)
+        const struct changed changed = {net, nets[net], value};
+        if (changed.from == changed.to)
             continue;
         uint32_t g = cf_netlist_group_of(n, net);
         if (n->groups[g].output) {
@@ -285,7 +293,7 @@ bool cf_propagate(const struct cf_propagation *p, struct cf_ripple *r, const int
         }
         for (g++; g < n->group_count; g++)
             for (uint32_t port = 0; port < n->groups[g].ports; port++)
-                notify(p, r, g, port, net, difference);
+                notify(p, r, g, port, &changed);
     }
     return false;
 }

@@ -100,7 +100,7 @@ static bool expand(struct cf_form_finder *finder, uint32_t group_index, uint32_t
         const struct cf_term *term = &cell->terms[t];
         uint32_t source = bases[term->port] + term->offset;
         int64_t weight;
-        if (__builtin_mul_overflow((int64_t)term->weight, INT64_C(1) << term->shift, &weight) ||
+        if (term->square || __builtin_mul_overflow((int64_t)term->weight, INT64_C(1) << term->shift, &weight) ||
             !touch(finder, source) || !add_product(&finder->factor[source], factor, weight))
             return false;
     }

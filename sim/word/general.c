@@ -5,9 +5,11 @@
 /* The sum of the terms [first, end) of one port, all of which read nets of one group: `values` is the value of the net
  * at offset `low`. The switch stands outside the loops so that a compiler can vectorise them. */
 #define SUM(type)                                                                                                      \
-    for (uint32_t t = first; t < end; t++)                                                                             \
-    sum += (uint64_t)((int64_t)terms[t].weight *                                                                       \
-                      ((int64_t)((const type *)values)[terms[t].offset - low] * ((int64_t)1 << terms[t].shift)))
+    for (uint32_t t = first; t < end; t++) {                                                                           \
+        int64_t net = ((const type *)values)[terms[t].offset - low];                                                   \
+        int64_t operand = terms[t].square ? net * net : net;                                                           \
+        sum += (uint64_t)((int64_t)terms[t].weight * (operand * ((int64_t)1 << terms[t].shift)));                      \
+    }
 
 static int64_t sum_of_run(const struct cf_term *terms, uint32_t first, uint32_t end, const void *values, uint32_t low,
                           enum cf_storage storage)
@@ -38,7 +40,7 @@ static int64_t sum_scattered(const struct cf_workspace *w, const struct cf_term 
     for (uint32_t t = first; t < end; t++) {
         uint32_t net = base + terms[t].offset, group = cf_netlist_group_of(w->plan->netlist, net);
         int64_t value = cf_storage_get(cf_net_at(w, group, net), w->plan->layouts[group].storage, 0);
-        sum += terms[t].weight * (value * ((int64_t)1 << terms[t].shift));
+        sum += cf_term_value(&terms[t], value);
     }
     return sum;
 }

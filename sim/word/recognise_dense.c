@@ -44,7 +44,8 @@ static void choose_port(struct dense_search *s)
         const struct cf_cell *cell = &s->plan->netlist->cells[s->lane_cell[lane]];
         const struct cf_cell *first = &s->plan->netlist->cells[s->lane_cell[0]];
         uint32_t port = cell->term_count ? cell->terms[0].port : CF_NONE;
-        bool one_port = !cell->term_count || cell->terms[cell->term_count - 1].port == port;
+        bool one_port = cf_cell_is_plain(cell) && /* a kernel knows sums and steps alone */
+                        (!cell->term_count || cell->terms[cell->term_count - 1].port == port);
         if (s->port == CF_NONE && one_port)
             s->port = port;
         if (!one_port || (port != CF_NONE && port != s->port) || cell->activation != first->activation)

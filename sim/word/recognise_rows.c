@@ -102,12 +102,14 @@ static uint32_t find_pattern(struct rows_search *s, uint32_t cell, const uint32_
 }
 
 /* The groups that the row's ports read from. False when the nets that a port reads lie in several groups, or would
- * begin before the first net. */
+ * begin before the first net, or when the gates are not plain. */
 static bool row_sources(const struct rows_search *s, uint32_t row, uint32_t lane, uint32_t *source)
 {
     uint32_t index = row * s->lanes + lane, cell = s->group->cell[index];
     const uint32_t *bases = cf_instance_bases(s->group, index);
     const struct cf_reach *reach = &s->plan->reaches[cell];
+    if (!cf_cell_is_plain(&s->plan->netlist->cells[cell]))
+        return false; /* a kernel knows sums and steps alone */
     for (uint32_t p = 0; p < CF_MAX_PORTS; p++)
         source[p] = CF_NONE;
     for (uint32_t p = 0; p < s->group->ports; p++) {

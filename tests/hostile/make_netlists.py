@@ -9,7 +9,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from netlistfile import LINEAR, STEP, cell, group, netlist, safetensors  # noqa: E402
+from netlistfile import LINEAR, RELU, ROOT, STEP, cell, group, netlist, safetensors  # noqa: E402
 
 CASES = []
 PIXEL, SUM, BIT = (4, 1, 0), (7, 1, 1), (1, 0, 0)
@@ -63,7 +63,8 @@ def replaced(name, tensor, dtype, shape, values, fragment):
 metadata("format_missing", lambda m: m.pop("format"), "not a netlist (metadata 'format' is not \"cofiber-netlist\")")
 metadata("format_other", lambda m: m.update(format="cofiber-trace"), "not a netlist")
 metadata("version_missing", lambda m: m.pop("version"), "netlist format version missing")
-metadata("version_2", lambda m: m.update(version="2"), "netlist format version 2; this program reads version 1")
+metadata("version_3", lambda m: m.update(version="3"), "netlist format version 3; this program reads versions 1 and 2")
+metadata("version_2_of_1", lambda m: m.update(version="2"), "tensor 'term.square' is missing")
 metadata("version_1_0", lambda m: m.update(version="1.0"), "netlist format version 1.0")
 metadata("groups_missing", lambda m: m.pop("groups"), "metadata 'groups' is missing")
 metadata("groups_empty", lambda m: m.update(groups=""), "metadata 'groups': name 0 is empty")
@@ -80,6 +81,49 @@ metadata("groups_input_twice", lambda m: m.update(groups="input input sum"), "me
 metadata("groups_order", lambda m: m.update(groups="input step sum"), "step[0]: ")
 metadata("groups_long_name", lambda m: m.update(groups="input " + "g" * 81 + " step"), "longer than 80 bytes")
 metadata("groups_tab", lambda m: m.update(groups="input\tsum step"), "metadata 'groups' begins with 'input?sum'")
+
+# What version 2 adds.
+def full(name, change, fragment):
+    """Of version 2: sum [2,2,3] linear; root [4] of three squares and a plain term each, relu [4] over root and sum."""
+    root, relu = (8, 0, 1), (9, 0, 1)
+    cells = [
+        cell([PIXEL], [(0, 0, 1, 2)], 5, LINEAR, SUM),
+        cell([SUM], [(0, 0, 2, 0), (0, 0, 3, 0, 1), (0, 1, 1, 0, 1), (0, 2, 1, 0, 1)], -9, ROOT, root),
+        cell([root, SUM], [(0, 0, 1, 0), (1, 0, -1, 0)], -1, RELU, relu),
+    ]
+    groups = [
+        group("sum", [2, 2, 3], SUM, 0, [0] * 12, [[i] for i in range(12)]),
+        group("root", [4], root, 0, [1] * 4, [[12 + 3 * i] for i in range(4)]),
+        group("relu", [4], relu, 1, [2] * 4, [[24 + i, 12 + i] for i in range(4)]),
+    ]
+    table, meta = netlist([2, 2, 3], PIXEL, 0.5, cells, groups)
+    change(table, meta)
+    add("net_full_" + name, safetensors(table, meta), fragment)
+
+
+def element(tensor, index, number):
+    return lambda table, meta: table[tensor][2].__setitem__(index, number)
+
+
+full("as_version_1", lambda table, meta: meta.update(version="1"), "cell 1: activation is 3; 0 is linear, 1 a step")
+full("square_2", element("term.square", 2, 2), "tensor 'term.square': element 2 is 2, not 0 or 1")
+full("square_255", element("term.square", 5, 255), "tensor 'term.square': element 5 is 255, not 0 or 1")
+full("square_short", lambda table, meta: table.update({"term.square": ("U8", [6], [0] * 6)}),
+     "'term.square': U8 [6] does not fit")
+full("square_bool", lambda table, meta: table.update({"term.square": ("BOOL", [7], [0] * 7)}),
+     "'term.square': BOOL [7] does not fit")
+full("square_missing", lambda table, meta: table.pop("term.square"), "tensor 'term.square' is missing")
+full("square_first", lambda table, meta: table["term.square"][2].__setitem__(slice(1, 3), [1, 0]),
+     "cell 1: term 1 is not after the term before it in (port, offset, square) (first placed at root[0])")
+full("square_twice", element("term.square", 1, 1), "cell 1: term 1 is not after the term before it")
+full("square_passes_63_bits", element("term.shift", 3, 51), "cell 1: its sum could pass 63 bits")
+full("square_of_a_sum", element("term.square", 0, 1), "cell 0: sums from 5 to 261 do not fit its output of 7 bits")
+full("activation_4", element("cell.type", 4, 4), "activation is 4; 0 is linear, 1 a step, 2 a ReLU, 3 a root")
+full("activation_negative", element("cell.type", 8, -1), "cell 2: activation is -1")
+full("root_narrow", element("cell.type", 5, 7), "cell 1: outputs from 0 to 143 do not fit its output of 7 bits")
+full("relu_signed", element("cell.type", 10, 1), "cell 2: outputs from 0 to 318 do not fit its output of 9 bits")
+full("relu_of_128_bits", element("cell.type", 9, 128), "tensor 'cell.type': row 2 is not a type")
+
 
 # Tensors that are missing, unknown, or of the wrong kind.
 for tensor in ("input.shape", "input.scale", "group.type", "cell.type", "cell.bias", "cell.ports", "cell.terms",
@@ -175,8 +219,8 @@ value("shift_63", "term.shift", 0, 63, "cell 0: term 0 is shifted by more than 6
 value("shift_255", "term.shift", 4, 255, "cell 1: term 2 is shifted by more than 62")
 value("term_port", "term.port", 1, 2, "cell 0: term 1 names a port that the cell does not have")
 value("offset_negative", "term.offset", 4, -1, "cell 1: term 2 has an offset of 2^31 or more")
-value("term_twice", "term.offset", 4, 1, "cell 1: term 2 is not after the term before it in (port, offset)")
-value("terms_unordered", "term.port", 0, 1, "cell 0: term 1 is not after the term before it in (port, offset)")
+value("term_twice", "term.offset", 4, 1, "cell 1: term 2 is not after the term before it in (port, offset, square)")
+value("terms_unordered", "term.port", 0, 1, "cell 0: term 1 is not after the term before it in (port, offset, square)")
 value("sum_passes_63_bits", "term.shift", 4, 56, "cell 1: its sum could pass 63 bits (first placed at step[0])")
 value("bias_passes_63_bits", "cell.bias", 1, 2**62, "cell 1: its sum could pass 63 bits (first placed at step[0])")
 value("bias_least", "cell.bias", 0, -(2**63), "cell 0: its sum could pass 63 bits (first placed at sum[0,0,0])")

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Changes one gate of a netlist file: it gets a cell of its own, different in one thing.
 
-    mutate.py NET OUT GATE KIND      KIND: weight, shift, base, width, bias+, bias-
+    mutate.py NET OUT GATE KIND      KIND: weight, shift, base, width, bias+, bias-, square, linear, step, relu, root
 
 weight negates the last term's weight; shift takes 1 from the first term's shift, or adds it where there is none; base
-reads one net earlier or later; width makes the output a bit wider; bias+ and bias- move the bias by 2^40. Standard
+reads one net earlier or later; width makes the output a bit wider; bias+ and bias- move the bias by 2^40; square
+makes a square of the first term, or a plain term of a square; linear, step, relu and root set the activation. Standard
 library only.
 """
 import re
@@ -34,7 +35,7 @@ def main():
     old = cells[at]
     ports, terms = rows("cell.ports", 1, old, old + 2), rows("cell.terms", 1, old, old + 2)
     new_type, new_bias = rows("cell.type", 4, old, old + 1), rows("cell.bias", 1, old, old + 1)
-    term = {key: rows(key, 1, *terms) for key in ("term.offset", "term.weight", "term.port", "term.shift")}
+    term = {key: rows(key, 1, *terms) for key in tensors if key.startswith("term.")}
     if kind == "weight":
         term["term.weight"][-1] *= -1
     elif kind == "shift":
@@ -45,6 +46,10 @@ def main():
         new_bias[0] += 2**40
     elif kind == "bias-":
         new_bias[0] -= 2**40
+    elif kind == "square":
+        term["term.square"][0] ^= 1
+    elif kind in ("linear", "step", "relu", "root"):
+        new_type[0] = ("linear", "step", "relu", "root").index(kind)
     elif kind == "base":
         columns = tensors[name + ".base"][1][-1]
         bases = tensors[name + ".base"][2]

@@ -3,10 +3,11 @@
 A second implementation of the format: it shares nothing with the program. Tensors are (dtype, shape, flat list).
 """
 import json
+import math
 import struct
 
 CODES = {"F64": "d", "F32": "f", "F16": "e", "I64": "q", "I32": "i", "I16": "h", "I8": "b", "U8": "B", "BOOL": "?"}
-LINEAR, STEP = 0, 1
+LINEAR, STEP, RELU, ROOT = 0, 1, 2, 3
 
 
 def pack(dtype, values):
@@ -62,7 +63,7 @@ def npy(dtype, shape, values):
 
 
 def cell(ports, terms, bias, activation, out):
-    """Types are (width, signed, frac); terms (port, offset, weight, shift)."""
+    """Types are (width, signed, frac); terms (port, offset, weight, shift), and a 1 behind it where it is a square."""
     return {"ports": ports, "terms": terms, "bias": bias, "activation": activation, "type": out}
 
 
@@ -98,9 +99,21 @@ def netlist(input_shape, input_type, scale, cells, groups, class_scale=None, met
         tensors[g["name"] + ".base"] = ("I32", g["shape"] + [len(g["bases"][0])], sum(g["bases"], []))
     tensors["term.port"] = ("U8", [len(terms)], [t[0] for t in terms])
     tensors["term.shift"] = ("U8", [len(terms)], [t[3] for t in terms])
-    entries = {"format": "cofiber-netlist", "version": "1", "groups": " ".join(["input"] + [g["name"] for g in groups])}
+    squares = [t[4] if len(t) > 4 else 0 for t in terms]
+    full = any(squares) or any(c["activation"] in (RELU, ROOT) for c in cells)
+    if full:
+        tensors["term.square"] = ("U8", [len(terms)], squares)
+    entries = {"format": "cofiber-netlist", "version": "2" if full else "1", "groups": " ".join(["input"] + [g["name"] for g in groups])}
     entries.update(meta or {})
     return tensors, entries
+
+
+def activate(activation, total):
+    if activation == LINEAR:
+        return total
+    if activation == STEP:
+        return int(total >= 0)
+    return max(0, total) if activation == RELU else math.isqrt(max(0, total))
 
 
 def evaluate(content, frames):
@@ -109,7 +122,8 @@ def evaluate(content, frames):
     names = meta["groups"].split(" ")
     types = tensors["group.type"][2]
     port_start, term_start = tensors["cell.ports"][2], tensors["cell.terms"][2]
-    terms = list(zip(*(tensors["term." + key][2] for key in ("port", "offset", "weight", "shift"))))
+    keys = ["port", "offset", "weight", "shift"] + ["square"] * (meta["version"] == "2")
+    terms = list(zip(*(tensors["term." + key][2] for key in keys)))
     rows = {name: [] for name in names}
     for frame in frames:
         nets = list(frame)
@@ -121,9 +135,10 @@ def evaluate(content, frames):
             for gate, c in enumerate(cells):
                 assert port_start[c + 1] - port_start[c] == ports
                 total = tensors["cell.bias"][2][c]
-                for port, offset, weight, shift in terms[term_start[c] : term_start[c + 1]]:
-                    total += weight * (nets[bases[gate * ports + port] + offset] << shift)
-                nets.append(total if tensors["cell.type"][2][4 * c] == LINEAR else int(total >= 0))
+                for port, offset, weight, shift, *square in terms[term_start[c] : term_start[c + 1]]:
+                    net = nets[bases[gate * ports + port] + offset]
+                    total += weight * ((net * net if square == [1] else net) << shift)
+                nets.append(activate(tensors["cell.type"][2][4 * c], total))
             rows[name] += nets[first:]
     trace = {}
     for wide in (True, False):  # wide elements first

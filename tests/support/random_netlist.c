@@ -84,6 +84,16 @@ static int compare_offsets(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Adds the term with a random weight and shift. */
+static void add_term(struct maker *m, struct plan *plan, struct cf_term term, int32_t weight_limit,
+                     uint32_t shift_limit)
+{
+    term.weight = (int32_t)random_between(&m->random, 1, weight_limit);
+    term.weight = one_in(m, 2) ? -term.weight : term.weight;
+    term.shift = (uint8_t)pick(m, 0, shift_limit);
+    plan->terms[plan->cell.term_count++] = term;
+}
+
 /* Adds terms on `port`: distinct nets of one type at or after a random base, now and then none. */
 static void plan_port(struct maker *m, struct plan *plan, uint32_t port, int32_t weight_limit, uint32_t shift_limit)
 {
@@ -102,9 +112,12 @@ static void plan_port(struct maker *m, struct plan *plan, uint32_t port, int32_t
     for (uint32_t t = 0; t < count; t++) {
         if (t && offsets[t] == offsets[t - 1])
             continue;
-        int32_t weight = (int32_t)random_between(&m->random, 1, weight_limit);
-        plan->terms[plan->cell.term_count++] = (struct cf_term){offsets[t], one_in(m, 2) ? -weight : weight,
-                                                                (uint8_t)port, (uint8_t)pick(m, 0, shift_limit)};
+        bool square = m->options->beyond && one_in(m, 3);
+        add_term(m, plan, (struct cf_term){.offset = offsets[t], .port = (uint8_t)port, .square = square}, weight_limit,
+                 shift_limit);
+        if (m->options->beyond && !square && one_in(m, 4))
+            add_term(m, plan, (struct cf_term){.offset = offsets[t], .port = (uint8_t)port, .square = true},
+                     weight_limit, shift_limit);
     }
     free(offsets);
 }
@@ -121,7 +134,10 @@ static void plan_cell(struct maker *m, struct plan *plan, uint32_t ports, enum c
         for (uint32_t p = 0; p < ports; p++)
             plan_port(m, plan, p, weight_limits[attempt], shift_limits[attempt]);
         int limit = activation == CF_STEP ? CF_MAX_WIDTH : m->options->width;
-        if (cf_cell_range(&plan->cell, &min, &max) && cf_signed_width(min, max) <= limit)
+        if (!cf_cell_range(&plan->cell, &min, &max))
+            continue;
+        cf_output_range(activation, &min, &max);
+        if (cf_signed_width(min, max) <= limit)
             return;
     }
     plan->cell.term_count = 0; /* a constant fits anywhere */
@@ -136,6 +152,7 @@ static struct cf_type output_type(struct maker *m, const struct plan *plans, uin
         return (struct cf_type){1, false, 0};
     for (uint32_t c = 0; c < count; c++) {
         cf_cell_range(&plans[c].cell, &min, &max);
+        cf_output_range(plans[c].cell.activation, &min, &max);
         low = min < low ? min : low;
         high = max > high ? max : high;
     }
@@ -181,10 +198,13 @@ static bool add_group(struct maker *m, uint32_t number, bool last)
         gates *= shape[i];
     uint32_t count = pick(m, 1, gates < 4 ? gates : 4), first_cell = m->netlist->cell_count;
     enum cf_activation activation = one_in(m, 3) ? CF_STEP : CF_LINEAR;
+    if (m->options->beyond && one_in(m, 2))
+        activation = one_in(m, 2) ? CF_ROOT : CF_RELU;
     struct plan plans[4];
-    struct cf_term *terms = calloc((size_t)count * ports * m->options->terms + 1, sizeof *terms);
+    size_t most = 2 * (size_t)ports * m->options->terms; /* a net and its square */
+    struct cf_term *terms = calloc(count * most + 1, sizeof *terms);
     for (uint32_t c = 0; terms && c < count; c++) {
-        plans[c].terms = terms + (size_t)c * ports * m->options->terms;
+        plans[c].terms = terms + c * most;
         plan_cell(m, &plans[c], ports, activation);
     }
     bool done = terms != NULL;
@@ -194,7 +214,7 @@ static bool add_group(struct maker *m, uint32_t number, bool last)
         done = cf_netlist_add_cell(m->netlist, &plans[c].cell, &index, NULL);
     }
     char name[32];
-    snprintf(name, sizeof name, "g%u.%s", number, activation == CF_STEP ? "step" : "linear");
+    snprintf(name, sizeof name, "g%u.%s", number, cf_activation_name(activation));
     done = done && cf_netlist_add_group(m->netlist, name, rank, shape, ports, type, last || one_in(m, 3), NULL);
     if (done)
         place(m, plans, count, first_cell);

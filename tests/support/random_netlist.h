@@ -1,4 +1,5 @@
-/* random_netlist.h - random valid netlists for tests: any ports, widths, shifts, several groups, step and linear. */
+/* random_netlist.h - random valid netlists for tests: any ports, widths, shifts, several groups, step and
+ * linear, and on request squares, ReLUs and roots. */
 #ifndef COFIBER_TESTS_SUPPORT_RANDOM_NETLIST_H
 #define COFIBER_TESTS_SUPPORT_RANDOM_NETLIST_H
 
@@ -21,6 +22,7 @@ struct random_netlist_options {
     uint32_t terms;  /* a port, at most */
     int width;       /* of a linear output, at most; 63 is the most a netlist can have */
     bool frames;     /* the input is [H, W, D], signed and at most 16 bits, so that frames can feed it */
+    bool beyond;     /* squares, ReLUs and roots as well; without it, a seed means the netlist that it always meant */
 };
 
 /* Moderate limits, for the seed. */

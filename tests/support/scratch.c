@@ -88,7 +88,7 @@ struct cf_netlist *scratch_netlist(void)
     assert_true(cf_netlist_add_group(netlist, "input", 3, (uint32_t[]){2, 2, 3}, 0, SIGNED(4, 0), false, &err));
     struct cf_cell sum = {
         .ports = (struct cf_type[]){SIGNED(4, 0), SIGNED(4, 0)},
-        .terms = (struct cf_term[]){{0, 1, 0, 0}, {0, -2, 1, 1}},
+        .terms = (struct cf_term[]){{0, 1, 0, 0, false}, {0, -2, 1, 1, false}},
         .port_count = 2,
         .term_count = 2,
         .bias = 5,
@@ -97,7 +97,7 @@ struct cf_netlist *scratch_netlist(void)
     };
     struct cf_cell step = {
         .ports = (struct cf_type[]){SIGNED(7, 1)},
-        .terms = (struct cf_term[]){{0, 3, 0, 0}, {1, -1, 0, 0}, {2, 2, 0, 0}},
+        .terms = (struct cf_term[]){{0, 3, 0, 0, false}, {1, -1, 0, 0, false}, {2, 2, 0, 0, false}},
         .port_count = 1,
         .term_count = 3,
         .bias = -1,

@@ -302,7 +302,7 @@ static struct cf_netlist *lanes_netlist(uint32_t gates)
     struct cf_netlist *netlist = cf_netlist_new("lanes", &err);
     struct cf_type narrow = {6, true, 0}, bit = {1, false, 0};
     uint32_t input[1] = {3 * gates + 2}, shape[1] = {gates}, cells[2];
-    struct cf_term terms[3] = {{0, 3, 0, 0}, {1, -5, 0, 1}, {2, 7, 0, 0}};
+    struct cf_term terms[3] = {{0, 3, 0, 0, false}, {1, -5, 0, 1, false}, {2, 7, 0, 0, false}};
     struct cf_cell linear = {&narrow, terms, 1, 3, 4, CF_LINEAR, {0}}, step = {&narrow, terms, 1, 3, 4, CF_STEP, bit};
     assert_true(netlist && cf_cell_infer_type(&linear, 0));
     assert_true(cf_netlist_add_cell(netlist, &linear, &cells[0], &err));

@@ -76,7 +76,16 @@ BREAK(term_offset_falls, term(n, 1, 2)->offset = 0)
 BREAK(term_port_falls, term(n, 0, 0)->port = 1)
 BREAK(sum_of_64_bits, term(n, 1, 1)->shift = 56)
 BREAK(sum_of_bias, n->cells[1].bias = INT64_MAX)
-BREAK(activation, n->cells[0].activation = (enum cf_activation)2)
+BREAK(activation, n->cells[0].activation = (enum cf_activation)4)
+BREAK(square_twice, term(n, 1, 2)->offset = 1; term(n, 1, 1)->square = term(n, 1, 2)->square = true)
+BREAK(square_falls, term(n, 1, 2)->offset = 1; term(n, 1, 1)->square = true)
+BREAK(square_wide, n->cells[1].activation = CF_LINEAR; term(n, 1, 1)->square = true; term(n, 1, 1)->shift = 51)
+BREAK(square_of_sum, term(n, 0, 0)->square = true)
+BREAK(relu_width, n->cells[0].activation = CF_RELU;
+      n->cells[0].type = n->groups[SUM].type = (struct cf_type)UNSIGNED(5, 1))
+BREAK(root_width, n->cells[0].activation = CF_ROOT;
+      n->cells[0].type = n->groups[SUM].type = (struct cf_type)SIGNED(3, 1))
+BREAK(root_type, n->cells[1].activation = CF_ROOT; n->cells[1].type.width = 64)
 BREAK(output_width, n->cells[0].type.width = 64)
 BREAK(output_frac, n->cells[0].type.frac = 1025)
 BREAK(output_narrow, n->cells[0].type.width = 6)
@@ -143,12 +152,19 @@ static const struct {
     RULE(term_weight_least, "cell 1: term 1 has a weight of -2^31"),
     RULE(term_shift, "cell 0: term 1 is shifted by more than 62"),
     RULE(term_offset, "cell 1: term 2 has an offset of 2^31 or more"),
-    RULE(term_twice, "cell 1: term 2 is not after the term before it in (port, offset)"),
-    RULE(term_offset_falls, "cell 1: term 2 is not after the term before it in (port, offset)"),
-    RULE(term_port_falls, "cell 0: term 1 is not after the term before it in (port, offset)"),
+    RULE(term_twice, "cell 1: term 2 is not after the term before it in (port, offset, square)"),
+    RULE(term_offset_falls, "cell 1: term 2 is not after the term before it in (port, offset, square)"),
+    RULE(term_port_falls, "cell 0: term 1 is not after the term before it in (port, offset, square)"),
     RULE(sum_of_64_bits, "cell 1: its sum could pass 63 bits (first placed at step[0])"),
     RULE(sum_of_bias, "cell 1: its sum could pass 63 bits (first placed at step[0])"),
-    RULE(activation, "cell 0: unknown activation 2"),
+    RULE(activation, "cell 0: unknown activation 4"),
+    RULE(square_twice, "cell 1: term 2 is not after the term before it in (port, offset, square)"),
+    RULE(square_falls, "cell 1: term 2 is not after the term before it in (port, offset, square)"),
+    RULE(square_wide, "cell 1: its sum could pass 63 bits (first placed at step[0])"),
+    RULE(square_of_sum, "cell 0: sums from -23 to 101 do not fit its output of 7 bits (first placed at sum[0,0,0])"),
+    RULE(relu_width, "cell 0: outputs from 0 to 44 do not fit its output of 5 bits (first placed at sum[0,0,0])"),
+    RULE(root_width, "cell 0: outputs from 0 to 6 do not fit its output of 3 bits (first placed at sum[0,0,0])"),
+    RULE(root_type, "cell 1: output of 64 bits"),
     RULE(output_width, "cell 0: output of 64 bits"),
     RULE(output_frac, "cell 0: output of 7 bits with 1025 fraction bits"),
     RULE(output_narrow, "cell 0: sums from -31 to 44 do not fit its output of 6 bits (first placed at sum[0,0,0])"),
@@ -218,7 +234,7 @@ static void ports_may_span_groups_of_one_type(void **state)
     struct cf_error err;
     struct cf_netlist *n = scratch_netlist();
     struct cf_type bit = BIT;
-    struct cf_term terms[] = {{0, 1, 0, 0}, {5, 1, 0, 0}};
+    struct cf_term terms[] = {{0, 1, 0, 0, false}, {5, 1, 0, 0, false}};
     struct cf_cell cell = {.ports = &bit, .terms = terms, .port_count = 1, .term_count = 2};
     cell.activation = CF_STEP;
     cell.type = BIT;
@@ -276,6 +292,7 @@ static void random_netlists_are_valid(void **state)
     for (uint64_t seed = 0; seed < 500; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
         struct cf_error err;
+        options.beyond = seed % 4 == 0;
         options.width = seed % 3 ? 40 : 63;
         options.ports = seed % 5 ? 3 : 16;
         struct cf_netlist *netlist = random_netlist(&options);

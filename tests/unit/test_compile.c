@@ -532,6 +532,7 @@ static void sweep_keeps_every_output(void **state)
         struct random_netlist_options options = random_netlist_defaults(seed);
         struct cf_error err;
         options.groups = 12;
+        options.beyond = seed % 4 == 0;
         struct cf_netlist *n = random_netlist(&options);
         for (uint32_t g = 1; g + 1 < n->group_count; g++)
             n->groups[g].output = seed % 3 == 0 && n->groups[g].output;

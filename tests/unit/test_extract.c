@@ -88,7 +88,7 @@ static void a_row_keeps_its_cells(void **unused)
     (void)unused;
     struct cf_error err;
     struct cf_type port = {5, true, 0}, bit = {1, false, 0};
-    struct cf_term all[4] = {{0, 1, 0, 0}, {1, -2, 0, 0}, {2, 3, 0, 0}, {3, 1, 0, 1}};
+    struct cf_term all[4] = {{0, 1, 0, 0, false}, {1, -2, 0, 0, false}, {2, 3, 0, 0, false}, {3, 1, 0, 1, false}};
     struct cf_netlist *netlist = cf_netlist_new("row", &err), *cut;
     uint32_t input[3] = {1, 3, 4}, shape[3] = {1, 3, 2}, cell, gates[2];
     struct cf_cell whole = {&port, all, 1, 4, 1, CF_STEP, bit}, pruned = {&port, all + 1, 1, 2, 1, CF_STEP, bit};

@@ -75,6 +75,7 @@ static void copies_are_deep(void **state)
     struct cf_error err;
     for (uint64_t seed = 0; seed < 50; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
+        options.beyond = seed % 2;
         struct cf_netlist *n = random_netlist(&options), *again = random_netlist(&options);
         assert_true(cf_netlist_set_meta(n, "key", "value", &err));
         n->class_scale = (const double[]){0.5, 2};
@@ -205,6 +206,7 @@ static void analysis_agrees_with_brute_force(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 200; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
+        options.beyond = seed % 3 == 0;
         struct cf_netlist *n = random_netlist(&options);
         uint32_t *level = calloc(n->net_count, sizeof *level), depth = 0;
         bool *live = calloc(n->net_count, sizeof *live);
@@ -227,6 +229,10 @@ static void analysis_agrees_with_brute_force(void **state)
                 for (uint32_t before = 0; before < i; before++)
                     seen = seen || group->cell[before] == group->cell[i];
                 want.cells += !seen;
+                bool has_square = false;
+                for (uint32_t t = 0; t < cell->term_count; t++)
+                    has_square = has_square || cell->terms[t].square;
+                want.beyond += has_square || cell->activation == CF_RELU || cell->activation == CF_ROOT;
                 want.live += live[net];
                 want.edges += cell->term_count;
                 want.live_edges += live[net] ? cell->term_count : 0;
@@ -237,6 +243,7 @@ static void analysis_agrees_with_brute_force(void **state)
                 for (uint32_t t = 0; t < cell->term_count; t++) {
                     int32_t weight = cell->terms[t].weight;
                     want.weight_count[weight == -1 ? 0 : weight == 1 ? 1 : 2]++;
+                    want.squares += cell->terms[t].square;
                     want.weight_min = weight < want.weight_min ? weight : want.weight_min;
                     want.weight_max = weight > want.weight_max ? weight : want.weight_max;
                 }

@@ -190,6 +190,7 @@ static void arbitrary_netlists_simulate_as_the_reference(void **state)
     for (uint64_t seed = 0; seed < 200; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
         struct random_source random = {seed};
+        options.beyond = seed % 3 == 0;
         if (seed % 2)
             options.width = 63;
         struct cf_netlist *n = random_netlist(&options);

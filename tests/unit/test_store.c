@@ -34,6 +34,7 @@ static void netlists_survive_a_round_trip(void **state)
     const char *first = scratch_path("first"), *second = scratch_path("second");
     for (uint64_t seed = 0; seed < 200; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
+        options.beyond = seed % 3 == 0;
         struct cf_netlist *made = random_netlist(&options), *read;
         struct cf_netlist_diff diff;
         struct cf_error err;
@@ -106,6 +107,53 @@ static void tensors_are_those_of_the_format(void **state)
     cf_netlist_free(n);
 }
 
+/* The version of a file that has been written. */
+static void read_version(const char *path, char version[8], size_t *tensors)
+{
+    struct cf_safetensors *file;
+    struct cf_error err;
+    assert_done(cf_safetensors_open(&file, path, &err), &err);
+    snprintf(version, 8, "%s", cf_safetensors_metadata(file, "version"));
+    *tensors = cf_safetensors_count(file);
+    cf_safetensors_close(file);
+}
+
+/* A square, a ReLU or a root makes the file one of version 2; without them it is the one that version 1 had. */
+static void the_version_is_the_least_that_does(void **state)
+{
+    (void)state;
+    struct cf_netlist *n = scratch_netlist(), *read;
+    struct cf_netlist_diff diff;
+    struct cf_error err;
+    const char *path = scratch_path("net");
+    char version[8];
+    size_t tensors;
+    assert_done(cf_netlist_save(n, path, &err), &err);
+    read_version(path, version, &tensors);
+    assert_string_equal(version, "1");
+    assert_int_equal(tensors, 16);
+    for (int change = 0; change < 3; change++) {
+        struct cf_netlist *other = cf_netlist_copy(n, &err);
+        assert_done(other != NULL, &err);
+        if (change == 0)
+            ((struct cf_term *)(uintptr_t)other->cells[1].terms)[1].square = true;
+        else
+            other->cells[0].activation = change == 1 ? CF_RELU : CF_ROOT;
+        assert_done(cf_netlist_save(other, path, &err), &err);
+        read_version(path, version, &tensors);
+        assert_string_equal(version, "2");
+        assert_int_equal(tensors, 17);
+        assert_done(cf_netlist_load(&read, path, &err), &err);
+        assert_true(cf_netlist_compare(other, read, &diff, NULL));
+        assert_int_equal(diff.different, 0);
+        assert_true(cf_netlist_compare(n, read, &diff, NULL));
+        assert_int_equal(diff.different, change == 0 ? 4 : 12); /* the change was read as well */
+        cf_netlist_free(read);
+        cf_netlist_free(other);
+    }
+    cf_netlist_free(n);
+}
+
 /* The result owns its memory: the file may be closed, and overwritten, at once. */
 static void a_netlist_outlives_its_file(void **state)
 {
@@ -164,7 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(netlists_survive_a_round_trip),      cmocka_unit_test(invalid_netlists_are_not_written),
         cmocka_unit_test(tensors_are_those_of_the_format),    cmocka_unit_test(a_netlist_outlives_its_file),
-        cmocka_unit_test(damaged_files_are_refused_or_valid),
+        cmocka_unit_test(damaged_files_are_refused_or_valid), cmocka_unit_test(the_version_is_the_least_that_does),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -24,19 +24,37 @@ static __int128 power_of_two(unsigned exponent)
     return power;
 }
 
+/* The floor of the square root, by halving the interval that it lies in. */
+static __int128 root_of(__int128 number)
+{
+    __int128 low = 0, high = number + 1;
+    while (high - low > 1) {
+        __int128 middle = low + (high - low) / 2;
+        if (middle <= number / middle)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static __int128 value_of(const struct cf_netlist *n, const struct cf_group *group, uint32_t index, const int64_t *nets)
 {
     const struct cf_cell *cell = &n->cells[group->cell[index]];
     __int128 sum = 0;
     for (uint32_t t = cell->term_count; t-- > 0;) {
         struct cf_term term = cell->terms[t];
-        sum += (__int128)nets[group->base[index * group->ports + term.port] + term.offset] * term.weight *
-               power_of_two(term.shift);
+        __int128 net = nets[group->base[index * group->ports + term.port] + term.offset];
+        sum += (term.square ? net * net : net) * term.weight * power_of_two(term.shift);
     }
     sum += cell->bias;
     if (cell->activation == CF_LINEAR)
         return sum;
-    return sum < 0 ? 0 : 1;
+    if (cell->activation == CF_STEP)
+        return sum < 0 ? 0 : 1;
+    if (sum < 0)
+        return 0;
+    return cell->activation == CF_RELU ? sum : root_of(sum);
 }
 
 static void check_netlist(const struct random_netlist_options *options)
@@ -72,6 +90,9 @@ static void random_netlists_evaluate_by_the_formula(void **state)
     for (uint64_t seed = 0; seed < 400; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
         check_netlist(&options);
+        options.beyond = true;
+        check_netlist(&options);
+        options.beyond = seed % 2 == 0;
         options.width = 63;
         options.ports = 16;
         options.terms = 2;
