@@ -2,7 +2,8 @@
 Require Import ZArith String List.
 Import ListNotations.
 
-Inductive subject := Name (x : Z) | Number (z : Z). (* a name is written as in Spec.v *)
+(* A name is written as in Spec.v; a gate is the net that it drives. *)
+Inductive subject := Name (x : Z) | Number (z : Z) | Gate (k : Z).
 Inductive answer (A : Type) := Good (a : A) | Wrong (place : list subject) (words : string) (about : list subject).
 Arguments Good {_}. Arguments Wrong {_}.
 Definition Bad {A} (words : string) (about : list subject) : answer A := Wrong [] words about.

@@ -33,11 +33,25 @@ Definition inputs_are_ports (n : netlist) (top : module) : bool :=
                     | _ => false
                     end) (rows_of g).
 
+(* The rows of the outputs that are no outputs of the top module. *)
+Definition hidden_rows (n : netlist) (top : module) : list (name * Z) :=
+  flat_map (fun g => if shown g then
+    filter (fun r => match M.find (fst r) (wires top) with
+                     | Some (w, Output) => negb (w =? fst (type g) * lanes g)
+                     | _ => true
+                     end) (rows_of g) else []) (groups n).
+Definition outputs_are_ports (n : netlist) (top : module) : answer unit :=
+  match hidden_rows n top with
+  | [] => Good tt
+  | (x, k) :: _ => within (Name x) (within (Gate k) (Bad "a row of the circuit's outputs is no output of" [Name top_name]))
+  end.
+
 Definition check (d : design) (n : netlist) : answer unit :=
   top <- some (M.find top_name d) "no module" [Name top_name] ;;
   let outs := M.map out_port d in
   require (tiled 0 (inputs n :: groups n) && forallb group_shape_ok (inputs n :: groups n)) "the netlist's groups" [] (
   require (inputs_are_ports n top) "the rows of the netlist's input are not the inputs of" [Name top_name] (
+  _ <- outputs_are_ports n top ;;
   let rows := row_table n in
   let drivers := index (row_key outs) (items top) in
   let leaves := M.map summarise d in

@@ -344,7 +344,7 @@ Section Gates.
         | [Slice z lo b] =>
             require ((z =? x) && (lo =? 0) && (b =? fst (type g) * lanes g)) "the instance drives other bits than its row" [] (
             sources <- sources_of row_nets (first g) y ps ;;
-            fold_answer (fun l known => gate_ok g ls y sources (first g + row * lanes g + l) l known)
+            fold_answer (fun l known => let k := first g + row * lanes g + l in within (Gate k) (gate_ok g ls y sources k l known))
               (map Z.of_nat (seq 0 (Z.to_nat (lanes g)))) known)
         | _ => Bad "an output that is not one slice" []
         end

@@ -260,7 +260,7 @@ Section Design.
     eapply fold_good with (Inv := known_right (type g))
       (P := fun lane => gate_right (first g) (first g + row * lanes g + lane)
               (number (snd (type g)) (fst (type g)) (bits (inner y) (fst (type g) * lane) (fst (type g))))) in H;
-      [|intros lane s s' _ I G; eapply gate_ok_sound; [exact HO|exact SR|apply row_lanes_in|exact I|exact G]|exact KR].
+      [|intros lane s s' _ I G; apply within_good in G; eapply gate_ok_sound; [exact HO|exact SR|apply row_lanes_in|exact I|exact G]|exact KR].
     destruct H as [KR' F]. split; [exact KR'|]. intros lane L. rewrite Forall_forall in F.
     specialize (F lane (proj2 (in_of_nat_seq lane (lanes g) ltac:(lia)) L)).
     assert (X : 0 <= fst (type g) * lane /\ fst (type g) * lane + fst (type g) <= fst (type g) * lanes g).

@@ -6,7 +6,7 @@ Open Scope Z_scope.
 (* Whatever file the readers make a design and a netlist of: if the checker accepts them, the design computes the netlist,
    and has a behaviour for all inputs. *)
 Definition accepted_is_proved : Prop := forall rtlil net u, accept rtlil net = Good u ->
-  exists d n, read_both rtlil net = Good (d, n) /\ computes d n /\ total d.
+  exists d n, read_both rtlil net = Good (d, n) /\ computes d n /\ total d /\ shows_outputs d n.
 
 Lemma check_tiled d n u : check d n = Good u ->
   tiled 0 (inputs n :: groups n) = true /\ (forall g, In g (inputs n :: groups n) -> group_shape_ok g = true).
@@ -24,8 +24,8 @@ Proof.
     destruct S as (top' & FT & TY & HO). rewrite E in FT. injection FT as <-.
     intros g k I K.
     eapply fold_good with (Inv := fun _ => True) (P := fun g => forall k, net_of g k = true ->
-      gate_right n e (first g) k (value n e k)) in E0; [|intros g' s s' I' _ GO; split; [exact Logic.I|] |exact Logic.I].
-    - destruct E0 as [_ F]. rewrite Forall_forall in F. exact (F g I k K).
+      gate_right n e (first g) k (value n e k)) in E1; [|intros g' s s' I' _ GO; split; [exact Logic.I|] |exact Logic.I].
+    - destruct E1 as [_ F]. rewrite Forall_forall in F. exact (F g I k K).
     - destruct s, s'. eapply group_ok_sound with (top := top); eauto. intros x i. apply index_in. }
   clear H S. cbn [tiled] in T. facts.
   intros fuel. induction fuel as [|fuel IH]; intros k [g [I K]] L; cbn [eval];
@@ -82,6 +82,27 @@ Proof.
   exists e. split; [exists top; auto|exact IN].
 Qed.
 
+Lemma check_shows_outputs d n u : check d n = Good u -> shows_outputs d n.
+Proof.
+  unfold check. intros H. take_apart H. apply some_good in E. rename x into top. exists top. split; [exact E|].
+  unfold outputs_are_ports in E0. destruct (hidden_rows n top) as [|[x k] l] eqn:R; [|discriminate E0].
+  intros g r I S B. unfold hidden_rows in R.
+  assert (K : forall (h : group -> list (name * Z)) l, flat_map h l = [] -> forall g, In g l -> h g = []).
+  { intros h l. induction l as [|a l IH]; cbn; intros F g' J; [destruct J|].
+    apply app_eq_nil in F as [F1 F2]. destruct J as [<-|J]; auto. }
+  specialize (K _ _ R g I). cbn beta in K. rewrite S in K.
+  destruct (M.find (row_wire g r) (wires top)) as [[w dir]|] eqn:F.
+  2: { exfalso. assert (X : In (row_wire g r, first g + r * lanes g) []); [|destruct X].
+       rewrite <- K. apply filter_In. split; [|cbn [fst snd]; rewrite F; reflexivity].
+       unfold rows_of. apply in_map_iff. exists (Z.to_nat r). rewrite Z2Nat.id by lia. split; [reflexivity|].
+       apply in_seq. lia. }
+  destruct dir, (Z.eqb_spec w (fst (type g) * lanes g)) as [->|NE]; try reflexivity; exfalso;
+    (assert (X : In (row_wire g r, first g + r * lanes g) []); [|destruct X]);
+    rewrite <- K; apply filter_In; (split; [unfold rows_of; apply in_map_iff; exists (Z.to_nat r);
+      rewrite Z2Nat.id by lia; split; [reflexivity|apply in_seq; lia]|cbn [fst snd]; rewrite F; try reflexivity]).
+  apply negb_true_iff. apply Z.eqb_neq. exact NE.
+Qed.
+
 Lemma bind_pair {A B C} (a : answer (A * B)) (f : A -> B -> answer C) u :
   bind a (fun r => f (fst r) (snd r)) = Good u -> exists x y, a = Good (x, y) /\ f x y = Good u.
 Proof. destruct a as [[x y]|]; cbn; [eauto|discriminate]. Qed.
@@ -93,5 +114,5 @@ Strategy opaque [read_both check bind].
 Theorem accepted_is_proved_holds : accepted_is_proved.
 Proof.
   intros rtlil net u H. unfold accept in H. apply (bind_pair (read_both rtlil net) check) in H. destruct H as (d & n & R & H). exists d, n.
-  split; [exact R|]. split; [exact (check_computes d n u H)|exact (check_total d n u H)].
+  split; [exact R|]. split; [exact (check_computes d n u H)|]. split; [exact (check_total d n u H)|exact (check_shows_outputs d n u H)].
 Qed.

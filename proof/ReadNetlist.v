@@ -137,7 +137,7 @@ Definition group_of (f : file) (types : tensor) (numbered : bool) (number : Z) (
   (shape : list Z) : group :=
   let at_ := start types + 16 * number in
   {| stem := stem_of numbered number name; first := first; shape := removelast shape; lanes := last shape 0;
-     count := product shape; type := (i32 f at_, negb (i32 f (at_ + 4) =? 0)) |}.
+     count := product shape; type := (i32 f at_, negb (i32 f (at_ + 4) =? 0)); shown := negb (i32 f (at_ + 12) =? 0) |}.
 
 (* A group of gates with its two tensors: cells, and bases with that many ports. *)
 Record placed := { of : group; cell_at : Z; base_at : Z; base_ports : Z }.

@@ -84,7 +84,8 @@ Record group := {
   shape : list Z;       (* of its positions; the lanes follow *)
   lanes : Z;
   count : Z;            (* nets *)
-  type : Z * bool       (* width; is it signed? *) }.
+  type : Z * bool;      (* width; is it signed? *)
+  shown : bool          (* is it an output of the circuit? *) }.
 Record term := { port : Z; offset : Z; weight : Z; shift : Z }.
 Record cell := { step : bool; bias : Z; ports : Z (* how many *); terms : list term }.
 Record netlist := {
@@ -159,3 +160,8 @@ Definition total (d : design) : Prop :=
   exists top, M.find top_name d = Some top /\
   forall v, possible_inputs top v ->
     exists e, sat_top d e /\ forall x w, M.find x (wires top) = Some (w, Input) -> e x = v x.
+(* The rows of the circuit's outputs are outputs of the top module. *)
+Definition shows_outputs (d : design) (n : netlist) : Prop :=
+  exists top, M.find top_name d = Some top /\
+  forall g r, In g (groups n) -> shown g = true -> 0 <= r < count g / lanes g ->
+    M.find (row_wire g r) (wires top) = Some (fst (type g) * lanes g, Output).

@@ -13,7 +13,7 @@ $(PROOF)/%.vo: proof/%.v
 CHECKER := $(if $(and $(shell command -v coqc),$(shell command -v ocamlopt),$(shell ocamlc -where 2>/dev/null)),$(BUILD)/cofiber-checker)
 ZARITH = $(firstword $(wildcard $(shell ocamlc -where 2>/dev/null)/zarith) +zarith)
 
-$(PROOF)/Extract.vo: proof/Extract.v $(PROOF)/Accept.vo
+$(PROOF)/Extract.vo: proof/Extract.v $(PROOF)/Diagnose.vo
 	cd $(PROOF) && coqc -q -noglob -R . Cofiber -o Extract.vo $(abspath proof/Extract.v)
 
 $(BUILD)/cofiber-checker: prove/ocaml/main.ml $(PROOF)/Extract.vo

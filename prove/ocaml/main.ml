@@ -1,6 +1,7 @@
 (* The verified checker as a program: cofiber-checker DESIGN.il NET
 
-   Reads the two files, asks Checker (extracted from proof/) and prints one line: "proved", or what is wrong and where.
+   Reads the two files, asks Checker (extracted from proof/) and prints one line: "proved", or "refused: " with what is
+   wrong and where. Further lines, "gate K: " and the like, name one refused gate of each of the first refused rows.
    Ends with status 0 in either case. Everything here is trusted as far as it hands out the files' bytes and passes the answer on. *)
 
 (* Byte k of a file's content; -1 behind its end. *)
@@ -29,6 +30,24 @@ let text_of_name x =
 let text_of_subject = function
   | Checker.Name x -> text_of_name x
   | Checker.Number z -> Big_int_Z.string_of_big_int z
+  | Checker.Gate _ -> ""
+
+let text_of_complaint place words about =
+  let spaced l = String.concat " " (List.filter (( <> ) "") (List.map text_of_subject l)) in
+  spaced place ^ (if place = [] then "" else ": ") ^ words ^ " " ^ spaced about
+
+let rec nat_of_int n = if n = 0 then Checker.O else Checker.S (nat_of_int (n - 1))
+let gates = nat_of_int 20 (* how many of the refused ones are named *)
+
+let print_gate = function
+  | Checker.Good _ -> ()
+  | Checker.Wrong (place, words, about) ->
+      List.iter
+        (function
+          | Checker.Gate k ->
+              print_endline ("gate " ^ Big_int_Z.string_of_big_int k ^ ": " ^ text_of_complaint place words about)
+          | _ -> ())
+        place
 
 let () =
   match Sys.argv with
@@ -36,8 +55,8 @@ let () =
       match Checker.accept (accessor design) (accessor net) with
       | Checker.Good _ -> print_endline "proved"
       | Checker.Wrong (place, words, about) ->
-          let spaced l = String.concat " " (List.map text_of_subject l) in
-          print_endline ("refused: " ^ spaced place ^ (if place = [] then "" else ": ") ^ words ^ " " ^ spaced about))
+          print_endline ("refused: " ^ text_of_complaint place words about);
+          List.iter print_gate (Checker.complaints gates (accessor design) (accessor net)))
   | _ ->
       prerr_endline "usage: cofiber-checker DESIGN.il NET";
       exit 2

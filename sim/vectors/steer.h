@@ -18,7 +18,7 @@
 #define COFIBER_SIM_VECTORS_STEER_H
 
 #include "netlists/netlist.h"
-#include "sim/vectors/linear_form.h"
+#include "netlists/linear_form.h"
 
 /* The sums that a gate is given: the greatest sum below 0, the least sum that is not below 0 and the next above that
  * (-1, 0 and +1 unless the factors have a common divisor); the least and the greatest sum of all. */

@@ -25,7 +25,7 @@ ROOMS = {
     "sim": (("netlists", "sim/frames", "sim/word", "sim/bits", "include"), None),
     "rtl/structural": (("netlists",), ("structural.h",)),
     "rtl/tools": (("netlists", "rtl/structural"), ("cosim.h", "yosys.h", "process.h", "cache.h")),
-    "prove": (("netlists", "rtl/structural", "rtl/tools"), None),
+    "prove": (("netlists", "sim/vectors", "sim/vectors/steer.h", "sim", "rtl/structural", "rtl/tools", "include"), None),
     "include": ((), None),
     "detect": (("netlists", "compiler", "sim/frames", "sim", "include"), None),
     "cli": (

@@ -22,5 +22,6 @@ broken "an admitted theorem" "exact_sums_holds : False" admit
 broken "a statement without a theorem" "audit: unproved is not in Audit.v" append Mathematics.v 'Definition unproved : Prop := True.'
 
 source "$root/tests/proof/prove.sh"
+source "$root/tests/proof/algebra.sh"
 
 finish

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "netlists/cell.h"
-#include "sim/vectors/linear_form.h"
+#include "netlists/linear_form.h"
 #include "sim/vectors/vectors.h"
 #include "sim/word/reference.h"
 #include "tests/support/regular_netlist.h"

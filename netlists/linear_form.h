@@ -1,6 +1,6 @@
 /* linear_form.h - finds the sum of a gate as a linear form of the input's nets, by following the netlist back. */
-#ifndef COFIBER_SIM_VECTORS_LINEAR_FORM_H
-#define COFIBER_SIM_VECTORS_LINEAR_FORM_H
+#ifndef COFIBER_NETLISTS_LINEAR_FORM_H
+#define COFIBER_NETLISTS_LINEAR_FORM_H
 
 #include "netlists/netlist.h"
 

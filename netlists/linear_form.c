@@ -1,5 +1,5 @@
 /* linear_form.c - follows a gate's sum back to the input, group by group from the last to the first. */
-#include "sim/vectors/linear_form.h"
+#include "netlists/linear_form.h"
 
 #include <assert.h>
 #include <stdlib.h>

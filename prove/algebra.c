@@ -1,0 +1,246 @@
+/* algebra.c - checks the laws of the decomposition on the forms of every distinct plane. */
+#include "prove/algebra.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "prove/algebra_internal.h"
+
+static const struct {
+    const char *name, *sentence;
+} words[CF_LAW_COUNT] = {
+    [CF_LAW_SEPARATE] = {"separate", "every pool and subtract reads its own channel alone, and treats all alike"},
+    [CF_LAW_POOLS] = {"pools",
+                      "direct = iterated: every pool is the sum of its block of inputs, and of the four below it"},
+    [CF_LAW_COFIBERS] = {"cofibers", "every subtract is its level less the upsampled pool"},
+    [CF_LAW_REBUILD] = {"reconstruction", "the bands and the residual give the input back"},
+    [CF_LAW_POOL_OF_BAND] = {"pool_of_band", "cross-term p.r = 0: the pool of every band is 0"},
+    [CF_LAW_BAND_OF_UP] = {"band_of_up", "cross-term r.u = 0: the band of every upsampled level is 0"},
+    [CF_LAW_CLASSIFY] = {"classify", "classify, then decompose = decompose, then classify"},
+};
+
+const char *cf_law_sentence(enum cf_law law)
+{
+    return words[law].sentence;
+}
+
+const char *cf_law_name(enum cf_law law)
+{
+    return words[law].name;
+}
+
+/* The state of a check: one plane at a time. */
+struct checking {
+    const struct cf_planes *planes;
+    const struct cf_plane *plane;
+    struct cf_tally tally;
+    struct cf_algebra *algebra;
+    int64_t *up[2]; /* [height * width] each: a row of the powers of upsampling */
+};
+
+/* Closes the form that was added up: it should be 0, and is what the gate at that place is off by. */
+static void conclude(struct checking *c, enum cf_law law, uint32_t group, uint32_t position)
+{
+    char why[160] = "";
+    bool zero = cf_tally_is_zero(&c->tally, c->planes, why);
+    uint32_t net = cf_plane_net(c->planes, group, position, c->plane->channel);
+    cf_finding_add(&c->algebra->laws[law], zero, c->plane->channels, net, why);
+}
+
+static uint32_t level_size(const struct cf_planes *planes, uint32_t level)
+{
+    return cf_level_height(planes, level) * cf_level_width(planes, level);
+}
+
+static void check_pools(struct checking *c)
+{
+    const struct cf_planes *p = c->planes;
+    for (uint32_t k = 1; k <= p->scales; k++)
+        for (uint32_t i = 0; i < level_size(p, k); i++) {
+            uint32_t side = 1u << k, width = cf_level_width(p, k), block[4];
+            cf_tally_level(&c->tally, p, c->plane, k, i, 1);
+            for (uint32_t q = 0; q < side * side; q++)
+                cf_tally_input(&c->tally, (i / width * side + q / side) * p->width + i % width * side + q % side, -1);
+            conclude(c, CF_LAW_POOLS, p->level_group[k], i);
+            cf_tally_level(&c->tally, p, c->plane, k, i, 1);
+            cf_block(p, k - 1, i, block);
+            for (uint32_t q = 0; q < 4; q++)
+                cf_tally_level(&c->tally, p, c->plane, k - 1, block[q], -1);
+            conclude(c, CF_LAW_POOLS, p->level_group[k], i);
+        }
+}
+
+static void check_cofibers(struct checking *c)
+{
+    const struct cf_planes *p = c->planes;
+    for (uint32_t k = 0; k < p->bands; k++)
+        for (uint32_t i = 0; i < level_size(p, k); i++) {
+            struct cf_up up;
+            cf_upsample(p, k, i, &up);
+            cf_tally_row(&c->tally, c->plane, p->band_row[k] + i, 1);
+            cf_tally_level(&c->tally, p, c->plane, k, i, -cf_up_factor(p));
+            for (uint32_t u = 0; u < up.count; u++)
+                cf_tally_level(&c->tally, p, c->plane, k + 1, up.position[u], up.weight[u]);
+            conclude(c, CF_LAW_COFIBERS, p->band_group[k], i);
+        }
+}
+
+/* f^K x = sum over k of f^(K-1-k) U^k band_k + U^K level_K, with f = cf_up_factor and U the upsampling: at every
+ * position of the input, for K bands. */
+static void rebuild(struct checking *c, uint32_t bands, uint32_t position)
+{
+    const struct cf_planes *p = c->planes;
+    int64_t power[CF_LEVELS_MAX] = {1};
+    for (uint32_t k = 0; k < bands; k++)
+        if (__builtin_mul_overflow(power[k], cf_up_factor(p), &power[k + 1]))
+            c->tally.overflow = true;
+    cf_tally_input(&c->tally, position, -power[bands]);
+    int64_t *row = c->up[0], *next = c->up[1];
+    memset(row, 0, level_size(p, 0) * sizeof *row);
+    row[position] = 1;
+    for (uint32_t k = 0; k < bands; k++) {
+        memset(next, 0, level_size(p, k + 1) * sizeof *next);
+        for (uint32_t i = 0; i < level_size(p, k); i++) {
+            struct cf_up up;
+            if (row[i] == 0)
+                continue;
+            cf_tally_row(&c->tally, c->plane, p->band_row[k] + i, row[i] * power[bands - 1 - k]);
+            cf_upsample(p, k, i, &up);
+            for (uint32_t u = 0; u < up.count; u++)
+                next[up.position[u]] += row[i] * up.weight[u];
+        }
+        int64_t *done = row;
+        row = next;
+        next = done;
+    }
+    for (uint32_t i = 0; i < level_size(p, bands); i++)
+        if (row[i] != 0)
+            cf_tally_level(&c->tally, p, c->plane, bands, i, row[i]);
+    conclude(c, CF_LAW_REBUILD, p->band_group[0], position);
+}
+
+static void check_reconstruction(struct checking *c)
+{
+    for (uint32_t bands = 1; bands <= c->planes->bands; bands++)
+        for (uint32_t i = 0; i < level_size(c->planes, 0); i++)
+            rebuild(c, bands, i);
+}
+
+static void check_pool_of_band(struct checking *c)
+{
+    const struct cf_planes *p = c->planes;
+    for (uint32_t k = 0; k < p->bands; k++)
+        for (uint32_t i = 0; i < level_size(p, k + 1); i++) {
+            uint32_t block[4];
+            cf_block(p, k, i, block);
+            for (uint32_t q = 0; q < 4; q++)
+                cf_tally_row(&c->tally, c->plane, p->band_row[k] + block[q], 1);
+            conclude(c, CF_LAW_POOL_OF_BAND, p->band_group[k], block[0]);
+        }
+}
+
+/* The input becomes an upsampled level: all inputs of a block of 2^(k+1) squared are one variable. */
+static void check_band_of_up(struct checking *c)
+{
+    const struct cf_planes *p = c->planes;
+    for (uint32_t k = 0; k < p->bands; k++)
+        for (uint32_t i = 0; i < level_size(p, k); i++) {
+            uint32_t row = p->band_row[k] + i, side = 1u << (k + 1);
+            c->tally.constant += c->plane->constant[row];
+            for (size_t t = c->plane->start[row]; t < c->plane->start[row + 1]; t++) {
+                uint32_t at = c->plane->position[t], y = at / p->width / side * side, x = at % p->width / side * side;
+                cf_tally_input(&c->tally, y * p->width + x, c->plane->factor[t]);
+            }
+            conclude(c, CF_LAW_BAND_OF_UP, p->band_group[k], i);
+        }
+}
+
+/* The first gate in which two planes differ. */
+static uint32_t first_difference(const struct cf_planes *p, const struct cf_plane *a, const struct cf_plane *b)
+{
+    uint32_t net = UINT32_MAX;
+    for (uint32_t g = 1; g <= 2 * p->scales; g++) {
+        uint32_t k = (g - 1) / 2, group = g % 2 ? p->level_group[k + 1] : p->band_group[k];
+        uint32_t first = g % 2 ? p->level_row[k + 1] : p->band_row[k], size = level_size(p, g % 2 ? k + 1 : k);
+        for (uint32_t i = 0; (g % 2 || k < p->bands) && i < size; i++) {
+            size_t s = a->start[first + i], t = b->start[first + i], n = a->start[first + i + 1] - s;
+            bool same = n == b->start[first + i + 1] - t && a->constant[first + i] == b->constant[first + i] &&
+                        (n == 0 || (memcmp(a->position + s, b->position + t, n * sizeof *a->position) == 0 &&
+                                    memcmp(a->factor + s, b->factor + t, n * sizeof *a->factor) == 0));
+            uint32_t here = cf_plane_net(p, group, i, a->channel);
+            if (!same && here < net)
+                net = here;
+        }
+    }
+    return net;
+}
+
+static void check_separate(struct checking *c)
+{
+    const struct cf_planes *p = c->planes;
+    struct cf_finding *finding = &c->algebra->laws[CF_LAW_SEPARATE];
+    for (uint32_t i = 0; i < p->count; i++) {
+        bool usual = i == p->usual;
+        uint32_t net = usual ? 0 : first_difference(p, &p->planes[i], &p->planes[p->usual]);
+        cf_finding_add(finding, usual, p->planes[i].channels, net, "its form is not that of the other channels");
+    }
+    if (p->stray != UINT32_MAX)
+        cf_finding_add(finding, false, 1, p->stray, "it reads another channel, or is no linear form of the input");
+}
+
+static void check_plane(struct checking *c)
+{
+    check_pools(c);
+    check_cofibers(c);
+    check_reconstruction(c);
+    if (c->planes->bilinear)
+        return;
+    check_pool_of_band(c);
+    check_band_of_up(c);
+}
+
+static bool start(struct checking *c)
+{
+    const struct cf_planes *p = c->planes;
+    struct cf_algebra *a = c->algebra;
+    for (int law = 0; law < CF_LAW_COUNT; law++)
+        a->laws[law] = (struct cf_finding){.asked = true, .holds = true};
+    a->laws[CF_LAW_POOL_OF_BAND].asked = a->laws[CF_LAW_BAND_OF_UP].asked = !p->bilinear;
+    a->bands = p->bands;
+    a->scales = p->scales;
+    a->bilinear = p->bilinear;
+    a->followed = (uint64_t)p->rows * p->channels;
+    for (int i = 0; i < 2; i++)
+        c->up[i] = calloc(level_size(p, 0), sizeof *c->up[i]);
+    return cf_tally_make(&c->tally, p) && c->up[0] && c->up[1];
+}
+
+static bool check(struct checking *c)
+{
+    struct cf_finding *separate = &c->algebra->laws[CF_LAW_SEPARATE], *classify = &c->algebra->laws[CF_LAW_CLASSIFY];
+    if (!start(c))
+        return false;
+    check_separate(c);
+    for (uint32_t i = 0; i < c->planes->count; i++) {
+        c->plane = &c->planes->planes[i];
+        check_plane(c);
+    }
+    if (c->planes->count > 0)
+        cf_find_leakage(c->planes, &c->planes->planes[c->planes->usual], &c->tally, c->algebra->leakage);
+    /* A classifier adds up channels: it can only change places with a decomposition that treats all alike. */
+    if (!separate->holds)
+        cf_finding_add(classify, false, 1, separate->gate, separate->why);
+    return cf_check_classifiers(c->planes, classify);
+}
+
+bool cf_algebra_check(const struct cf_planes *planes, struct cf_algebra *algebra, struct cf_error *err)
+{
+    *algebra = (struct cf_algebra){0};
+    struct checking c = {.planes = planes, .algebra = algebra};
+    bool done = check(&c) || cf_fail(err, "%s: out of memory", planes->netlist->label);
+    cf_tally_free(&c.tally);
+    free(c.up[0]);
+    free(c.up[1]);
+    return done;
+}

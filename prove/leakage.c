@@ -1,0 +1,119 @@
+/* leakage.c - how much of a band the next pool still sees: the exact matrix, its norm, its worst input, and its size on
+ * frames. With nearest upsampling all of it is 0. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "prove/algebra_internal.h"
+
+static int64_t size_of(int64_t value)
+{
+    return value < 0 ? -value : value;
+}
+
+/* What the tally's factors come to: the sum of their sizes, and the least and greatest value over an input type. */
+struct extent {
+    int64_t norm, least, greatest;
+};
+
+static struct extent extent_of(const struct cf_tally *tally, struct cf_type input)
+{
+    struct extent e = {.least = tally->constant, .greatest = tally->constant};
+    int64_t low = cf_type_min(input), high = cf_type_max(input);
+    for (uint32_t i = 0; i < tally->count; i++) {
+        int64_t factor = tally->factor[tally->list[i]];
+        e.norm += size_of(factor);
+        e.least += factor * (factor > 0 ? low : high);
+        e.greatest += factor * (factor > 0 ? high : low);
+    }
+    return e;
+}
+
+/* The 2 x 2 sum of a band at a position of the coarser level. */
+static void pool_band(const struct cf_planes *p, const struct cf_plane *plane, struct cf_tally *tally, uint32_t scale,
+                      uint32_t position)
+{
+    uint32_t block[4];
+    cf_block(p, scale, position, block);
+    for (uint32_t q = 0; q < 4; q++)
+        cf_tally_row(tally, plane, p->band_row[scale] + block[q], 1);
+}
+
+static void find_rows(const struct cf_planes *p, const struct cf_plane *plane, struct cf_tally *tally,
+                      struct cf_leakage *l)
+{
+    struct cf_type input = p->netlist->groups[CF_INPUT].type;
+    for (uint32_t i = 0; i < cf_level_height(p, l->scale + 1) * cf_level_width(p, l->scale + 1); i++) {
+        pool_band(p, plane, tally, l->scale, i);
+        struct extent e = extent_of(tally, input);
+        cf_tally_clear(tally);
+        if (e.norm > l->norm) {
+            l->norm = e.norm;
+            l->row = i;
+        }
+        int64_t worst = size_of(e.least) > size_of(e.greatest) ? size_of(e.least) : size_of(e.greatest);
+        if (worst > l->worst) {
+            l->worst = worst;
+            l->worst_row = i;
+            l->worst_is_least = size_of(e.least) > size_of(e.greatest);
+        }
+    }
+    for (uint32_t i = 0; i < cf_level_height(p, l->scale) * cf_level_width(p, l->scale); i++) {
+        cf_tally_row(tally, plane, p->band_row[l->scale] + i, 1);
+        struct extent e = extent_of(tally, input);
+        cf_tally_clear(tally);
+        l->band_norm = e.norm > l->band_norm ? e.norm : l->band_norm;
+    }
+}
+
+void cf_find_leakage(const struct cf_planes *planes, const struct cf_plane *plane, struct cf_tally *tally,
+                     struct cf_leakage *leakage)
+{
+    for (uint32_t k = 0; k < planes->bands; k++) {
+        int frac = planes->netlist->groups[planes->band_group[k]].type.frac + 2;
+        leakage[k] = (struct cf_leakage){.scale = k, .frac = frac};
+        find_rows(planes, plane, tally, &leakage[k]);
+    }
+}
+
+bool cf_algebra_worst_input(const struct cf_planes *planes, const struct cf_leakage *leakage, int32_t *x,
+                            struct cf_error *err)
+{
+    struct cf_type input = planes->netlist->groups[CF_INPUT].type;
+    struct cf_tally tally;
+    bool done = cf_tally_make(&tally, planes) && planes->count > 0;
+    if (done)
+        pool_band(planes, &planes->planes[planes->usual], &tally, leakage->scale, leakage->worst_row);
+    for (uint32_t at = 0; done && at < planes->height * planes->width; at++) {
+        int64_t factor = tally.factor[at];
+        bool high = (factor > 0) != leakage->worst_is_least;
+        int64_t value = factor == 0 ? 0 : high ? cf_type_max(input) : cf_type_min(input);
+        for (uint32_t d = 0; d < planes->channels; d++)
+            x[(size_t)at * planes->channels + d] = (int32_t)value;
+    }
+    cf_tally_free(&tally);
+    return done || cf_fail(err, "%s: no plane of forms, or out of memory", planes->netlist->label);
+}
+
+void cf_algebra_measure(const struct cf_planes *planes, uint32_t scale, const int64_t *nets, struct cf_leak_size *size)
+{
+    const struct cf_group *band = &planes->netlist->groups[planes->band_group[scale]];
+    double unit = ldexp(1, -band->type.frac);
+    for (uint32_t i = 0; i < band->count; i++) {
+        double value = (double)nets[band->first_net + i] * unit;
+        size->band_squares += value * value;
+    }
+    size->values += band->count;
+    for (uint32_t i = 0; i < band->count / planes->channels / 4; i++) {
+        uint32_t block[4];
+        cf_block(planes, scale, i, block);
+        for (uint32_t d = 0; d < planes->channels; d++) {
+            int64_t sum = 0;
+            for (uint32_t q = 0; q < 4; q++)
+                sum += nets[cf_plane_net(planes, planes->band_group[scale], block[q], d)];
+            double value = (double)sum * unit / 4;
+            size->pooled_squares += value * value;
+            size->greatest = fabs(value) > size->greatest ? fabs(value) : size->greatest;
+        }
+        size->pooled += planes->channels;
+    }
+}

@@ -1,0 +1,254 @@
+/* planes.c - follows the pools and subtracts of a netlist to the input, channel by channel, and keeps each plane once.
+ */
+#include "prove/planes.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/vote.h"
+#include "netlists/linear_form.h"
+
+/* ---- the groups ---- */
+
+/* The group s<scale>.<kind> of the grid of a level, or UINT32_MAX. */
+static uint32_t find_group(const struct cf_planes *p, uint32_t scale, const char *kind, uint32_t level)
+{
+    char name[32];
+    snprintf(name, sizeof name, "s%u.%s", scale, kind);
+    uint32_t g = cf_netlist_find_group(p->netlist, name);
+    if (g == UINT32_MAX)
+        return g;
+    const struct cf_group *group = &p->netlist->groups[g];
+    bool fits = group->rank == 3 && group->shape[0] == cf_level_height(p, level) &&
+                group->shape[1] == cf_level_width(p, level) && group->shape[2] == p->channels;
+    return fits ? g : UINT32_MAX;
+}
+
+static bool find_groups(struct cf_planes *p, struct cf_error *err)
+{
+    const struct cf_group *input = &p->netlist->groups[CF_INPUT];
+    const char *label = p->netlist->label, *upsample = cf_netlist_meta(p->netlist, "compile.upsample");
+    if (input->rank != 3)
+        return cf_fail(err, "%s: no decomposition: the input is not of height, width and channels", label);
+    if (!upsample || (strcmp(upsample, "nearest") != 0 && strcmp(upsample, "bilinear") != 0))
+        return cf_fail(err, "%s: no decomposition: compile.upsample is neither nearest nor bilinear", label);
+    p->bilinear = strcmp(upsample, "bilinear") == 0;
+    p->height = input->shape[0];
+    p->width = input->shape[1];
+    p->channels = input->shape[2];
+    for (uint32_t k = 0; k + 1 < CF_LEVELS_MAX && cf_level_height(p, k) % 2 == 0 && cf_level_width(p, k) % 2 == 0;
+         k++) {
+        uint32_t pool = find_group(p, k, "pool", k + 1), band = find_group(p, k, "subtract", k);
+        if (pool == UINT32_MAX)
+            break;
+        p->level_group[++p->scales] = pool;
+        p->level_row[p->scales] = p->rows;
+        p->rows += cf_level_height(p, k + 1) * cf_level_width(p, k + 1);
+        if (band == UINT32_MAX || p->bands < k)
+            continue;
+        p->band_group[p->bands] = band;
+        p->band_row[p->bands++] = p->rows;
+        p->rows += cf_level_height(p, k) * cf_level_width(p, k);
+    }
+    return p->bands > 0 || cf_fail(err, "%s: no decomposition: no groups s0.pool and s0.subtract of its shape", label);
+}
+
+/* ---- a channel's forms ---- */
+
+struct reading {
+    struct cf_planes *planes;
+    struct cf_form_finder *finder;
+    struct cf_plane plane; /* of the channel that is read */
+    size_t position_capacity, factor_capacity, terms;
+    struct order {
+        uint32_t position;
+        int64_t factor;
+    } * order; /* one form's terms, to be sorted */
+    size_t order_capacity;
+};
+
+static int by_position(const void *a, const void *b)
+{
+    const struct order *x = a, *y = b;
+    return (x->position > y->position) - (x->position < y->position);
+}
+
+enum outcome { DONE, STRAY, NO_MEMORY };
+
+/* Appends the form of a net as the row `row`. */
+static enum outcome read_row(struct reading *r, uint32_t row, uint32_t net, uint32_t channel)
+{
+    struct cf_linear_form form;
+    struct cf_plane *plane = &r->plane;
+    if (!cf_find_form(r->finder, net, &form))
+        return cf_form_finder_failed(r->finder) ? NO_MEMORY : STRAY;
+    if (!cf_array_reserve(&r->order, &r->order_capacity, form.count, sizeof *r->order) ||
+        !cf_array_reserve(&plane->position, &r->position_capacity, r->terms + form.count, sizeof *plane->position) ||
+        !cf_array_reserve(&plane->factor, &r->factor_capacity, r->terms + form.count, sizeof *plane->factor))
+        return NO_MEMORY;
+    for (uint32_t i = 0; i < form.count; i++) {
+        if (form.input[i] % r->planes->channels != channel)
+            return STRAY;
+        r->order[i] = (struct order){form.input[i] / r->planes->channels, form.factor[i]};
+    }
+    if (form.count > 1)
+        qsort(r->order, form.count, sizeof *r->order, by_position);
+    for (uint32_t i = 0; i < form.count; i++) {
+        plane->position[r->terms] = r->order[i].position;
+        plane->factor[r->terms++] = r->order[i].factor;
+    }
+    plane->constant[row] = form.constant;
+    plane->start[row + 1] = r->terms;
+    return DONE;
+}
+
+static enum outcome read_group(struct reading *r, uint32_t group, uint32_t first_row, uint32_t channel)
+{
+    uint32_t positions = r->planes->netlist->groups[group].count / r->planes->channels;
+    enum outcome outcome = DONE;
+    for (uint32_t i = 0; outcome == DONE && i < positions; i++) {
+        uint32_t net = cf_plane_net(r->planes, group, i, channel);
+        outcome = read_row(r, first_row + i, net, channel);
+        if (outcome == STRAY && net < r->planes->stray)
+            r->planes->stray = net;
+    }
+    return outcome;
+}
+
+static enum outcome read_channel(struct reading *r, uint32_t channel)
+{
+    struct cf_planes *p = r->planes;
+    enum outcome outcome = DONE;
+    r->terms = 0;
+    /* In the order of the rows: pool k, then subtract k. */
+    for (uint32_t k = 0; outcome == DONE && k < p->scales; k++) {
+        outcome = read_group(r, p->level_group[k + 1], p->level_row[k + 1], channel);
+        if (outcome == DONE && k < p->bands)
+            outcome = read_group(r, p->band_group[k], p->band_row[k], channel);
+    }
+    return outcome;
+}
+
+/* ---- each plane once ---- */
+
+static bool same(const struct cf_plane *a, const struct cf_plane *b, uint32_t rows)
+{
+    size_t terms = a->start[rows];
+    return memcmp(a->start, b->start, (rows + (size_t)1) * sizeof *a->start) == 0 &&
+           memcmp(a->constant, b->constant, rows * sizeof *a->constant) == 0 &&
+           (terms == 0 || (memcmp(a->position, b->position, terms * sizeof *a->position) == 0 &&
+                           memcmp(a->factor, b->factor, terms * sizeof *a->factor) == 0));
+}
+
+static bool make_room(struct reading *r)
+{
+    r->plane = (struct cf_plane){0};
+    r->position_capacity = r->factor_capacity = 0;
+    r->plane.start = calloc(r->planes->rows + (size_t)1, sizeof *r->plane.start);
+    r->plane.constant = calloc(r->planes->rows, sizeof *r->plane.constant);
+    return r->plane.start && r->plane.constant;
+}
+
+static void free_plane(struct cf_plane *plane)
+{
+    free(plane->start);
+    free(plane->constant);
+    free(plane->position);
+    free(plane->factor);
+}
+
+static bool keep_channel(struct reading *r, uint32_t channel)
+{
+    struct cf_planes *p = r->planes;
+    uint32_t found = 0;
+    while (found < p->count && !same(&p->planes[found], &r->plane, p->rows))
+        found++;
+    p->plane_of[channel] = found;
+    if (found < p->count) {
+        p->planes[found].channels++;
+        return true;
+    }
+    if (!cf_array_reserve(&p->planes, &p->capacity, p->count + (size_t)1, sizeof *p->planes))
+        return false;
+    r->plane.channel = channel;
+    r->plane.channels = 1;
+    p->planes[p->count++] = r->plane;
+    return make_room(r);
+}
+
+static bool read_channels(struct cf_planes *p)
+{
+    struct reading r = {.planes = p, .finder = cf_form_finder_new(p->netlist)};
+    struct cf_vote vote = {0};
+    bool done = make_room(&r) && r.finder && (p->plane_of = calloc(p->channels, sizeof *p->plane_of));
+    for (uint32_t d = 0; done && d < p->channels; d++) {
+        enum outcome outcome = read_channel(&r, d);
+        p->plane_of[d] = UINT32_MAX;
+        done = outcome == STRAY || (outcome == DONE && keep_channel(&r, d));
+        if (done && outcome == DONE)
+            cf_vote(&vote, p->plane_of[d]);
+    }
+    p->usual = vote.leader;
+    free_plane(&r.plane);
+    free(r.order);
+    cf_form_finder_free(r.finder);
+    return done;
+}
+
+bool cf_planes_make(struct cf_planes *planes, const struct cf_netlist *netlist, struct cf_error *err)
+{
+    *planes = (struct cf_planes){.netlist = netlist, .stray = UINT32_MAX};
+    if (!find_groups(planes, err))
+        return false;
+    if (read_channels(planes))
+        return true;
+    cf_planes_free(planes);
+    return cf_fail(err, "%s: out of memory", netlist->label);
+}
+
+void cf_planes_free(struct cf_planes *planes)
+{
+    for (uint32_t i = 0; i < planes->count; i++)
+        free_plane(&planes->planes[i]);
+    free(planes->planes);
+    free(planes->plane_of);
+    *planes = (struct cf_planes){0};
+}
+
+/* ---- the definition of upsampling ---- */
+
+/* One axis: value i lies between two coarse neighbours, three quarters of it with its own block; edges are clamped. */
+static void upsample_axis(uint32_t i, uint32_t coarse, uint32_t place[2], int64_t weight[2])
+{
+    uint32_t own = i / 2;
+    bool up = i % 2 == 1;
+    bool edge = up ? own + 1 == coarse : own == 0;
+    place[0] = own;
+    place[1] = edge ? own : up ? own + 1 : own - 1;
+    weight[0] = edge ? 4 : 3;
+    weight[1] = edge ? 0 : 1;
+}
+
+void cf_upsample(const struct cf_planes *planes, uint32_t level, uint32_t position, struct cf_up *up)
+{
+    assert(level < planes->scales);
+    uint32_t width = cf_level_width(planes, level), coarse = width / 2;
+    uint32_t i = position / width, j = position % width, rows[2], columns[2];
+    int64_t down[2], across[2];
+    if (!planes->bilinear) {
+        *up = (struct cf_up){.position = {i / 2 * coarse + j / 2}, .weight = {1}, .count = 1};
+        return;
+    }
+    upsample_axis(i, cf_level_height(planes, level) / 2, rows, down);
+    upsample_axis(j, coarse, columns, across);
+    up->count = 0;
+    for (int a = 0; a < 2; a++)
+        for (int b = 0; b < 2; b++)
+            if (down[a] * across[b] != 0) {
+                up->position[up->count] = rows[a] * coarse + columns[b];
+                up->weight[up->count++] = down[a] * across[b];
+            }
+}

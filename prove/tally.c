@@ -1,0 +1,115 @@
+/* tally.c - linear forms under construction, and the counting of comparisons. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "prove/algebra_internal.h"
+
+bool cf_tally_make(struct cf_tally *tally, const struct cf_planes *planes)
+{
+    size_t positions = (size_t)planes->height * planes->width;
+    *tally = (struct cf_tally){.factor = calloc(positions, sizeof *tally->factor),
+                               .touched = calloc(positions, sizeof *tally->touched),
+                               .list = calloc(positions, sizeof *tally->list)};
+    return tally->factor && tally->touched && tally->list;
+}
+
+void cf_tally_free(struct cf_tally *tally)
+{
+    free(tally->factor);
+    free(tally->touched);
+    free(tally->list);
+}
+
+static void add(struct cf_tally *tally, int64_t *value, int64_t a, int64_t b)
+{
+    int64_t product, sum;
+    if (__builtin_mul_overflow(a, b, &product) || __builtin_add_overflow(*value, product, &sum))
+        tally->overflow = true;
+    else
+        *value = sum;
+}
+
+static void add_input(struct cf_tally *tally, uint32_t position, int64_t a, int64_t b)
+{
+    if (!tally->touched[position]) {
+        tally->touched[position] = true;
+        tally->list[tally->count++] = position;
+    }
+    add(tally, &tally->factor[position], a, b);
+}
+
+void cf_tally_input(struct cf_tally *tally, uint32_t position, int64_t times)
+{
+    add_input(tally, position, times, 1);
+}
+
+void cf_tally_row(struct cf_tally *tally, const struct cf_plane *plane, uint32_t row, int64_t times)
+{
+    add(tally, &tally->constant, plane->constant[row], times);
+    for (size_t t = plane->start[row]; t < plane->start[row + 1]; t++)
+        add_input(tally, plane->position[t], plane->factor[t], times);
+}
+
+void cf_tally_level(struct cf_tally *tally, const struct cf_planes *planes, const struct cf_plane *plane,
+                    uint32_t level, uint32_t position, int64_t times)
+{
+    assert(level <= planes->scales);
+    if (level == 0)
+        cf_tally_input(tally, position, times);
+    else
+        cf_tally_row(tally, plane, planes->level_row[level] + position, times);
+}
+
+void cf_tally_clear(struct cf_tally *tally)
+{
+    for (uint32_t i = 0; i < tally->count; i++) {
+        tally->factor[tally->list[i]] = 0;
+        tally->touched[tally->list[i]] = false;
+    }
+    tally->count = 0;
+    tally->constant = 0;
+    tally->overflow = false;
+}
+
+bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_planes *planes, char *why)
+{
+    bool zero = true;
+    if (tally->overflow) {
+        snprintf(why, 160, "a number would pass 63 bits");
+        zero = false;
+    }
+    for (uint32_t i = 0; zero && i < tally->count; i++) {
+        uint32_t at = tally->list[i];
+        zero = tally->factor[at] == 0;
+        if (!zero)
+            snprintf(why, 160, "off by %lld times the input at [%u,%u]", (long long)tally->factor[at],
+                     at / planes->width, at % planes->width);
+    }
+    if (zero && tally->constant != 0) {
+        snprintf(why, 160, "off by the constant %lld", (long long)tally->constant);
+        zero = false;
+    }
+    cf_tally_clear(tally);
+    return zero;
+}
+
+void cf_finding_add(struct cf_finding *finding, bool holds, uint32_t channels, uint32_t net, const char *why)
+{
+    finding->checks += channels;
+    if (holds)
+        return;
+    finding->broken += channels;
+    if (finding->holds || net < finding->gate) {
+        finding->gate = net;
+        snprintf(finding->why, sizeof finding->why, "%s", why);
+    }
+    finding->holds = false;
+}
+
+void cf_block(const struct cf_planes *planes, uint32_t level, uint32_t position, uint32_t block[4])
+{
+    uint32_t width = cf_level_width(planes, level), i = position / (width / 2), j = position % (width / 2);
+    for (uint32_t q = 0; q < 4; q++)
+        block[q] = (2 * i + q / 2) * width + 2 * j + q % 2;
+}
