@@ -14,12 +14,8 @@
 #include "compiler/record.h"
 #include "compiler/weights.h"
 #include "netlists/store.h"
+#include "report/tally.h"
 #include "sim/library.h"
-
-/* Counts of one scale at one score threshold. */
-struct tally {
-    uint64_t gates, equal, head_fires, netlist_fires, both_fire;
-};
 
 enum { MAX_SCALES = 10, EXTRA_THRESHOLDS = 3 };
 static const double extra_thresholds[EXTRA_THRESHOLDS] = {0.5, 0.3, 0.1};
@@ -36,10 +32,10 @@ struct session {
     const struct cf_head *head;
     const struct cf_frames *frames;
     struct cf_compile_options options;
-    uint32_t groups[MAX_SCALES];          /* the classify group of each scale */
-    struct tally own[MAX_SCALES];         /* at the netlist's own threshold */
-    struct tally extra[EXTRA_THRESHOLDS]; /* all scales together */
-    struct cf_netlist *extended;          /* the netlist, with its classifiers repeated at each extra threshold */
+    uint32_t groups[MAX_SCALES];             /* the classify group of each scale */
+    struct cf_tally own[MAX_SCALES];         /* at the netlist's own threshold */
+    struct cf_tally extra[EXTRA_THRESHOLDS]; /* all scales together */
+    struct cf_netlist *extended;             /* the netlist, with its classifiers repeated at each extra threshold */
     uint32_t extra_groups[EXTRA_THRESHOLDS][MAX_SCALES];
     bool recorded;     /* the head is the file from which the netlist says it was compiled */
     double *distances; /* |logit - threshold| of the unequal decisions */
@@ -124,15 +120,6 @@ static bool extend(struct session *s, struct cf_error *err)
     return done;
 }
 
-static void count_gate(struct tally *tally, bool head, bool netlist)
-{
-    tally->gates++;
-    tally->equal += head == netlist;
-    tally->head_fires += head;
-    tally->netlist_fires += netlist;
-    tally->both_fire += head && netlist;
-}
-
 static bool add_distance(struct session *s, double distance, struct cf_error *err)
 {
     if (!cf_array_reserve(&s->distances, &s->distance_capacity, s->distance_count + 1, sizeof *s->distances))
@@ -170,11 +157,11 @@ static bool compare_frame(struct session *s, const cofiber_result *result, const
             extra[e] = decisions_of(result, s->extra_groups[e][k]);
         for (uint32_t i = 0; i < s->netlist->groups[s->groups[k]].count; i++, logits++) {
             bool head = *logits - own_limit >= 0, netlist = fires(own, i);
-            count_gate(&s->own[k], head, netlist);
+            cf_tally_gate(&s->own[k], head, netlist);
             if (head != netlist && !add_distance(s, fabs(*logits - own_limit), err))
                 return false;
             for (int e = 0; e < EXTRA_THRESHOLDS; e++)
-                count_gate(&s->extra[e], *logits - limits[e] >= 0, fires(extra[e], i));
+                cf_tally_gate(&s->extra[e], *logits - limits[e] >= 0, fires(extra[e], i));
         }
     }
     return true;
@@ -272,44 +259,29 @@ static int compare_double(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static double share(uint64_t part, uint64_t whole)
+static struct cf_tally total_of(const struct session *s)
 {
-    return whole ? (double)part / (double)whole : 1;
-}
-
-static uint64_t fire_in_either(const struct tally *tally)
-{
-    return tally->head_fires + tally->netlist_fires - tally->both_fire;
-}
-
-static struct tally total_of(const struct session *s)
-{
-    struct tally total = {0};
-    for (uint32_t k = 0; k < s->options.scales; k++) {
-        total.gates += s->own[k].gates;
-        total.equal += s->own[k].equal;
-        total.head_fires += s->own[k].head_fires;
-        total.netlist_fires += s->own[k].netlist_fires;
-        total.both_fire += s->own[k].both_fire;
-    }
+    struct cf_tally total = {0};
+    for (uint32_t k = 0; k < s->options.scales; k++)
+        cf_tally_add(&total, &s->own[k]);
     return total;
 }
 
-static void print_tally(const char *label, const struct tally *t)
+static void print_tally(const char *label, const struct cf_tally *t)
 {
     char text[2][32];
     printf("%-16s %12s %10s %12.6f%% %10" PRIu64 " %10" PRIu64 " %8" PRIu64 " / %-6" PRIu64, label,
            cli_thousands(t->gates, text[0]), cli_thousands(t->gates - t->equal, text[1]),
-           100 * share(t->equal, t->gates), t->head_fires, t->netlist_fires, t->both_fire, fire_in_either(t));
-    if (fire_in_either(t))
-        printf(" %7.2f%%\n", 100 * share(t->both_fire, fire_in_either(t)));
+           100 * cf_share(t->equal, t->gates), t->head_fires, t->netlist_fires, t->both_fire, cf_tally_either(t));
+    if (cf_tally_either(t))
+        printf(" %7.2f%%\n", 100 * cf_share(t->both_fire, cf_tally_either(t)));
     else
         printf("       -\n");
 }
 
 static void print_report(const struct session *s, uint64_t frames)
 {
-    struct tally total = total_of(s);
+    struct cf_tally total = total_of(s);
     printf("%-16s %12s %10s %13s %10s %10s %17s %8s\n", "", "decisions", "unequal", "equal", "head fires", "net fires",
            "both / either", "share");
     for (uint32_t k = 0; k < s->options.scales; k++)
@@ -332,7 +304,7 @@ static void print_report(const struct session *s, uint64_t frames)
     }
 }
 
-static cJSON *tally_json(const char *key, const char *name, double threshold, const struct tally *t)
+static cJSON *tally_json(const char *key, const char *name, double threshold, const struct cf_tally *t)
 {
     cJSON *entry = cJSON_CreateObject();
     if (name)
@@ -341,21 +313,21 @@ static cJSON *tally_json(const char *key, const char *name, double threshold, co
         cJSON_AddNumberToObject(entry, key, threshold);
     cJSON_AddNumberToObject(entry, "decisions", (double)t->gates);
     cJSON_AddNumberToObject(entry, "unequal", (double)(t->gates - t->equal));
-    cJSON_AddNumberToObject(entry, "agreement", share(t->equal, t->gates));
+    cJSON_AddNumberToObject(entry, "agreement", cf_share(t->equal, t->gates));
     cJSON_AddNumberToObject(entry, "head_fires", (double)t->head_fires);
     cJSON_AddNumberToObject(entry, "netlist_fires", (double)t->netlist_fires);
     cJSON_AddNumberToObject(entry, "both_fire", (double)t->both_fire);
-    cJSON_AddNumberToObject(entry, "either_fires", (double)fire_in_either(t));
-    if (fire_in_either(t))
-        cJSON_AddNumberToObject(entry, "agreement_among_firing", share(t->both_fire, fire_in_either(t)));
+    cJSON_AddNumberToObject(entry, "either_fires", (double)cf_tally_either(t));
+    if (cf_tally_either(t))
+        cJSON_AddNumberToObject(entry, "agreement_among_firing", cf_share(t->both_fire, cf_tally_either(t)));
     return entry;
 }
 
 static int print_json(const struct session *s, uint64_t frames)
 {
-    struct tally total = total_of(s);
+    struct cf_tally total = total_of(s);
     cJSON *document = cJSON_CreateObject();
-    cJSON_AddNumberToObject(document, "agreement", share(total.equal, total.gates));
+    cJSON_AddNumberToObject(document, "agreement", cf_share(total.equal, total.gates));
     cJSON_AddNumberToObject(document, "frames", (double)frames);
     cJSON_AddNumberToObject(document, "decisions", (double)total.gates);
     cJSON_AddNumberToObject(document, "unequal", (double)(total.gates - total.equal));

@@ -151,3 +151,13 @@ bool cli_choice(const struct cli_args *args, const char *name, int *index)
     }
     return cli_complain("%s: %s '%s' is none of: %s", args->command->name, name, text, list) == CLI_OK;
 }
+
+bool cli_grid(const struct cli_args *args, uint32_t *height, uint32_t *width)
+{
+    const char *grid = cli_value(args, "--grid");
+    char rest;
+    if (strspn(grid, "0123456789x") != strlen(grid) || /* no signs, no spaces */
+        sscanf(grid, "%9ux%9u%c", height, width, &rest) != 2)
+        return cli_complain("%s: --grid '%s' is not HEIGHTxWIDTH", args->command->name, grid) == CLI_OK;
+    return true;
+}

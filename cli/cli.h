@@ -54,6 +54,9 @@ bool cli_number(const struct cli_args *args, const char *name, double *value);
 /* The index of the value among the words of the option's argument. */
 bool cli_choice(const struct cli_args *args, const char *name, int *index);
 
+/* Reads --grid, "HEIGHTxWIDTH". */
+bool cli_grid(const struct cli_args *args, uint32_t *height, uint32_t *width);
+
 /* Prints "cofiber: MESSAGE" on stderr and returns CLI_BAD. */
 int cli_fail(const struct cf_error *err);
 int cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -91,6 +94,6 @@ double cli_seconds(void); /* monotonic */
 /* The commands, one short file each. */
 extern const struct cli_command cli_compile, cli_stats, cli_check, cli_sim, cli_agreement, cli_explain, cli_diff,
     cli_verilog, cli_census, cli_cosim, cli_export, cli_import, cli_faults, cli_bench, cli_vectors, cli_params,
-    cli_eval, cli_detect, cli_prove;
+    cli_eval, cli_detect, cli_prove, cli_audit;
 
 #endif

@@ -15,11 +15,8 @@ static bool read_options(const struct cli_args *args, struct cf_compile_options 
     *options = cf_compile_defaults();
     int upsample, pools, top;
     long long scales, bits;
-    const char *grid = cli_value(args, "--grid");
-    char rest;
-    if (strspn(grid, "0123456789x") != strlen(grid) || /* no signs, no spaces */
-        sscanf(grid, "%9ux%9u%c", &options->height, &options->width, &rest) != 2)
-        return cli_complain("compile: --grid '%s' is not HEIGHTxWIDTH", grid) == CLI_OK;
+    if (!cli_grid(args, &options->height, &options->width))
+        return false;
     if (!cli_choice(args, "--upsample", &upsample) || !cli_choice(args, "--pools", &pools) ||
         !cli_choice(args, "--top", &top) || !cli_integer(args, "--scales", 1, 10, &scales) ||
         !cli_integer(args, "--input-bits", 2, 16, &bits) ||

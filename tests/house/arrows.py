@@ -28,10 +28,14 @@ ROOMS = {
     "prove": (("netlists", "sim/vectors", "sim/vectors/steer.h", "sim", "rtl/structural", "rtl/tools", "include"), None),
     "include": ((), None),
     "detect": (("netlists", "compiler", "sim/frames", "sim", "include"), None),
+    "report": (
+        ("netlists", "compiler", "compiler/heads", "sim/frames", "sim", "rtl/structural", "include", "detect"),
+        ("audit.h", "claims.h", "evidence.h", "tally.h", "page.h"),
+    ),
     "cli": (
         ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
          "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim", "rtl/structural", "rtl/tools",
-         "include", "detect", "prove"),
+         "include", "detect", "prove", "report"),
         (),
     ),
 }  # fmt: skip
