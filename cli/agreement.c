@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/frames.h"
 #include "compiler/floatmodel.h"
+#include "compiler/geometry.h"
 #include "compiler/rebias.h"
 #include "compiler/record.h"
 #include "compiler/weights.h"
@@ -60,7 +61,8 @@ static bool bind(struct session *s, struct cf_error *err)
         char name[32];
         snprintf(name, sizeof name, "s%u.classify", k);
         uint32_t g = cf_netlist_find_group(n, name);
-        uint64_t count = (uint64_t)(s->options.height >> k) * (s->options.width >> k) * s->head->classes;
+        uint64_t count =
+            (uint64_t)cf_band_size(s->options.height, k) * cf_band_size(s->options.width, k) * s->head->classes;
         if (g == UINT32_MAX || n->groups[g].count != count || n->groups[g].ports != 1)
             return cf_fail(err, "%s: has no group '%s' of %" PRIu64 " gates, which %s calls for", n->label, name, count,
                            s->head->label);

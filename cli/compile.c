@@ -13,18 +13,19 @@
 static bool read_options(const struct cli_args *args, struct cf_compile_options *options)
 {
     *options = cf_compile_defaults();
-    int upsample, pools, top;
+    int upsample, pools, top, pad;
     long long scales, bits;
     if (!cli_grid(args, &options->height, &options->width))
         return false;
     if (!cli_choice(args, "--upsample", &upsample) || !cli_choice(args, "--pools", &pools) ||
-        !cli_choice(args, "--top", &top) || !cli_integer(args, "--scales", 1, 10, &scales) ||
-        !cli_integer(args, "--input-bits", 2, 16, &bits) ||
+        !cli_choice(args, "--top", &top) || !cli_choice(args, "--pad", &pad) ||
+        !cli_integer(args, "--scales", 1, 10, &scales) || !cli_integer(args, "--input-bits", 2, 16, &bits) ||
         !cli_number(args, "--score-threshold", &options->score_threshold))
         return false;
     options->upsample = (enum cf_upsample)upsample;
     options->pools = (enum cf_pools)pools;
     options->top = (enum cf_top)top;
+    options->pad = (enum cf_pad)pad;
     options->scales = (uint32_t)scales;
     options->input_bits = (int)bits;
     options->sweep = cli_given(args, "--sweep");
@@ -197,7 +198,8 @@ const struct cli_command cli_compile = {
              "Choose the scale that gives the least squared quantisation error over the frames of this .npy or "
              "safetensors file. More such files may follow it, or stand anywhere behind HEAD."},
             CLI_FRAMES_OPTION,
-            {"--grid", "HxW", "40x40", "Height and width of the input grid; 2^scales must divide both."},
+            {"--grid", "HxW", "40x40",
+             "Height and width of the input grid; 2^scales must divide both, or --pad be given."},
             {"--scales", "N", "3", "Number of scale bands."},
             {"--upsample", "nearest|bilinear", "nearest",
              "How a pool is upsampled before it is subtracted: nearest, or bilinear as PyTorch does it with "
@@ -208,6 +210,9 @@ const struct cli_command cli_compile = {
             {"--top", "residual|cofiber", "residual",
              "What the classifiers of the last scale read. residual: the pooled grid itself. cofiber: the subtract of "
              "that scale."},
+            {"--pad", "none|zeros|edge", "none",
+             "What stands below and right of a grid that 2^scales does not divide: zeros, or the last row and column "
+             "again. The decisions are those of the padded grid, at the positions that the frame reaches into."},
             {"--sweep", NULL, NULL,
              "Remove the gates on which no decision depends: whole groups, and channels that no class weighs. The "
              "gates "

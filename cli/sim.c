@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/fired.h"
 #include "cli/frames.h"
 #include "cli/interrupt.h"
 #include "cli/resume.h"
@@ -35,6 +36,8 @@ struct session {
     struct cli_resume resume;
     char *resume_path; /* NULL: no output to continue */
     struct cli_progress progress;
+    bool list; /* the decisions that fire, line by line */
+    struct cli_fired fired;
     uint64_t finished; /* in this run */
     double seconds;
     cJSON *plan; /* its lines, for --json; else NULL */
@@ -113,6 +116,7 @@ static void close_session(struct session *s)
         cf_trace_abort(&outputs[i]->trace);
         free(outputs[i]->partial);
     }
+    cli_fired_free(&s->fired);
     cofiber_sim_free(s->sim);
     cf_frames_close(s->frames);
     cf_netlist_free(s->netlist);
@@ -181,10 +185,10 @@ static bool take_result(void *context, uint64_t frame, const cofiber_result *res
     struct session *s = context;
     struct cf_error err;
     for (uint32_t g = 0; g < s->netlist->group_count; g++)
-        if (is_wanted(s, g) && !take_group(s, frame, g, cofiber_values(result, g, NULL), &err)) {
-            memcpy(error->text, err.text, sizeof error->text);
-            return false;
-        }
+        if (is_wanted(s, g) && !take_group(s, frame, g, cofiber_values(result, g, NULL), &err))
+            return cf_pass_on(error, &err);
+    if (s->list && !cli_fired_put(&s->fired, frame, result, &err))
+        return cf_pass_on(error, &err);
     cli_progress_update(&s->progress, ++s->finished);
     return true;
 }
@@ -335,6 +339,8 @@ static bool run_session(const struct cli_args *args, struct session *s, struct c
         return false;
     if (!frames)
         return true;
+    s->list = cli_given(args, "--list");
+    s->fired.netlist = s->netlist;
     cli_catch_interrupts();
     if (!simulate(s, err))
         return false;
@@ -376,11 +382,18 @@ static int run(const struct cli_args *args)
         return cli_complain("sim: no FRAMES (--plan alone needs none)");
     if (cli_given(args, "--decisions") && (cli_given(args, "--trace") || cli_given(args, "--all-gates")))
         return cli_complain("sim: --decisions computes no other gates: leave out --trace and --all-gates");
+    if (cli_given(args, "--list") && (cli_given(args, "--decisions") || cli_given(args, "--json") ||
+                                      cli_given(args, "--resume") || cli_given(args, "--plan")))
+        return cli_complain("sim: --list prints lines of its own and needs every gate: leave out --decisions, --json, "
+                            "--plan and --resume");
     if (outputs_collide(cli_value(args, "-o"), cli_value(args, "--trace")))
         return cli_complain("sim: -o %s and --trace %s would write the same file", cli_value(args, "-o"),
                             cli_value(args, "--trace"));
     bool done = run_session(args, &s, &err);
-    int status = !done ? cli_fail(&err) : cli_given(args, "--json") ? report_json(&s) : report(&s);
+    int status = !done                       ? cli_fail(&err)
+                 : cli_given(args, "--list") ? CLI_OK
+                 : cli_given(args, "--json") ? report_json(&s)
+                                             : report(&s);
     close_session(&s);
     return status;
 }
@@ -419,6 +432,11 @@ const struct cli_command cli_sim = {
              "Print the regular arrays of gates that were recognised. FRAMES may then be left out."},
             {"--resume", NULL, NULL,
              "Continue the same command where it was interrupted, or start from the beginning if it was not."},
+            {"--list", NULL, NULL,
+             "Print each decision that fires as a line of JSON, in place of the summary: frame, gate, scale, position, "
+             "class, sum and margin. The sum is that of the gate; the margin is the same as a logit, by which the "
+             "score "
+             "threshold is passed."},
             {"--json", NULL, NULL, "Print the summary as JSON."},
             {0}},
     .run = run,

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/stats_bits.h"
 #include "compiler/census.h"
+#include "compiler/geometry.h"
 #include "compiler/record.h"
 #include "netlists/analyse.h"
 #include "netlists/cell.h"
@@ -166,7 +167,8 @@ static void print_table(const struct subject *s, const struct cf_compile_options
             found_rows[l] += found[l];
         }
         char label[64];
-        snprintf(label, sizeof label, "scale %u, %ux%u%s", k, options->height >> k, options->width >> k,
+        snprintf(label, sizeof label, "scale %u, %ux%u%s", k, cf_band_size(options->height, k),
+                 cf_band_size(options->width, k),
                  !last  ? ""
                  : card ? ", as the card prints it"
                         : ", classifiers alone");

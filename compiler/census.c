@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "compiler/geometry.h"
 #include "compiler/record.h"
 
 const char *cf_layer_name(enum cf_layer layer)
@@ -24,12 +25,19 @@ uint32_t cf_census_classes(const struct cf_netlist *netlist, const struct cf_com
     return 0;
 }
 
+/* The positions of a layer's gates. */
+static uint64_t positions(const struct cf_compile_options *o, uint32_t scale, enum cf_layer layer, bool swept)
+{
+    if (layer == CF_POOL)
+        return (uint64_t)cf_pool_size(o, o->height, scale, swept) * cf_pool_size(o, o->width, scale, swept);
+    return (uint64_t)cf_band_size(o->height, scale) * cf_band_size(o->width, scale);
+}
+
 uint64_t cf_closed_form(const struct cf_compile_options *options, const struct cf_netlist *netlist, uint32_t scale,
                         enum cf_layer layer)
 {
-    uint32_t halvings = layer == CF_POOL ? scale + 1 : scale;
     uint64_t lanes = layer == CF_CLASSIFY ? cf_census_classes(netlist, options) : netlist->groups[CF_INPUT].shape[2];
-    return (uint64_t)(options->height >> halvings) * (options->width >> halvings) * lanes;
+    return positions(options, scale, layer, false) * lanes;
 }
 
 /* With the residual on top, the last scale's pool and subtract feed no classifier. With direct pools nothing else
@@ -37,13 +45,12 @@ uint64_t cf_closed_form(const struct cf_compile_options *options, const struct c
 uint64_t cf_closed_form_swept(const struct cf_compile_options *options, const struct cf_netlist *netlist,
                               uint32_t scale, enum cf_layer layer)
 {
-    bool swept_away =
-        options->sweep && options->top == CF_RESIDUAL && scale + 1 == options->scales && layer != CF_CLASSIFY;
-    if (swept_away)
-        return 0;
-    uint64_t gates = cf_closed_form(options, netlist, scale, layer);
     uint32_t live;
-    if (!options->sweep || layer == CF_CLASSIFY || !cf_compile_live_channels(netlist, &live, NULL))
-        return gates;
-    return gates / cf_group_lanes(&netlist->groups[CF_INPUT]) * live;
+    if (!options->sweep)
+        return cf_closed_form(options, netlist, scale, layer);
+    if (layer == CF_CLASSIFY)
+        return positions(options, scale, layer, true) * cf_census_classes(netlist, options);
+    if (options->top == CF_RESIDUAL && scale + 1 == options->scales)
+        return 0;
+    return cf_compile_live_channels(netlist, &live, NULL) ? positions(options, scale, layer, true) * live : 0;
 }

@@ -15,6 +15,7 @@ uint32_t cf_census_classes(const struct cf_netlist *netlist, const struct cf_com
  *     pool      (H >> k+1) * (W >> k+1) * D
  *     subtract  (H >> k) * (W >> k) * D
  *     classify  (H >> k) * (W >> k) * C
+ * (with fractions rounded up where the grid is padded; and then as many pools as geometry.h says).
  * D and C, which the options do not say, are the lanes of the input and of the first classify group. */
 uint64_t cf_closed_form(const struct cf_compile_options *options, const struct cf_netlist *netlist, uint32_t scale,
                         enum cf_layer layer);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "compiler/geometry.h"
 #include "compiler/record.h"
 #include "netlists/check.h"
 
@@ -16,16 +17,17 @@ static bool check_options(const struct cf_head *head, const struct cf_compile_op
     if (o->scales < 1 || o->scales > 10)
         return cf_fail(err, "%u scales: 1 to 10 are possible", o->scales);
     uint32_t unit = 1u << o->scales;
-    if (o->height < 1 || o->width < 1 || o->height % unit || o->width % unit)
-        return cf_fail(err, "a grid of %ux%u: %u scales need a height and width that 2^%u = %u divides", o->height,
-                       o->width, o->scales, o->scales, unit);
+    if (o->height < 1 || o->width < 1 || (o->pad == CF_PAD_NONE && (o->height % unit || o->width % unit)))
+        return cf_fail(err, "a grid of %ux%u: %u scales need a height and width that 2^%u = %u divides, or padding",
+                       o->height, o->width, o->scales, o->scales, unit);
     if (o->input_bits < 2 || o->input_bits > 16)
         return cf_fail(err, "an input of %d bits: 2 to 16 are possible", o->input_bits);
     if (!(o->score_threshold > 0 && o->score_threshold < 1))
         return cf_fail(err, "a score threshold of %g: a score lies between 0 and 1, both excluded", o->score_threshold);
     if (!(o->input_scale > 0) || o->input_scale > 1e300) /* the format's limit */
         return cf_fail(err, "an input scale of %g: a scale is a positive number, at most 1e300", o->input_scale);
-    if ((uint64_t)o->height * o->width > INT32_MAX / head->channels)
+    uint64_t positions = (uint64_t)cf_padded_size(o->height, o->scales) * cf_padded_size(o->width, o->scales);
+    if (positions > INT32_MAX / head->channels)
         return cf_fail(err, "a grid of %ux%u with %u channels: more than 2^31 - 1 nets", o->height, o->width,
                        head->channels);
     return true;

@@ -8,13 +8,15 @@
 enum cf_upsample { CF_NEAREST, CF_BILINEAR };
 enum cf_pools { CF_DIRECT, CF_ITERATED };
 enum cf_top { CF_RESIDUAL, CF_COFIBER };
+enum cf_pad { CF_PAD_NONE, CF_PAD_ZEROS, CF_PAD_EDGE };
 
 struct cf_compile_options {
-    uint32_t height, width; /* of the input grid; 2^scales divides both */
+    uint32_t height, width; /* of the input grid; 2^scales divides both, unless it is padded */
     uint32_t scales;        /* 1 to 10 */
     enum cf_upsample upsample;
     enum cf_pools pools;
     enum cf_top top;        /* what the last scale's classifiers read: the residual, or its own subtract */
+    enum cf_pad pad;        /* what stands below and right of a grid that 2^scales does not divide (geometry.h) */
     bool sweep;             /* remove the gates that no decision depends on */
     int input_bits;         /* 2 to 16, signed */
     double score_threshold; /* a gate fires when its score is at least this; between 0 and 1, both excluded */
@@ -25,7 +27,8 @@ struct cf_compile_options {
 struct cf_compile_options cf_compile_defaults(void);
 
 /* The netlist of the head under these options, checked; its metadata record the options and the head's SHA-256.
- * Errors: a grid that 2^scales does not divide, widths beyond 63 bits, more than 2^31 - 1 nets, options out of range.
+ * Errors: a grid that 2^scales does not divide and that is not to be padded, widths beyond 63 bits, more than 2^31 - 1
+ * nets, options out of range.
  */
 bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const struct cf_compile_options *options,
                 struct cf_error *err);
@@ -36,9 +39,9 @@ bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const s
 /* The three layers of the circuit, gate by gate, with the options recorded (record.h). */
 struct cf_netlist *cf_expand(const struct cf_head *head, const struct cf_compile_options *options,
                              struct cf_error *err);
-/* The netlist without the lanes in which every gate is dead, without groups that have no other lanes, and without cells
- * that no gate of the rest is an instance of. The gates of the rest keep their names: lane_names says which lanes they
- * are. In a group whose gates are dead in some positions of a lane and live in others, the lane stays whole. */
+/* The netlist without dead gates, as far as its groups stay arrays: each loses the lanes in which every gate is dead,
+ * and the positions behind the last live gate along each axis; groups and cells of which nothing is left go. The gates
+ * left keep their names: lane_names says which lanes they are. */
 struct cf_netlist *cf_sweep(const struct cf_netlist *netlist, struct cf_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "compiler/compile.h"
+#include "compiler/geometry.h"
 #include "compiler/record.h"
 #include "compiler/weights.h"
 #include "netlists/cell.h"
@@ -27,12 +28,17 @@ static uint32_t net_at(const struct expansion *e, const struct plane *plane, uin
     return plane->first_net + (i * plane->w + j) * e->head->channels;
 }
 
-/* Adds a cell whose output type follows from its ports, terms and bias. */
+/* Gives a cell the output type that follows from its ports, terms and bias. */
+static bool infer_type(const struct expansion *e, struct cf_cell *cell, int frac)
+{
+    return cf_cell_infer_type(cell, (int16_t)frac) ||
+           cf_fail(e->err, "%s: widths would pass 63 bits: take fewer scales or input bits", e->netlist->label);
+}
+
+/* Adds a cell of that type. */
 static bool add_cell(struct expansion *e, struct cf_cell *cell, int frac, uint32_t *index)
 {
-    if (!cf_cell_infer_type(cell, (int16_t)frac))
-        return cf_fail(e->err, "%s: widths would pass 63 bits: take fewer scales or input bits", e->netlist->label);
-    return cf_netlist_add_cell(e->netlist, cell, index, e->err);
+    return infer_type(e, cell, frac) && cf_netlist_add_cell(e->netlist, cell, index, e->err);
 }
 
 /* Adds the group "s<scale>.<kind>" and returns it, or NULL. */
@@ -46,33 +52,83 @@ static struct cf_group *add_group(struct expansion *e, uint32_t scale, const cha
                : NULL;
 }
 
+/* One axis of a pool's window: the rows of the source that it covers, and the pattern by which windows share a cell. */
+struct window {
+    uint32_t first, rows; /* of the source, without padding; 0 rows: it covers padding alone */
+    uint32_t last_weight; /* of the last of them, which stands for padding as well where the edge is repeated */
+    uint32_t pattern;     /* 0: no padding, 1: some, 2: nothing else */
+};
+
+static struct window window_at(const struct expansion *e, uint32_t place, uint32_t side, uint32_t size)
+{
+    uint64_t first = (uint64_t)place * side;
+    bool edge = e->options->pad == CF_PAD_EDGE;
+    if (first >= size)
+        return (struct window){size - 1, edge, side, 2};
+    uint32_t rows = size - first < side ? (uint32_t)(size - first) : side;
+    return (struct window){(uint32_t)first, rows, edge ? side - rows + 1 : 1, rows < side};
+}
+
+/* The cell of a pool: the sum of the windows' rows and columns, as terms [rows * columns]. */
+static struct cf_cell pool_cell(const struct expansion *e, const struct plane *source, struct window row,
+                                struct window column, struct cf_term *terms)
+{
+    uint32_t count = 0;
+    for (uint32_t a = 0; a < row.rows; a++)
+        for (uint32_t b = 0; b < column.rows; b++)
+            terms[count++] = (struct cf_term){.offset = (a * source->w + b) * e->head->channels,
+                                              .weight = (int32_t)((a + 1 == row.rows ? row.last_weight : 1) *
+                                                                  (b + 1 == column.rows ? column.last_weight : 1))};
+    return (struct cf_cell){.ports = &source->type, .port_count = 1, .terms = terms, .term_count = count};
+}
+
+/* Fills the gates of a group of pools, whose cells all have its type. */
+static bool place_pools(struct expansion *e, struct cf_group *group, const struct plane *source, uint32_t side,
+                        struct cf_term *terms)
+{
+    uint32_t channels = e->head->channels, cells[9];
+    bool made[9] = {false};
+    for (uint32_t position = 0; position < group->count / channels; position++) {
+        struct window row = window_at(e, position / group->shape[1], side, source->h);
+        struct window column = window_at(e, position % group->shape[1], side, source->w);
+        uint32_t pattern = 3 * row.pattern + column.pattern;
+        if (!made[pattern]) {
+            struct cf_cell cell = pool_cell(e, source, row, column, terms);
+            cell.type = group->type;
+            if (!cf_netlist_add_cell(e->netlist, &cell, &cells[pattern], e->err))
+                return false;
+            made[pattern] = true;
+        }
+        for (uint32_t d = 0; d < channels; d++) {
+            group->cell[position * channels + d] = cells[pattern];
+            group->base[position * channels + d] = net_at(e, source, row.first, column.first) + d;
+        }
+    }
+    return true;
+}
+
 /* Layer 0. Pool k sums side x side values: of the input (direct), or 2 x 2 of the pool below (iterated). */
 static bool expand_pools(struct expansion *e, uint32_t scale)
 {
-    bool direct = e->options->pools == CF_DIRECT;
+    const struct cf_compile_options *o = e->options;
+    bool direct = o->pools == CF_DIRECT;
     const struct plane *source = &e->levels[direct ? 0 : scale];
-    const struct plane *below = &e->levels[scale];
-    struct plane *made = &e->levels[scale + 1];
-    uint32_t side = direct ? 2u << scale : 2, channels = e->head->channels;
+    uint32_t side = direct ? 2u << scale : 2;
     struct cf_term *terms = calloc((size_t)side * side, sizeof *terms);
     if (!terms)
         return cf_fail(e->err, "%s: out of memory", e->netlist->label);
-    for (uint32_t t = 0; t < side * side; t++)
-        terms[t] = (struct cf_term){.offset = (t / side * source->w + t % side) * channels, .weight = 1};
-    struct cf_cell cell = {.ports = &source->type, .port_count = 1, .terms = terms, .term_count = side * side};
-    uint32_t index;
-    bool done = add_cell(e, &cell, below->type.frac + 2, &index);
+    /* A pool without padding has the widest sum. */
+    struct window whole = {0, side, 1, 0};
+    struct cf_cell cell = pool_cell(e, source, whole, whole, terms);
+    bool done = infer_type(e, &cell, e->levels[scale].type.frac + 2);
+    struct plane made = {e->netlist->net_count, cf_pool_size(o, o->height, scale, false),
+                         cf_pool_size(o, o->width, scale, false), cell.type};
+    struct cf_group *group =
+        done ? add_group(e, scale, "pool", made.h, made.w, e->head->channels, 1, made.type, false) : NULL;
+    done = group && place_pools(e, group, source, side, terms);
+    e->levels[scale + 1] = made;
     free(terms);
-    if (!done)
-        return false;
-    *made = (struct plane){e->netlist->net_count, below->h / 2, below->w / 2, e->netlist->cells[index].type};
-    struct cf_group *group = add_group(e, scale, "pool", made->h, made->w, channels, 1, made->type, false);
-    for (uint32_t g = 0; group && g < group->count; g++) {
-        uint32_t d = g % channels, i = g / channels / made->w, j = g / channels % made->w;
-        group->cell[g] = index;
-        group->base[g] = net_at(e, source, i * side, j * side) + d;
-    }
-    return group != NULL;
+    return done;
 }
 
 /* One axis of upsampling by 2 (align_corners = false, edges clamped): value i of the fine axis is the sum of one or
@@ -113,23 +169,27 @@ static bool expand_subtract(struct expansion *e, uint32_t scale, struct plane *b
 {
     const struct plane *fine = &e->levels[scale], *coarse = &e->levels[scale + 1];
     bool bilinear = e->options->upsample == CF_BILINEAR;
+    const struct cf_compile_options *o = e->options;
     uint32_t channels = e->head->channels, cells[9], index;
+    uint32_t coarse_h = cf_padded_size(o->height, o->scales) >> (scale + 1);
+    uint32_t coarse_w = cf_padded_size(o->width, o->scales) >> (scale + 1);
     bool made[9] = {false};
     struct axis plain = {0, {4, 0}, 0};
     /* The widest cell gives the group's type: every pattern's weights sum to the same, so all are equally wide. */
-    if (!subtract_cell(e, scale, bilinear ? bilinear_axis(0, coarse->h) : plain,
-                       bilinear ? bilinear_axis(0, coarse->w) : plain, &index))
+    if (!subtract_cell(e, scale, bilinear ? bilinear_axis(0, coarse_h) : plain,
+                       bilinear ? bilinear_axis(0, coarse_w) : plain, &index))
         return false;
     cells[bilinear ? 8 : 0] = index;
     made[bilinear ? 8 : 0] = true;
-    *band = (struct plane){e->netlist->net_count, fine->h, fine->w, e->netlist->cells[index].type};
-    struct cf_group *group = add_group(e, scale, "subtract", fine->h, fine->w, channels, 2, band->type, false);
+    *band = (struct plane){e->netlist->net_count, cf_band_size(o->height, scale), cf_band_size(o->width, scale),
+                           e->netlist->cells[index].type};
+    struct cf_group *group = add_group(e, scale, "subtract", band->h, band->w, channels, 2, band->type, false);
     if (!group)
         return false;
-    for (uint32_t position = 0; position < fine->h * fine->w; position++) {
-        uint32_t i = position / fine->w, j = position % fine->w;
-        struct axis row = bilinear ? bilinear_axis(i, coarse->h) : (struct axis){.first = i / 2};
-        struct axis column = bilinear ? bilinear_axis(j, coarse->w) : (struct axis){.first = j / 2};
+    for (uint32_t position = 0; position < band->h * band->w; position++) {
+        uint32_t i = position / band->w, j = position % band->w;
+        struct axis row = bilinear ? bilinear_axis(i, coarse_h) : (struct axis){.first = i / 2};
+        struct axis column = bilinear ? bilinear_axis(j, coarse_w) : (struct axis){.first = j / 2};
         uint32_t pattern = 3 * row.pattern + column.pattern;
         if (!made[pattern] && !subtract_cell(e, scale, row, column, &cells[pattern]))
             return false;
@@ -173,18 +233,19 @@ static bool classify_cell(struct expansion *e, uint32_t class, struct cf_type ty
 /* Layer 2: one threshold gate per position and class. */
 static bool expand_classify(struct expansion *e, uint32_t scale, const struct plane *source)
 {
-    uint32_t classes = e->head->classes, positions = source->h * source->w;
+    uint32_t classes = e->head->classes;
+    uint32_t h = cf_band_size(e->options->height, scale), w = cf_band_size(e->options->width, scale);
     uint32_t *cells = calloc(classes, sizeof *cells);
     struct cf_term *terms = calloc(e->head->channels, sizeof *terms);
     bool done = (cells && terms) || cf_fail(e->err, "%s: out of memory", e->netlist->label);
     for (uint32_t c = 0; done && c < classes; c++)
         done = classify_cell(e, c, source->type, terms, &cells[c]);
     struct cf_type bit = {1, false, 0};
-    struct cf_group *group = done ? add_group(e, scale, "classify", source->h, source->w, classes, 1, bit, true) : NULL;
-    for (uint32_t position = 0; group && position < positions; position++)
+    struct cf_group *group = done ? add_group(e, scale, "classify", h, w, classes, 1, bit, true) : NULL;
+    for (uint32_t position = 0; group && position < h * w; position++)
         for (uint32_t c = 0; c < classes; c++) {
             group->cell[(size_t)position * classes + c] = cells[c];
-            group->base[(size_t)position * classes + c] = source->first_net + position * e->head->channels;
+            group->base[(size_t)position * classes + c] = net_at(e, source, position / w, position % w);
         }
     free(cells);
     free(terms);

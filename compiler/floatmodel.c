@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
-/* One channel's planes: the values of a scale, its mean pool, and the band to classify. */
+#include "compiler/geometry.h"
+
+/* One channel's planes: the values of a scale, and its mean pool. */
 struct channel {
-    double *plane, *pool, *band;
+    double *plane, *pool;
 };
 
 static void mean_pool(const double *x, uint32_t h, uint32_t w, double *pool)
@@ -36,25 +38,33 @@ static double upsampled(const double *pool, uint32_t h, uint32_t w, uint32_t i, 
            fy * ((1 - fx) * pool[(size_t)i1 * w + j0] + fx * pool[(size_t)i1 * w + j1]);
 }
 
+/* Copies a channel's plane into that of the padded grid. */
+static void pad_plane(const struct cf_compile_options *o, const double *from, uint32_t h, uint32_t w, double *to)
+{
+    for (uint32_t i = 0; i < h; i++)
+        for (uint32_t j = 0; j < w; j++) {
+            bool outside = i >= o->height || j >= o->width;
+            uint32_t row = i < o->height ? i : o->height - 1, column = j < o->width ? j : o->width - 1;
+            to[(size_t)i * w + j] = outside && o->pad == CF_PAD_ZEROS ? 0 : from[(size_t)row * o->width + column];
+        }
+}
+
 /* Adds one channel's share to the logits of all scales, by the classes' weights of that channel. Works down the pyramid
  * in place: plane <- pool. */
 static void add_channel(const struct cf_compile_options *o, const double *weight, uint32_t classes, struct channel *c,
                         double *logits)
 {
     for (uint32_t k = 0; k < o->scales; k++) {
-        uint32_t h = o->height >> k, w = o->width >> k;
+        uint32_t h = cf_padded_size(o->height, o->scales) >> k, w = cf_padded_size(o->width, o->scales) >> k;
         mean_pool(c->plane, h, w, c->pool);
         bool residual = k + 1 == o->scales && o->top == CF_RESIDUAL;
-        for (uint32_t i = 0; i < h; i++)
-            for (uint32_t j = 0; j < w; j++) {
-                size_t at = (size_t)i * w + j;
-                c->band[at] = c->plane[at] - (residual ? 0 : upsampled(c->pool, h / 2, w / 2, i, j, o->upsample));
+        for (uint32_t i = 0; i < cf_band_size(o->height, k); i++)
+            for (uint32_t j = 0; j < cf_band_size(o->width, k); j++, logits += classes) {
+                double value =
+                    c->plane[(size_t)i * w + j] - (residual ? 0 : upsampled(c->pool, h / 2, w / 2, i, j, o->upsample));
+                for (uint32_t class = 0; value != 0 && class < classes; class ++)
+                    logits[class] += weight[class] * value;
             }
-        for (size_t at = 0; at < (size_t)h * w; at++, logits += classes) {
-            double value = c->band[at];
-            for (uint32_t class = 0; value != 0 && class < classes; class ++)
-                logits[class] += weight[class] * value;
-        }
         double *swap = c->plane;
         c->plane = c->pool;
         c->pool = swap;
@@ -63,24 +73,24 @@ static void add_channel(const struct cf_compile_options *o, const double *weight
 
 double *cf_float_logits(const struct cf_head *head, const struct cf_compile_options *o, const double *features)
 {
-    size_t plane = (size_t)o->height * o->width, positions = 0;
+    uint32_t h = cf_padded_size(o->height, o->scales), w = cf_padded_size(o->width, o->scales);
+    size_t plane = (size_t)h * w, positions = 0;
     for (uint32_t k = 0; k < o->scales; k++)
-        positions += (size_t)(o->height >> k) * (o->width >> k);
+        positions += (size_t)cf_band_size(o->height, k) * cf_band_size(o->width, k);
     double *logits = calloc(positions * head->classes, sizeof *logits);
-    double *scratch = malloc((3 * plane + head->classes) * sizeof *scratch);
+    double *scratch = malloc((2 * plane + head->classes) * sizeof *scratch);
     if (!logits || !scratch) {
         free(logits);
         free(scratch);
         return NULL;
     }
-    double *weight = scratch + 3 * plane; /* a channel's, side by side */
+    double *weight = scratch + 2 * plane; /* a channel's, side by side */
     for (size_t p = 0; p < positions; p++)
         for (uint32_t class = 0; class < head->classes; class ++)
             logits[p * head->classes + class] = head->bias[class];
     for (uint32_t d = 0; d < head->channels; d++) {
-        struct channel channel = {scratch, scratch + plane, scratch + 2 * plane};
-        for (size_t i = 0; i < plane; i++)
-            channel.plane[i] = features[d * plane + i];
+        struct channel channel = {scratch, scratch + plane};
+        pad_plane(o, features + (size_t)d * o->height * o->width, h, w, channel.plane);
         for (uint32_t class = 0; class < head->classes; class ++)
             weight[class] = head->weight[(size_t) class * head->channels + d];
         add_channel(o, weight, head->classes, &channel, logits);

@@ -7,7 +7,7 @@
 
 #include "compiler/compile.h"
 
-/* The logits of one frame: for scale k (height >> k) x (width >> k) x classes values, scale after scale, positions
+/* The logits of one frame: for each scale (geometry.h) bands' positions x classes values, scale after scale, positions
  * row-major, classes innermost. `features` is [channels][height][width]. Free with free(); NULL when memory is out. */
 double *cf_float_logits(const struct cf_head *head, const struct cf_compile_options *options, const double *features);
 

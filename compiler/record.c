@@ -8,10 +8,12 @@
 #include "compiler/census.h"
 
 #define LIVE_CHANNELS "compile.live_channels"
+#define PAD "compile.pad"
 
 static const char *const upsample_names[] = {"nearest", "bilinear"};
 static const char *const pools_names[] = {"direct", "iterated"};
 static const char *const top_names[] = {"residual", "cofiber"};
+static const char *const pad_names[] = {"zeros", "edge"}; /* of CF_PAD_ZEROS and the next */
 
 const char *cf_upsample_name(enum cf_upsample upsample)
 {
@@ -28,6 +30,11 @@ const char *cf_top_name(enum cf_top top)
     return top_names[top];
 }
 
+const char *cf_pad_name(enum cf_pad pad)
+{
+    return pad == CF_PAD_NONE ? "none" : pad_names[pad - CF_PAD_ZEROS];
+}
+
 /* Where some channels have no weight in any class, their gates go in the sweep: records how many channels remain. */
 static bool record_channels(struct cf_netlist *netlist, const struct cf_head *head, struct cf_error *err)
 {
@@ -41,6 +48,12 @@ static bool record_channels(struct cf_netlist *netlist, const struct cf_head *he
     char text[16];
     snprintf(text, sizeof text, "%u", live);
     return live == head->channels || cf_netlist_set_meta(netlist, LIVE_CHANNELS, text, err);
+}
+
+/* Whether the option matters for the grid. */
+static bool is_padded(const struct cf_compile_options *o)
+{
+    return o->height % (1u << o->scales) || o->width % (1u << o->scales);
 }
 
 bool cf_compile_record(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *o,
@@ -70,6 +83,8 @@ bool cf_compile_record(struct cf_netlist *netlist, const struct cf_head *head, c
         if (!cf_netlist_set_meta(netlist, entries[i].key, entries[i].value, err))
             return false;
     if (o->sweep && !record_channels(netlist, head, err))
+        return false;
+    if (is_padded(o) && !cf_netlist_set_meta(netlist, PAD, cf_pad_name(o->pad), err))
         return false;
     netlist->input_scale = o->input_scale;
     return cf_netlist_set_class_scale(netlist, head->scale, head->classes, err);
@@ -144,6 +159,17 @@ static bool parse_record(const struct cf_netlist *n, struct cf_compile_options *
     return true;
 }
 
+/* The entry is there only where the grid is padded. */
+static bool parse_pad(const struct cf_netlist *n, struct cf_compile_options *o, struct cf_error *err)
+{
+    const char *text = cf_netlist_meta(n, PAD);
+    int pad;
+    if (text && !parse_name(text, pad_names, &pad))
+        return cf_fail(err, "%s: metadata '" PAD "' is '%.80s'", n->label, text);
+    o->pad = text ? (enum cf_pad)(CF_PAD_ZEROS + pad) : CF_PAD_NONE;
+    return true;
+}
+
 bool cf_compile_live_channels(const struct cf_netlist *n, uint32_t *channels, struct cf_error *err)
 {
     uint32_t all = n->groups[CF_INPUT].shape[n->groups[CF_INPUT].rank - 1];
@@ -166,7 +192,7 @@ bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_opt
     *o = cf_compile_defaults();
     if (!cf_compile_claimed(netlist))
         return cf_fail(err, "%s: its metadata do not say how it was compiled", netlist->label);
-    if (!parse_record(netlist, o, err))
+    if (!parse_record(netlist, o, err) || !parse_pad(netlist, o, err))
         return false;
     o->input_scale = netlist->input_scale;
     const struct cf_group *input = &netlist->groups[CF_INPUT];
@@ -176,7 +202,7 @@ bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_opt
     if (input->type.width != o->input_bits)
         return cf_fail(err, "%s: metadata 'compile.input_bits' is %d, but its input has %u", netlist->label,
                        o->input_bits, input->type.width);
-    if (o->height % (1u << o->scales) || o->width % (1u << o->scales))
+    if (is_padded(o) && o->pad == CF_PAD_NONE)
         return cf_fail(err, "%s: metadata 'compile.scales' is %u, but 2^%u does not divide its %ux%u grid",
                        netlist->label, o->scales, o->scales, o->height, o->width);
     uint32_t channels;

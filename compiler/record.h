@@ -21,5 +21,6 @@ bool cf_compile_live_channels(const struct cf_netlist *netlist, uint32_t *channe
 const char *cf_upsample_name(enum cf_upsample upsample); /* "nearest", "bilinear" */
 const char *cf_pools_name(enum cf_pools pools);          /* "direct", "iterated" */
 const char *cf_top_name(enum cf_top top);                /* "residual", "cofiber" */
+const char *cf_pad_name(enum cf_pad pad);                /* "none", "zeros", "edge" */
 
 #endif

@@ -1,5 +1,5 @@
-/* sweep.c - dead gate elimination. A group loses the lanes in which all gates are dead, and goes where no lane is left;
- * the lanes that stay keep their names, and with them the gates. */
+/* sweep.c - dead gate elimination. A group loses the lanes in which all gates are dead, and the positions after the
+ * last live one along each axis; it goes where nothing is left. The gates that stay keep their names. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,8 @@ struct variant {
 struct sweep {
     const struct cf_netlist *from;
     struct cf_netlist *to;
-    uint8_t *keep;            /* [net_count]: the net stays */
+    uint8_t *keep;                          /* [net_count]: the net stays */
+    uint32_t (*extents)[CF_GROUP_MAX_RANK]; /* of what stays of each group */
     uint32_t *place;          /* [net_count]: how many nets before it stay, which is its new number if it does */
     struct cf_reach *reaches; /* of each old cell */
     uint32_t *first;          /* [cell_count]: the index + 1 of the first variant of an old cell, or 0 */
@@ -43,21 +44,56 @@ static void keep_operands(const struct sweep *s, const struct cf_group *group, u
         s->keep[bases[cell->terms[t].port] + cell->terms[t].offset] = 1;
 }
 
-/* A lane stays, whole, when one of its gates does: outputs, and what a gate that stays reads. */
-static bool keep_lanes(const struct sweep *s, const struct cf_group *group)
+/* What stays of a group: the lanes and, along each axis, the positions up to the last, in which some gate does. */
+struct box {
+    uint8_t *lane;                      /* [lanes] */
+    uint32_t extent[CF_GROUP_MAX_RANK]; /* the last axis' is that of the whole group */
+};
+
+static void split_index(const struct cf_group *group, uint32_t index, uint32_t at[CF_GROUP_MAX_RANK])
 {
-    uint32_t lanes = cf_group_lanes(group);
-    uint8_t *keep = s->keep + group->first_net, *lane = calloc(lanes, 1);
-    if (!lane)
+    for (int i = group->rank - 1; i >= 0; i--) {
+        at[i] = index % group->shape[i];
+        index /= group->shape[i];
+    }
+}
+
+static void widen(const struct cf_group *group, uint32_t index, struct box *box)
+{
+    uint32_t at[CF_GROUP_MAX_RANK];
+    split_index(group, index, at);
+    box->lane[at[group->rank - 1]] = 1;
+    for (int i = 0; i < group->rank; i++)
+        box->extent[i] = at[i] >= box->extent[i] ? at[i] + 1 : box->extent[i];
+}
+
+static bool in_box(const struct cf_group *group, uint32_t index, const struct box *box)
+{
+    uint32_t at[CF_GROUP_MAX_RANK];
+    split_index(group, index, at);
+    bool inside = box->lane[at[group->rank - 1]];
+    for (int i = 0; i + 1 < group->rank; i++)
+        inside = inside && at[i] < box->extent[i];
+    return inside;
+}
+
+/* Outputs stay, what a gate that stays reads, and the rest of the box around these. */
+static bool keep_box(const struct sweep *s, const struct cf_group *group, uint32_t extent[CF_GROUP_MAX_RANK])
+{
+    struct box box = {.lane = calloc(cf_group_lanes(group), 1)};
+    uint8_t *keep = s->keep + group->first_net;
+    if (!box.lane)
         return no_memory(s);
     for (uint32_t i = 0; i < group->count; i++)
-        lane[i % lanes] |= (uint8_t)(keep[i] | group->output);
+        if (keep[i] || group->output)
+            widen(group, i, &box);
     for (uint32_t i = 0; i < group->count; i++) {
-        keep[i] = lane[i % lanes];
+        keep[i] = in_box(group, i, &box);
         if (keep[i])
             keep_operands(s, group, i);
     }
-    free(lane);
+    memcpy(extent, box.extent, sizeof box.extent);
+    free(box.lane);
     return true;
 }
 
@@ -65,9 +101,10 @@ static bool find_kept(const struct sweep *s)
 {
     const struct cf_netlist *from = s->from;
     for (uint32_t g = from->group_count; g-- > 1;)
-        if (!keep_lanes(s, &from->groups[g]))
+        if (!keep_box(s, &from->groups[g], s->extents[g]))
             return false;
     memset(s->keep, 1, from->groups[CF_INPUT].count);
+    memcpy(s->extents[CF_INPUT], from->groups[CF_INPUT].shape, sizeof s->extents[CF_INPUT]);
     for (uint32_t net = 1; net < from->net_count; net++)
         s->place[net] = s->place[net - 1] + s->keep[net - 1];
     return true;
@@ -129,9 +166,10 @@ static bool find_cell(struct sweep *s, uint32_t old, const uint32_t *bases, uint
 
 /* ---- groups ------------------------------------------------------------------------------------------------------ */
 
-/* Adds the group with the lanes that stay, if any does. The first position tells which they are. */
-static bool add_group(struct sweep *s, const struct cf_group *group, bool *added)
+/* Adds what stays of a group, if anything does. The first position tells which lanes they are. */
+static bool add_group(struct sweep *s, uint32_t index, bool *added)
 {
+    const struct cf_group *group = &s->from->groups[index];
     uint32_t lanes = cf_group_lanes(group), count = 0, shape[CF_GROUP_MAX_RANK];
     uint32_t *names = malloc(lanes * sizeof *names);
     if (!names)
@@ -139,7 +177,7 @@ static bool add_group(struct sweep *s, const struct cf_group *group, bool *added
     for (uint32_t l = 0; l < lanes; l++)
         if (s->keep[group->first_net + l])
             names[count++] = cf_group_lane_name(group, l);
-    memcpy(shape, group->shape, sizeof shape);
+    memcpy(shape, s->extents[index], sizeof shape);
     shape[group->rank - 1] = count;
     *added = count > 0;
     bool done = count == 0 || cf_netlist_add_group(s->to, group->name, group->rank, shape, group->ports, group->type,
@@ -178,7 +216,7 @@ static bool copy_kept(struct sweep *s)
         return false;
     for (uint32_t g = 0; g < from->group_count; g++) {
         bool added = false;
-        if (!add_group(s, &from->groups[g], &added) || (added && g != CF_INPUT && !copy_gates(s, &from->groups[g])))
+        if (!add_group(s, g, &added) || (added && g != CF_INPUT && !copy_gates(s, &from->groups[g])))
             return false;
     }
     return cf_netlist_copy_notes(s->to, from, s->err);
@@ -190,16 +228,18 @@ struct cf_netlist *cf_sweep(const struct cf_netlist *netlist, struct cf_error *e
                       .to = cf_netlist_new(netlist->label, err),
                       .keep = calloc(netlist->net_count, 1),
                       .place = calloc(netlist->net_count, sizeof *s.place),
+                      .extents = calloc(netlist->group_count, sizeof *s.extents),
                       .reaches = calloc((size_t)netlist->cell_count + 1, sizeof *s.reaches),
                       .first = calloc((size_t)netlist->cell_count + 1, sizeof *s.first),
                       .err = err};
-    bool room = (s.keep && s.place && s.reaches && s.first) || no_memory(&s);
+    bool room = (s.keep && s.place && s.extents && s.reaches && s.first) || no_memory(&s);
     if (s.to && !(room && copy_kept(&s))) {
         cf_netlist_free(s.to);
         s.to = NULL;
     }
     free(s.keep);
     free(s.place);
+    free(s.extents);
     free(s.reaches);
     free(s.first);
     free(s.variants);

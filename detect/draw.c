@@ -187,7 +187,9 @@ static struct layout lay_out(const struct cf_drawing *d)
     double width = fmax(layout.width * layout.zoom, PICTURE * 0.6);
     layout.strip_y = layout.height * layout.zoom + MARGIN;
     layout.panel = (width - MARGIN * (d->scale_count - 1.0)) / d->scale_count;
-    layout.panel_height = layout.panel * d->height / d->width;
+    layout.panel_height = 0; /* padded scales may be a little higher than the frame is */
+    for (uint32_t k = 0; k < d->scale_count; k++)
+        layout.panel_height = fmax(layout.panel_height, layout.panel * d->scales[k].height / d->scales[k].width);
     return layout;
 }
 

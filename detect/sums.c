@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "compiler/geometry.h"
 #include "compiler/record.h"
 #include "netlists/cell.h"
 #include "sim/storage.h"
@@ -76,9 +77,10 @@ static bool find_scale(struct cf_sums *sums, const struct cf_netlist *n, uint32_
     if (g == UINT32_MAX || n->groups[g].rank != 3 || n->groups[g].ports != 1)
         return cf_fail(err, "%s: has no classifiers '%s' of rank 3 and one port", n->label, name);
     const struct cf_group *group = &n->groups[g];
-    if (group->shape[0] != input->shape[0] >> k || group->shape[1] != input->shape[1] >> k)
+    uint32_t h = cf_band_size(input->shape[0], k), w = cf_band_size(input->shape[1], k);
+    if (group->shape[0] != h || group->shape[1] != w)
         return cf_fail(err, "%s: group '%s' is not of the %" PRIu32 "x%" PRIu32 " positions of its scale", n->label,
-                       name, input->shape[0] >> k, input->shape[1] >> k);
+                       name, h, w);
     for (uint32_t i = 0; i < group->count; i++)
         if (n->cells[group->cell[i]].activation != CF_STEP)
             return cf_fail(err, "%s: group '%s' has gates that are no steps", n->label, name);

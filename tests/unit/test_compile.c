@@ -196,16 +196,23 @@ static int64_t *evaluate(const struct cf_netlist *n, uint64_t seed)
     return nets;
 }
 
-/* Gates as DESIGN's table counts them. */
-static size_t gates_of(const struct cf_compile_options *o, const struct cf_head *head)
+/* Channels that some class weighs. */
+static uint32_t live_channels(const struct cf_head *head)
 {
-    size_t gates = 0, classes = head->classes, channels = head->channels;
-    for (uint32_t d = 0; o->sweep && d < head->channels; d++) {
+    uint32_t live = 0;
+    for (uint32_t d = 0; d < head->channels; d++) {
         uint32_t zeros = 0;
         for (uint32_t c = 0; c < head->classes; c++)
             zeros += head->quantised[c * head->channels + d] == 0;
-        channels -= zeros == head->classes;
+        live += zeros < head->classes;
     }
+    return live;
+}
+
+/* Gates as DESIGN's table counts them. */
+static size_t gates_of(const struct cf_compile_options *o, const struct cf_head *head)
+{
+    size_t gates = 0, classes = head->classes, channels = o->sweep ? live_channels(head) : head->channels;
     for (uint32_t k = 0; k < o->scales; k++) {
         size_t fine = (size_t)(o->height >> k) * (o->width >> k);
         gates += fine / 4 * channels + fine * channels + fine * classes;
@@ -497,6 +504,142 @@ static void pools_and_sweep_change_no_value(void **state)
     each_setting(check_shared_groups);
 }
 
+/* ---- padded grids ---- */
+
+/* The input of the padded netlist with the frame's values in its upper left corner, and padding elsewhere. */
+static int64_t *padded_input(const struct cf_netlist *n, const int64_t *frame, const struct cf_compile_options *o,
+                             uint32_t channels)
+{
+    const uint32_t *shape = n->groups[CF_INPUT].shape;
+    int64_t *nets = calloc(n->net_count, sizeof *nets);
+    assert_non_null(nets);
+    for (uint32_t i = 0; i < shape[0]; i++)
+        for (uint32_t j = 0; j < shape[1]; j++)
+            for (uint32_t d = 0; d < channels; d++) {
+                uint32_t row = i < o->height ? i : o->height - 1, column = j < o->width ? j : o->width - 1;
+                bool zero = o->pad == CF_PAD_ZEROS && (i >= o->height || j >= o->width);
+                nets[(i * shape[1] + j) * channels + d] = zero ? 0 : frame[(row * o->width + column) * channels + d];
+            }
+    cf_word_evaluate(n, nets);
+    return nets;
+}
+
+/* The real-valued model with padding has the logits of the padded grid's. */
+static void check_padded_logits(const struct cf_head *head, const struct cf_compile_options *o,
+                                const struct cf_compile_options *whole)
+{
+    struct random_source random = {29};
+    size_t plane = (size_t)o->height * o->width, large = (size_t)whole->height * whole->width;
+    double *frame = calloc(plane * head->channels, sizeof *frame), *all = calloc(large * head->channels, sizeof *all);
+    assert_true(frame && all);
+    for (size_t p = 0; p < plane * head->channels; p++)
+        frame[p] = (double)random_between(&random, -1000, 1000) / 8;
+    for (size_t p = 0; p < large * head->channels; p++) {
+        uint32_t i = (uint32_t)(p % large / whole->width), j = (uint32_t)(p % whole->width);
+        bool outside = i >= o->height || j >= o->width;
+        i = i < o->height ? i : o->height - 1;
+        j = j < o->width ? j : o->width - 1;
+        all[p] = outside && o->pad == CF_PAD_ZEROS ? 0 : frame[p / large * plane + i * o->width + j];
+    }
+    double *logits = cf_float_logits(head, o, frame), *others = cf_float_logits(head, whole, all);
+    assert_true(logits && others);
+    size_t at = 0, other = 0;
+    for (uint32_t k = 0; k < o->scales; k++)
+        for (uint32_t i = 0; i < whole->height >> k; i++)
+            for (uint32_t j = 0; j < whole->width >> k; j++)
+                for (uint32_t c = 0; c < head->classes; c++, other++)
+                    if (i < (o->height + (1u << k) - 1) >> k && j < (o->width + (1u << k) - 1) >> k)
+                        assert_true(logits[at++] == others[other]);
+    free(logits);
+    free(others);
+    free(frame);
+    free(all);
+}
+
+/* A netlist with padding holds the gates of the padded grid's, by name and value; each decision depends on all that is
+ * left after a sweep; and the closed form and the record know of it. */
+static void check_padding(const struct cf_head *head, const struct cf_compile_options *o)
+{
+    struct cf_compile_options whole = *o, read;
+    struct cf_error err;
+    whole.pad = CF_PAD_NONE;
+    whole.sweep = false;
+    whole.height = (o->height + (1u << o->scales) - 1) >> o->scales << o->scales;
+    whole.width = (o->width + (1u << o->scales) - 1) >> o->scales << o->scales;
+    struct cf_netlist *a = compile(head, o), *b = compile(head, &whole);
+    int64_t *some = evaluate(a, 17), *all = padded_input(b, some, o, head->channels);
+    compare_by_name(a, some, b, all);
+    struct cf_facts facts;
+    assert_done(cf_netlist_analyse(a, &facts, &err), &err);
+    if (o->sweep)
+        assert_int_equal(facts.gates, facts.live);
+    for (uint32_t k = 0; k < o->scales; k++) {
+        const struct cf_group *classify = group_of(a, k, "classify");
+        assert_int_equal(classify->shape[0], (o->height + (1u << k) - 1) >> k);
+        assert_int_equal(classify->shape[1], (o->width + (1u << k) - 1) >> k);
+        for (int l = 0; l < CF_LAYER_COUNT; l++) {
+            const struct cf_group *group = group_of(a, k, cf_layer_name((enum cf_layer)l));
+            assert_int_equal(cf_closed_form_swept(o, a, k, (enum cf_layer)l), group ? group->count : 0);
+        }
+    }
+    assert_done(cf_compile_recorded(a, &read, &err), &err);
+    assert_true(read.pad == o->pad && read.height == o->height && read.width == o->width);
+    check_padded_logits(head, o, &whole);
+    cf_facts_free(&facts);
+    free(some);
+    free(all);
+    cf_netlist_free(a);
+    cf_netlist_free(b);
+}
+
+static void padded_grids_are_the_corner_of_whole_ones(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[][3] = {{1, 1, 1},  {3, 5, 1},   {1, 2, 2},  {5, 7, 2}, {6, 3, 2},
+                                        {9, 14, 3}, {11, 10, 3}, {13, 6, 3}, {2, 17, 4}};
+    struct random_source random = {23};
+    for (size_t g = 0; g < sizeof sizes / sizeof sizes[0]; g++) {
+        struct cf_head head;
+        make_head(&head, 2, 3, &random);
+        for (int choice = 0; choice < 32; choice++) {
+            struct cf_compile_options o = cf_compile_defaults();
+            o.height = sizes[g][0];
+            o.width = sizes[g][1];
+            o.scales = sizes[g][2];
+            o.input_scale = 0.125;
+            o.upsample = choice & 1 ? CF_BILINEAR : CF_NEAREST;
+            o.pools = choice & 2 ? CF_ITERATED : CF_DIRECT;
+            o.top = choice & 4 ? CF_COFIBER : CF_RESIDUAL;
+            o.sweep = choice & 8;
+            o.pad = choice & 16 ? CF_PAD_EDGE : CF_PAD_ZEROS;
+            check_padding(&head, &o);
+        }
+        cf_head_free(&head);
+    }
+}
+
+/* A grid that needs no padding becomes the same netlist with and without the option. */
+static void padding_that_is_not_needed_changes_nothing(void **state)
+{
+    (void)state;
+    struct random_source random = {3};
+    struct cf_head head;
+    struct cf_compile_options o = cf_compile_defaults();
+    struct cf_netlist_diff diff;
+    o.height = o.width = 8;
+    o.input_scale = 1;
+    make_head(&head, 2, 2, &random);
+    struct cf_netlist *plain = compile(&head, &o);
+    o.pad = CF_PAD_EDGE;
+    struct cf_netlist *padded = compile(&head, &o);
+    assert_true(cf_netlist_compare(plain, padded, &diff, NULL));
+    assert_int_equal(diff.different, 0);
+    assert_null(cf_netlist_meta(padded, "compile.pad"));
+    cf_netlist_free(plain);
+    cf_netlist_free(padded);
+    cf_head_free(&head);
+}
+
 /* ---- sweep on any netlist ---- */
 
 static void check_sweep(struct cf_netlist *n)
@@ -736,6 +879,8 @@ int main(void)
         cmocka_unit_test(broken_records_are_refused),
         cmocka_unit_test(widths_are_the_published_ones),
         cmocka_unit_test(pools_and_sweep_change_no_value),
+        cmocka_unit_test(padded_grids_are_the_corner_of_whole_ones),
+        cmocka_unit_test(padding_that_is_not_needed_changes_nothing),
         cmocka_unit_test(sweep_keeps_every_output),
         cmocka_unit_test(dead_channels_are_swept),
         cmocka_unit_test(a_head_of_zeros_is_swept),

@@ -1,0 +1,24 @@
+/* geometry.c - how many pools a grid needs along one axis. */
+#include "compiler/geometry.h"
+
+#include <assert.h>
+
+/* How many pools of a scale its subtracts read: the last one reads the pool above it, and with bilinear upsampling the
+ * neighbour as well, as far as the padded grid has one. */
+static uint32_t read_by_subtract(const struct cf_compile_options *o, uint32_t size, uint32_t scale)
+{
+    uint32_t last = cf_band_size(size, scale) - 1, coarse = cf_padded_size(size, o->scales) >> (scale + 1);
+    uint32_t count = last / 2 + 1;
+    return o->upsample == CF_BILINEAR && last % 2 && count < coarse ? count + 1 : count;
+}
+
+uint32_t cf_pool_size(const struct cf_compile_options *o, uint32_t size, uint32_t scale, bool swept)
+{
+    assert(size >= 1 && scale < o->scales);
+    uint32_t count = 0, live = swept && o->top == CF_RESIDUAL ? o->scales - 1 : o->scales;
+    for (uint32_t k = live; k-- > scale;) {
+        uint32_t above = o->pools == CF_ITERATED ? 2 * count : 0, subtract = read_by_subtract(o, size, k);
+        count = above > subtract ? above : subtract; /* the next band is never wider than what the subtracts read */
+    }
+    return count;
+}

@@ -1,0 +1,28 @@
+/* geometry.h - how many positions the groups of a circuit have, along one axis of the grid.
+ *
+ * Where 2^scales does not divide the grid, the circuit is that of the next larger grid that it divides, whose further
+ * positions are padding, without the gates that only padding needs: scale k has the ceil(size / 2^k) positions that the
+ * frame reaches into, and of the pools those that a gate reads.
+ */
+#ifndef COFIBER_COMPILER_GEOMETRY_H
+#define COFIBER_COMPILER_GEOMETRY_H
+
+#include "compiler/compile.h"
+
+/* The size with padding: the next multiple of 2^scales. */
+static inline uint32_t cf_padded_size(uint32_t size, uint32_t scales)
+{
+    return (((size - 1) >> scales) + 1) << scales;
+}
+
+/* Positions of the subtracts and classifiers of scale `scale`. */
+static inline uint32_t cf_band_size(uint32_t size, uint32_t scale)
+{
+    return ((size - 1) >> scale) + 1;
+}
+
+/* Positions of the pools of scale `scale`, of which the last is read by a subtract, by a pool above it, or by the
+ * classifiers of the residual. `swept`: 0 for pools that are dead, and without those that only they read. */
+uint32_t cf_pool_size(const struct cf_compile_options *options, uint32_t size, uint32_t scale, bool swept);
+
+#endif
