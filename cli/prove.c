@@ -10,6 +10,7 @@
 #include "cli/frames.h"
 #include "cli/interrupt.h"
 #include "cli/prove_report.h"
+#include "netlists/cell.h"
 #include "netlists/store.h"
 
 static void on_progress(void *user, const char *step)
@@ -51,61 +52,74 @@ static bool prove(const struct cli_args *args, const struct cf_netlist *netlist,
     return done;
 }
 
-static int report_json(const struct cf_netlist *netlist, const struct cf_proof *proof, const struct cf_width *widths)
+/* Everything that one run finds. */
+struct outcome {
+    struct cf_proof proof;
+    struct cf_width *widths;
+    struct cli_shown_input shown;
+    bool searched; /* for an input that shows the refusal */
+};
+
+static int report_json(const struct cf_netlist *netlist, const struct outcome *o)
 {
     cJSON *document = cJSON_CreateObject();
     cJSON_AddNumberToObject(document, "cells", netlist->cell_count);
     cJSON_AddNumberToObject(document, "instances", netlist->net_count - netlist->groups[CF_INPUT].count);
-    cJSON_AddBoolToObject(document, "proved", proof->proved);
-    cJSON *failed = cJSON_AddArrayToObject(document, "failed");
-    if (proof->refusal)
-        cli_json_add_text(failed, proof->refusal);
-    cJSON_AddBoolToObject(document, "cached", proof->cached);
-    cJSON_AddNumberToObject(document, "yosys_seconds", proof->yosys_seconds);
-    cJSON_AddNumberToObject(document, "checker_seconds", proof->checker_seconds);
-    cli_json_widths(document, netlist, widths);
+    cJSON_AddBoolToObject(document, "proved", o->proof.proved);
+    cli_json_refusal(document, netlist, &o->proof, o->searched ? &o->shown : NULL);
+    cJSON_AddBoolToObject(document, "cached", o->proof.cached);
+    cJSON_AddNumberToObject(document, "yosys_seconds", o->proof.yosys_seconds);
+    cJSON_AddNumberToObject(document, "checker_seconds", o->proof.checker_seconds);
+    cli_json_widths(document, netlist, o->widths);
     return cli_print_json(document);
 }
 
-static void report_text(const struct cf_netlist *netlist, const struct cf_proof *proof, const struct cf_width *widths)
+static void report_text(const struct cf_netlist *netlist, const struct outcome *o)
 {
     char instances[32], cells[32];
     cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, instances);
     cli_thousands(netlist->cell_count, cells);
-    if (!proof->proved) {
-        printf("not proved: ");
-        cli_print_text(proof->refusal);
-        printf("\n");
-        return;
-    }
     printf("proved for all inputs: %s instances of %s cells, in Verilog as in the netlist\n", instances, cells);
-    if (proof->cached)
+    if (o->proof.cached)
         printf("by an earlier run of the same tools on the same files\n");
     else
         printf("Yosys elaborated the Verilog in %.1f s; the checker that Coq verified took %.1f s\n",
-               proof->yosys_seconds, proof->checker_seconds);
-    cli_print_widths(netlist, widths);
+               o->proof.yosys_seconds, o->proof.checker_seconds);
+    cli_print_widths(netlist, o->widths);
     printf("trusted: Coq, its extraction, OCaml, Zarith, Yosys's Verilog front end (docs/proof.md)\n");
+}
+
+static bool find_all(const struct cli_args *args, const struct cf_netlist *netlist, struct outcome *o,
+                     struct cf_error *err)
+{
+    o->widths = calloc(netlist->cell_count + (size_t)1, sizeof *o->widths);
+    if (!o->widths)
+        return cf_fail(err, "%s: out of memory", args->operands[0]);
+    if (!prove(args, netlist, &o->proof, err) || !cf_find_widths(netlist, o->widths, err))
+        return false;
+    o->searched = !o->proof.proved && !cli_given(args, "--no-input") &&
+                  cf_groups_are_plain(netlist, 1, netlist->group_count, "prove", NULL);
+    return !o->searched || cli_show_refusal(args, netlist, &o->proof, &o->shown, err);
 }
 
 static int run_proof(const struct cli_args *args, const struct cf_netlist *netlist)
 {
     struct cf_error err;
-    struct cf_proof proof = {0};
-    struct cf_width *widths = calloc(netlist->cell_count + (size_t)1, sizeof *widths);
-    bool done = (widths || cf_fail(&err, "%s: out of memory", args->operands[0])) &&
-                prove(args, netlist, &proof, &err) && cf_find_widths(netlist, widths, &err);
+    struct outcome o = {.searched = false};
     int status = CLI_OK;
-    if (!done)
+    if (!find_all(args, netlist, &o, &err))
         status = cli_fail(&err);
     else if (cli_given(args, "--json"))
-        status = report_json(netlist, &proof, widths);
+        status = report_json(netlist, &o);
+    else if (o.proof.proved)
+        report_text(netlist, &o);
     else
-        report_text(netlist, &proof, widths);
-    if (status == CLI_OK && !proof.proved)
+        cli_print_refusal(args, netlist, &o.proof, o.searched ? &o.shown : NULL);
+    if (status == CLI_OK && !o.proof.proved)
         status = CLI_DIFFERENT;
-    cf_proof_free(&proof);
-    free(widths);
+    cf_proof_free(&o.proof);
+    cf_witness_free(&o.shown.witness);
+    free(o.widths);
     return status;
 }
 
@@ -114,8 +128,10 @@ static int run(const struct cli_args *args)
     bool algebra = cli_given(args, "--algebra");
     if (args->operand_count > 1 && !algebra)
         return cli_complain("prove: FRAMES are for --algebra");
-    if (algebra && (cli_given(args, "--rtl") || cli_given(args, "--again")))
-        return cli_complain("prove: --algebra looks at no Verilog: leave --rtl and --again out");
+    if (algebra && (cli_given(args, "--rtl") || cli_given(args, "--again") || cli_given(args, "--input")))
+        return cli_complain("prove: --algebra looks at no Verilog: leave --rtl, --again and --input out");
+    if (cli_given(args, "--input") && cli_given(args, "--no-input"))
+        return cli_complain("prove: --input or --no-input, not both");
     struct cf_error err;
     struct cf_netlist *netlist;
     if (!cf_netlist_load(&netlist, args->operands[0], &err))
@@ -149,6 +165,10 @@ const struct cli_command cli_prove = {
              "Prove the Verilog in DIR, which may have been edited, instead of a fresh emission."},
             {"--cache", "DIR", NULL, "Where proofs are kept (default $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber)."},
             {"--again", NULL, NULL, "Prove even what has been proved before."},
+            {"--input", "FILE", NULL,
+             "After a refusal, write the input that shows it to this .npy file, as features that quantise to it."},
+            {"--no-input", NULL, NULL,
+             "After a refusal, look for no input that shows it, which takes Verilator's time."},
             {"--algebra", NULL, NULL,
              "Decide the laws of the decomposition instead, for the gates of NET and all inputs; no Verilog is looked "
              "at."},

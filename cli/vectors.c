@@ -3,30 +3,10 @@
 #include <stdlib.h>
 
 #include "base/safetensors.h"
-#include "cli/cli.h"
-#include "netlists/quantise.h"
+#include "cli/features.h"
 #include "netlists/store.h"
 #include "sim/frames/quantise.h"
 #include "sim/vectors/vectors.h"
-
-/* Computes the features [D][H][W] that quantise to the integers [H][W][D]. Since floats have 24 bits, it checks that
- * they do. */
-static bool to_features(const struct cf_netlist *netlist, const int32_t *values, float *features, struct cf_error *err)
-{
-    const struct cf_group *input = &netlist->groups[CF_INPUT];
-    uint32_t channels = cf_group_lanes(input), plane = input->count / channels;
-    for (uint32_t p = 0; p < plane; p++)
-        for (uint32_t d = 0; d < channels; d++) {
-            int32_t value = values[p * channels + d];
-            float feature = (float)(value * netlist->input_scale);
-            if (cf_quantised(feature, netlist->input_scale, (double)cf_type_min(input->type),
-                             (double)cf_type_max(input->type)) != value)
-                return cf_fail(err, "%s: no float quantises to %d with the input scale %.17g", netlist->label, value,
-                               netlist->input_scale);
-            features[(size_t)d * plane + p] = feature;
-        }
-    return true;
-}
 
 static bool write_frames(const char *path, const struct cf_netlist *netlist, const struct cf_vectors *vectors,
                          struct cf_error *err)
@@ -41,7 +21,7 @@ static bool write_frames(const char *path, const struct cf_netlist *netlist, con
                 cf_safetensors_add_metadata(out, "format", "cofiber-vectors", err) &&
                 cf_safetensors_add(out, "features", CF_F32, 4, shape, &id, err) && cf_safetensors_begin(out, err);
     for (uint32_t f = 0; done && f < vectors->count; f++)
-        done = to_features(netlist, vectors->frames[f], features, err) &&
+        done = cli_to_features(netlist, vectors->frames[f], features, err) &&
                cf_safetensors_write(out, id, f * size, features, size, err);
     free(features);
     if (done)

@@ -181,6 +181,13 @@ Definition read_netlist (f : file) (numbered : bool) : answer netlist :=
       let data := 8 + length in
       let tensor name dtype bytes := tensor_of f header data (ascii_bytes name) dtype bytes in
       m <- some (member header (ascii_bytes "__metadata__")) "the netlist has no metadata" [] ;;
+      require (match m with
+               | Object m => match member m (ascii_bytes "version") with
+                             | Some (Text t) => same_bytes t (ascii_bytes "1")
+                             | _ => false
+                             end
+               | _ => false
+               end) "the netlist's version is not 1: squares, ReLUs and roots are not proved" [] (
       names <- match m with
                | Object m => match member m (ascii_bytes "groups") with
                              | Some (Text t) => Good (split_words t)
@@ -220,6 +227,6 @@ Definition read_netlist (f : file) (numbered : bool) : answer netlist :=
                                      | Some p => i32 f (base_at p + 4 * ((k - first (of p)) * base_ports p + q))
                                      | None => -1
                                      end |}
-      end)
+      end))
   | _ => Bad "the netlist's header is not an object" []
   end).

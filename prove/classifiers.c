@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/vote.h"
+#include "netlists/cell.h"
 #include "prove/algebra_internal.h"
 
 /* The classifiers of one scale. */
@@ -31,7 +32,7 @@ static uint32_t find_classifiers(const struct cf_planes *p, uint32_t k)
         return g;
     const struct cf_group *group = &p->netlist->groups[g];
     bool fits = group->rank == 3 && group->shape[0] == cf_level_height(p, k) && group->shape[1] == cf_level_width(p, k);
-    return fits ? g : UINT32_MAX;
+    return fits && cf_groups_are_plain(p->netlist, g, g + 1, "", NULL) ? g : UINT32_MAX;
 }
 
 /* The band or level that most of the gates read: its group. */
@@ -116,22 +117,18 @@ static void check_class(struct scale *s, uint32_t class, struct cf_finding *find
     }
 }
 
-/* The source must be the scale's own band, or its level. */
+/* The source should be the scale's own band, or its level: other classifiers, such as those behind a projection, are
+ * not asked about. */
 static bool source_fits(const struct cf_planes *p, uint32_t k, uint32_t source)
 {
-    return (k < p->bands && source == p->band_group[k]) || (k <= p->scales && source == p->level_group[k]);
+    return (k < p->bands && source == p->band_group[k]) || (k > 0 && k <= p->scales && source == p->level_group[k]);
 }
 
-static bool check_scale(struct scale *s, uint32_t k, struct cf_finding *finding)
+static bool check_scale(struct scale *s, struct cf_finding *finding)
 {
     const struct cf_planes *p = s->planes;
     const struct cf_group *group = &p->netlist->groups[s->group];
-    s->source = find_source(p, s->group);
     s->positions = group->shape[0] * group->shape[1];
-    if (!source_fits(p, k, s->source)) {
-        cf_finding_add(finding, false, 1, group->first_net, "it reads neither the band nor the level of its scale");
-        return true;
-    }
     if (!s->first) {
         s->classes = group->shape[2];
         s->is_first = true;
@@ -155,10 +152,10 @@ bool cf_check_classifiers(const struct cf_planes *planes, struct cf_finding *fin
     bool done = s.weights != NULL, any = false;
     for (uint32_t k = 0; done && k <= planes->scales; k++) {
         s.group = find_classifiers(planes, k);
-        if (s.group == UINT32_MAX)
+        if (s.group == UINT32_MAX || !source_fits(planes, k, s.source = find_source(planes, s.group)))
             continue;
         any = true;
-        done = check_scale(&s, k, finding);
+        done = check_scale(&s, finding);
     }
     finding->asked = any;
     free(s.first);

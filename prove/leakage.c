@@ -2,6 +2,7 @@
  * frames. With nearest upsampling all of it is 0. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "prove/algebra_internal.h"
 
@@ -83,12 +84,13 @@ bool cf_algebra_worst_input(const struct cf_planes *planes, const struct cf_leak
     bool done = cf_tally_make(&tally, planes) && planes->count > 0;
     if (done)
         pool_band(planes, &planes->planes[planes->usual], &tally, leakage->scale, leakage->worst_row);
+    memset(x, 0, planes->netlist->groups[CF_INPUT].count * sizeof *x);
     for (uint32_t at = 0; done && at < planes->height * planes->width; at++) {
         int64_t factor = tally.factor[at];
         bool high = (factor > 0) != leakage->worst_is_least;
         int64_t value = factor == 0 ? 0 : high ? cf_type_max(input) : cf_type_min(input);
         for (uint32_t d = 0; d < planes->channels; d++)
-            x[(size_t)at * planes->channels + d] = (int32_t)value;
+            x[cf_plane_input(planes, at, d)] = (int32_t)value;
     }
     cf_tally_free(&tally);
     return done || cf_fail(err, "%s: no plane of forms, or out of memory", planes->netlist->label);

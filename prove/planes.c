@@ -13,6 +13,17 @@
 
 /* ---- the groups ---- */
 
+/* Has the group the channels that the first pool has? */
+static bool same_lanes(const struct cf_planes *p, const struct cf_group *group)
+{
+    bool same = group->shape[2] == p->channels;
+    for (uint32_t l = 0; same && l < p->channels; l++) {
+        uint32_t name = cf_group_lane_name(group, l);
+        same = name == (p->names ? p->names[l] : l) && name < p->inputs;
+    }
+    return same;
+}
+
 /* The group s<scale>.<kind> of the grid of a level, or UINT32_MAX. */
 static uint32_t find_group(const struct cf_planes *p, uint32_t scale, const char *kind, uint32_t level)
 {
@@ -23,7 +34,7 @@ static uint32_t find_group(const struct cf_planes *p, uint32_t scale, const char
         return g;
     const struct cf_group *group = &p->netlist->groups[g];
     bool fits = group->rank == 3 && group->shape[0] == cf_level_height(p, level) &&
-                group->shape[1] == cf_level_width(p, level) && group->shape[2] == p->channels;
+                group->shape[1] == cf_level_width(p, level) && same_lanes(p, group);
     return fits ? g : UINT32_MAX;
 }
 
@@ -38,7 +49,12 @@ static bool find_groups(struct cf_planes *p, struct cf_error *err)
     p->bilinear = strcmp(upsample, "bilinear") == 0;
     p->height = input->shape[0];
     p->width = input->shape[1];
-    p->channels = input->shape[2];
+    p->inputs = p->channels = input->shape[2];
+    uint32_t first = cf_netlist_find_group(p->netlist, "s0.pool");
+    if (first != UINT32_MAX) {
+        p->channels = cf_group_lanes(&p->netlist->groups[first]);
+        p->names = p->netlist->groups[first].lane_names;
+    }
     for (uint32_t k = 0; k + 1 < CF_LEVELS_MAX && cf_level_height(p, k) % 2 == 0 && cf_level_width(p, k) % 2 == 0;
          k++) {
         uint32_t pool = find_group(p, k, "pool", k + 1), band = find_group(p, k, "subtract", k);
@@ -90,9 +106,10 @@ static enum outcome read_row(struct reading *r, uint32_t row, uint32_t net, uint
         !cf_array_reserve(&plane->factor, &r->factor_capacity, r->terms + form.count, sizeof *plane->factor))
         return NO_MEMORY;
     for (uint32_t i = 0; i < form.count; i++) {
-        if (form.input[i] % r->planes->channels != channel)
+        uint32_t position = form.input[i] / r->planes->inputs;
+        if (form.input[i] != cf_plane_input(r->planes, position, channel))
             return STRAY;
-        r->order[i] = (struct order){form.input[i] / r->planes->channels, form.factor[i]};
+        r->order[i] = (struct order){position, form.factor[i]};
     }
     if (form.count > 1)
         qsort(r->order, form.count, sizeof *r->order, by_position);

@@ -27,7 +27,10 @@ struct cf_plane {
 
 struct cf_planes {
     const struct cf_netlist *netlist;
-    uint32_t height, width, channels;
+    uint32_t height, width;
+    uint32_t inputs;                     /* channels of the input */
+    uint32_t channels;                   /* channels that are decomposed: fewer where a sweep removed some */
+    const uint32_t *names;               /* [channels]: which channel of the input each is; NULL: 0, 1, 2, ... */
     uint32_t scales;                     /* scales with a pool */
     uint32_t bands;                      /* scales with a subtract; the last scale's may be swept */
     bool bilinear;                       /* how a level should be upsampled; else nearest */
@@ -43,8 +46,9 @@ struct cf_planes {
     uint32_t stray;     /* the first such gate's net; UINT32_MAX: there is none */
 };
 
-/* Follows all pools and subtracts. Fails when memory is out, or when the netlist has no decomposition: its input is not
- * [height, width, channels], a group is missing or has another shape, or the metadata do not say how it upsamples. */
+/* Follows all pools and subtracts. In planes, a channel is a lane of the pools. Fails when memory is out, or when the
+ * netlist has no decomposition: its input is not [height, width, channels], a group is missing or has another shape, or
+ * the metadata do not say how it upsamples. */
 bool cf_planes_make(struct cf_planes *planes, const struct cf_netlist *netlist, struct cf_error *err);
 void cf_planes_free(struct cf_planes *planes);
 
@@ -59,10 +63,16 @@ static inline uint32_t cf_level_width(const struct cf_planes *planes, uint32_t l
     return planes->width >> level;
 }
 
-/* The net of a channel at a position of a group. */
+/* The net of a channel at a position of a group of gates. */
 static inline uint32_t cf_plane_net(const struct cf_planes *planes, uint32_t group, uint32_t position, uint32_t channel)
 {
     return planes->netlist->groups[group].first_net + position * planes->channels + channel;
+}
+
+/* The net of the input that a lane decomposes. */
+static inline uint32_t cf_plane_input(const struct cf_planes *planes, uint32_t position, uint32_t channel)
+{
+    return position * planes->inputs + (planes->names ? planes->names[channel] : channel);
 }
 
 /* One value of the upsampled level: up to four of the coarser level, by position, with weights that sum to

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/directory.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -27,6 +28,7 @@ struct session {
     const char *step;
     char *yosys, *checker, *net, *verdict; /* paths; the last is the checker's output */
     char *kept;                            /* the verdict's place in the cache */
+    uint32_t nets;                         /* of the netlist */
 };
 
 static double seconds(void)
@@ -129,6 +131,31 @@ static bool keep(const struct session *s, struct cf_error *err)
 
 /* ---- the steps ---- */
 
+static bool add_refused(struct cf_proof *proof, size_t *capacity, uint32_t net, const char *why, size_t length)
+{
+    if (!cf_array_reserve(&proof->gates, capacity, proof->gate_count + (size_t)1, sizeof *proof->gates))
+        return false;
+    char *copy = strndup(why, length);
+    if (copy)
+        proof->gates[proof->gate_count++] = (struct cf_refused){net, copy};
+    return copy != NULL;
+}
+
+/* The checker's answer to a refusal: "refused: WHY", then lines of the form "gate NET: WHY". */
+static bool read_refusal(char *text, uint32_t nets, struct cf_proof *proof)
+{
+    size_t capacity = 0;
+    char *line = strtok_r(text, "\n", &text);
+    bool done = (proof->refusal = strdup(line + strlen("refused: "))) != NULL;
+    while (done && (line = strtok_r(NULL, "\n", &text))) {
+        char *end;
+        unsigned long net = strncmp(line, "gate ", 5) == 0 ? strtoul(line + 5, &end, 10) : nets;
+        if (net < nets && strncmp(end, ": ", 2) == 0)
+            done = add_refused(proof, &capacity, (uint32_t)net, end + 2, strlen(end + 2));
+    }
+    return done;
+}
+
 static bool run_checker(struct session *s, const char *scratch, struct cf_proof *proof, struct cf_error *err)
 {
     const struct cf_watch watch = {.tick = tick, .stop = stop, .user = s};
@@ -140,10 +167,11 @@ static bool run_checker(struct session *s, const char *scratch, struct cf_proof 
         !cf_file_read(s->verdict, VERDICT_LIMIT, &text, &size, err))
         return false;
     proof->proved = size == 7 && memcmp(text, "proved\n", 7) == 0;
-    if (!proof->proved && size > 0 && strncmp(text, "refused: ", size < 9 ? size : 9) == 0) {
-        proof->refusal = strndup(text + 9, size - 10); /* without the end of the line */
+    if (!proof->proved && size > 10 && text[size - 1] == '\n' && strncmp(text, "refused: ", 9) == 0) {
+        text[size - 1] = '\0';
+        bool done = read_refusal(text, s->nets, proof) || cf_fail(err, "%s: out of memory", s->verdict);
         free(text);
-        return proof->refusal || cf_fail(err, "%s: out of memory", s->verdict);
+        return done;
     }
     free(text);
     return proof->proved || cf_fail(err, "%s: the checker gave no verdict", s->verdict);
@@ -164,16 +192,41 @@ static bool check(struct session *s, const char *directory, const char *scratch,
     return !proof->proved || keep(s, err);
 }
 
+/* Refuses a netlist of which some gate is neither linear nor a step, or reads squares, with one gate for each such
+ * cell.
+ */
+static bool refuse_others(const struct cf_netlist *netlist, struct cf_proof *proof, struct cf_error *err)
+{
+    static const char why[] = "a square, a ReLU or a root: not proved";
+    size_t capacity = 0;
+    bool *named = calloc(netlist->cell_count + (size_t)1, sizeof *named), done = named != NULL;
+    for (uint32_t g = 1; done && g < netlist->group_count; g++)
+        for (uint32_t i = 0; done && i < netlist->groups[g].count; i++) {
+            uint32_t cell = netlist->groups[g].cell[i];
+            if (named[cell] || cf_cell_is_plain(&netlist->cells[cell]))
+                continue;
+            named[cell] = true;
+            done = add_refused(proof, &capacity, netlist->groups[g].first_net + i, why, sizeof why);
+        }
+    free(named);
+    if (done && proof->gate_count > 0)
+        done = (proof->refusal = strdup("the netlist has cells that are not proved: squares, ReLUs or roots")) != NULL;
+    return done || cf_fail(err, "%s: out of memory", netlist->label);
+}
+
 bool cf_prove(const char *path, const struct cf_netlist *netlist, const char *scratch,
               const struct cf_prove_options *options, struct cf_proof *proof, struct cf_error *err)
 {
-    struct session s = {.options = options, .step = "emitting"};
+    struct session s = {.options = options, .step = "emitting", .nets = netlist->net_count};
     const struct cf_rtl_options emission = {0};
     struct cf_rtl_summary summary;
     const char *directory = options->rtl_directory ? options->rtl_directory : scratch;
     *proof = (struct cf_proof){0};
-    bool done = cf_groups_are_plain(netlist, 1, netlist->group_count, "the verified checker", err) &&
-                find_tools(&s, path, scratch, err) &&
+    if (!refuse_others(netlist, proof, err))
+        return false;
+    if (proof->refusal)
+        return true;
+    bool done = find_tools(&s, path, scratch, err) &&
                 (options->rtl_directory || cf_rtl_write(netlist, scratch, &emission, &summary, err)) &&
                 find_kept(&s, directory, err);
     if (done && !options->again && access(s.kept, R_OK) == 0)
@@ -190,6 +243,9 @@ bool cf_prove(const char *path, const struct cf_netlist *netlist, const char *sc
 
 void cf_proof_free(struct cf_proof *proof)
 {
+    for (uint32_t i = 0; i < proof->gate_count; i++)
+        free(proof->gates[i].why);
+    free(proof->gates);
     free(proof->refusal);
     *proof = (struct cf_proof){0};
 }

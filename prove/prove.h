@@ -21,13 +21,23 @@ struct cf_prove_options {
     void *user;
 };
 
+struct cf_refused {
+    uint32_t net; /* that the gate drives */
+    char *why;
+};
+
 struct cf_proof {
     bool proved, cached;
-    char *refusal; /* what the checker says, and where; NULL where it is proved */
+    char *refusal;            /* what the checker says first, and where; NULL where it is proved */
+    struct cf_refused *gates; /* [gate_count]: one gate of each of the first rows that are refused; there may be none */
+    uint32_t gate_count;
     double yosys_seconds, checker_seconds;
 };
 
-/* Proves the netlist of the file `path`, which has been loaded as `netlist`. `scratch` is a directory for temporary
+/* Proves the netlist of the file `path`, which has been loaded as `netlist`. A netlist with squares, ReLUs or roots is
+ * refused, as not proved, with one gate of each cell that has them.
+ *
+ * `scratch` is a directory for temporary
  * files and logs. False with an error where no verdict was reached: a tool is missing or failed (its log is named), or
  * a file cannot be read. A verdict is kept in the cache under the hash of the netlist, the Verilog and both tools, if
  * it is "proved". */

@@ -128,7 +128,7 @@ static bool follow(struct search *s, uint32_t g, uint32_t index)
         return true;
     if (!w->placed)
         *w = (struct cf_width){.placed = true, .known = true, .group = g};
-    if (!cf_find_form(s->finder, net, &form) ||
+    if (!cf_cell_is_plain(&s->netlist->cells[c]) || !cf_find_form(s->finder, net, &form) ||
         !extremes(&form, s->netlist->groups[CF_INPUT].type, &least, &greatest)) {
         w->known = false;
         return !cf_form_finder_failed(s->finder) || cf_fail(s->err, "%s: out of memory", s->netlist->label);

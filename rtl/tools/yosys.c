@@ -61,10 +61,13 @@ bool cf_yosys_elaborate(const char *directory, const char *scratch, const char *
                         void (*tick)(void *user), void *user, struct cf_error *err)
 {
     const struct cf_watch watch = {.tick = tick, .stop = stop, .user = user};
-    char script[512];
+    char script[512 + CF_RTL_PREFIX_MAX], prefix[CF_RTL_PREFIX_MAX + 1];
+    if (!cf_rtl_find_prefix(directory, prefix, err))
+        return false;
     snprintf(script, sizeof script,
-             "read_verilog %s %s %s; hierarchy -top " CF_RTL_TOP " -check; attrmap -remove src; write_rtlil %s",
-             cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2], output);
+             "read_verilog %s %s %s; hierarchy -top %s" CF_RTL_TOP " -check; rename -top " CF_RTL_TOP
+             "; attrmap -remove src; write_rtlil %s",
+             cf_rtl_sources[0], cf_rtl_sources[1], cf_rtl_sources[2], prefix, output);
     return run_yosys(directory, scratch, script, &watch, err);
 }
 

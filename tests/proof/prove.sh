@@ -1,6 +1,6 @@
 # prove.sh - `cofiber prove` on small circuits; sourced by run.sh. What is broken on purpose must be refused, and named.
 
-prove() { cofiber prove --cache cache "$@"; }
+prove() { cofiber prove --cache cache --no-input "$@"; }
 compile_small() { cofiber compile "$root/tests/proof/head_$1.safetensors" -o "$2" --input-scale 0.05 --grid 8x8 "${@:3}"; }
 
 for options in "" "--upsample bilinear" "--pools iterated" "--top cofiber" "--sweep" "--pools iterated --top cofiber --sweep" \
@@ -46,6 +46,7 @@ edit "a constant x" "an x bit" cofiber_cells.v "s/    assign y = sum;/    assign
 edit "a second driver" "bits driven twice" cofiber_top.v "s/^endmodule/    assign s0_pool_0_0 = s0_pool_0_1;\nendmodule/"
 edit "a loop" "a loop" cofiber_top.v "s/^endmodule/    wire [7:0] p, q;\n    assign p = q;\n    assign q = p;\nendmodule/"
 edit "a condition" "a process with more than plain assignments" cofiber_cells.v "s/    always @\* begin/    always @* begin\n        if (x0[0]) sum = 1; else/"
+edit "an output that is none" "a row of the circuit's outputs is no output of" cofiber_top.v '/output wire .* s0_classify_1_1 /d; s/^);$/);\n    wire [2*1-1:0] s0_classify_1_1;/'
 edit "wrong top" "the rows of the netlist's input" cofiber_top.v "s/\binput_0_0\b/inputs_0_0/"
 
 # An emitter that sums 1-bit wires in one bit, in which 1 + 1 >= 1 is false.
@@ -53,6 +54,18 @@ printf 'aag 3 2 0 1 1\n2\n4\n6\n6 2 4\n' >and.aag
 cofiber import and.aag --from aiger -o loop >/dev/null && rm -rf rtl && cofiber verilog loop -o rtl >/dev/null
 check "binary gates" 0 "proved for all inputs" prove loop
 edit "sums of bits in one bit" "an unsigned comparison" cofiber_cells.v "0,/assign y = sum >= 4'sd0/s//assign y = x0 + x1 >= 1'b1/"
+
+# A refusal names gates, and an input that shows it, on which simulator and Verilator have run.
+cofiber compile "$root/tests/proof/head_small.safetensors" -o tiny --input-scale 0.05 --grid 4x4 --scales 1 >/dev/null
+mutate tiny -o mutant weight 's0.classify[1,2,1]' 1 1
+cofiber verilog tiny -o rtl.tiny >/dev/null
+check "an input that shows a weight" 1 "an input shows it: s0.classify[1,2,1] is" cofiber prove mutant --rtl rtl.tiny --cache cache --input shows.npy
+check "the gate is named" 1 '  s0.classify[1,2,1]: \s0_classify_1_2 ' prove mutant --rtl rtl.tiny
+check "the input shows it again" 1 "s0.classify[1,2,1]: simulator" cofiber cosim mutant shows.npy --rtl rtl.tiny --cache cache
+check "with a prefix" 0 "" cofiber verilog tiny -o rtl.prefix --prefix left_
+check "a prefix is proved" 0 "proved for all inputs" prove tiny --rtl rtl.prefix
+check "squares and roots" 1 "a square, a ReLU or a root: not proved" prove "$root/netlists/golden/norm.safetensors"
+check "as JSON, too" 1 '"proved":	false' prove "$root/netlists/golden/norm.safetensors" --json
 
 cp "$build/cofiber" alone
 check "without the checker" 2 "not found beside cofiber or on PATH" env PATH=/usr/bin:/bin ./alone prove loop --cache cache --again
