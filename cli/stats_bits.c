@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "compiler/lowering/lower_depth.h"
+#include "netlists/cell.h"
 #include "netlists/lowering/lower.h"
 
 struct tally {
@@ -20,7 +21,7 @@ struct tally {
     uint32_t depth;     /* of the whole circuit: the latest arrival */
 };
 
-/* Counts the cells. A step is one threshold gate over the bits of its operands; the adders that it lowers to count in
+/* Counts the cells. A step without squares is one threshold gate over the bits of its operands; the adders that it lowers to count in
  * the other columns. The circuit's depth is computed here because it needs the lowered cells. */
 static bool count_cells(struct tally *t, struct cf_error *err)
 {
@@ -28,7 +29,7 @@ static bool count_cells(struct tally *t, struct cf_error *err)
     bool done = lowered != NULL;
     for (uint32_t c = 0; done && c < t->netlist->cell_count; c++) {
         done = cf_network_count(&lowered[c].network, &t->cells[c], err);
-        if (t->netlist->cells[c].activation == CF_STEP)
+        if (t->netlist->cells[c].activation == CF_STEP && cf_cell_is_plain(&t->netlist->cells[c]))
             t->cells[c].threshold_gates = 1;
     }
     done = done && cf_lower_depth(t->netlist, lowered, t->arrivals, err);

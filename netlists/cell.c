@@ -37,13 +37,19 @@ static bool weighted_range(const struct cf_cell *cell, __int128 *low, __int128 *
                          : term->shift > 32 && type.width + term->shift > CF_MAX_WIDTH)
             return false;
         __int128 scale = (__int128)term->weight * ((__int128)1 << term->shift);
-        __int128 a = scale * least, b = scale * most;
-        *low += a < b ? a : b;
-        *high += a < b ? b : a;
+        *low += scale * (scale > 0 ? least : most);
+        *high += scale * (scale > 0 ? most : least);
         if (*low < -limit || *high > limit)
             return false;
     }
     return true;
+}
+
+__int128 cf_term_most(const struct cf_cell *cell, const struct cf_term *term)
+{
+    __int128 least, most;
+    operand_range(cell, term, &least, &most);
+    return (term->weight > 0 ? most : least) * term->weight * ((__int128)1 << term->shift);
 }
 
 bool cf_cell_range(const struct cf_cell *cell, int64_t *min, int64_t *max)

@@ -15,6 +15,9 @@
  * takes max(0, sum). */
 bool cf_cell_range(const struct cf_cell *cell, int64_t *min, int64_t *max);
 
+/* The largest that one term can add to the sum, over all values that its port's type allows. */
+__int128 cf_term_most(const struct cf_cell *cell, const struct cf_term *term);
+
 /* The activation of a sum. H(0) = 1. A monotone function of the sum, whatever the activation. */
 int64_t cf_activate(enum cf_activation activation, int64_t sum);
 

@@ -6,11 +6,13 @@
 
 #include "base/array.h"
 #include "netlists/cell.h"
+#include "netlists/lowering/activation.h"
 #include "netlists/lowering/counter.h"
 
 enum {
     COLUMNS = 64,
-    STAGE_PLANES = 2112, /* operand bits of one stage: 132 KiB of 512 lanes, so that a simulator has them in its L2 */
+    STAGE_PLANES = 2112, /* bits of one stage's operands, squares worked out: 132 KiB of 512 lanes, so that a simulator
+                            has them in its L2 */
     STAGE_LEAST = 8,     /* operands */
     STAGE_MOST = 512
 };
@@ -190,11 +192,37 @@ static bool compress_fresh(struct lowering *l)
     return true;
 }
 
-/* Whether a bit counts negative: it is the sign bit of a two's-complement operand, or the digit is negative, but not
- * both. */
-static bool counts_negative(struct cf_type type, uint32_t bit, uint32_t minus)
+/* Puts a bit of a term's operand, which weighs 2^bit there, on the columns' piles: once for each digit of the term's
+ * weight. `below` says that the bit counts negative in the operand. */
+static bool add_bit(struct lowering *l, const struct cf_term *term, const uint64_t digits[2], cf_lit literal,
+                    uint32_t bit, bool below)
 {
-    return minus != (type.is_signed && bit + 1u == type.width);
+    for (uint32_t minus = 0; minus < 2; minus++)
+        for (uint64_t rest = digits[minus]; rest; rest &= rest - 1) {
+            uint32_t column = (uint32_t)__builtin_ctzll(rest) + bit + term->shift;
+            bool negative = minus != below;
+            if (column < l->limit && !put(l, &l->fresh[negative][column], literal ^ negative))
+                return false;
+        }
+    return true;
+}
+
+/* The bits of the net's square: bit i times itself weighs 4^i, and bits i < j together 2^(i+j+1), or minus that where
+ * bit j is a sign. */
+static bool add_square(struct lowering *l, const struct cf_term *term, const uint64_t digits[2], cf_lit first)
+{
+    struct cf_type type = l->cell->ports[term->port];
+    for (uint32_t j = 0; j < type.width; j++) {
+        for (uint32_t i = 0; i < j; i++) {
+            cf_lit unused, both;
+            if (!add(l, first + 2 * i, first + 2 * j, CF_LIT_FALSE, &unused, &both) ||
+                !add_bit(l, term, digits, both, i + j + 1, type.is_signed && j + 1u == type.width))
+                return false;
+        }
+        if (!add_bit(l, term, digits, first + 2 * j, 2 * j, false))
+            return false;
+    }
+    return true;
 }
 
 /* Puts the bits of a term on the columns' piles. */
@@ -203,26 +231,28 @@ static bool add_term(struct lowering *l, const struct cf_term *term, cf_lit firs
     struct cf_type type = l->cell->ports[term->port];
     uint64_t digits[2];
     cf_signed_digits(term->weight, &digits[0], &digits[1]);
+    if (term->square)
+        return add_square(l, term, digits, first);
     for (uint32_t k = 0; k < type.width; k++)
-        for (uint32_t minus = 0; minus < 2; minus++)
-            for (uint64_t rest = digits[minus]; rest; rest &= rest - 1) {
-                uint32_t column = (uint32_t)__builtin_ctzll(rest) + k + term->shift;
-                bool negative = counts_negative(type, k, minus);
-                if (column < l->limit && !put(l, &l->fresh[negative][column], (first + 2 * k) | negative))
-                    return false;
-            }
+        if (!add_bit(l, term, digits, first + 2 * k, k, type.is_signed && k + 1u == type.width))
+            return false;
     return true;
 }
 
 /* How much too large a term's sum becomes when the bits that count negative are inverted and added: the sum of their
- * weights. */
+ * weights. `above` is what the bits of the operand weigh that count positive in it, `below` what the others do. */
 static unsigned __int128 inverted_excess(const struct cf_term *term, struct cf_type type)
 {
     uint64_t plus, minus;
     cf_signed_digits(term->weight, &plus, &minus);
     unsigned __int128 top = (unsigned __int128)1 << (type.width - 1), rest = top - 1;
-    unsigned __int128 excess = type.is_signed ? rest * minus + top * plus : (rest + top) * minus;
-    return excess << term->shift;
+    unsigned __int128 above = type.is_signed ? rest : rest + top, below = type.is_signed ? top : 0;
+    if (term->square) {
+        /* (rest + top)^2 and (rest - top)^2 are rest^2 + top^2, plus and minus 2 * rest * top. */
+        above = type.is_signed ? rest * rest + top * top : above * above;
+        below *= 2 * rest;
+    }
+    return (above * minus + below * plus) << term->shift;
 }
 
 /* Includes the terms [first, end) in the constant and in the bound on the sum. As inverted bits make every term count
@@ -233,9 +263,7 @@ static void raise_bound(struct lowering *l, uint32_t first, uint32_t end)
         const struct cf_term *term = &l->cell->terms[t];
         struct cf_type type = l->cell->ports[term->port];
         unsigned __int128 excess = inverted_excess(term, type);
-        __int128 scale = (__int128)term->weight * ((__int128)1 << term->shift);
-        __int128 most = scale * (term->weight > 0 ? cf_type_max(type) : cf_type_min(type));
-        l->largest += (unsigned __int128)most + excess;
+        l->largest += (unsigned __int128)cf_term_most(l->cell, term) + excess;
         l->constant -= (uint64_t)excess;
     }
     l->limit = 0;
@@ -304,31 +332,51 @@ static bool lower_terms(struct lowering *l, cf_lit *result)
         operand = out->stages[s].operand_end;
         out->stages[s].node_end = out->network.node_count;
     }
-    if (!resolve(l, result))
-        return false;
-    out->stages[out->stage_count - 1].node_end = out->network.node_count;
-    return true;
+    return resolve(l, result);
+}
+
+/* Makes the outputs of the sum, whose bits are result[width], and above them copies of `sign`. */
+static bool activate(struct lowering *l, const cf_lit *result, cf_lit sign, int64_t max)
+{
+    struct cf_network *network = &l->out->network;
+    cf_lit bits[COLUMNS];
+    uint32_t count = l->width, type_width = l->cell->type.width;
+    bool done = true;
+    switch (l->cell->activation) {
+    case CF_STEP: /* H(sum): the sign bit, inverted */
+        network->outputs[0] = sign ^ 1;
+        return true;
+    case CF_RELU:
+    case CF_ROOT:
+        count = cf_signed_width(0, max) - 1u;
+        done = l->cell->activation == CF_RELU ? cf_lower_relu(network, result, count, sign, bits)
+                                              : cf_lower_root(network, result, count, sign, bits);
+        count = l->cell->activation == CF_RELU ? count : (count + 1) / 2;
+        sign = CF_LIT_FALSE;
+        break;
+    default:
+        memcpy(bits, result, count * sizeof *bits);
+    }
+    for (uint32_t i = 0; i < type_width; i++)
+        network->outputs[i] = i < count ? bits[i] : sign;
+    return done || out_of_memory(l);
 }
 
 static bool lower_sum(struct lowering *l, int64_t min, int64_t max)
 {
     cf_lit result[COLUMNS], above = plan_width(l, min, max);
     bool sign_known = min >= 0 || max < 0;
-    if (!lower_terms(l, result))
+    if (!lower_terms(l, result) || !activate(l, result, sign_known ? above : result[l->width - 1], max))
         return false;
-    if (l->cell->activation == CF_STEP) { /* H(sum): the sign bit, inverted */
-        l->out->network.outputs[0] = sign_known ? above ^ 1 : result[l->width - 1] ^ 1;
-        return true;
-    }
-    for (uint32_t i = 0; i < l->cell->type.width; i++)
-        l->out->network.outputs[i] = i < l->width ? result[i] : sign_known ? above : result[l->width - 1];
+    l->out->stages[l->out->stage_count - 1].node_end = l->out->network.node_count;
     return true;
 }
 
-/* A step whose sign is known needs no terms at all. */
-static bool is_constant_step(const struct cf_cell *cell, int64_t min, int64_t max)
+/* A step whose sign is known needs no terms at all, nor does a ReLU or a root that is always 0. */
+static bool is_constant(const struct cf_cell *cell, int64_t min, int64_t max)
 {
-    return cell->activation == CF_STEP && (min >= 0 || max < 0);
+    cf_output_range(cell->activation, &min, &max);
+    return cell->activation != CF_LINEAR && min == max && min <= 1;
 }
 
 static bool make_operands(struct lowering *l)
@@ -385,8 +433,10 @@ static bool make_stages(struct lowering *l)
 {
     struct cf_network_cell *out = l->out;
     uint32_t widest = 1;
-    for (uint32_t t = 0; t < out->operand_count; t++)
-        widest = out->operands[t].width > widest ? out->operands[t].width : widest;
+    for (uint32_t t = 0; t < out->operand_count; t++) {
+        uint32_t width = out->operands[t].width, bits = l->cell->terms[t].square ? width * (width + 1) / 2 : width;
+        widest = bits > widest ? bits : widest;
+    }
     uint32_t most = STAGE_PLANES / widest / STAGE_LEAST * STAGE_LEAST;
     most = most < STAGE_LEAST ? STAGE_LEAST : most > STAGE_MOST ? STAGE_MOST : most;
     uint64_t span = out->operand_count <= most ? UINT64_MAX : most;
@@ -425,15 +475,13 @@ bool cf_lower_cell(struct cf_network_cell *lowered, const struct cf_cell *cell, 
     for (int n = CF_COUNTER_LEAST; n <= CF_COUNTER_MOST; n++)
         cf_counter_shape(&l.counters[n], n);
     int64_t min, max;
-    if (!cf_cell_is_plain(cell))
-        return cf_fail(err, "squares, ReLUs and roots are not lowered to adders");
     if (!cf_cell_range(cell, &min, &max))
         return cf_fail(err, "a cell whose sum could pass 63 bits");
     lowered->network.output_count = cell->type.width;
     lowered->network.outputs = calloc(cell->type.width, sizeof *lowered->network.outputs);
     bool done = lowered->network.outputs ? make_operands(&l) && make_stages(&l) : out_of_memory(&l);
-    if (done && is_constant_step(cell, min, max))
-        lowered->network.outputs[0] = min >= 0 ? CF_LIT_TRUE : CF_LIT_FALSE;
+    if (done && is_constant(cell, min, max))
+        lowered->network.outputs[0] = cf_activate(cell->activation, min) ? CF_LIT_TRUE : CF_LIT_FALSE;
     else
         done = done && lower_sum(&l, min, max) && cf_network_cell_sweep(lowered, err);
     free_piles(&l);

@@ -6,6 +6,10 @@
  * constant, which is added at the very end. So there is no sign extension, and no adder before the end has a constant
  * input.
  *
+ * A square adds the products of its operand's bits, each an AND: bit i with itself weighs 4^i, bits i < j together
+ * 2^(i+j+1), or minus that where j is the sign bit. ReLU is a mask on the sum's bits, and a root is worked out digit by
+ * digit, without restoring the remainder (activation.h).
+ *
  * Counters made of full adders (31:5, 15:4, 7:3, 3:2; see counter.h) compress the columns, a stage of operands at a
  * time, into a running sum in carry-save form: at most two bits per column. One carry chain then makes the result of
  * it.

@@ -73,6 +73,7 @@ static void random_cuts_agree(void **unused)
     uint32_t cuts = 0;
     for (uint64_t seed = 1; seed <= 200; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
+        options.beyond = seed % 3 == 0;
         struct cf_netlist *netlist = seed % 2 ? random_netlist(&options) : random_circuit(&source);
         assert_non_null(netlist);
         for (int i = 0; i < 4 && netlist->group_count > 1; i++)

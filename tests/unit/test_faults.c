@@ -188,6 +188,7 @@ static void random_netlists_agree(void **unused)
     (void)unused;
     for (uint64_t seed = 300; seed < 340; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
+        options.beyond = seed % 2 == 0;
         struct cf_netlist *netlist = random_netlist(&options);
         assert_non_null(netlist);
         if (netlist->groups[CF_INPUT].type.width <= 31 && netlist->net_count < 1000)

@@ -33,11 +33,22 @@ static uint32_t below(uint32_t n)
 struct sample {
     struct cf_cell cell;
     struct cf_type ports[CF_MAX_PORTS];
-    struct cf_term terms[MAX_TERMS];
+    struct cf_term terms[2 * MAX_TERMS];
 };
 
-/* A random cell; false when its sum could pass 63 bits. */
-static bool make_cell(struct sample *s, uint32_t max_terms, uint32_t max_width, uint32_t max_weight_bits)
+/* Puts the square of the last term's net behind it. */
+static void continue_with_square(struct sample *s)
+{
+    struct cf_term term = s->terms[s->cell.term_count - 1];
+    term.square = true;
+    term.weight = below(2) ? term.weight : -term.weight;
+    s->terms[s->cell.term_count++] = term;
+}
+
+/* A random cell, `beyond` plain ones: with squares, and with ReLU and root as well as step and linear. False when its
+ * sum could pass 63 bits. */
+static bool make_cell_of(struct sample *s, uint32_t max_terms, uint32_t max_width, uint32_t max_weight_bits,
+                         bool beyond)
 {
     memset(s, 0, sizeof *s);
     s->cell = (struct cf_cell){.ports = s->ports, .terms = s->terms};
@@ -53,11 +64,16 @@ static bool make_cell(struct sample *s, uint32_t max_terms, uint32_t max_width, 
                 (struct cf_term){.offset = offset,
                                  .weight = below(2) ? (int32_t)magnitude : -(int32_t)magnitude,
                                  .port = (uint8_t)p,
-                                 .shift = (uint8_t)below(shifts)};
+                                 .shift = (uint8_t)below(shifts),
+                                 .square = beyond && below(2)};
+            if (beyond && !s->terms[s->cell.term_count - 1].square && below(4) == 0)
+                continue_with_square(s);
             offset += 1 + (below(4) ? 0 : below(100));
         }
     }
     s->cell.activation = below(2) ? CF_STEP : CF_LINEAR;
+    if (beyond && below(3))
+        s->cell.activation = below(2) ? CF_RELU : CF_ROOT;
     int64_t low, high;
     if (!cf_cell_range(&s->cell, &low, &high))
         return false;
@@ -66,13 +82,19 @@ static bool make_cell(struct sample *s, uint32_t max_terms, uint32_t max_width, 
     s->cell.bias = kind == 0 ? -low : kind == 1 ? -high : kind == 2 ? -(low + high) / 2 : (int64_t)below(1000) - 500;
     if (!cf_cell_infer_type(&s->cell, 0))
         return false;
-    if (s->cell.activation == CF_LINEAR && below(4) == 0)
+    if (s->cell.activation != CF_STEP && below(4) == 0)
         s->cell.type.width = (uint8_t)(s->cell.type.width + below(64u - s->cell.type.width));
     int64_t min, max;
     cf_cell_range(&s->cell, &min, &max);
     if (s->cell.activation == CF_LINEAR && min >= 0 && s->cell.type.width > 1 && below(2))
         s->cell.type = (struct cf_type){(uint8_t)(s->cell.type.width - 1), false, 0};
     return true;
+}
+
+/* A random plain cell. */
+static bool make_cell(struct sample *s, uint32_t max_terms, uint32_t max_width, uint32_t max_weight_bits)
+{
+    return make_cell_of(s, max_terms, max_width, max_weight_bits, false);
 }
 
 static int64_t random_value(struct cf_type type, bool extreme)
@@ -100,8 +122,10 @@ static uint32_t differences(const struct cf_cell *cell, const struct cf_network_
     for (uint32_t pattern = 0; pattern < PATTERNS; pattern++) {
         for (uint32_t t = 0; t < cell->term_count; t++) {
             const struct cf_network_operand *operand = &lowered->operands[t];
-            int64_t value = random_value(cell->ports[operand->port], pattern % 3 == 0);
-            nets[bases[operand->port] + operand->offset] = value;
+            bool same = t > 0 && operand[-1].port == operand->port && operand[-1].offset == operand->offset;
+            int64_t *net = &nets[bases[operand->port] + operand->offset];
+            int64_t value = same ? *net : random_value(cell->ports[operand->port], pattern % 3 == 0);
+            *net = value;
             for (uint32_t k = 0; k < operand->width; k++)
                 inputs[operand->first_input + k] |= ((uint64_t)value >> k & 1) << pattern;
         }
@@ -120,12 +144,13 @@ static uint32_t differences(const struct cf_cell *cell, const struct cf_network_
     return wrong;
 }
 
-static void check_samples(uint32_t count, uint32_t max_terms, uint32_t max_width, uint32_t max_weight_bits)
+static void check_samples_of(uint32_t count, uint32_t max_terms, uint32_t max_width, uint32_t max_weight_bits,
+                             bool beyond)
 {
     static struct sample s;
     struct cf_error err;
     for (uint32_t made = 0; made < count;) {
-        if (!make_cell(&s, max_terms, max_width, max_weight_bits))
+        if (!make_cell_of(&s, max_terms, max_width, max_weight_bits, beyond))
             continue;
         made++;
         struct cf_network_cell lowered;
@@ -136,6 +161,70 @@ static void check_samples(uint32_t count, uint32_t max_terms, uint32_t max_width
             fail_msg("sample %u (%u terms): %u patterns differ", made, s.cell.term_count, wrong);
         cf_network_cell_free(&lowered);
     }
+}
+
+static void check_samples(uint32_t count, uint32_t max_terms, uint32_t max_width, uint32_t max_weight_bits)
+{
+    check_samples_of(count, max_terms, max_width, max_weight_bits, false);
+}
+
+static void squares_relus_and_roots_are_exact(void **unused)
+{
+    (void)unused;
+    check_samples_of(4000, 6, 5, 6, true);
+    check_samples_of(2000, 12, 15, 12, true);
+    check_samples_of(300, 3, 31, 5, true);
+    check_samples_of(20, MAX_TERMS, 12, 6, true);
+    check_samples_of(2000, 9, 1, 3, true);
+}
+
+/* The network of a cell with one term, for all values of its net. */
+static void check_all_values(const struct cf_cell *cell)
+{
+    struct cf_network_cell lowered;
+    struct cf_error err;
+    if (!cf_lower_cell(&lowered, cell, &err) || !cf_network_check(&lowered.network, "lowered", &err))
+        fail_msg("%s", err.text);
+    uint64_t *signals = calloc(cf_network_signals(&lowered.network), sizeof *signals), inputs[CF_MAX_WIDTH];
+    struct cf_type type = cell->ports[0];
+    assert_non_null(signals);
+    for (int64_t first = cf_type_min(type); first <= cf_type_max(type); first += PATTERNS) {
+        memset(inputs, 0, sizeof inputs);
+        for (uint32_t p = 0; p < PATTERNS; p++)
+            for (uint32_t k = 0; k < type.width; k++)
+                inputs[k] |= ((uint64_t)(first + p) >> k & 1) << p;
+        evaluate_network(&lowered.network, inputs, signals);
+        for (uint32_t p = 0; p < PATTERNS && first + p <= cf_type_max(type); p++) {
+            uint64_t value = 0;
+            for (uint32_t k = 0; k < lowered.network.output_count; k++)
+                value |= (cf_network_value(signals, lowered.network.outputs[k]) >> p & 1) << k;
+            int64_t net = first + p, wanted = cf_cell_output(cell, cf_cell_sum(cell, (uint32_t[]){0}, &net));
+            if (value != ((uint64_t)wanted & (((uint64_t)1 << cell->type.width) - 1)))
+                fail_msg("%s of %d: %d, not %d", cf_activation_name(cell->activation), (int)net, (int)value,
+                         (int)wanted);
+        }
+    }
+    free(signals);
+    cf_network_cell_free(&lowered);
+}
+
+static void activations_are_exact_for_all_values(void **unused)
+{
+    (void)unused;
+    for (uint8_t width = 1; width <= 17; width++)
+        for (int kind = 0; kind < 12; kind++) {
+            struct cf_type type = {width, kind % 2 == 0, 0};
+            struct cf_term term = {.weight = kind % 3 == 0 ? -1 : 1, .square = kind % 4 == 1 && width <= 12};
+            struct cf_cell cell = {&type, &term, 1, 1, kind < 4 ? 0 : (int64_t)below(100) - 50, CF_ROOT, {0}};
+            for (int relu = 0; relu < 2; relu++) {
+                cell.activation = relu ? CF_RELU : CF_ROOT;
+                assert_true(cf_cell_infer_type(&cell, 0));
+                check_all_values(&cell);
+                cell.type.width++;
+                cell.type.is_signed = true;
+                check_all_values(&cell);
+            }
+        }
 }
 
 static void small_cells_are_exact(void **unused)
@@ -258,13 +347,43 @@ static void a_broken_network_is_noticed(void **unused)
     assert_in_range(noticed, 190, 200); /* a carry that is hardly ever set may escape 64 patterns */
 }
 
+/* The same of networks with squares and roots. */
+static void broken_squares_and_roots_are_noticed(void **unused)
+{
+    (void)unused;
+    static struct sample s;
+    struct cf_error err;
+    uint32_t tried = 0, noticed = 0;
+    while (tried < 200) {
+        if (!make_cell_of(&s, 4, 5, 3, true) || s.cell.activation == CF_STEP || cf_cell_is_plain(&s.cell))
+            continue;
+        struct cf_network_cell lowered;
+        assert_true(cf_lower_cell(&lowered, &s.cell, &err));
+        if (lowered.network.node_count > 1) {
+            struct cf_network_node *node = &lowered.network.nodes[below(lowered.network.node_count)];
+            node->a ^= 1;
+            tried++;
+            noticed += differences(&s.cell, &lowered) > 0;
+        }
+        cf_network_cell_free(&lowered);
+    }
+    assert_in_range(noticed, 150, 200); /* the root of a sum that is hardly ever positive, say */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signed_digits_are_canonical), cmocka_unit_test(small_cells_are_exact),
-        cmocka_unit_test(wide_cells_are_exact),        cmocka_unit_test(long_cells_are_exact),
-        cmocka_unit_test(one_bit_cells_are_exact),     cmocka_unit_test(binary_threshold_gates_cost_one_gate),
-        cmocka_unit_test(random_cells_are_proved),     cmocka_unit_test(a_broken_network_is_noticed),
+        cmocka_unit_test(squares_relus_and_roots_are_exact),
+        cmocka_unit_test(activations_are_exact_for_all_values),
+        cmocka_unit_test(broken_squares_and_roots_are_noticed),
+        cmocka_unit_test(signed_digits_are_canonical),
+        cmocka_unit_test(small_cells_are_exact),
+        cmocka_unit_test(wide_cells_are_exact),
+        cmocka_unit_test(long_cells_are_exact),
+        cmocka_unit_test(one_bit_cells_are_exact),
+        cmocka_unit_test(binary_threshold_gates_cost_one_gate),
+        cmocka_unit_test(random_cells_are_proved),
+        cmocka_unit_test(a_broken_network_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

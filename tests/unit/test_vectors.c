@@ -125,6 +125,7 @@ static void arbitrary_netlists_have_vectors_too(void **state)
     for (uint64_t seed = 0; seed < 100; seed++) {
         struct random_netlist_options options = random_netlist_defaults(seed);
         options.frames = true;
+        options.beyond = seed % 4 == 0;
         struct cf_netlist *n = random_netlist(&options);
         check_vectors(n, &met, &edge);
         cf_netlist_free(n);
