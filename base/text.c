@@ -24,7 +24,8 @@ void cf_text_put(struct cf_text *text, const char *bytes, size_t size)
     assert(bytes || size == 0);
     if (!reserve(text, size))
         return;
-    memcpy(text->data + text->length, bytes, size);
+    if (size)
+        memcpy(text->data + text->length, bytes, size);
     text->length += size;
     text->data[text->length] = '\0';
 }
