@@ -8,20 +8,21 @@ enum cf_layer { CF_POOL, CF_SUBTRACT, CF_CLASSIFY, CF_LAYER_COUNT };
 
 const char *cf_layer_name(enum cf_layer layer); /* "pool", "subtract", "classify": as in group names */
 
-/* C, the lanes of the first classify group; 0 where there is none. */
+/* The number of classes C, which is the innermost dimension of the first classify group; 0 if there is no such group.
+ */
 uint32_t cf_census_classes(const struct cf_netlist *netlist, const struct cf_compile_options *options);
 
 /* Gates of one layer of one scale, before any sweep:
  *     pool      (H >> k+1) * (W >> k+1) * D
  *     subtract  (H >> k) * (W >> k) * D
  *     classify  (H >> k) * (W >> k) * C
- * (with fractions rounded up where the grid is padded; and then as many pools as geometry.h says).
- * D and C, which the options do not say, are the lanes of the input and of the first classify group. */
+ * If the grid is padded, the fractions are rounded up, and there are as many pools as geometry.h says. The options do
+ * not hold D and C: they are the innermost dimensions of the input and of the first classify group. */
 uint64_t cf_closed_form(const struct cf_compile_options *options, const struct cf_netlist *netlist, uint32_t scale,
                         enum cf_layer layer);
 
-/* The same after the recorded sweep: what the netlist should hold. Channels that have no weight in any class have no
- * gates then. */
+/* The number of gates that the netlist should hold after the sweep that its record names. A channel that no class gives
+ * a weight has no gates then. */
 uint64_t cf_closed_form_swept(const struct cf_compile_options *options, const struct cf_netlist *netlist,
                               uint32_t scale, enum cf_layer layer);
 

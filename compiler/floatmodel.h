@@ -1,6 +1,7 @@
 /* floatmodel.h - the model that a head's author trained: real arithmetic (in double) on features as stored.
  *
- * What the netlist is an integer form of. Shares nothing with the netlist, so that `agreement` compares two things.
+ * The netlist is an integer form of this model. The two share no code, so that `agreement` compares two independent
+ * results.
  */
 #ifndef COFIBER_COMPILER_FLOATMODEL_H
 #define COFIBER_COMPILER_FLOATMODEL_H

@@ -34,7 +34,7 @@ static const uint32_t *bases_of(const struct cutting *c, uint32_t i)
     return cf_instance_bases(c->group, c->gates[i] - c->group->first_net);
 }
 
-/* The group of all gates, and the group that they read: the input where they read nothing. */
+/* Finds the group of all gates and the group that they read, which is the input if they read nothing. */
 static bool find_groups(struct cutting *c)
 {
     char name[CF_NAME_MAX];
@@ -81,8 +81,8 @@ static bool rank_nets(struct cutting *c)
     return true;
 }
 
-/* Where a port's base goes: to the first net that is read from there on. The base itself may stand before the group,
- * and anywhere when nothing is read through the port. */
+/* Returns the new base of a port: the first net at or after the old base that some gate reads. The old base may stand
+ * before the group, and anywhere if nothing is read through the port. */
 static uint32_t moved_base(const struct cutting *c, uint32_t base)
 {
     uint32_t last = c->rank[c->source->count] - 1;
@@ -94,7 +94,7 @@ static uint32_t moved_base(const struct cutting *c, uint32_t base)
     return moved < last ? moved : last;
 }
 
-/* The terms of gate `i` over the nets that are left. */
+/* Writes the terms of gate `i` with the offsets that they have among the nets that are left. */
 static void move_terms(const struct cutting *c, uint32_t i, struct cf_term *terms)
 {
     const struct cf_cell *cell = cell_of(c, i);
@@ -113,7 +113,7 @@ static bool same_terms(const struct cf_term *a, const struct cf_term *b, uint32_
     return true;
 }
 
-/* Adds the cell of gate `i`, or finds it where the gate before it, of the same cell, has the same. */
+/* Adds the cell of gate `i`. If the gate before it had the same cell and the same terms, the cell is shared. */
 static bool place_gate(struct cutting *c, uint32_t i, struct cf_term *terms)
 {
     struct cf_group *group = &c->piece->groups[1];
@@ -145,7 +145,7 @@ static bool place_gates(struct cutting *c)
     return done;
 }
 
-/* Names separated by blanks; of gates that stand side by side, "first...last". */
+/* Writes the gates' names, separated by blanks; neighbouring gates become "first...last". */
 static bool keep_names(struct cutting *c)
 {
     char *text = calloc(c->count, CF_NAME_MAX + 3), *end = text;

@@ -6,9 +6,9 @@
 
 /* The netlist of the gates that drive `gates` (nets, in any order): its input, of shape [1, 1, N], is the N
  * nets that they read, in net order and of their type; its one group, [1, 1, count] in the order given and an output,
- * has the gates' group's name. Cells are those of the netlist; only where nets between those that are read fall away
- * do their terms' offsets close up. The input scale is 1: frames of integers are taken as they are. Metadata keep the
- * gates' names ("cut.gates": separated by blanks, "first...last" for neighbours).
+ * has the name of the gates' group. The cells are those of the netlist, except that the offsets of their terms become
+ * smaller where nets that nothing reads are left out. The input scale is 1, so that frames of integers are used as they
+ * are. The metadata keep the gates' names ("cut.gates": separated by blanks, "first...last" for neighbours).
  *
  * Where the gates read nothing at all, the input is one net that no gate reads. Refuses inputs, gates of several
  * groups, and gates that read several groups. */

@@ -76,7 +76,7 @@ static int hex_digit(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Reads back what note_tail wrote; leaves the names without a tail where it did not. */
+/* Reads back the tail that note_tail wrote; if there is none, the names stay without a tail. */
 static bool restore_tail(struct cf_network_names *names, const char *text)
 {
     char *tail = cf_arena_alloc(&names->arena, strlen(text) + 1, 1);
@@ -138,7 +138,7 @@ struct restoring {
     uint32_t *next;  /* by group: the gate that comes next */
 };
 
-/* The literal that a term reads; false where it is none. */
+/* Sets the literal that a term reads; returns false if the term does not read a literal. */
 static bool read_term(const struct restoring *r, const struct cf_group *group, uint32_t index, uint32_t t, cf_lit *out)
 {
     const struct cf_term *term = &r->netlist->cells[group->cell[index]].terms[t];
@@ -147,7 +147,8 @@ static bool read_term(const struct restoring *r, const struct cf_group *group, u
     return literal != NOT_YET && term->shift == 0 && !term->square && (term->weight == 1 || term->weight == -1);
 }
 
-/* Makes the AND of a gate H(a + b - 2): what it has fewer than two terms are constants, and the bias says which. */
+/* Makes the AND of a gate H(a + b - 2). If the gate has fewer than two terms, the missing operands are constants, whose
+ * values follow from the bias. */
 static bool make_and(struct restoring *r, const struct cf_group *group, uint32_t index)
 {
     const struct cf_cell *cell = &r->netlist->cells[group->cell[index]];
@@ -170,7 +171,7 @@ static bool make_and(struct restoring *r, const struct cf_group *group, uint32_t
     return true;
 }
 
-/* The next gate of that level. */
+/* Restores the next gate of level `level`. */
 static bool make_next(struct restoring *r, uint32_t level)
 {
     const struct cf_netlist *n = r->netlist;
@@ -221,7 +222,7 @@ static bool make_outputs(struct restoring *r)
     return true;
 }
 
-/* What can be seen without looking at gates. */
+/* Checks everything about the netlist that can be checked without visiting its gates. */
 static bool has_the_form(const struct cf_netlist *n)
 {
     const char *from = cf_netlist_meta(n, from_key);

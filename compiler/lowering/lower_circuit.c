@@ -67,13 +67,13 @@ static bool stays_whole(const struct flattening *f, const struct cf_group *group
     return f->cut && cell->activation == CF_STEP && cf_cell_is_plain(cell);
 }
 
-/* What a network will hold. */
+/* The sizes of the network to be made. */
 struct size {
     uint64_t literals, adders, gates, steps, operands;
     uint32_t most_signals;
 };
 
-/* Numbers the literals of needed nets. */
+/* Assigns places in `literals` to the bits of the needed nets. */
 static struct size measure(struct flattening *f)
 {
     const struct cf_netlist *n = f->netlist;
@@ -117,7 +117,7 @@ static bool make_room(struct flattening *f, uint64_t limit)
     return (f->literals && f->map && f->operands && (!f->cut || f->cut->steps)) || out_of_memory(f);
 }
 
-/* A step of a cut: its operands become outputs, its output is an input. */
+/* Adds a step to the cut: its operands become outputs of the network, and its output becomes an input. */
 static void place_step(struct flattening *f, const struct cf_network_cell *lowered, const struct cf_cell *cell,
                        cf_lit *output)
 {
@@ -184,7 +184,7 @@ static bool place_all(struct flattening *f)
     return true;
 }
 
-/* The nets whose bits are outputs. */
+/* Collects the bits of the roots as outputs. */
 static bool is_output(const struct flattening *f, uint32_t group, uint32_t net, const uint32_t *roots,
                       uint32_t root_count)
 {

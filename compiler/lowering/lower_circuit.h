@@ -5,18 +5,20 @@
 #include "netlists/exchange/network_names.h"
 #include "netlists/netlist.h"
 
-/* The network of the gates in `roots` (nets) and all they depend on, down to the input; with root_count 0, of all
- * output groups, with every input net. `cells` are the lowered cells. Its inputs are the bits of input nets, its
- * outputs the bits of the roots, in net order and least significant first, named after their nets.
+/* Makes the network of the gates that drive the nets in `roots`, and of all gates that these depend on, down to the
+ * input. With root_count 0 the roots are the nets of all output groups, and every input net becomes an input. `cells`
+ * are the lowered cells. The network's inputs are the bits of input nets and its outputs are the bits of the roots, in
+ * net order and least significant first, named after their nets.
  *
  * Refuses more than `limit` full adders (or operand bits of steps, below): the error says how many there would be. */
 bool cf_lower_circuit(struct cf_network *network, struct cf_network_names *names, const struct cf_netlist *netlist,
                       const struct cf_network_cell *cells, const uint32_t *roots, uint32_t root_count, uint64_t limit,
                       struct cf_error *err);
 
-/* The same with every step left whole: the steps cut the network of adders. Its inputs are those of the circuit, then
- * the step outputs, in an order in which each depends on earlier ones only; its outputs are those of the circuit, then
- * all operand bits of all steps, in that order, those of one step as its terms and their bits come. */
+/* The same network with every step left whole, so that the steps cut the network of adders into pieces. The inputs of
+ * the network are the circuit's inputs and then the outputs of the steps, each of which depends on earlier ones only.
+ * The outputs of the network are the circuit's outputs and then the operand bits of all steps, in the same order; the
+ * bits of one step are in the order of its terms. */
 struct cf_cut {
     struct cf_network network;
     uint32_t inputs, outputs;     /* of the circuit */

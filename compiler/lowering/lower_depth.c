@@ -47,7 +47,7 @@ static uint32_t hash_of(const uint32_t *words, uint32_t length)
     return (uint32_t)(hash >> 32);
 }
 
-/* The place in the table of that list, or of the gap where it would go. */
+/* Returns the slot of the table that holds the list, or the empty slot where it would go. */
 static uint32_t *find(const struct lists *l, const uint32_t *words, uint32_t length, uint32_t hash)
 {
     uint32_t mask = 2 * l->capacity - 1;
@@ -59,7 +59,7 @@ static uint32_t *find(const struct lists *l, const uint32_t *words, uint32_t len
     }
 }
 
-/* Doubles the room for items, and puts them in the larger table. */
+/* Doubles the capacity and enters all items into the larger table. */
 static bool grow(struct lists *l)
 {
     uint32_t capacity = l->capacity ? 2 * l->capacity : 64;
@@ -82,7 +82,7 @@ static bool grow(struct lists *l)
     return true;
 }
 
-/* The index of a list, which is added where it is new; NONE when memory is out. */
+/* Returns the index of a list, adding the list if it is new; NONE if memory is out. */
 static uint32_t index_of(struct lists *l, const uint32_t *words, uint32_t length)
 {
     uint32_t hash = hash_of(words, length);
@@ -113,7 +113,7 @@ static uint32_t later(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-/* When a signal of the cell arrives; a node's sum and carry alike. */
+/* Returns the arrival time of a signal of the cell. The sum and the carry of a node arrive together. */
 static uint32_t arrival_of(const struct depths *d, const struct cf_network *network, cf_lit literal)
 {
     uint32_t signal = literal >> 1;
@@ -121,7 +121,7 @@ static uint32_t arrival_of(const struct depths *d, const struct cf_network *netw
         ->arrival[cf_network_is_node(network, signal) && cf_network_is_carry(network, signal) ? signal - 1 : signal];
 }
 
-/* The profile of what a cell drives, from those of its operands in `key`. */
+/* Computes the profile of the net that a cell drives from the profiles of its operands in `key`. */
 static uint32_t propagate(struct depths *d, const struct cf_network_cell *cell, const uint32_t *operands)
 {
     const struct cf_network *network = &cell->network;
@@ -141,7 +141,7 @@ static uint32_t propagate(struct depths *d, const struct cf_network_cell *cell, 
     return index_of(&d->profiles, out, network->output_count);
 }
 
-/* The profile of one gate, remembered where there is room. */
+/* Returns the profile of one gate and remembers it if there is room. */
 static uint32_t gate_profile(struct depths *d, const struct cf_group *group, uint32_t index)
 {
     const struct cf_network_cell *cell = &d->cells[group->cell[index]];

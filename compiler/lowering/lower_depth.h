@@ -5,13 +5,13 @@
 #include "netlists/exchange/network.h"
 #include "netlists/netlist.h"
 
-/* arrivals[g], [group_count], becomes the latest arrival of a bit of group g, in adders from the input, whose bits
- * arrive at 0; their maximum is the circuit's depth. Exact: bit by bit, through the operands that each gate reads, and
- * the paths from each input bit to each output bit of its cell. Nothing is simplified across cells. `cells` are the
- * lowered cells.
+/* Sets arrivals[g], [group_count], to the latest arrival time of a bit of group g. The unit is one adder; the bits of
+ * the input arrive at time 0. The largest of these times is the depth of the circuit. The times are exact: they follow
+ * each bit through the operands that each gate reads and through the paths from each input bit to each output bit of
+ * the gate's cell. No simplification across cells is assumed. `cells` are the lowered cells.
  *
- * Gates of one cell whose operands' bits arrive alike are worked out once: 0.2 s for 2.18 million gates, and 14 MB. A
- * circuit in which no two gates are alike costs a look at each adder of each gate. */
+ * The function computes gates of one cell whose operand bits arrive at equal times only once; 2.18 million gates take
+ * 0.2 s and 14 MB. If no two gates are alike, it visits each adder of each gate. */
 bool cf_lower_depth(const struct cf_netlist *netlist, const struct cf_network_cell *cells, uint32_t *arrivals,
                     struct cf_error *err);
 

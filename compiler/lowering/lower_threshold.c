@@ -73,7 +73,7 @@ static void find_node_level(struct conversion *c, uint32_t n)
     c->level[carry - 1] = c->level[carry] + 1;
 }
 
-/* Nodes up to the last that a step reads were made before the step, and so read only steps before it. */
+/* The nodes up to the last one that a step reads were made before the step, so they read only earlier steps. */
 static void find_levels(struct conversion *c)
 {
     uint32_t node = 0, operand = c->cut->outputs;
@@ -105,7 +105,7 @@ static void find_readers(struct conversion *c)
         c->read[c->network->outputs[i] >> 1] = 1;
 }
 
-/* Which gates are outputs themselves. */
+/* Decides which gates are outputs themselves. */
 static void find_outputs(struct conversion *c)
 {
     for (uint32_t i = 0; i < c->cut->outputs; i++) {
@@ -115,7 +115,7 @@ static void find_outputs(struct conversion *c)
     }
 }
 
-/* Calls for each gate that is no output: to count it by level, then to put it in its place. */
+/* Counts a gate that is not an output under its level or, given the `next` place of each level, puts it there. */
 static void sort_spot(struct conversion *c, struct spot spot, uint32_t *next)
 {
     uint32_t signal = signal_of(c, spot), level = c->level[signal];
@@ -233,8 +233,8 @@ static bool add_level(struct conversion *c, uint32_t level)
     return true;
 }
 
-/* An output: the gate itself (again, where it is an output already), or one that passes on what is elsewhere:
- * H(x - 1) = x. */
+/* Adds an output: the gate itself (a second copy if the gate already is an output), or a gate H(x - 1) = x that passes
+ * on a signal computed elsewhere. */
 static bool make_output(struct conversion *c, uint32_t i, uint32_t *passing)
 {
     cf_lit literal = c->network->outputs[i];
@@ -322,7 +322,7 @@ static bool finish(struct conversion *c, bool done, struct cf_netlist **netlist)
     return done;
 }
 
-/* The level of each node's carry, in the order of the nodes. */
+/* Stores the level of each node's carry, in the order of the nodes. */
 static bool note_file(struct conversion *c, const struct cf_network_names *names, bool every)
 {
     uint32_t count = c->network->node_count, *levels = every ? calloc((size_t)count + 1, sizeof *levels) : NULL;

@@ -6,7 +6,8 @@
 
 #include "base/array.h"
 
-/* Weights are 32 bits wide, shifted; one that does not fit is split into digits of 30 bits, a port for each. */
+/* A term has a weight of 32 bits and a shift. A weight that does not fit is split into digits of 30 bits, each of which
+ * gets a port of its own. */
 enum { DIGIT = 30, DIGITS = 3 };
 
 void cf_threshold_gate_free(struct cf_threshold_gate *gate)
@@ -56,7 +57,7 @@ static void merge(struct cf_threshold_gate *gate)
     gate->count = kept;
 }
 
-/* A weight as weight << shift; 0 where it does not fit. */
+/* Writes a weight as weight << shift; returns 0 if it does not fit. */
 static int32_t fit(int64_t value, uint8_t *shift)
 {
     *shift = (uint8_t)(value ? __builtin_ctzll((uint64_t)value) : 0);
@@ -73,7 +74,7 @@ static bool needs_digits(const struct cf_threshold_gate *gate)
     return false;
 }
 
-/* Few operands keep their order, and may read one net twice. */
+/* Up to CF_FEW_OPERANDS operands keep their order and may read one net twice. */
 static void normalise(struct cf_threshold_gate *gate)
 {
     if (gate->count > CF_FEW_OPERANDS || needs_digits(gate))
@@ -148,7 +149,7 @@ static bool grow(struct cf_threshold_cells *cells, const struct cf_netlist *netl
     return true;
 }
 
-/* A weight too large for a term, digit by digit: all of the first digits, then all of the second. */
+/* Adds weights that are too large for one term digit by digit: first all low digits, then all high digits. */
 static uint32_t make_digits(const struct cf_threshold_gate *gate, struct cf_term *terms)
 {
     uint32_t count = 0;
@@ -165,8 +166,8 @@ static uint32_t make_digits(const struct cf_threshold_gate *gate, struct cf_term
     return count;
 }
 
-/* The operands as terms in the order of (port, offset), and the bases, which are 0 so far. Returns the number of
- * terms. */
+/* Writes the operands as terms in the order of (port, offset) and fills in the bases, which are 0 before. Returns the
+ * number of terms. */
 static uint32_t make_terms(const struct cf_threshold_gate *gate, struct cf_term *terms, uint32_t *base)
 {
     if (needs_digits(gate))

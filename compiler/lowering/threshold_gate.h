@@ -10,7 +10,8 @@ struct cf_threshold_operand {
 };
 
 /* H(sum of weight * net + bias). Up to CF_FEW_OPERANDS operands each have a port of their own, so that gates of one
- * kind share a cell wherever their operands are; more are read by their offsets from the first net. */
+ * kind share a cell wherever their operands are. The operands of a larger gate are read by their offsets from the first
+ * net. */
 struct cf_threshold_gate {
     struct cf_threshold_operand *operands;
     uint32_t count;
@@ -26,7 +27,7 @@ bool cf_threshold_gate_add(struct cf_threshold_gate *gate, uint32_t net, int64_t
 /* The gate of the opposite output: H(-v - 1) = ~H(v). */
 void cf_threshold_gate_invert(struct cf_threshold_gate *gate);
 
-/* The ports that the gate takes; operands of one net become one, where there are many. */
+/* Returns the number of ports that the gate needs. In a large gate, operands that read one net are first merged. */
 uint32_t cf_threshold_gate_ports(struct cf_threshold_gate *gate);
 
 /* Equal cells are made once. Zero-initialise. */
