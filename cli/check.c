@@ -5,16 +5,16 @@
 #include "cli/cli.h"
 #include "netlists/store.h"
 
-/* Checks one file and reports on it in a line on stdout, or as an entry of `files`; a broken rule goes to stderr in
- * either case. */
-static bool check_file(const char *path, cJSON *files)
+/* Checks one file and reports on it in a line on stdout or, with `json`, as an entry of `files` (NULL if memory is
+ * out); a broken rule goes to stderr in either case. */
+static bool check_file(const char *path, bool json, cJSON *files)
 {
     struct cf_netlist *netlist;
     struct cf_error err;
     bool valid = cf_netlist_load(&netlist, path, &err);
     if (!valid)
         cli_fail(&err);
-    if (files) {
+    if (json) {
         cJSON *entry = cJSON_CreateObject();
         cli_json_text(entry, "file", cli_shown(path));
         cJSON_AddBoolToObject(entry, "valid", valid);
@@ -39,13 +39,15 @@ static bool check_file(const char *path, cJSON *files)
 
 static int run(const struct cli_args *args)
 {
-    cJSON *document = cli_given(args, "--json") ? cJSON_CreateObject() : NULL;
-    cJSON *files = document ? cJSON_CreateArray() : NULL;
+    bool json = cli_given(args, "--json");
+    cJSON *document = json ? cJSON_CreateObject() : NULL, *files = json ? cJSON_CreateArray() : NULL;
     bool valid = true;
+    if (json && !files)
+        return cli_print_json(document); /* says that memory is out */
     for (int i = 0; i < args->operand_count; i++)
-        valid = check_file(args->operands[i], files) && valid;
+        valid = check_file(args->operands[i], json, files) && valid;
     int status = CLI_OK;
-    if (document) {
+    if (json) {
         cJSON_AddBoolToObject(document, "valid", valid);
         cJSON_AddItemToObject(document, "files", files);
         status = cli_print_json(document);

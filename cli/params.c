@@ -64,8 +64,9 @@ static int report(const struct cli_args *args, const struct cf_checkpoint *check
                   const struct cf_parts_count *count)
 {
     const char *variant = cf_parts_variant(parts, checkpoint, count->parameters);
-    cJSON *document = cli_given(args, "--json") ? cJSON_CreateObject() : NULL, *tensors = NULL;
-    if (document) {
+    bool json = cli_given(args, "--json");
+    cJSON *document = json ? cJSON_CreateObject() : NULL, *tensors = NULL;
+    if (json) {
         cJSON_AddStringToObject(document, "variant", variant);
         cJSON_AddNumberToObject(document, "parameters", (double)count->parameters);
         cJSON_AddNumberToObject(document, "nonzero", (double)count->nonzero);
@@ -77,12 +78,12 @@ static int report(const struct cli_args *args, const struct cf_checkpoint *check
     for (size_t i = 0; i < checkpoint->count; i++) {
         char role[64];
         const char *found = role_of(parts, i, role) ? role : NULL;
-        if (document)
+        if (json)
             add_tensor(tensors, &checkpoint->tensors[i], found);
         else
             print_tensor(&checkpoint->tensors[i], found);
     }
-    if (document)
+    if (json)
         return cli_print_json(document);
     char parameters[32], nonzero[32];
     printf("%s (%s): %s parameters, %s of them not zero; ", cli_shown(checkpoint->path), checkpoint->kind,

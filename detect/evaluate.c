@@ -168,9 +168,11 @@ bool cf_evaluate(struct cf_evaluation *evaluation, const struct cf_truth *truth,
                       offsetof(struct cf_result, category), classes) &&
                 group(&objects, truth->objects, truth->object_count, sizeof *truth->objects,
                       offsetof(struct cf_truth_object, category), classes);
-#pragma omp parallel for schedule(dynamic) reduction(&& : done) if (done)
-    for (uint32_t k = 0; k < classes; k++)
-        done = done && evaluate_class(&evaluation->classes[k], &by_class, &objects, k);
+    if (done) { /* not a condition of the loop, where each thread's `done` starts as true */
+#pragma omp parallel for schedule(dynamic) reduction(&& : done)
+        for (uint32_t k = 0; k < classes; k++)
+            done = done && evaluate_class(&evaluation->classes[k], &by_class, &objects, k);
+    }
     free_grouped(&by_class);
     free_grouped(&objects);
     if (!done) {

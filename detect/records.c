@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "detect/json_memory.h"
 
 enum { MAX_DEPTH = 100, MAX_NUMBER = 127, PORTION = 1 << 20 };
 
@@ -404,6 +405,15 @@ static bool has_all_lists(const struct reader *r)
     return true;
 }
 
+/* Parses the file with a parser in `memory`, whose owner gives the parser back. */
+static bool read_all(struct reader *r, struct cf_json_memory *memory, const struct cf_map *map)
+{
+    if (setjmp(memory->out_of_memory))
+        return cf_fail(r->err, "%s: out of memory", r->label);
+    yajl_handle parser = yajl_alloc(&callbacks, &memory->functions, r);
+    return parse(r, parser, map) && has_all_lists(r);
+}
+
 bool cf_records_read(const char *path, const struct cf_record_list *lists, int list_count, void *context,
                      struct cf_error *err)
 {
@@ -415,10 +425,10 @@ bool cf_records_read(const char *path, const struct cf_record_list *lists, int l
         return false;
     struct reader r = {.label = path, .lists = lists, .list_count = list_count, .context = context, .err = err};
     r.list = lists[0].key ? -1 : 0;
-    yajl_handle parser = yajl_alloc(&callbacks, NULL, &r);
-    bool done = parser ? parse(&r, parser, &map) && has_all_lists(&r) : cf_fail(err, "%s: out of memory", path);
-    if (parser)
-        yajl_free(parser);
+    struct cf_json_memory memory;
+    cf_json_memory_new(&memory);
+    bool done = read_all(&r, &memory, &map);
+    cf_json_memory_free(&memory);
     for (int f = 0; f < CF_RECORD_FIELDS; f++)
         free(r.values[f].text);
     cf_map_close(&map);

@@ -38,6 +38,7 @@ COMMANDS = [
     ("compile bilinear", "{cofiber} compile {head} -o out --grid 4x4 --scales 2 --input-scale 0.03125"
      " --upsample bilinear --pools iterated --top cofiber"),
     ("check", "{cofiber} check {net}"),
+    ("check --json", "{cofiber} check {net} --json"),
     ("stats", "{cofiber} stats {net}"),
     ("stats --json", "{cofiber} stats {net} --json"),
     ("stats --bits", "{cofiber} stats {net} --bits"),
@@ -67,11 +68,19 @@ COMMANDS = [
     ("import aiger", "{cofiber} import {aiger} --from aiger -o out"),
     ("import yosys-json", "{cofiber} import {yosys_json} --from yosys-json -o out"),
     ("verilog", "{cofiber} verilog {net} -o out"),
+    ("params", "{cofiber} params {head}"),
+    ("params checkpoint", "{cofiber} params {checkpoint} --json"),
+    ("params onnx", "{cofiber} params {onnx}"),
+    ("detect", "{cofiber} detect {net} {frames} -o out --score-thresh 0.001"),
+    ("eval", "{cofiber} eval {annotations} {results} --json"),
     ("library", "{library} {net}"),
     ("run_frames", "{run_frames} {net} <{raw}"),
 ]
 # run_frames is an example: on an error it leaves, and lets the system take its memory back.
 LEAVES_MEMORY = {"run_frames"}
+# libzip loses memory by itself when one of its own allocations fails; a run without a failure loses none. `detect
+# --draw` is not tried: fontconfig, which finds the fonts, crashes or loops without memory.
+LOSERS = ("/libzip.so",)
 BAD_KINDS = {  # of careless.c, and the word that the complaint must hold
     "crash": "signal", "leak": "lost", "unmapped": "lost", "partial": "left", "wrong": "differs",
     "status": "status", "silent": "0 lines", "chatter": "2 lines", "hang": "seconds",
@@ -122,6 +131,13 @@ def count_in(report, word):
     return int(words[words.index(word) + 1]) if word in words else None
 
 
+def lost_by_us(report):
+    """Whether the report has lost memory, or more than it lists, that no library of LOSERS took."""
+    listed = report.strip().split("\n")[1:]
+    return (count_in(report, "lost") or 0) > len(listed) or any(
+        not any(name in line for name in LOSERS) for line in listed)
+
+
 def judge(run, good, may_lose):
     """What is wrong with a run, or None."""
     status, out, err, files, report = run
@@ -139,7 +155,7 @@ def judge(run, good, may_lose):
     left = [name for name in sorted(files) if files[name] != good[3].get(name)]
     if status == 2 and left:
         return f"left {', '.join(left)}"
-    if count_in(report, "lost") and not (may_lose and status == 2):
+    if lost_by_us(report) and not (may_lose and status == 2):
         return "lost " + "; ".join(report.strip().split("\n")[1:4])
     if status == 0 and err:
         return f"done, but said {err.decode(errors='replace')!r}"
@@ -188,6 +204,9 @@ def prepare(build, scratch):
         "net": f"{GOLDEN}/small.safetensors", "general": f"{GOLDEN}/general.safetensors",
         "general_frames": f"{GOLDEN}/general.frames.npy", "raw": f"{scratch}/raw",
         "aiger": f"{scratch}/aiger", "yosys_json": f"{scratch}/yosys_json", "plain": f"{scratch}/plain",
+        "checkpoint": f"{FIXTURES}/heads/state.pth", "onnx": f"{FIXTURES}/heads/conv.onnx",
+        "annotations": f"{FIXTURES}/coco/ties_and_crowds_annotations.json",
+        "results": f"{FIXTURES}/coco/ties_and_crowds_results.json",
     }
     with open(places["raw"], "wb") as file:
         file.write(bytes(4 * 3 * 8 * 8))
