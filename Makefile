@@ -64,6 +64,7 @@ $(BUILD)/libcofiber.so: $(LIB_OBJ)
 
 # The harness of cosim is part of the binary.
 $(BUILD)/obj/rtl/tools/harness.o: rtl/harness/cosim.cpp
+$(BUILD)/obj/rtl/stream/sources.o: $(wildcard rtl/stream/verilog/* rtl/stream/driver/*)
 
 # The example is linked as a user's program would be: with the shared library, and nothing but its public header.
 $(BUILD)/run_frames: examples/run_frames.c include/cofiber.h $(BUILD)/libcofiber.so

@@ -4,6 +4,8 @@
 #include "base/directory.h"
 #include "base/hash.h"
 #include "cli/cli.h"
+#include "cli/frames.h"
+#include "cli/stream.h"
 #include "netlists/store.h"
 #include "rtl/structural/structural.h"
 
@@ -32,31 +34,80 @@ static bool emit(const struct cli_args *args, const struct cf_netlist *netlist, 
     return false;
 }
 
+static int run_structural(const struct cli_args *args, const struct cf_netlist *netlist)
+{
+    struct cf_error err;
+    struct cf_rtl_summary summary;
+    char gates[32], rows[32];
+    if (args->operand_count > 1)
+        return cli_complain("verilog: frames go with --style stream alone");
+    if (!emit(args, netlist, &summary, &err))
+        return cli_fail(&err);
+    printf("%s: %s gates in %s rows; %u row modules, %u leaf modules\n", cli_value(args, "-o"),
+           cli_thousands(summary.gates, gates), cli_thousands(summary.rows, rows), summary.row_modules,
+           summary.leaf_modules);
+    return CLI_OK;
+}
+
+static bool emit_stream(const struct cli_args *args, const struct cf_netlist *netlist,
+                        const struct cf_stream_plan *plan, struct cf_error *err)
+{
+    struct cli_stream_vectors made;
+    struct cf_directory *directory = NULL;
+    char **files = cf_stream_files(plan);
+    bool done = (files || cf_fail(err, "%s: out of memory", netlist->label)) &&
+                cli_stream_vectors_make(&made, args, 1, netlist, plan, err);
+    done = done &&
+           cf_directory_open(&directory, cli_value(args, "-o"), (const char *const *)files, cli_given(args, "--force"),
+                             err) &&
+           cf_stream_write(plan, &made.vectors, cf_directory_path(directory), err);
+    if (done)
+        done = cf_directory_commit(&directory, err);
+    else
+        cf_directory_abort(&directory);
+    if (files)
+        cli_stream_vectors_free(&made);
+    cf_stream_files_free(files);
+    return done;
+}
+
+static int run_stream(const struct cli_args *args, const struct cf_netlist *netlist)
+{
+    struct cf_error err;
+    struct cli_stream stream;
+    char source[128];
+    bool dry = cli_given(args, "--dry-run");
+    bool done = describe_source(args->operands[0], source, sizeof source, &err) &&
+                cf_rtl_check_prefix(cli_value(args, "--prefix"), &err) &&
+                cli_stream_make(&stream, args, netlist, cli_value(args, "--prefix"), source, &err);
+    if (!done)
+        return err.text[0] ? cli_fail(&err) : CLI_BAD;
+    int status = dry || emit_stream(args, netlist, &stream.plan, &err) ? cli_stream_report(args, &stream.plan)
+                                                                         : cli_fail(&err);
+    cli_stream_free(&stream);
+    return status;
+}
+
 static int run(const struct cli_args *args)
 {
     int style;
-    if (!cli_value(args, "-o"))
-        return cli_complain("verilog: -o DIR is missing");
     if (!cli_choice(args, "--style", &style))
         return CLI_BAD;
+    if (!cli_value(args, "-o") && !(style == 1 && cli_given(args, "--dry-run")))
+        return cli_complain("verilog: -o DIR is missing");
     struct cf_error err;
     struct cf_netlist *netlist;
-    struct cf_rtl_summary summary;
-    bool done = cf_netlist_load(&netlist, args->operands[0], &err) && emit(args, netlist, &summary, &err);
-    if (done) {
-        char gates[32], rows[32];
-        printf("%s: %s gates in %s rows; %u row modules, %u leaf modules\n", cli_value(args, "-o"),
-               cli_thousands(summary.gates, gates), cli_thousands(summary.rows, rows), summary.row_modules,
-               summary.leaf_modules);
-    }
+    if (!cf_netlist_load(&netlist, args->operands[0], &err))
+        return cli_fail(&err);
+    int status = style == 1 ? run_stream(args, netlist) : run_structural(args, netlist);
     cf_netlist_free(netlist);
-    return done ? CLI_OK : cli_fail(&err);
+    return status;
 }
 
 const struct cli_command cli_verilog = {
     .name = "verilog",
-    .synopsis = "NET -o DIR [--style structural] [--prefix NAME]",
-    .summary = "Write the circuit as Verilog in which every gate keeps its name.",
+    .synopsis = "NET [FRAMES...] -o DIR [--style structural|stream] [options]",
+    .summary = "Write the circuit as Verilog: gate by gate, or as a streaming accelerator.",
     .details =
         "DIR receives four files. cofiber_cells.v has one module per kind of gate, with the weights as parameters. "
         "cofiber_rows.v has one module per kind of row; a row is one position of a group with all its lanes. "
@@ -68,12 +119,18 @@ const struct cli_command cli_verilog = {
         "too much for two million gates. Instead, lint the row modules one by one (--top-module row_...) and the "
         "whole with verilator --xml-only -Wall.",
     .min_operands = 1,
-    .max_operands = 1,
+    .max_operands = -1,
     .options =
         (const struct cli_option[]){{"-o", "DIR", NULL, "Write into this directory (required)."},
-                                    {"--style", "structural", "structural", "structural: one leaf instance per gate."},
+                                    {"--style", "structural|stream", "structural",
+                                     "structural: one leaf instance per gate. stream: one multiply-accumulate array, "
+                                     "with buffers for the classes' sums."},
                                     {"--prefix", "NAME", NULL, "Begin the name of every module with NAME."},
                                     {"--force", NULL, NULL, "Write into the directory even if it holds other files."},
+                                    CLI_STREAM_OPTIONS,
+                                    {"--dry-run", NULL, NULL, "stream: print the cost, and write nothing."},
+                                    {"--json", NULL, NULL, "stream: print the cost as JSON."},
+                                    CLI_FRAMES_OPTION,
                                     {0}},
     .run = run,
 };

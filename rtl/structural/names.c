@@ -60,13 +60,19 @@ static bool is_prefix(const char *text)
            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == length;
 }
 
+bool cf_rtl_check_prefix(const char *prefix, struct cf_error *err)
+{
+    return !prefix || is_prefix(prefix) ||
+           cf_fail(err, "the prefix '%.100s' is no Verilog identifier of up to %d letters, digits and '_'", prefix,
+                   CF_RTL_PREFIX_MAX);
+}
+
 bool cf_rtl_names_make(struct cf_rtl_names *names, const struct cf_netlist *netlist, const char *prefix,
                        struct cf_error *err)
 {
     *names = (struct cf_rtl_names){.netlist = netlist, .prefix = prefix ? prefix : ""};
-    if (prefix && !is_prefix(prefix))
-        return cf_fail(err, "the prefix '%.100s' is no Verilog identifier of up to %d letters, digits and '_'", prefix,
-                       CF_RTL_PREFIX_MAX);
+    if (!cf_rtl_check_prefix(prefix, err))
+        return false;
     names->identifier = calloc(netlist->group_count, sizeof *names->identifier);
     if (!names->identifier)
         return cf_fail(err, "%s: out of memory", netlist->label);

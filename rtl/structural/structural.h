@@ -34,8 +34,11 @@ struct cf_rtl_names {
     char (*identifier)[CF_NAME_MAX]; /* [group_count]: "s1_classify", for the names of a group's rows and modules */
 };
 
+/* Is the prefix (NULL: none) a Verilog identifier of at most CF_RTL_PREFIX_MAX letters, digits and underscores? */
+bool cf_rtl_check_prefix(const char *prefix, struct cf_error *err);
+
 /* Finds the names for a netlist, which must outlive them, as must `prefix` (NULL: none). Fails when memory is out, or
- * when the prefix is no Verilog identifier of at most CF_RTL_PREFIX_MAX letters, digits and underscores. */
+ * when the prefix is none. */
 bool cf_rtl_names_make(struct cf_rtl_names *names, const struct cf_netlist *netlist, const char *prefix,
                        struct cf_error *err);
 void cf_rtl_names_free(struct cf_rtl_names *names);

@@ -24,7 +24,11 @@ ROOMS = {
     "sim/faults": (("netlists", "netlists/exchange"), ("faults.h",)),
     "sim": (("netlists", "sim/frames", "sim/word", "sim/bits", "include"), None),
     "rtl/structural": (("netlists",), ("structural.h",)),
-    "rtl/tools": (("netlists", "rtl/structural"), ("cosim.h", "yosys.h", "process.h", "cache.h")),
+    "rtl/stream": (("netlists", "rtl/structural"), ("stream.h", "plan.h", "model.h")),
+    "rtl/tools": (
+        ("netlists", "rtl/structural", "rtl/stream"),
+        ("cosim.h", "yosys.h", "process.h", "cache.h", "stream_sim.h", "stream_synth.h"),
+    ),
     "prove": (("netlists", "sim/vectors", "sim/vectors/steer.h", "sim", "rtl/structural", "rtl/tools", "include"), None),
     "include": ((), None),
     "detect": (("netlists", "compiler", "sim/frames", "sim", "include"), None),
@@ -34,8 +38,8 @@ ROOMS = {
     ),
     "cli": (
         ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
-         "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim", "rtl/structural", "rtl/tools",
-         "include", "detect", "prove", "report"),
+         "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim", "rtl/structural", "rtl/stream",
+         "rtl/tools", "include", "detect", "prove", "report"),
         (),
     ),
 }  # fmt: skip

@@ -1,0 +1,48 @@
+/* stream.h - what the commands that deal with the streaming accelerator share: its options, and frames for its
+ * testbench. */
+#ifndef COFIBER_CLI_STREAM_H
+#define COFIBER_CLI_STREAM_H
+
+#include "cli/cli.h"
+#include "rtl/stream/stream.h"
+
+#define CLI_STREAM_OPTIONS                                                                                             \
+    {"--lanes", "L", "8", "stream: take L channels per cycle."},                                                       \
+        {"--parallel-classes", "P", NULL,                                                                              \
+         "stream: multiply the weights of P classes per cycle. Default: all classes."},                                \
+        {"--weights", "rom|loadable", "rom",                                                                           \
+         "stream: keep the weights in a ROM, or in a RAM that is written through the control port."},                  \
+        {"--multipliers", "dsp|logic", "dsp",                                                                          \
+         "stream: leave the multipliers to DSP blocks, or build them of adders."},                                     \
+        {"--no-pipeline", NULL, NULL, "stream: do not register the operands of the multipliers."},                     \
+    {                                                                                                                  \
+        "--sparse", NULL, NULL, "stream: give one record per class that fires instead of one per position."            \
+    }
+
+/* A netlist as a pyramid, and the accelerator that the options ask for. */
+struct cli_stream {
+    struct cf_pyramid pyramid;
+    struct cf_stream_plan plan;
+};
+
+/* Reads the options. `source` must outlive the result. False with an error, or after a message with an error that is
+ * empty. Free with cli_stream_free in any case. */
+bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, const struct cf_netlist *netlist,
+                     const char *prefix, const char *source, struct cf_error *err);
+void cli_stream_free(struct cli_stream *stream);
+
+/* Prints what the accelerator costs, as JSON where --json is given; gives the exit status. */
+int cli_stream_report(const struct cli_args *args, const struct cf_stream_plan *plan);
+
+/* Frames and what the simulator decides on them: the frames from operand `first` on, or where there are none, one made
+ * of pseudo-random numbers. Free with cli_stream_vectors_free in any case. */
+struct cli_stream_vectors {
+    struct cf_stream_vectors vectors;
+    int32_t *input;
+    uint8_t *fired;
+};
+bool cli_stream_vectors_make(struct cli_stream_vectors *made, const struct cli_args *args, int first,
+                             const struct cf_netlist *netlist, const struct cf_stream_plan *plan, struct cf_error *err);
+void cli_stream_vectors_free(struct cli_stream_vectors *made);
+
+#endif

@@ -1,0 +1,32 @@
+/* emit.h - the texts of the package's files: what stream.c puts together. Names begin with "cofiber_stream" in all of
+ * them; stream.c puts the prefix before each.
+ */
+#ifndef COFIBER_RTL_STREAM_EMIT_H
+#define COFIBER_RTL_STREAM_EMIT_H
+
+#include "base/text.h"
+#include "rtl/stream/plan.h"
+#include "rtl/stream/stream.h"
+
+struct cf_stream_source {
+    const char *name;        /* of the file */
+    const char *text, *end;
+};
+
+/* The files that are the same for every netlist, Verilog of the core first; ends with a NULL name. */
+extern const struct cf_stream_source cf_stream_sources[];
+
+void cf_stream_put_top(const struct cf_stream_plan *plan, struct cf_text *text);      /* the module to instantiate */
+void cf_stream_put_geometry(const struct cf_stream_plan *plan, const struct cf_stream_vectors *vectors,
+                            struct cf_text *text); /* the testbench's header */
+
+/* Memories' contents, one word per line in hexadecimal. */
+void cf_stream_put_weights(const struct cf_stream_plan *plan, struct cf_text *text);
+void cf_stream_put_thresholds(const struct cf_stream_plan *plan, uint32_t scale, struct cf_text *text);
+void cf_stream_put_stimulus(const struct cf_stream_plan *plan, const struct cf_stream_vectors *vectors,
+                            struct cf_text *text);
+void cf_stream_put_expected(const struct cf_stream_plan *plan, const struct cf_stream_vectors *vectors,
+                            struct cf_text *text);
+void cf_stream_put_outcomes(const struct cf_stream_vectors *vectors, struct cf_text *text);
+
+#endif

@@ -1,0 +1,163 @@
+/* plan.c - works out the parameters of the streaming accelerator. */
+#include "rtl/stream/plan.h"
+
+#include <stdlib.h>
+
+#include "netlists/cell.h"
+
+enum { LEAST_SLOT = 4, MAX_SIDE = 65535, SCALE_LATENCY = 4, SUM_LIMIT = 62 };
+
+static uint32_t divide_up(uint32_t a, uint32_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+/* The largest size of a class's sum over all inputs; UINT64_MAX past 62 bits. */
+static uint64_t largest_sum(const struct cf_pyramid *p)
+{
+    uint64_t largest = 0;
+    uint64_t input = p->input.is_signed ? UINT64_C(1) << (p->input.width - 1) : (UINT64_C(1) << p->input.width) - 1;
+    for (uint32_t c = 0; c < p->classes; c++) {
+        uint64_t sum = 0;
+        for (uint32_t d = 0; d < p->channels; d++)
+            sum += (uint64_t)abs(p->weight[(size_t)c * p->channels + d]);
+        largest = sum > largest ? sum : largest;
+    }
+    return largest > (UINT64_C(1) << SUM_LIMIT) / input ? UINT64_MAX : largest * input;
+}
+
+static uint32_t find_weight_bits(const struct cf_pyramid *p)
+{
+    int32_t low = 0, high = 0;
+    for (size_t i = 0; i < (size_t)p->classes * p->channels; i++) {
+        low = p->weight[i] < low ? p->weight[i] : low;
+        high = p->weight[i] > high ? p->weight[i] : high;
+    }
+    uint8_t bits = cf_signed_width(low, high);
+    return bits < 2 ? 2 : bits;
+}
+
+/* What a difference can reach at most at a scale, without the threshold; false past 62 bits. */
+static bool difference_limit(const struct cf_stream_plan *plan, uint32_t scale, int64_t *limit)
+{
+    static const int shift[] = {[CF_BAND_GRID] = 0, [CF_BAND_NEAREST] = 3, [CF_BAND_BILINEAR] = 7};
+    uint64_t sum = largest_sum(plan->pyramid);
+    int bits = (int)(2 * scale) + shift[plan->pyramid->band[scale]];
+    if (sum > UINT64_C(1) << (SUM_LIMIT - 2 - bits))
+        return false;
+    *limit = (int64_t)(sum << bits);
+    return true;
+}
+
+int64_t cf_stream_threshold(const struct cf_stream_plan *plan, uint32_t scale, uint32_t class)
+{
+    int64_t limit = 0, bias = plan->pyramid->bias[(size_t)scale * plan->pyramid->classes + class];
+    difference_limit(plan, scale, &limit);
+    return bias > limit ? limit : bias < -limit - 1 ? -limit - 1 : bias;
+}
+
+static bool plan_widths(struct cf_stream_plan *plan, uint32_t scale)
+{
+    struct cf_stream_scale *s = &plan->scale[scale];
+    int64_t limit, low = 0, high = 0, sum = (int64_t)largest_sum(plan->pyramid);
+    if (!difference_limit(plan, scale, &limit))
+        return false;
+    for (uint32_t c = 0; c < plan->pyramid->classes; c++) {
+        int64_t threshold = cf_stream_threshold(plan, scale, c);
+        low = threshold < low ? threshold : low;
+        high = threshold > high ? threshold : high;
+    }
+    uint8_t least = cf_signed_width(-sum, sum);
+    s->sum_bits = (uint8_t)(least + 2 * scale);
+    s->value_bits = cf_signed_width(low - limit, high + limit);
+    if (s->value_bits <= s->sum_bits)
+        s->value_bits = (uint8_t)(s->sum_bits + 1);
+    return true;
+}
+
+/* Positions that may have started and not landed: what the front holds, and what is on the way through the scales. */
+static uint32_t under_way(const struct cf_stream_plan *plan)
+{
+    uint32_t levels = 0;
+    while (1u << levels < plan->tree)
+        levels++;
+    uint32_t cycles = plan->slot + levels + plan->result_beats + 10 + SCALE_LATENCY * plan->pyramid->scales;
+    return divide_up(cycles, plan->slot) + 1;
+}
+
+static void plan_memories(struct cf_stream_plan *plan, struct cf_stream_scale *s)
+{
+    uint32_t w = s->columns, need = 1;
+    if (s->band != CF_BAND_GRID)
+        need = s->band == CF_BAND_NEAREST ? w + 2 : 2 * w + 3;
+    s->room = need + 2;
+    uint32_t limit = s->room + under_way(plan) + 1;
+    s->ring = limit + 2;
+    s->pool_rows = 1;
+    if (s->band == CF_BAND_NEAREST)
+        while (limit + 2 > 2 * w * s->pool_rows)
+            s->pool_rows++;
+    if (s->band == CF_BAND_BILINEAR)
+        for (s->pool_rows = 2; limit + 4 > (2 * s->pool_rows - 1) * w;)
+            s->pool_rows += 2;
+    s->banks = s->band == CF_BAND_GRID ? 0 : s->band == CF_BAND_NEAREST ? 1 : 4;
+    s->partial_depth = s->banks ? w / 2 * plan->beats : 0;
+    s->bank_depth = s->banks == 4   ? s->pool_rows / 2 * ((w / 2 + 1) / 2) * plan->beats
+                    : s->banks == 1 ? s->pool_rows * (w / 2) * plan->beats
+                                    : 0;
+}
+
+static void plan_front(struct cf_stream_plan *plan)
+{
+    const struct cf_pyramid *p = plan->pyramid;
+    plan->input_bits = p->input.width;
+    plan->lane_bits = (plan->input_bits + 7) / 8 * 8;
+    plan->x_bits = (uint32_t)cf_signed_bits(p->input);
+    plan->weight_bits = find_weight_bits(p);
+    for (plan->tree = 1; plan->tree < plan->options.lanes;)
+        plan->tree *= 2;
+    plan->words = divide_up(p->channels, plan->options.lanes);
+    plan->groups = divide_up(p->classes, plan->options.parallel);
+    plan->fold = divide_up(plan->options.parallel, plan->words);
+    plan->result_beats = divide_up(plan->options.parallel, plan->fold);
+    plan->beats = plan->groups * plan->result_beats;
+    plan->slot = plan->words * plan->groups;
+    plan->slot = plan->slot < LEAST_SLOT ? LEAST_SLOT : plan->slot;
+    plan->queue = plan->beats >= 16 ? 2 : 4;
+    plan->chunks = divide_up(plan->options.parallel * plan->options.lanes * plan->weight_bits, 32);
+    plan->input_bytes = plan->options.lanes * plan->lane_bits / 8;
+    plan->output_bytes = plan->options.sparse ? 8 : (48 + p->classes) / 8 + 1; /* at least one bit is padding */
+    plan->cycles = (uint64_t)p->rows * p->columns * plan->slot;
+}
+
+bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *pyramid,
+                         const struct cf_stream_options *options, const char *label, struct cf_error *err)
+{
+    enum { MAX_PRODUCTS = 1 << 20 };
+    *plan = (struct cf_stream_plan){.pyramid = pyramid, .options = *options};
+    if (options->parallel == 0)
+        plan->options.parallel = pyramid->classes;
+    if (pyramid->rows > MAX_SIDE || pyramid->columns > MAX_SIDE || pyramid->classes > MAX_SIDE ||
+        pyramid->channels > MAX_SIDE)
+        return cf_fail(err, "%s: a side of its grid, or its channels or classes, pass %d", label, MAX_SIDE);
+    if (options->lanes == 0 || options->lanes > pyramid->channels)
+        return cf_fail(err, "%s: cannot take %u channels per cycle of %u", label, options->lanes, pyramid->channels);
+    if (plan->options.parallel > pyramid->classes)
+        return cf_fail(err, "%s: cannot multiply %u classes per cycle of %u", label, options->parallel,
+                       pyramid->classes);
+    if ((uint64_t)options->lanes * plan->options.parallel > MAX_PRODUCTS)
+        return cf_fail(err, "%s: %u channels by %u classes per cycle are more than %d products", label, options->lanes,
+                       plan->options.parallel, MAX_PRODUCTS);
+    plan_front(plan);
+    for (uint32_t k = 0; k < pyramid->scales; k++) {
+        struct cf_stream_scale *s = &plan->scale[k];
+        s->band = pyramid->band[k];
+        s->rows = pyramid->rows >> k;
+        s->columns = pyramid->columns >> k;
+        if (!plan_widths(plan, k))
+            return cf_fail(err, "%s: the sums of scale %u pass %d bits", label, k, SUM_LIMIT);
+        plan_memories(plan, s);
+        plan->records += s->rows * s->columns;
+    }
+    return true;
+}

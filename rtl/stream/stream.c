@@ -1,0 +1,178 @@
+/* stream.c - writes the package of the streaming accelerator, file after file. */
+#include "rtl/stream/stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/directory.h"
+#include "base/file.h"
+#include "rtl/stream/emit.h"
+
+static const char name_stem[] = "cofiber_stream"; /* every name begins with it, behind the prefix */
+
+/* ---- what is in the package ---- */
+
+struct package {
+    const struct cf_stream_plan *plan;
+    const struct cf_stream_vectors *vectors;
+};
+
+static void put_top(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_top(p->plan, text);
+}
+
+static void put_geometry(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_geometry(p->plan, p->vectors, text);
+}
+
+static void put_weights(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_weights(p->plan, text);
+}
+
+static void put_stimulus(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_stimulus(p->plan, p->vectors, text);
+}
+
+static void put_expected(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_expected(p->plan, p->vectors, text);
+}
+
+static void put_outcomes(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_outcomes(p->vectors, text);
+}
+
+/* The Verilog of the core; the testbench is the last of the sources and stands apart. */
+static void put_list(const struct package *p, struct cf_text *text)
+{
+    (void)p;
+    cf_text_printf(text, "// The accelerator's Verilog. The names are relative to this file: give it to verilator as\n"
+                         "// -F cofiber_stream.f, or to iverilog, in this directory, as -f cofiber_stream.f.\n");
+    for (int i = 0; cf_stream_sources[i + 1].name; i++)
+        cf_text_printf(text, "%s\n", cf_stream_sources[i].name);
+    cf_text_printf(text, "cofiber_stream_top.v\n");
+}
+
+static const struct {
+    const char *name;
+    void (*put)(const struct package *p, struct cf_text *text);
+} made[] = {
+    {"cofiber_stream_top.v", put_top},
+    {"cofiber_stream_geometry.vh", put_geometry},
+    {"cofiber_stream_weights.hex", put_weights},
+    {"cofiber_stream_stimulus.hex", put_stimulus},
+    {"cofiber_stream_expected.hex", put_expected},
+    {"cofiber_stream_outcomes.hex", put_outcomes},
+};
+enum { MADE = sizeof made / sizeof *made };
+
+/* ---- names ---- */
+
+char **cf_stream_files(const struct cf_stream_plan *plan)
+{
+    const char *prefix = plan->options.prefix ? plan->options.prefix : "";
+    uint32_t sources = 0, count = 0, all;
+    while (cf_stream_sources[sources].name)
+        sources++;
+    all = sources + MADE + plan->pyramid->scales + 1;
+    char **files = calloc(all + 1, sizeof *files);
+    bool done = files != NULL;
+    for (uint32_t i = 0; done && i < all; i++, count++) {
+        uint32_t k = i - sources - MADE; /* of the thresholds */
+        int length = i < sources          ? asprintf(&files[i], "%s%s", prefix, cf_stream_sources[i].name)
+                     : i < sources + MADE ? asprintf(&files[i], "%s%s", prefix, made[i - sources].name)
+                     : i + 1 < all        ? asprintf(&files[i], "%s%s_thresholds_%u.hex", prefix, name_stem, k)
+                                          : asprintf(&files[i], "%s%s", prefix, CF_STREAM_LIST);
+        done = length >= 0;
+        if (!done)
+            files[i] = NULL;
+    }
+    if (done)
+        return files;
+    cf_stream_files_free(files);
+    return NULL;
+}
+
+void cf_stream_files_free(char **files)
+{
+    for (int i = 0; files && files[i]; i++)
+        free(files[i]);
+    free(files);
+}
+
+/* ---- writing ---- */
+
+/* Puts the prefix before every name. */
+static void add_prefix(const char *from, size_t size, const char *prefix, struct cf_text *to)
+{
+    const char *end = from + size;
+    while (from < end) {
+        const char *hit = memmem(from, (size_t)(end - from), name_stem, sizeof name_stem - 1);
+        cf_text_put(to, from, (size_t)((hit ? hit : end) - from));
+        if (!hit)
+            break;
+        cf_text_printf(to, "%s%s", prefix, name_stem);
+        from = hit + sizeof name_stem - 1;
+    }
+}
+
+/* Writes one file; `name` is without the prefix. */
+static bool write_file(const struct package *p, const char *directory, const char *name, const char *data, size_t size,
+                       struct cf_error *err)
+{
+    const char *prefix = p->plan->options.prefix ? p->plan->options.prefix : "";
+    struct cf_text text = {0};
+    char *path = NULL;
+    add_prefix(data, size, prefix, &text);
+    bool done = !text.failed && asprintf(&path, "%s/%s%s", directory, prefix, name) >= 0;
+    if (!done) {
+        path = NULL;
+        cf_fail(err, "%s: out of memory", directory);
+    }
+    done = done && cf_file_write(path, text.data, text.length, err);
+    free(path);
+    cf_text_free(&text);
+    return done;
+}
+
+static bool write_text(const struct package *p, const char *directory, const char *name, struct cf_text *text,
+                       struct cf_error *err)
+{
+    bool done = text->failed ? cf_fail(err, "%s: out of memory", directory)
+                             : write_file(p, directory, name, text->data, text->length, err);
+    cf_text_free(text);
+    return done;
+}
+
+bool cf_stream_write(const struct cf_stream_plan *plan, const struct cf_stream_vectors *vectors, const char *directory,
+                     struct cf_error *err)
+{
+    const struct package p = {plan, vectors};
+    struct cf_text text = {0};
+    bool done = true;
+    for (int i = 0; done && cf_stream_sources[i].name; i++) {
+        const struct cf_stream_source *source = &cf_stream_sources[i];
+        done = write_file(&p, directory, source->name, source->text, (size_t)(source->end - source->text), err);
+    }
+    for (int i = 0; done && i < MADE; i++) {
+        made[i].put(&p, &text);
+        done = write_text(&p, directory, made[i].name, &text, err);
+    }
+    for (uint32_t k = 0; done && k < plan->pyramid->scales; k++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s_thresholds_%u.hex", name_stem, k);
+        cf_stream_put_thresholds(plan, k, &text);
+        done = write_text(&p, directory, name, &text, err);
+    }
+    if (done) {
+        put_list(&p, &text);
+        done = write_text(&p, directory, CF_STREAM_LIST, &text, err);
+    }
+    return done;
+}
