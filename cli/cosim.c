@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/frames.h"
 #include "cli/interrupt.h"
+#include "cli/stream.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
 #include "rtl/tools/cosim.h"
@@ -238,6 +239,11 @@ static int run(const struct cli_args *args)
 {
     struct cf_error err;
     struct session s = {0};
+    int style;
+    if (!cli_choice(args, "--style", &style))
+        return CLI_BAD;
+    if (style == 1)
+        return cli_cosim_stream(args);
     if (args->operand_count < 2 && !cli_given(args, "--vectors"))
         return cli_complain("cosim: no frames: give FRAMES, or --vectors, or both");
     if (!cli_integer(args, "--jobs", 0, 256, &s.jobs))
@@ -251,7 +257,7 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cli_cosim = {
     .name = "cosim",
-    .synopsis = "NET [FRAMES...]",
+    .synopsis = "NET [FRAMES...] [--style structural|stream] [options]",
     .summary = "Build the emitted Verilog with Verilator, run it, and compare every gate with the simulator.",
     .details =
         "This command needs verilator, make and g++. Each build is kept in a cache under the hash of everything that "
@@ -260,7 +266,9 @@ const struct cli_command cli_cosim = {
         "A classifier shows one bit, the sign of its sum, and on photographs a wrong weight hardly ever changes that "
         "bit. --vectors therefore runs, after FRAMES, the frames that `cofiber vectors` makes from the weights of NET. "
         "In these frames sums lie at the threshold, so that any one wrong weight of the Verilog changes a decision. "
-        "The output says for how many classifiers this holds.",
+        "The output says for how many classifiers this holds.\n"
+        "With --style stream the accelerator's testbench is run on the frames, back to back, with stalls at random on "
+        "either side; all decisions and all classifiers' sums are compared.",
     .min_operands = 1,
     .max_operands = -1,
     .options =
@@ -273,6 +281,15 @@ const struct cli_command cli_cosim = {
             {"--rebuild", NULL, NULL, "Build again even if the cache holds this build."},
             {"--jobs", "N", "0", "Run N compilers at the same time; 0 means one per processor."},
             {"--json", NULL, NULL, "Print the outcome as JSON."},
+            {"--style", "structural|stream", "structural",
+             "structural: every gate's Verilog. stream: the accelerator's."},
+            CLI_STREAM_OPTIONS,
+            {"--simulator", "verilator|icarus", "verilator", "stream: run the testbench under this simulator."},
+            {"--stalls", "PERCENT", "0", "stream: let either side stall in so many of 100 cycles, at random."},
+            {"--seed", "N", NULL, "stream: begin the stalls' random numbers with N. Default: taken from the clock."},
+            {"--wave", "FST", NULL, "stream: write the signals of the run to this file, for GTKWave."},
+            {"--signals", "SCOPE", NULL,
+             "stream: write the signals of this scope alone, for instance cofiber_stream_tb.dut.u_front."},
             {0}},
     .run = run,
 };

@@ -34,6 +34,9 @@ void cli_stream_free(struct cli_stream *stream);
 /* Prints what the accelerator costs, as JSON where --json is given; gives the exit status. */
 int cli_stream_report(const struct cli_args *args, const struct cf_stream_plan *plan);
 
+/* cosim --style stream; gives the exit status. */
+int cli_cosim_stream(const struct cli_args *args);
+
 /* Frames and what the simulator decides on them: the frames from operand `first` on, or where there are none, one made
  * of pseudo-random numbers. Free with cli_stream_vectors_free in any case. */
 struct cli_stream_vectors {

@@ -82,8 +82,8 @@ static int run_stream(const struct cli_args *args, const struct cf_netlist *netl
                 cli_stream_make(&stream, args, netlist, cli_value(args, "--prefix"), source, &err);
     if (!done)
         return err.text[0] ? cli_fail(&err) : CLI_BAD;
-    int status = dry || emit_stream(args, netlist, &stream.plan, &err) ? cli_stream_report(args, &stream.plan)
-                                                                         : cli_fail(&err);
+    int status =
+        dry || emit_stream(args, netlist, &stream.plan, &err) ? cli_stream_report(args, &stream.plan) : cli_fail(&err);
     cli_stream_free(&stream);
     return status;
 }

@@ -220,7 +220,7 @@ static bool read_classifier(struct reader *r, const struct cf_group *group, uint
     while (&r->netlist->groups[p->group[scale]] != group)
         scale++;
     bool first = scale == 0 && index < p->classes;
-    int32_t *weight = first ? p->weight + (size_t)class * p->channels : found;
+    int32_t *weight = first ? p->weight + (size_t) class * p->channels : found;
     memset(weight, 0, p->channels * sizeof *weight);
     for (uint32_t t = 0; t < cell->term_count; t++) {
         const struct cf_term *term = &cell->terms[t];
@@ -234,7 +234,7 @@ static bool read_classifier(struct reader *r, const struct cf_group *group, uint
     for (uint32_t d = 0; d < p->channels; d++)
         if (weight[d] > INT16_MAX || weight[d] < INT16_MIN)
             return refuse(r, net, "has a weight of more than 16 bits");
-    if (!first && memcmp(found, p->weight + (size_t)class * p->channels, p->channels * sizeof *found) != 0)
+    if (!first && memcmp(found, p->weight + (size_t) class * p->channels, p->channels * sizeof *found) != 0)
         return refuse(r, net, "has other weights than its class has at the first position");
     int64_t *bias = &p->bias[(size_t)scale * p->classes + class];
     if (index < p->classes)

@@ -9,14 +9,14 @@
 #include "rtl/stream/stream.h"
 
 struct cf_stream_source {
-    const char *name;        /* of the file */
+    const char *name; /* of the file */
     const char *text, *end;
 };
 
 /* The files that are the same for every netlist, Verilog of the core first; ends with a NULL name. */
 extern const struct cf_stream_source cf_stream_sources[];
 
-void cf_stream_put_top(const struct cf_stream_plan *plan, struct cf_text *text);      /* the module to instantiate */
+void cf_stream_put_top(const struct cf_stream_plan *plan, struct cf_text *text); /* the module to instantiate */
 void cf_stream_put_geometry(const struct cf_stream_plan *plan, const struct cf_stream_vectors *vectors,
                             struct cf_text *text); /* the testbench's header */
 

@@ -54,7 +54,7 @@ void cf_stream_put_weights(const struct cf_stream_plan *plan, struct cf_text *te
                     uint32_t class = g * parallel + m, channel = w * lanes + l;
                     if (class < p->classes && channel < p->channels)
                         word_set(&word, (m * lanes + l) * plan->weight_bits, plan->weight_bits,
-                                 (uint64_t)p->weight[(size_t)class * p->channels + channel]);
+                                 (uint64_t)p->weight[(size_t) class * p->channels + channel]);
                 }
             word_put(&word, text);
         }
@@ -69,7 +69,7 @@ void cf_stream_put_thresholds(const struct cf_stream_plan *plan, uint32_t scale,
         return;
     /* The classes of a beat have consecutive numbers. */
     for (uint32_t beat = 0, class = 0; beat < plan->beats; beat++) {
-        for (; class < plan->pyramid->classes && cf_stream_beat(plan, class) == beat; class++)
+        for (; class < plan->pyramid->classes && cf_stream_beat(plan, class) == beat; class ++)
             word_set(&word, cf_stream_lane(plan, class) * bits, bits,
                      (uint64_t)cf_stream_threshold(plan, scale, class));
         word_put(&word, text);

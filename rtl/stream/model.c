@@ -24,6 +24,5 @@ void cf_stream_cost(const struct cf_stream_plan *plan, struct cf_stream_cost *co
         cost->threshold_bits += padded * s->value_bits;
         cost->queue_bits += plan->queue * (padded + 33);
     }
-    cost->memory_bits =
-        cost->weight_bits + cost->input_bits + cost->sum_bits + cost->threshold_bits + cost->queue_bits;
+    cost->memory_bits = cost->weight_bits + cost->input_bits + cost->sum_bits + cost->threshold_bits + cost->queue_bits;
 }

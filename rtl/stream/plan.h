@@ -11,12 +11,12 @@
 #include "netlists/pyramid.h"
 
 struct cf_stream_options {
-    uint32_t lanes;    /* channels per cycle */
-    uint32_t parallel; /* classes per cycle; 0: all */
-    bool loadable;     /* weights are written through AXI4-Lite; else they are a ROM */
-    bool logic;        /* multipliers are built of adders; else they are left to the DSP blocks */
-    bool no_pipeline;  /* the multipliers' operands are not registered */
-    bool sparse;       /* records per class that fired; else per position */
+    uint32_t lanes;     /* channels per cycle */
+    uint32_t parallel;  /* classes per cycle; 0: all */
+    bool loadable;      /* weights are written through AXI4-Lite; else they are a ROM */
+    bool logic;         /* multipliers are built of adders; else they are left to the DSP blocks */
+    bool no_pipeline;   /* the multipliers' operands are not registered */
+    bool sparse;        /* records per class that fired; else per position */
     const char *prefix; /* of every module's and file's name; NULL: none */
     const char *source; /* what the netlist is, for the head of each file; NULL: the head says nothing of it */
 };
@@ -38,15 +38,15 @@ struct cf_stream_plan {
     uint32_t words, groups, result_beats, fold, beats;
     uint32_t slot; /* cycles from position to position, at least; at 4 or more no stage behind the front ever waits */
     uint32_t queue;
-    uint32_t chunks; /* 32-bit pieces of a word of weights */
-    uint32_t records; /* per frame, one per position */
+    uint32_t chunks;                    /* 32-bit pieces of a word of weights */
+    uint32_t records;                   /* per frame, one per position */
     uint32_t input_bytes, output_bytes; /* of a beat of the streams */
     struct cf_stream_scale scale[CF_PYRAMID_MAX_SCALES];
     uint64_t cycles; /* per frame, frames back to back and nobody stalling: exact */
 };
 
-/* Works out the plan; `pyramid` must outlive it. Errors: a number of lanes or classes that the netlist does not have, or
- * sums of more than 62 bits. */
+/* Works out the plan; `pyramid` must outlive it. Errors: a number of lanes or classes that the netlist does not have,
+ * or sums of more than 62 bits. */
 bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *pyramid,
                          const struct cf_stream_options *options, const char *label, struct cf_error *err);
 

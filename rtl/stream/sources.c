@@ -3,8 +3,8 @@
 
 /* The assembler reads the file (relative to the root of the sources, where the compiler runs). */
 #define SOURCE(symbol, path)                                                                                           \
-    extern const char symbol[] __attribute__((visibility("hidden")));                                                 \
-    extern const char symbol##_end[] __attribute__((visibility("hidden")));                                           \
+    extern const char symbol[] __attribute__((visibility("hidden")));                                                  \
+    extern const char symbol##_end[] __attribute__((visibility("hidden")));                                            \
     __asm__(".section .rodata\n.hidden " #symbol "\n.hidden " #symbol "_end\n.global " #symbol "\n.global " #symbol    \
             "_end\n" #symbol ":\n.incbin \"rtl/stream/" path "\"\n" #symbol "_end:\n.byte 0\n.previous\n")
 

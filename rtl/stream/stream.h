@@ -13,8 +13,8 @@
 /* Frames for the testbench, as the simulator has them. */
 struct cf_stream_vectors {
     uint32_t count;
-    const int32_t *input;  /* [count][positions][channels] */
-    const uint8_t *fired;  /* [count][records][classes]: scale after scale, raster order; 0 or 1 */
+    const int32_t *input; /* [count][positions][channels] */
+    const uint8_t *fired; /* [count][records][classes]: scale after scale, raster order; 0 or 1 */
 };
 
 /* The names of the package's files under a prefix, CF_STREAM_LIST's last; ends with NULL. Free with

@@ -39,11 +39,12 @@ static void put_head(const struct cf_stream_plan *plan, struct cf_text *text)
     cf_text_printf(text, "// The accelerator of one netlist");
     if (plan->options.source)
         cf_text_printf(text, " (%s)", plan->options.source);
-    cf_text_printf(text,
-                   ": %u x %u positions of %u channels, %u classes, %u scales.\n"
-                   "// Written by cofiber. README.md says how to use it; s_axis takes %u channels per beat, m_axis gives "
-                   "records.\n",
-                   p->rows, p->columns, p->channels, p->classes, p->scales, plan->options.lanes);
+    cf_text_printf(
+        text,
+        ": %u x %u positions of %u channels, %u classes, %u scales.\n"
+        "// Written by cofiber. README.md says how to use it; s_axis takes %u channels per beat, m_axis gives "
+        "records.\n",
+        p->rows, p->columns, p->channels, p->classes, p->scales, plan->options.lanes);
 }
 
 static void put_front(const struct cf_stream_plan *plan, struct cf_text *text)
@@ -85,9 +86,9 @@ static void put_scale(const struct cf_stream_plan *plan, uint32_t k, struct cf_t
         "        .r_row(r_row[%u+:16]), .r_column(r_column[%u+:16]), .r_frame(r_frame[%u]),\n"
         "        .r_fired(r_fired[%u+:%u])\n"
         "    );\n\n",
-        k + 1, plan->fold * (s->sum_bits + 2u) - 1, k + 1, k, (int)s->band, s->rows, s->columns, plan->fold, plan->beats,
-        s->sum_bits, s->value_bits, s->ring, s->room, s->pool_rows, plan->queue, k, k, k, k, k + 1, k + 1, k, k, k, k,
-        16 * k, 16 * k, k, k * plan->beats * plan->fold, plan->beats * plan->fold);
+        k + 1, plan->fold * (s->sum_bits + 2u) - 1, k + 1, k, (int)s->band, s->rows, s->columns, plan->fold,
+        plan->beats, s->sum_bits, s->value_bits, s->ring, s->room, s->pool_rows, plan->queue, k, k, k, k, k + 1, k + 1,
+        k, k, k, k, 16 * k, 16 * k, k, k * plan->beats * plan->fold, plan->beats * plan->fold);
 }
 
 static void put_declarations(const struct cf_stream_plan *plan, struct cf_text *text)
@@ -261,6 +262,7 @@ void cf_stream_put_geometry(const struct cf_stream_plan *plan, const struct cf_s
         cf_text_printf(text, "`define COFIBER_STREAM_SPARSE\n");
     cf_text_printf(text, "`define COFIBER_STREAM_PROBES always @(posedge clk) if (dump != 0) begin");
     for (uint32_t k = 0; k < p->scales; k++)
-        cf_text_printf(text, " if (dut.u_scale_%u.v[6]) $fwrite(dump, \"V %u %%h\\n\", dut.u_scale_%u.values6);", k, k, k);
+        cf_text_printf(text, " if (dut.u_scale_%u.v[6]) $fwrite(dump, \"V %u %%h\\n\", dut.u_scale_%u.values6);", k, k,
+                       k);
     cf_text_printf(text, " end\n");
 }

@@ -133,8 +133,8 @@ module cofiber_stream_scale #(
             end
             for (f = 0; f < FOLD; f = f + 1) begin : g_add
                 wire signed [ SUM_BITS-1:0] addend = sums1[f*SUM_BITS+:SUM_BITS];
-                wire signed [POOL_BITS-1:0] before = first1 ? {POOL_BITS{1'b0}} : partial1[f*POOL_BITS+:POOL_BITS];
-                assign total[f*POOL_BITS+:POOL_BITS] = before + {{2{addend[SUM_BITS-1]}}, addend};
+                wire signed [POOL_BITS-1:0] so_far = first1 ? {POOL_BITS{1'b0}} : partial1[f*POOL_BITS+:POOL_BITS];
+                assign total[f*POOL_BITS+:POOL_BITS] = so_far + {{2{addend[SUM_BITS-1]}}, addend};
             end
             for (k = 0; k < BANKS; k = k + 1) begin : g_bank
                 reg [FOLD*POOL_BITS-1:0] memory[0:BANK_DEPTH-1];
@@ -278,23 +278,23 @@ module cofiber_stream_scale #(
             end
             wire [1:0] side2 = same_column2 ? near2 : near2 ^ 2'b01;
             wire [1:0] over2 = same_row2 ? near2 : near2 ^ 2'b10;
-            wire [1:0] cross2 = {over2[1], side2[0]};
+            wire [1:0] corner2 = {over2[1], side2[0]};
             for (f = 0; f < FOLD; f = f + 1) begin : g_class
                 wire signed [POOL_BITS-1:0] near = bank_words[(near2*FOLD+f)*POOL_BITS+:POOL_BITS];
                 wire signed [POOL_BITS-1:0] side = bank_words[(side2*FOLD+f)*POOL_BITS+:POOL_BITS];
                 wire signed [POOL_BITS-1:0] over = bank_words[(over2*FOLD+f)*POOL_BITS+:POOL_BITS];
-                wire signed [POOL_BITS-1:0] cross = bank_words[(cross2*FOLD+f)*POOL_BITS+:POOL_BITS];
+                wire signed [POOL_BITS-1:0] corner = bank_words[(corner2*FOLD+f)*POOL_BITS+:POOL_BITS];
                 wire signed [POOL_BITS+1:0] near_wide = {{2{near[POOL_BITS-1]}}, near};
                 wire signed [POOL_BITS+1:0] side_wide = {{2{side[POOL_BITS-1]}}, side};
                 wire signed [POOL_BITS+1:0] over_wide = {{2{over[POOL_BITS-1]}}, over};
-                wire signed [POOL_BITS+1:0] cross_wide = {{2{cross[POOL_BITS-1]}}, cross};
-                reg signed  [POOL_BITS+1:0] near3, side3;  // 3 * near + over, 3 * side + cross
+                wire signed [POOL_BITS+1:0] corner_wide = {{2{corner[POOL_BITS-1]}}, corner};
+                reg signed  [POOL_BITS+1:0] near3, side3;  // 3 * near + over, 3 * side + corner
                 reg signed  [    TAKEN-1:0] all4;
                 wire signed [    TAKEN-1:0] near3_wide = {{2{near3[POOL_BITS+1]}}, near3};
                 wire signed [    TAKEN-1:0] side3_wide = {{2{side3[POOL_BITS+1]}}, side3};
                 always @(posedge clk) begin
                     near3 <= (near_wide <<< 1) + near_wide + over_wide;
-                    side3 <= (side_wide <<< 1) + side_wide + cross_wide;
+                    side3 <= (side_wide <<< 1) + side_wide + corner_wide;
                     all4  <= (near3_wide <<< 1) + near3_wide + side3_wide;
                 end
                 assign taken4[f*TAKEN+:TAKEN] = all4;

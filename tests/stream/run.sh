@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# The streaming accelerator on small grids: its decisions and sums against the simulator's under Icarus Verilog, with
+# stalls; malformed streams and resets; netlists that are no pyramid; and Verilog that was broken on purpose.
+#
+#   tests/stream/run.sh BUILD      ends with 'N passed, N failed'
+source "$(dirname "$0")/../support/suite.sh"
+fixtures=$root/tests/fixtures
+export PATH=$root/tests/support:$PATH
+
+inputs() { python3 "$root/tests/rtl/inputs.py" "$@"; }
+emit() { cofiber verilog "$@" --style stream; }
+cosim() { cofiber cosim "$@" --style stream --simulator icarus; }
+mutate() { python3 "$root/tests/support/mutate.py" "$@"; }
+# The testbench in a package's directory, with plus-arguments.
+testbench() {
+    (cd "$1" && iverilog -g2005 -s cofiber_stream_tb -o tb.vvp -f cofiber_stream.f cofiber_stream_tb.v &&
+        vvp -n tb.vvp "${@:2}")
+}
+
+# ---- a dozen geometries ----
+
+# geometry SEED: a random one, of odd sizes, with random stalls.
+geometry() {
+    local name=g$1 classes channels height width scales rest
+    read -r classes channels height width scales rest < <(python3 "$root/tests/stream/geometry.py" "$1")
+    local compile_options=${rest%%|*} emit_options=${rest#*|}
+    inputs head "$name.head" "$classes" "$channels" "$1"
+    inputs frames "$name.st" 2 "$channels" "$height" "$width" "$1"
+    # shellcheck disable=SC2086
+    check "$name: compile" 0 "" cofiber compile "$name.head" -o "$name.cfn" --input-scale 0.05 \
+        --grid "${height}x$width" --scales "$scales" $compile_options
+    # shellcheck disable=SC2086
+    check "$name: cosim ($classes $channels $height $width $scales $rest)" 0 ", 0 and 0 differ" \
+        cosim "$name.cfn" "$name.st" --seed "$1" $emit_options
+}
+for seed in ${STREAM_SEEDS:-1 2 3 4 5 6 7 8 9 10 11 12}; do geometry "$seed"; done
+[ -z "${STREAM_SEEDS:-}" ] || { finish; exit; }
+
+# ---- the same function from other gates, and what is no pyramid ----
+
+head=$fixtures/head_f32.safetensors frames=$fixtures/frames_f32.safetensors
+compile() { cofiber compile "$head" -o "$1.cfn" --grid 8x8 --input-scale 0.05 "${@:2}"; }
+check "nearest: compile" 0 "" compile nearest
+check "iterated: compile" 0 "" compile iterated --pools iterated
+check "nearest: emit" 0 "cycles per frame" emit nearest.cfn "$frames" -o nearest --lanes 2
+check "iterated: emit" 0 "cycles per frame" emit iterated.cfn "$frames" -o iterated --lanes 2
+check "the same top from either" 0 "" diff <(tail -n +3 nearest/cofiber_stream_top.v) <(tail -n +3 iterated/cofiber_stream_top.v)
+check "a file of thresholds as well" 0 "" diff nearest/cofiber_stream_thresholds_1.hex iterated/cofiber_stream_thresholds_1.hex
+refused() { # NAME GATE mutate's arguments...
+    check "$1: mutate" 0 "" mutate nearest.cfn -o "$1.cfn" "${@:3}"
+    check "$1: refused" 2 "$2" emit "$1.cfn" -o "$1"
+}
+refused weight "s0.subtract[2,3,1]" weight "s0.subtract[2,3,1]" 1 2
+refused shift "s1.subtract[1,2,0]" shift "s1.subtract[1,2,0]" 0 -1
+refused bias "s0.subtract[7,7,2]" bias "s0.subtract[7,7,2]" 3
+refused class_bias "s1.classify[3,3,3]" bias "s1.classify[3,3,3]" 1000
+refused class_weight "s2.classify[0,1,2]" weight "s2.classify[0,1,2]" 2 5
+random() { random_netlist "$@"; }
+check "a netlist of another kind" 0 "" random random.cfn 100
+check "refused" 2 "random.cfn" emit random.cfn -o random
+check "too many lanes" 2 "cannot take 4 channels per cycle of 3" emit nearest.cfn -o none --lanes 4
+check "too many classes" 2 "cannot multiply 9 classes per cycle of 4" emit nearest.cfn -o none --parallel-classes 9
+check "no classes" 2 "" emit nearest.cfn -o none --parallel-classes 0
+check "frames for gates" 2 "frames go with --style stream" cofiber verilog nearest.cfn "$frames" -o none
+check "a prefix that is none" 2 "no Verilog identifier" emit nearest.cfn -o none --prefix 9x
+check "dry run" 0 '"cycles_per_frame":	256' emit nearest.cfn --dry-run --json --lanes 2
+
+# ---- two accelerators in one design; the testbench as it is shipped; other tools ----
+
+check "left: emit" 0 "" emit nearest.cfn -o left --prefix left_ --lanes 1
+check "both in one design" 0 "" iverilog -g2005 -o both -s left_cofiber_stream_top -s cofiber_stream_top \
+    left/left_cofiber_stream_{skid,framer,multiply,tree,mac,weights,front,scale,merge,sparse,registers,top}.v \
+    nearest/cofiber_stream_{skid,framer,multiply,tree,mac,weights,front,scale,merge,sparse,registers,top}.v
+check "the shipped testbench" 0 "PASS: 2 of 2 outcomes" testbench nearest +input_stalls=20 +output_stalls=50
+lint() {
+    verilator --lint-only -Wall -Wno-WIDTH -Wno-DECLFILENAME -Wno-UNUSED -Wno-PINCONNECTEMPTY \
+        --top-module cofiber_stream_top -F "$1/cofiber_stream.f" && echo clean
+}
+check "lint" 0 "clean" lint nearest
+latches() { (cd nearest && yosys -p "read_verilog $(grep -v // cofiber_stream.f | tr '\n' ' '); synth -top cofiber_stream_top; check; stat"); }
+check "Yosys" 0 "Found and reported 0 problems" latches
+check "no latches" 1 "" grep -c 'DLATCH' log
+
+# ---- malformed streams and resets: stream.py changes the stimulus and says what is to come ----
+
+malformed() { # NAME COUNTERS ARGUMENTS...: how the stream differs; the counters of frames in, out, short and long
+    check "$1: stimulus" 0 "" python3 "$root/tests/stream/stream.py" "$source" "$1" "${@:3}"
+    check "$1" 0 "PASS: " testbench "$1" +seed=5 "+input_stalls=${stalls:-0}" "+output_stalls=${stalls:-0}"
+    check "$1: counters" 0 "$2" bash -c "grep -o '_frames.*\|frames_.*' before | awk '{printf \"%s \", \$2}'"
+}
+check "wide: emit" 0 "" emit nearest.cfn "$frames" -o wide --lanes 1 --parallel-classes 3
+for source in nearest wide; do
+    for stalls in 0 60; do
+        malformed "$source-early-$stalls" "1 1 1 0" early 0 37
+        malformed "$source-early-first-$stalls" "1 1 1 0" early 0 0
+        malformed "$source-early-second-$stalls" "1 1 1 0" early 1 5
+        malformed "$source-late-$stalls" "2 2 0 1" late 0 11
+        malformed "$source-missing-$stalls" "1 1 0 1" missing 0
+        malformed "$source-soft-reset-$stalls" "1 1 0 0" soft 0 21
+        malformed "$source-reset-$stalls" "2 2 0 0" reset 0 21
+        malformed "$source-reset-first-$stalls" "2 2 0 0" reset 0 1
+    done
+done
+
+# ---- broken on purpose ----
+
+broken() { # NAME FILE SED
+    cp -r nearest "$1" && sed -i "$3" "$1/cofiber_stream_$2.v"
+    check "$1: changed" 1 "" diff -q "nearest/cofiber_stream_$2.v" "$1/cofiber_stream_$2.v"
+    check "$1: caught" 1 "FAIL" cosim nearest.cfn "$frames" --lanes 2 --rtl "$1" --stalls 40 --seed 3
+}
+broken sign scale 's/- taken_wide/+ taken_wide/'
+broken edge scale 's/column + 1.b1;/column + 2'"'"'d2;/'
+broken first mac 's/first ? addend/!first ? addend/'
+broken stall merge 's/wire free = !m_valid || m_ready/wire free = 1/'
+broken lost skid 's/m_valid     <= spare_valid || take/m_valid     <= take/'
+cp -r nearest threshold && sed -i '1s/./1/' threshold/cofiber_stream_thresholds_0.hex
+check "threshold: caught" 1 "first difference: frame 0: s0.classify[0,0," \
+    cosim nearest.cfn "$frames" --lanes 2 --rtl threshold --seed 3
+finish
