@@ -95,14 +95,18 @@ static bool read_row(struct reader *r, uint32_t row, uint32_t net)
         return no_memory(r);
     size_t at = r->used;
     memcpy(r->parts + at, r->lane, first_count * sizeof *r->parts);
-    for (uint32_t channel = 1; channel < r->pyramid->channels; channel++) {
+    for (uint32_t channel = 1, odd = 0; channel < r->pyramid->channels; channel++) {
         if (!read_gate(r, net + channel, channel, &count))
             return false;
         bool same = count == first_count;
         for (uint32_t i = 0; same && i < count; i++)
             same = r->lane[i].row == r->parts[at + i].row && r->lane[i].factor == r->parts[at + i].factor;
-        if (!same)
-            return refuse(r, net + channel, "does not combine the positions that channel 0 beside it combines");
+        odd += !same;
+        if (odd == 2 || (!same && (channel > 1 || channel + 1 == r->pyramid->channels)))
+            return refuse(r, odd == 2 ? net : net + channel,
+                          "does not combine the positions that its neighbours combine");
+        if (same && odd)
+            return refuse(r, net + 1, "does not combine the positions that its neighbours combine");
     }
     r->parts_of[row] = at;
     r->part_count[row] = first_count;

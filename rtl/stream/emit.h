@@ -8,17 +8,33 @@
 #include "rtl/stream/plan.h"
 #include "rtl/stream/stream.h"
 
+enum cf_stream_kind { CF_STREAM_CORE, CF_STREAM_TESTBENCH, CF_STREAM_DRIVER };
+
 struct cf_stream_source {
     const char *name; /* of the file */
     const char *text, *end;
+    enum cf_stream_kind kind;
 };
 
-/* The files that are the same for every netlist, Verilog of the core first; ends with a NULL name. */
+/* The files that are the same for every netlist; ends with a NULL name. */
 extern const struct cf_stream_source cf_stream_sources[];
 
 void cf_stream_put_top(const struct cf_stream_plan *plan, struct cf_text *text); /* the module to instantiate */
 void cf_stream_put_geometry(const struct cf_stream_plan *plan, const struct cf_stream_vectors *vectors,
                             struct cf_text *text); /* the testbench's header */
+
+/* The registers (registers.h) for people and tools. */
+void cf_stream_put_register_table(struct cf_text *text);
+void cf_stream_put_register_header(const struct cf_stream_plan *plan, struct cf_text *text);
+void cf_stream_put_register_rdl(struct cf_text *text);
+void cf_stream_put_register_svd(struct cf_text *text);
+
+/* What integrates the core. */
+void cf_stream_put_list(struct cf_text *text);
+void cf_stream_put_core(const struct cf_stream_plan *plan, struct cf_text *text);
+void cf_stream_put_ipxact(const struct cf_stream_plan *plan, struct cf_text *text);
+void cf_stream_put_constraints(struct cf_text *text);
+void cf_stream_put_readme(const struct cf_stream_plan *plan, struct cf_text *text);
 
 /* Memories' contents, one word per line in hexadecimal. */
 void cf_stream_put_weights(const struct cf_stream_plan *plan, struct cf_text *text);

@@ -18,21 +18,27 @@ SOURCE(cf_stream_front, "verilog/cofiber_stream_front.v");
 SOURCE(cf_stream_scale, "verilog/cofiber_stream_scale.v");
 SOURCE(cf_stream_merge, "verilog/cofiber_stream_merge.v");
 SOURCE(cf_stream_sparse, "verilog/cofiber_stream_sparse.v");
-SOURCE(cf_stream_registers, "verilog/cofiber_stream_registers.v");
+SOURCE(cf_stream_register_block, "verilog/cofiber_stream_registers.v");
+SOURCE(cf_stream_driver_h, "driver/cofiber_stream_driver.h");
+SOURCE(cf_stream_driver_c, "driver/cofiber_stream_driver.c");
+SOURCE(cf_stream_example, "driver/cofiber_stream_example.c");
 SOURCE(cf_stream_tb, "verilog/cofiber_stream_tb.v");
 
 const struct cf_stream_source cf_stream_sources[] = {
-    {"cofiber_stream_skid.v", cf_stream_skid, cf_stream_skid_end},
-    {"cofiber_stream_framer.v", cf_stream_framer, cf_stream_framer_end},
-    {"cofiber_stream_multiply.v", cf_stream_multiply, cf_stream_multiply_end},
-    {"cofiber_stream_tree.v", cf_stream_tree, cf_stream_tree_end},
-    {"cofiber_stream_mac.v", cf_stream_mac, cf_stream_mac_end},
-    {"cofiber_stream_weights.v", cf_stream_weights, cf_stream_weights_end},
-    {"cofiber_stream_front.v", cf_stream_front, cf_stream_front_end},
-    {"cofiber_stream_scale.v", cf_stream_scale, cf_stream_scale_end},
-    {"cofiber_stream_merge.v", cf_stream_merge, cf_stream_merge_end},
-    {"cofiber_stream_sparse.v", cf_stream_sparse, cf_stream_sparse_end},
-    {"cofiber_stream_registers.v", cf_stream_registers, cf_stream_registers_end},
-    {"cofiber_stream_tb.v", cf_stream_tb, cf_stream_tb_end},
-    {NULL, NULL, NULL},
+    {"cofiber_stream_skid.v", cf_stream_skid, cf_stream_skid_end, CF_STREAM_CORE},
+    {"cofiber_stream_framer.v", cf_stream_framer, cf_stream_framer_end, CF_STREAM_CORE},
+    {"cofiber_stream_multiply.v", cf_stream_multiply, cf_stream_multiply_end, CF_STREAM_CORE},
+    {"cofiber_stream_tree.v", cf_stream_tree, cf_stream_tree_end, CF_STREAM_CORE},
+    {"cofiber_stream_mac.v", cf_stream_mac, cf_stream_mac_end, CF_STREAM_CORE},
+    {"cofiber_stream_weights.v", cf_stream_weights, cf_stream_weights_end, CF_STREAM_CORE},
+    {"cofiber_stream_front.v", cf_stream_front, cf_stream_front_end, CF_STREAM_CORE},
+    {"cofiber_stream_scale.v", cf_stream_scale, cf_stream_scale_end, CF_STREAM_CORE},
+    {"cofiber_stream_merge.v", cf_stream_merge, cf_stream_merge_end, CF_STREAM_CORE},
+    {"cofiber_stream_sparse.v", cf_stream_sparse, cf_stream_sparse_end, CF_STREAM_CORE},
+    {"cofiber_stream_registers.v", cf_stream_register_block, cf_stream_register_block_end, CF_STREAM_CORE},
+    {"cofiber_stream_tb.v", cf_stream_tb, cf_stream_tb_end, CF_STREAM_TESTBENCH},
+    {"cofiber_stream_driver.h", cf_stream_driver_h, cf_stream_driver_h_end, CF_STREAM_DRIVER},
+    {"cofiber_stream_driver.c", cf_stream_driver_c, cf_stream_driver_c_end, CF_STREAM_DRIVER},
+    {"cofiber_stream_example.c", cf_stream_example, cf_stream_example_end, CF_STREAM_DRIVER},
+    {0},
 };

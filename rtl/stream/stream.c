@@ -48,15 +48,48 @@ static void put_outcomes(const struct package *p, struct cf_text *text)
     cf_stream_put_outcomes(p->vectors, text);
 }
 
-/* The Verilog of the core; the testbench is the last of the sources and stands apart. */
-static void put_list(const struct package *p, struct cf_text *text)
+static void put_register_table(const struct package *p, struct cf_text *text)
 {
     (void)p;
-    cf_text_printf(text, "// The accelerator's Verilog. The names are relative to this file: give it to verilator as\n"
-                         "// -F cofiber_stream.f, or to iverilog, in this directory, as -f cofiber_stream.f.\n");
-    for (int i = 0; cf_stream_sources[i + 1].name; i++)
-        cf_text_printf(text, "%s\n", cf_stream_sources[i].name);
-    cf_text_printf(text, "cofiber_stream_top.v\n");
+    cf_stream_put_register_table(text);
+}
+
+static void put_register_header(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_register_header(p->plan, text);
+}
+
+static void put_register_rdl(const struct package *p, struct cf_text *text)
+{
+    (void)p;
+    cf_stream_put_register_rdl(text);
+}
+
+static void put_register_svd(const struct package *p, struct cf_text *text)
+{
+    (void)p;
+    cf_stream_put_register_svd(text);
+}
+
+static void put_core(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_core(p->plan, text);
+}
+
+static void put_ipxact(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_ipxact(p->plan, text);
+}
+
+static void put_constraints(const struct package *p, struct cf_text *text)
+{
+    (void)p;
+    cf_stream_put_constraints(text);
+}
+
+static void put_readme(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_readme(p->plan, text);
 }
 
 static const struct {
@@ -69,6 +102,14 @@ static const struct {
     {"cofiber_stream_stimulus.hex", put_stimulus},
     {"cofiber_stream_expected.hex", put_expected},
     {"cofiber_stream_outcomes.hex", put_outcomes},
+    {"cofiber_stream_registers.md", put_register_table},
+    {"cofiber_stream_registers.h", put_register_header},
+    {"cofiber_stream_registers.rdl", put_register_rdl},
+    {"cofiber_stream_registers.svd", put_register_svd},
+    {"cofiber_stream.core", put_core},
+    {"cofiber_stream.xml", put_ipxact},
+    {"cofiber_stream.sdc", put_constraints},
+    {"cofiber_stream_README.md", put_readme},
 };
 enum { MADE = sizeof made / sizeof *made };
 
@@ -171,7 +212,7 @@ bool cf_stream_write(const struct cf_stream_plan *plan, const struct cf_stream_v
         done = write_text(&p, directory, name, &text, err);
     }
     if (done) {
-        put_list(&p, &text);
+        cf_stream_put_list(&text);
         done = write_text(&p, directory, CF_STREAM_LIST, &text, err);
     }
     return done;

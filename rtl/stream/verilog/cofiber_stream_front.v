@@ -29,7 +29,7 @@ module cofiber_stream_front #(
     parameter LOADABLE = 0,
     parameter CHUNK = 32,
     parameter CHUNKS = 1,
-    parameter WEIGHT_FILE = "weights.hex"
+    parameter WEIGHT_FILE = ""
 ) (
     input  wire                       clk,
     input  wire                       rst,

@@ -21,7 +21,7 @@ module cofiber_stream_scale #(
     parameter ROOM = 4,
     parameter POOL_ROWS = 2,
     parameter QUEUE = 4,
-    parameter THRESHOLD_FILE = "thresholds.hex"
+    parameter THRESHOLD_FILE = ""
 ) (
     input  wire                         clk,
     input  wire                         rst,
@@ -225,7 +225,11 @@ module cofiber_stream_scale #(
     reg  [FOLD*SUM_BITS-1:0] sum2, sum3, sum4;
     reg  [FOLD*VALUE_BITS-1:0] threshold[0:BEATS-1];
     reg  [FOLD*VALUE_BITS-1:0] threshold2, threshold3, threshold4, threshold5;
-    initial $readmemh(THRESHOLD_FILE, threshold);
+    generate
+        if (THRESHOLD_FILE != "") begin : g_contents
+            initial $readmemh(THRESHOLD_FILE, threshold);
+        end
+    endgenerate
     always @(posedge clk) begin
         ring_at1   <= ring_read;
         beat1      <= d_beat;

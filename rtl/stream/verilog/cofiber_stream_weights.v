@@ -10,7 +10,7 @@ module cofiber_stream_weights #(
     parameter LOADABLE = 0,
     parameter CHUNK = 32,
     parameter CHUNKS = 2,
-    parameter FILE = "weights.hex"
+    parameter FILE = ""
 ) (
     input  wire               clk,
     input  wire [ADDRESS-1:0] address,
@@ -55,7 +55,9 @@ module cofiber_stream_weights #(
             end
         end else begin : g_rom
             reg [WIDTH-1:0] memory[0:DEPTH-1];
-            initial $readmemh(FILE, memory);
+            if (FILE != "") begin : g_contents
+                initial $readmemh(FILE, memory);
+            end
             always @(posedge clk) word <= memory[address];
         end
     endgenerate
