@@ -33,6 +33,7 @@ void cf_stream_put_register_svd(struct cf_text *text);
 void cf_stream_put_list(struct cf_text *text);
 void cf_stream_put_core(const struct cf_stream_plan *plan, struct cf_text *text);
 void cf_stream_put_ipxact(const struct cf_stream_plan *plan, struct cf_text *text);
+void cf_stream_put_model(const struct cf_stream_plan *plan, struct cf_text *text); /* for `cofiber synth` */
 void cf_stream_put_constraints(struct cf_text *text);
 void cf_stream_put_readme(const struct cf_stream_plan *plan, struct cf_text *text);
 

@@ -81,6 +81,11 @@ static void put_ipxact(const struct package *p, struct cf_text *text)
     cf_stream_put_ipxact(p->plan, text);
 }
 
+static void put_model(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_model(p->plan, text);
+}
+
 static void put_constraints(const struct package *p, struct cf_text *text)
 {
     (void)p;
@@ -108,6 +113,7 @@ static const struct {
     {"cofiber_stream_registers.svd", put_register_svd},
     {"cofiber_stream.core", put_core},
     {"cofiber_stream.xml", put_ipxact},
+    {"cofiber_stream_model.json", put_model},
     {"cofiber_stream.sdc", put_constraints},
     {"cofiber_stream_README.md", put_readme},
 };

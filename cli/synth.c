@@ -1,0 +1,152 @@
+/* synth.c - cofiber synth: synthesises an accelerator's package, and prints what it takes beside what was foretold. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/directory.h"
+#include "base/file.h"
+#include "base/scratch.h"
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "rtl/tools/stream_synth.h"
+
+static bool stop(void *context)
+{
+    (void)context;
+    return cli_interrupted();
+}
+
+/* The package's own account of what it costs, cofiber_stream_model.json. */
+static bool read_model(const char *directory, cJSON **model, struct cf_error *err)
+{
+    char prefix[64], *path = NULL, *text = NULL;
+    size_t size;
+    bool done =
+        cf_stream_find_package(directory, prefix, err) &&
+        (asprintf(&path, "%s/%scofiber_stream_model.json", directory, prefix) >= 0 || cf_fail(err, "out of memory"));
+    done = done && cf_file_read(path, 1 << 16, &text, &size, err);
+    *model = done ? cJSON_Parse(text) : NULL;
+    done = done && (cJSON_IsObject(*model) || cf_fail(err, "%s: is no model of an accelerator", path));
+    free(text);
+    free(path);
+    return done;
+}
+
+static double number_of(const cJSON *model, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(model, name);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+/* MHz of the lower of the two tools. */
+static double clock_of(const struct cf_synth_result *r)
+{
+    return r->icetime_mhz > 0 && r->icetime_mhz < r->nextpnr_mhz ? r->icetime_mhz : r->nextpnr_mhz;
+}
+
+static int report_json(const struct cf_synth_result *r, const cJSON *model, const char *target)
+{
+    double cycles = number_of(model, "cycles_per_frame");
+    cJSON *document = cJSON_CreateObject();
+    cJSON_AddStringToObject(document, "target", target);
+    cJSON_AddNumberToObject(document, "luts", (double)r->luts);
+    cJSON_AddNumberToObject(document, "registers", (double)r->registers);
+    cJSON_AddNumberToObject(document, "dsps", (double)r->dsps);
+    cJSON_AddNumberToObject(document, "memory_blocks", (double)r->memory_blocks);
+    cJSON_AddNumberToObject(document, "memory_bits", (double)r->memory_bits);
+    cJSON_AddNumberToObject(document, "multipliers", (double)r->multipliers);
+    cJSON_AddNumberToObject(document, "logic_cells", (double)r->cells);
+    cJSON_AddNumberToObject(document, "nextpnr_mhz", r->nextpnr_mhz);
+    cJSON_AddNumberToObject(document, "icetime_mhz", r->icetime_mhz);
+    cJSON_AddNumberToObject(document, "frames_per_second", cycles > 0 ? 1e6 * clock_of(r) / cycles : 0);
+    cJSON *foretold = cJSON_AddObjectToObject(document, "model");
+    cJSON_AddNumberToObject(foretold, "cycles_per_frame", cycles);
+    cJSON_AddNumberToObject(foretold, "multipliers", number_of(model, "multipliers"));
+    cJSON_AddNumberToObject(foretold, "memory_bits", number_of(model, "memory_bits"));
+    return cli_print_json(document);
+}
+
+static void report_text(const struct cf_synth_result *r, const cJSON *model, int target)
+{
+    char found[32], foretold[32];
+    printf("%-20s %14s %14s\n", "", "synthesised", "model");
+    printf("%-20s %14s\n", "LUTs", cli_thousands(r->luts, found));
+    printf("%-20s %14s\n", "flip-flops", cli_thousands(r->registers, found));
+    printf("%-20s %14s %14s\n", target == CF_TARGET_GENERIC ? "multipliers" : "DSP blocks",
+           cli_thousands(target == CF_TARGET_GENERIC ? r->multipliers : r->dsps, found),
+           cli_thousands((uint64_t)number_of(model, "multipliers"), foretold));
+    printf("%-20s %14s %14s\n", target == CF_TARGET_GENERIC ? "memory bits" : "block RAM bits",
+           cli_thousands(r->memory_bits, found), cli_thousands((uint64_t)number_of(model, "memory_bits"), foretold));
+    if (r->nextpnr_mhz > 0) {
+        printf("%-20s %14s\n", "logic cells", cli_thousands(r->cells, found));
+        printf("%-20s %14.1f\n", "MHz, by nextpnr", r->nextpnr_mhz);
+        printf("%-20s %14.1f\n", "MHz, by icetime", r->icetime_mhz);
+        printf("%-20s %14.1f\n", "frames per second", 1e6 * clock_of(r) / number_of(model, "cycles_per_frame"));
+    }
+    printf("%-20s %14s %14s\n", "cycles per frame", "",
+           cli_thousands((uint64_t)number_of(model, "cycles_per_frame"), foretold));
+}
+
+static int run(const struct cli_args *args)
+{
+    static const char *const targets[] = {"ice40", "ecp5", "xilinx", "generic"};
+    struct cf_error err;
+    struct cf_scratch scratch = {0};
+    struct cf_synth_result result;
+    cJSON *model = NULL;
+    const char *place = getenv("TMPDIR"), *directory = args->operands[0];
+    int target, status = CLI_OK;
+    long long seed;
+    if (!cli_choice(args, "--target", &target) || !cli_integer(args, "--seed", 1, 1000000, &seed))
+        return CLI_BAD;
+    cli_catch_interrupts();
+    bool done = read_model(directory, &model, &err) &&
+                cf_scratch_make(&scratch, place && *place == '/' ? place : "/tmp", "cofiber-synth", &err);
+    const struct cf_synth_options options = {.target = (enum cf_stream_target)target,
+                                             .scratch = scratch.path,
+                                             .logic = number_of(model, "dsp_blocks_wanted") == 0,
+                                             .place = cli_given(args, "--place"),
+                                             .seed = (uint32_t)seed,
+                                             .stop = stop};
+    done = done && cf_stream_synthesise(&result, directory, &options, &err);
+    if (done && cli_value(args, "-o")) {
+        char *from = cf_directory_join(scratch.path, "netlist.v"), *text = NULL;
+        size_t size;
+        done = from && cf_file_read(from, 1 << 30, &text, &size, &err) &&
+               cf_file_write(cli_value(args, "-o"), text, size, &err);
+        free(text);
+        free(from);
+    }
+    if (!done)
+        status = cli_fail(&err);
+    else if (cli_given(args, "--json"))
+        status = report_json(&result, model, targets[target]);
+    else
+        report_text(&result, model, target);
+    cJSON_Delete(model);
+    cf_scratch_remove(&scratch);
+    return status;
+}
+
+const struct cli_command cli_synth = {
+    .name = "synth",
+    .synopsis = "DIR [--target ice40|ecp5|xilinx|generic] [options]",
+    .summary = "Synthesise a streaming accelerator, and print its cost beside the model's.",
+    .details = "DIR was written by `cofiber verilog --style stream`. This command needs yosys, and with --place also "
+               "nextpnr-ice40 and icetime. iCE40 is synthesised without -dsp, which loses multipliers silently: the "
+               "page docs/stream.md has the case. Memories that are too small for block RAM become LUTs or flip-flops "
+               "of the target, so that its block RAM bits are not the model's memory bits; the target generic counts "
+               "those as they are described.",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = (const struct cli_option[]){{"--target", "ice40|ecp5|xilinx|generic", "generic",
+                                            "Map to the cells of this family; generic: LUTs of 4 inputs, and memories "
+                                            "and multipliers counted as they are described."},
+                                           {"--place", NULL, NULL,
+                                            "ice40: place and route for an HX8K in a ct256 package, and time."},
+                                           {"--seed", "N", "1", "Seed of the placement."},
+                                           {"-o", "FILE", NULL, "Keep the netlist after synthesis as Verilog."},
+                                           {"--json", NULL, NULL, "Print the counts as JSON."},
+                                           {0}},
+    .run = run,
+};

@@ -1,0 +1,39 @@
+/* stream_synth.h - synthesises a package of the streaming accelerator with Yosys, and for iCE40 places and routes it.
+ */
+#ifndef COFIBER_RTL_TOOLS_STREAM_SYNTH_H
+#define COFIBER_RTL_TOOLS_STREAM_SYNTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum cf_stream_target { CF_TARGET_ICE40, CF_TARGET_ECP5, CF_TARGET_XILINX, CF_TARGET_GENERIC };
+
+struct cf_synth_options {
+    enum cf_stream_target target;
+    const char *scratch; /* a directory for the tools' output */
+    bool logic;          /* no DSP blocks: the package's multipliers are built of adders */
+    bool place;          /* ice40: place and route, and time */
+    uint32_t seed;       /* of the placement */
+    bool (*stop)(void *user);
+    void *user;
+};
+
+/* What the tools found. Cells of the target; for generic, LUTs of 4 inputs, and memories are left as they are. */
+struct cf_synth_result {
+    uint64_t luts, registers, dsps, memory_blocks, memory_bits, multipliers;
+    uint64_t cells;     /* ice40, placed: logic cells */
+    double nextpnr_mhz; /* 0: not placed */
+    double icetime_mhz;
+};
+
+/* The name of a package's top module and its list of files, from the one file in `directory` whose name ends in
+ * cofiber_stream.f. `prefix` has what stands before that. */
+bool cf_stream_find_package(const char *directory, char prefix[64], struct cf_error *err);
+
+/* Never asks Yosys for synth_ice40 -dsp, which loses multipliers silently (docs/stream.md). */
+bool cf_stream_synthesise(struct cf_synth_result *result, const char *directory, const struct cf_synth_options *options,
+                          struct cf_error *err);
+
+#endif
