@@ -33,26 +33,27 @@ static bool simulate(cofiber_sim *sim, const struct cf_netlist *netlist, const i
     return true;
 }
 
-static bool measure_all(const struct cf_planes *planes, struct cf_frames *frames, cofiber_sim *sim, int64_t *nets,
+static bool measure_all(const struct cf_profiles *profiles, struct cf_frames *frames, cofiber_sim *sim, int64_t *nets,
                         int32_t *input, struct measured *measured, struct cf_error *err)
 {
-    struct cf_quantiser *quantiser = cf_quantiser_new(planes->netlist, NULL, err);
+    struct cf_quantiser *quantiser = cf_quantiser_new(profiles->netlist, NULL, err);
     bool done = quantiser != NULL;
     measured->frames = cf_frames_count(frames);
     for (uint64_t n = 0; done && n < measured->frames; n++) {
         done = (!cli_interrupted() || cf_fail(err, "prove: interrupted")) &&
-               cf_frames_quantise(frames, n, quantiser, input, err) && simulate(sim, planes->netlist, input, nets, err);
-        for (uint32_t k = 0; done && k < planes->bands; k++)
-            cf_algebra_measure(planes, k, nets, &measured->size[k]);
+               cf_frames_quantise(frames, n, quantiser, input, err) &&
+               simulate(sim, profiles->netlist, input, nets, err);
+        for (uint32_t k = 0; done && k < profiles->bands; k++)
+            cf_algebra_measure(profiles, k, nets, &measured->size[k]);
     }
     cf_quantiser_free(quantiser);
     return done;
 }
 
-static bool measure(const struct cli_args *args, const struct cf_planes *planes, struct measured *measured,
+static bool measure(const struct cli_args *args, const struct cf_profiles *profiles, struct measured *measured,
                     struct cf_error *err)
 {
-    const struct cf_netlist *netlist = planes->netlist;
+    const struct cf_netlist *netlist = profiles->netlist;
     struct cf_frames *frames = NULL;
     cofiber_sim *sim = NULL;
     cofiber_error error;
@@ -63,7 +64,7 @@ static bool measure(const struct cli_args *args, const struct cf_planes *planes,
     bool done = (nets && input) || cf_fail(err, "%s: out of memory", netlist->label);
     if (done && !cofiber_sim_new(&sim, cofiber_wrap(netlist), NULL, &error))
         done = cf_fail(err, "%s", error.text);
-    done = done && measure_all(planes, frames, sim, nets, input, measured, err);
+    done = done && measure_all(profiles, frames, sim, nets, input, measured, err);
     cofiber_sim_free(sim);
     cf_frames_close(frames);
     free(nets);
@@ -86,9 +87,9 @@ static double ratio(const struct cf_leak_size *s)
     return sqrt(s->pooled_squares / (double)s->pooled) / sqrt(s->band_squares / (double)s->values);
 }
 
-static void print_leakage(const struct cf_planes *planes, const struct cf_leakage *l, const struct measured *m)
+static void print_leakage(const struct cf_profiles *profiles, const struct cf_leakage *l, const struct measured *m)
 {
-    uint32_t width = cf_level_width(planes, l->scale + 1);
+    uint32_t width = cf_level_width(profiles, l->scale + 1);
     if (l->norm == 0) {
         printf("leakage of band %" PRIu32 ": 0, exactly\n", l->scale);
         return;
@@ -106,7 +107,7 @@ static void print_leakage(const struct cf_planes *planes, const struct cf_leakag
                m->frames, m->frames == 1 ? "" : "s", ratio(&m->size[l->scale]), m->size[l->scale].greatest);
 }
 
-static void print_law(const struct cf_planes *planes, enum cf_law law, const struct cf_finding *f)
+static void print_law(const struct cf_profiles *profiles, enum cf_law law, const struct cf_finding *f)
 {
     char name[CF_NAME_MAX], checks[32], broken[32];
     if (!f->asked) {
@@ -116,22 +117,22 @@ static void print_law(const struct cf_planes *planes, enum cf_law law, const str
     printf("%s  %s: %s forms compared\n", f->holds ? "holds    " : "fails    ", cf_law_sentence(law),
            cli_thousands(f->checks, checks));
     if (!f->holds)
-        printf("           %s: %s; %s differ%s\n", cf_net_name(planes->netlist, f->gate, name, sizeof name), f->why,
+        printf("           %s: %s; %s differ%s\n", cf_net_name(profiles->netlist, f->gate, name, sizeof name), f->why,
                cli_thousands(f->broken, broken), f->broken == 1 ? "s" : "");
 }
 
-static void print_all(const struct cf_planes *planes, const struct cf_algebra *a, const struct measured *m)
+static void print_all(const struct cf_profiles *profiles, const struct cf_algebra *a, const struct measured *m)
 {
     char followed[32];
     printf("%" PRIu32 " scales, %s upsampling; %s gates followed to the input\n", a->scales,
            a->bilinear ? "bilinear" : "nearest", cli_thousands(a->followed, followed));
     for (int law = 0; law < CF_LAW_COUNT; law++)
-        print_law(planes, law, &a->laws[law]);
+        print_law(profiles, law, &a->laws[law]);
     for (uint32_t k = 0; k < a->bands; k++)
-        print_leakage(planes, &a->leakage[k], m);
+        print_leakage(profiles, &a->leakage[k], m);
 }
 
-static void json_law(cJSON *array, const struct cf_planes *planes, enum cf_law law, const struct cf_finding *f)
+static void json_law(cJSON *array, const struct cf_profiles *profiles, enum cf_law law, const struct cf_finding *f)
 {
     char name[CF_NAME_MAX];
     cJSON *item = cJSON_CreateObject();
@@ -147,7 +148,7 @@ static void json_law(cJSON *array, const struct cf_planes *planes, enum cf_law l
     cJSON_AddNumberToObject(item, "different", (double)f->broken);
     if (f->holds)
         return;
-    cJSON_AddStringToObject(item, "gate", cf_net_name(planes->netlist, f->gate, name, sizeof name));
+    cJSON_AddStringToObject(item, "gate", cf_net_name(profiles->netlist, f->gate, name, sizeof name));
     cJSON_AddStringToObject(item, "why", f->why);
 }
 
@@ -166,7 +167,7 @@ static void json_leakage(cJSON *array, const struct cf_leakage *l, const struct 
     cJSON_AddNumberToObject(item, "greatest_on_frames", m->size[l->scale].greatest);
 }
 
-static int print_json(const struct cf_planes *planes, const struct cf_algebra *a, const struct measured *m)
+static int print_json(const struct cf_profiles *profiles, const struct cf_algebra *a, const struct measured *m)
 {
     cJSON *document = cJSON_CreateObject();
     cJSON_AddNumberToObject(document, "scales", a->scales);
@@ -174,7 +175,7 @@ static int print_json(const struct cf_planes *planes, const struct cf_algebra *a
     cJSON_AddNumberToObject(document, "followed", (double)a->followed);
     cJSON *laws = cJSON_AddArrayToObject(document, "laws");
     for (int law = 0; law < CF_LAW_COUNT; law++)
-        json_law(laws, planes, law, &a->laws[law]);
+        json_law(laws, profiles, law, &a->laws[law]);
     cJSON *leakage = cJSON_AddArrayToObject(document, "leakage");
     for (uint32_t k = 0; k < a->bands; k++)
         json_leakage(leakage, &a->leakage[k], m);
@@ -184,23 +185,23 @@ static int print_json(const struct cf_planes *planes, const struct cf_algebra *a
 int cli_prove_algebra(const struct cli_args *args, const struct cf_netlist *netlist)
 {
     struct cf_error err;
-    struct cf_planes planes;
+    struct cf_profiles profiles;
     struct cf_algebra algebra;
     struct measured measured = {.frames = 0};
     cli_catch_interrupts();
-    if (!cf_planes_make(&planes, netlist, &err))
+    if (!cf_profiles_make(&profiles, netlist, &err))
         return cli_fail(&err);
     int status = CLI_OK;
-    if (!cf_algebra_check(&planes, &algebra, &err) ||
-        (args->operand_count > 1 && !measure(args, &planes, &measured, &err)))
+    if (!cf_algebra_check(&profiles, &algebra, &err) ||
+        (args->operand_count > 1 && !measure(args, &profiles, &measured, &err)))
         status = cli_fail(&err);
     else if (cli_given(args, "--json"))
-        status = print_json(&planes, &algebra, &measured);
+        status = print_json(&profiles, &algebra, &measured);
     else
-        print_all(&planes, &algebra, &measured);
+        print_all(&profiles, &algebra, &measured);
     for (int law = 0; status == CLI_OK && law < CF_LAW_COUNT; law++)
         if (algebra.laws[law].asked && !algebra.laws[law].holds)
             status = CLI_DIFFERENT;
-    cf_planes_free(&planes);
+    cf_profiles_free(&profiles);
     return status;
 }

@@ -1,4 +1,4 @@
-/* algebra.c - checks the laws of the decomposition on the forms of every distinct plane. */
+/* algebra.c - checks the laws of the decomposition on the forms of every distinct profile. */
 #include "prove/algebra.h"
 
 #include <stdio.h>
@@ -30,10 +30,10 @@ const char *cf_law_name(enum cf_law law)
     return words[law].name;
 }
 
-/* The state of a check: one plane at a time. */
+/* The state of a check: one profile at a time. */
 struct checking {
-    const struct cf_planes *planes;
-    const struct cf_plane *plane;
+    const struct cf_profiles *profiles;
+    const struct cf_profile *profile;
     struct cf_tally tally;
     struct cf_algebra *algebra;
     int64_t *up[2]; /* [height * width] each: a row of the powers of upsampling */
@@ -43,45 +43,45 @@ struct checking {
 static void conclude(struct checking *c, enum cf_law law, uint32_t group, uint32_t position)
 {
     char why[160] = "";
-    bool zero = cf_tally_is_zero(&c->tally, c->planes, why);
-    uint32_t net = cf_plane_net(c->planes, group, position, c->plane->channel);
-    cf_finding_add(&c->algebra->laws[law], zero, c->plane->channels, net, why);
+    bool zero = cf_tally_is_zero(&c->tally, c->profiles, why);
+    uint32_t net = cf_profile_net(c->profiles, group, position, c->profile->channel);
+    cf_finding_add(&c->algebra->laws[law], zero, c->profile->channels, net, why);
 }
 
-static uint32_t level_size(const struct cf_planes *planes, uint32_t level)
+static uint32_t level_size(const struct cf_profiles *profiles, uint32_t level)
 {
-    return cf_level_height(planes, level) * cf_level_width(planes, level);
+    return cf_level_height(profiles, level) * cf_level_width(profiles, level);
 }
 
 static void check_pools(struct checking *c)
 {
-    const struct cf_planes *p = c->planes;
+    const struct cf_profiles *p = c->profiles;
     for (uint32_t k = 1; k <= p->scales; k++)
         for (uint32_t i = 0; i < level_size(p, k); i++) {
             uint32_t side = 1u << k, width = cf_level_width(p, k), block[4];
-            cf_tally_level(&c->tally, p, c->plane, k, i, 1);
+            cf_tally_level(&c->tally, p, c->profile, k, i, 1);
             for (uint32_t q = 0; q < side * side; q++)
                 cf_tally_input(&c->tally, (i / width * side + q / side) * p->width + i % width * side + q % side, -1);
             conclude(c, CF_LAW_POOLS, p->level_group[k], i);
-            cf_tally_level(&c->tally, p, c->plane, k, i, 1);
+            cf_tally_level(&c->tally, p, c->profile, k, i, 1);
             cf_block(p, k - 1, i, block);
             for (uint32_t q = 0; q < 4; q++)
-                cf_tally_level(&c->tally, p, c->plane, k - 1, block[q], -1);
+                cf_tally_level(&c->tally, p, c->profile, k - 1, block[q], -1);
             conclude(c, CF_LAW_POOLS, p->level_group[k], i);
         }
 }
 
 static void check_cofibers(struct checking *c)
 {
-    const struct cf_planes *p = c->planes;
+    const struct cf_profiles *p = c->profiles;
     for (uint32_t k = 0; k < p->bands; k++)
         for (uint32_t i = 0; i < level_size(p, k); i++) {
             struct cf_up up;
             cf_upsample(p, k, i, &up);
-            cf_tally_row(&c->tally, c->plane, p->band_row[k] + i, 1);
-            cf_tally_level(&c->tally, p, c->plane, k, i, -cf_up_factor(p));
+            cf_tally_row(&c->tally, c->profile, p->band_row[k] + i, 1);
+            cf_tally_level(&c->tally, p, c->profile, k, i, -cf_up_factor(p));
             for (uint32_t u = 0; u < up.count; u++)
-                cf_tally_level(&c->tally, p, c->plane, k + 1, up.position[u], up.weight[u]);
+                cf_tally_level(&c->tally, p, c->profile, k + 1, up.position[u], up.weight[u]);
             conclude(c, CF_LAW_COFIBERS, p->band_group[k], i);
         }
 }
@@ -90,7 +90,7 @@ static void check_cofibers(struct checking *c)
  * position of the input, for K bands. */
 static void rebuild(struct checking *c, uint32_t bands, uint32_t position)
 {
-    const struct cf_planes *p = c->planes;
+    const struct cf_profiles *p = c->profiles;
     int64_t power[CF_LEVELS_MAX] = {1};
     for (uint32_t k = 0; k < bands; k++)
         if (__builtin_mul_overflow(power[k], cf_up_factor(p), &power[k + 1]))
@@ -105,7 +105,7 @@ static void rebuild(struct checking *c, uint32_t bands, uint32_t position)
             struct cf_up up;
             if (row[i] == 0)
                 continue;
-            cf_tally_row(&c->tally, c->plane, p->band_row[k] + i, row[i] * power[bands - 1 - k]);
+            cf_tally_row(&c->tally, c->profile, p->band_row[k] + i, row[i] * power[bands - 1 - k]);
             cf_upsample(p, k, i, &up);
             for (uint32_t u = 0; u < up.count; u++)
                 next[up.position[u]] += row[i] * up.weight[u];
@@ -116,26 +116,26 @@ static void rebuild(struct checking *c, uint32_t bands, uint32_t position)
     }
     for (uint32_t i = 0; i < level_size(p, bands); i++)
         if (row[i] != 0)
-            cf_tally_level(&c->tally, p, c->plane, bands, i, row[i]);
+            cf_tally_level(&c->tally, p, c->profile, bands, i, row[i]);
     conclude(c, CF_LAW_REBUILD, p->band_group[0], position);
 }
 
 static void check_reconstruction(struct checking *c)
 {
-    for (uint32_t bands = 1; bands <= c->planes->bands; bands++)
-        for (uint32_t i = 0; i < level_size(c->planes, 0); i++)
+    for (uint32_t bands = 1; bands <= c->profiles->bands; bands++)
+        for (uint32_t i = 0; i < level_size(c->profiles, 0); i++)
             rebuild(c, bands, i);
 }
 
 static void check_pool_of_band(struct checking *c)
 {
-    const struct cf_planes *p = c->planes;
+    const struct cf_profiles *p = c->profiles;
     for (uint32_t k = 0; k < p->bands; k++)
         for (uint32_t i = 0; i < level_size(p, k + 1); i++) {
             uint32_t block[4];
             cf_block(p, k, i, block);
             for (uint32_t q = 0; q < 4; q++)
-                cf_tally_row(&c->tally, c->plane, p->band_row[k] + block[q], 1);
+                cf_tally_row(&c->tally, c->profile, p->band_row[k] + block[q], 1);
             conclude(c, CF_LAW_POOL_OF_BAND, p->band_group[k], block[0]);
         }
 }
@@ -143,21 +143,21 @@ static void check_pool_of_band(struct checking *c)
 /* The input becomes an upsampled level: all inputs of a block of 2^(k+1) squared are one variable. */
 static void check_band_of_up(struct checking *c)
 {
-    const struct cf_planes *p = c->planes;
+    const struct cf_profiles *p = c->profiles;
     for (uint32_t k = 0; k < p->bands; k++)
         for (uint32_t i = 0; i < level_size(p, k); i++) {
             uint32_t row = p->band_row[k] + i, side = 1u << (k + 1);
-            c->tally.constant += c->plane->constant[row];
-            for (size_t t = c->plane->start[row]; t < c->plane->start[row + 1]; t++) {
-                uint32_t at = c->plane->position[t], y = at / p->width / side * side, x = at % p->width / side * side;
-                cf_tally_input(&c->tally, y * p->width + x, c->plane->factor[t]);
+            c->tally.constant += c->profile->constant[row];
+            for (size_t t = c->profile->start[row]; t < c->profile->start[row + 1]; t++) {
+                uint32_t at = c->profile->position[t], y = at / p->width / side * side, x = at % p->width / side * side;
+                cf_tally_input(&c->tally, y * p->width + x, c->profile->factor[t]);
             }
             conclude(c, CF_LAW_BAND_OF_UP, p->band_group[k], i);
         }
 }
 
-/* The first gate in which two planes differ. */
-static uint32_t first_difference(const struct cf_planes *p, const struct cf_plane *a, const struct cf_plane *b)
+/* The first gate in which two profiles differ. */
+static uint32_t first_difference(const struct cf_profiles *p, const struct cf_profile *a, const struct cf_profile *b)
 {
     uint32_t net = UINT32_MAX;
     for (uint32_t g = 1; g <= 2 * p->scales; g++) {
@@ -168,7 +168,7 @@ static uint32_t first_difference(const struct cf_planes *p, const struct cf_plan
             bool same = n == b->start[first + i + 1] - t && a->constant[first + i] == b->constant[first + i] &&
                         (n == 0 || (memcmp(a->position + s, b->position + t, n * sizeof *a->position) == 0 &&
                                     memcmp(a->factor + s, b->factor + t, n * sizeof *a->factor) == 0));
-            uint32_t here = cf_plane_net(p, group, i, a->channel);
+            uint32_t here = cf_profile_net(p, group, i, a->channel);
             if (!same && here < net)
                 net = here;
         }
@@ -178,23 +178,23 @@ static uint32_t first_difference(const struct cf_planes *p, const struct cf_plan
 
 static void check_separate(struct checking *c)
 {
-    const struct cf_planes *p = c->planes;
+    const struct cf_profiles *p = c->profiles;
     struct cf_finding *finding = &c->algebra->laws[CF_LAW_SEPARATE];
     for (uint32_t i = 0; i < p->count; i++) {
         bool usual = i == p->usual;
-        uint32_t net = usual ? 0 : first_difference(p, &p->planes[i], &p->planes[p->usual]);
-        cf_finding_add(finding, usual, p->planes[i].channels, net, "its form is not that of the other channels");
+        uint32_t net = usual ? 0 : first_difference(p, &p->profiles[i], &p->profiles[p->usual]);
+        cf_finding_add(finding, usual, p->profiles[i].channels, net, "its form is not that of the other channels");
     }
     if (p->stray != UINT32_MAX)
         cf_finding_add(finding, false, 1, p->stray, "it reads another channel, or is no linear form of the input");
 }
 
-static void check_plane(struct checking *c)
+static void check_profile(struct checking *c)
 {
     check_pools(c);
     check_cofibers(c);
     check_reconstruction(c);
-    if (c->planes->bilinear)
+    if (c->profiles->bilinear)
         return;
     check_pool_of_band(c);
     check_band_of_up(c);
@@ -202,7 +202,7 @@ static void check_plane(struct checking *c)
 
 static bool start(struct checking *c)
 {
-    const struct cf_planes *p = c->planes;
+    const struct cf_profiles *p = c->profiles;
     struct cf_algebra *a = c->algebra;
     for (int law = 0; law < CF_LAW_COUNT; law++)
         a->laws[law] = (struct cf_finding){.asked = true, .holds = true};
@@ -222,23 +222,23 @@ static bool check(struct checking *c)
     if (!start(c))
         return false;
     check_separate(c);
-    for (uint32_t i = 0; i < c->planes->count; i++) {
-        c->plane = &c->planes->planes[i];
-        check_plane(c);
+    for (uint32_t i = 0; i < c->profiles->count; i++) {
+        c->profile = &c->profiles->profiles[i];
+        check_profile(c);
     }
-    if (c->planes->count > 0)
-        cf_find_leakage(c->planes, &c->planes->planes[c->planes->usual], &c->tally, c->algebra->leakage);
+    if (c->profiles->count > 0)
+        cf_find_leakage(c->profiles, &c->profiles->profiles[c->profiles->usual], &c->tally, c->algebra->leakage);
     /* A classifier adds up channels: it can only change places with a decomposition that treats all alike. */
     if (!separate->holds)
         cf_finding_add(classify, false, 1, separate->gate, separate->why);
-    return cf_check_classifiers(c->planes, classify);
+    return cf_check_classifiers(c->profiles, classify);
 }
 
-bool cf_algebra_check(const struct cf_planes *planes, struct cf_algebra *algebra, struct cf_error *err)
+bool cf_algebra_check(const struct cf_profiles *profiles, struct cf_algebra *algebra, struct cf_error *err)
 {
     *algebra = (struct cf_algebra){0};
-    struct checking c = {.planes = planes, .algebra = algebra};
-    bool done = check(&c) || cf_fail(err, "%s: out of memory", planes->netlist->label);
+    struct checking c = {.profiles = profiles, .algebra = algebra};
+    bool done = check(&c) || cf_fail(err, "%s: out of memory", profiles->netlist->label);
     cf_tally_free(&c.tally);
     free(c.up[0]);
     free(c.up[1]);

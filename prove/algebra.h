@@ -1,13 +1,14 @@
 /* algebra.h - what the mathematics of the circuit says, decided for the gates of one netlist and all inputs.
  *
- * Every statement is about sums of gates as exact linear forms of the input (planes.h), so that it holds for all inputs
- * or is refuted by a form. proof/Mathematics.v proves the same of the mathematical operators; here it is asked of the
- * gates that are there. A netlist with one changed gate fails the statements that the change breaks, with its name.
+ * Every statement is about sums of gates as exact linear forms of the input (profiles.h), so that it holds for all
+ * inputs or is refuted by a form. proof/Mathematics.v proves the same of the mathematical operators; here it is asked
+ * of the gates that are there. A netlist with one changed gate fails the statements that the change breaks, with its
+ * name.
  */
 #ifndef COFIBER_PROVE_ALGEBRA_H
 #define COFIBER_PROVE_ALGEBRA_H
 
-#include "prove/planes.h"
+#include "prove/profiles.h"
 
 enum cf_law {
     CF_LAW_SEPARATE,     /* each pool and subtract reads its own channel, and all channels alike */
@@ -52,10 +53,10 @@ struct cf_algebra {
     uint64_t followed; /* gates followed to the input */
 };
 
-/* Checks all laws of the netlist whose planes these are. Fails when memory is out. A law that does not hold is no
+/* Checks all laws of the netlist whose profiles these are. Fails when memory is out. A law that does not hold is no
  * failure.
  */
-bool cf_algebra_check(const struct cf_planes *planes, struct cf_algebra *algebra, struct cf_error *err);
+bool cf_algebra_check(const struct cf_profiles *profiles, struct cf_algebra *algebra, struct cf_error *err);
 
 /* What a law says, as one sentence. */
 const char *cf_law_sentence(enum cf_law law);
@@ -64,7 +65,7 @@ const char *cf_law_name(enum cf_law law);
 
 /* Fills x [input nets] with the input that makes the worst row of a leakage what it is: in every channel alike, 0 where
  * the row reads nothing. */
-bool cf_algebra_worst_input(const struct cf_planes *planes, const struct cf_leakage *leakage, int32_t *x,
+bool cf_algebra_worst_input(const struct cf_profiles *profiles, const struct cf_leakage *leakage, int32_t *x,
                             struct cf_error *err);
 
 /* The leakage of one frame, of which `nets` has the values of all nets: over all 2 x 2 blocks of the band and all
@@ -74,6 +75,7 @@ struct cf_leak_size {
     double pooled_squares, band_squares, greatest;
     uint64_t pooled, values; /* how many of each */
 };
-void cf_algebra_measure(const struct cf_planes *planes, uint32_t scale, const int64_t *nets, struct cf_leak_size *size);
+void cf_algebra_measure(const struct cf_profiles *profiles, uint32_t scale, const int64_t *nets,
+                        struct cf_leak_size *size);
 
 #endif

@@ -15,31 +15,31 @@ struct cf_tally {
     bool overflow; /* a number passed 62 bits: the form is not known */
 };
 
-bool cf_tally_make(struct cf_tally *tally, const struct cf_planes *planes);
+bool cf_tally_make(struct cf_tally *tally, const struct cf_profiles *profiles);
 void cf_tally_free(struct cf_tally *tally);
 
-/* Adds `times` the input at a position, or the form of a row of a plane. */
+/* Adds `times` the input at a position, or the form of a row of a profile. */
 void cf_tally_input(struct cf_tally *tally, uint32_t position, int64_t times);
-void cf_tally_row(struct cf_tally *tally, const struct cf_plane *plane, uint32_t row, int64_t times);
+void cf_tally_row(struct cf_tally *tally, const struct cf_profile *profile, uint32_t row, int64_t times);
 /* Adds `times` the form at a position of a level; level 0 is the input. */
-void cf_tally_level(struct cf_tally *tally, const struct cf_planes *planes, const struct cf_plane *plane,
+void cf_tally_level(struct cf_tally *tally, const struct cf_profiles *profiles, const struct cf_profile *profile,
                     uint32_t level, uint32_t position, int64_t times);
 
 /* Is the form 0? If not, or if it is not known, says so in `why` [160]. The tally is empty afterwards. */
-bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_planes *planes, char *why);
+bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_profiles *profiles, char *why);
 void cf_tally_clear(struct cf_tally *tally);
 
 /* Counts one comparison, which for `channels` channels came out as `holds` for the gate of the net. */
 void cf_finding_add(struct cf_finding *finding, bool holds, uint32_t channels, uint32_t net, const char *why);
 
 /* The positions of the 2 x 2 block below a position of `level` + 1, in `level`. */
-void cf_block(const struct cf_planes *planes, uint32_t level, uint32_t position, uint32_t block[4]);
+void cf_block(const struct cf_profiles *profiles, uint32_t level, uint32_t position, uint32_t block[4]);
 
 /* The classifiers' law, in a file of its own. False when memory is out. */
-bool cf_check_classifiers(const struct cf_planes *planes, struct cf_finding *finding);
+bool cf_check_classifiers(const struct cf_profiles *profiles, struct cf_finding *finding);
 
-/* The leakage of every band of a plane. `tally` is empty before and after. */
-void cf_find_leakage(const struct cf_planes *planes, const struct cf_plane *plane, struct cf_tally *tally,
+/* The leakage of every band of a profile. `tally` is empty before and after. */
+void cf_find_leakage(const struct cf_profiles *profiles, const struct cf_profile *profile, struct cf_tally *tally,
                      struct cf_leakage *leakage);
 
 #endif

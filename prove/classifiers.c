@@ -1,6 +1,6 @@
 /* classifiers.c - checks that every classifier is one row of weights, the same at all positions and scales.
  *
- * Let K be the form of band k at a position, of which the plane law says that it is the same in every channel. A gate
+ * Let K be the form of band k at a position, which is the same in every channel where channels are separate. A gate
  * whose terms are w[d] times channel d of that band has the sum: sum over d of w[d] * K(x[d]), plus its bias. K is
  * linear, so that is K(sum over d of w[d] * x[d]): classify the raw input, then decompose. This needs the same w at
  * every position that K reads, hence at all of them, and at all scales.
@@ -15,7 +15,7 @@
 
 /* The classifiers of one scale. */
 struct scale {
-    const struct cf_planes *planes;
+    const struct cf_profiles *profiles;
     uint32_t group, source, classes, positions;
     int64_t *first;   /* [classes][channels]: the weights at the first scale that has classifiers */
     int64_t *weights; /* [channels]: of the gate that is looked at */
@@ -23,7 +23,7 @@ struct scale {
 };
 
 /* The group's number for s<k>.classify of that level's grid, or UINT32_MAX. */
-static uint32_t find_classifiers(const struct cf_planes *p, uint32_t k)
+static uint32_t find_classifiers(const struct cf_profiles *p, uint32_t k)
 {
     char name[32];
     snprintf(name, sizeof name, "s%u.classify", k);
@@ -36,7 +36,7 @@ static uint32_t find_classifiers(const struct cf_planes *p, uint32_t k)
 }
 
 /* The band or level that most of the gates read: its group. */
-static uint32_t find_source(const struct cf_planes *p, uint32_t g)
+static uint32_t find_source(const struct cf_profiles *p, uint32_t g)
 {
     const struct cf_group *group = &p->netlist->groups[g];
     struct cf_vote vote = {0};
@@ -48,17 +48,17 @@ static uint32_t find_source(const struct cf_planes *p, uint32_t g)
 /* The gate's weights by channel. False with a reason where it reads something else than its position of the source. */
 static bool read_weights(struct scale *s, uint32_t index, char *why)
 {
-    const struct cf_netlist *netlist = s->planes->netlist;
+    const struct cf_netlist *netlist = s->profiles->netlist;
     const struct cf_group *group = &netlist->groups[s->group];
     const struct cf_cell *cell = &netlist->cells[group->cell[index]];
     const uint32_t *bases = cf_instance_bases(group, index);
-    uint32_t first = cf_plane_net(s->planes, s->source, index / s->classes, 0);
-    memset(s->weights, 0, s->planes->channels * sizeof *s->weights);
+    uint32_t first = cf_profile_net(s->profiles, s->source, index / s->classes, 0);
+    memset(s->weights, 0, s->profiles->channels * sizeof *s->weights);
     for (uint32_t t = 0; t < cell->term_count; t++) {
         const struct cf_term *term = &cell->terms[t];
         uint32_t net = bases[term->port] + term->offset;
         int64_t weight;
-        if (net < first || net >= first + s->planes->channels) {
+        if (net < first || net >= first + s->profiles->channels) {
             snprintf(why, 160, "it reads another position or band than its own");
             return false;
         }
@@ -73,7 +73,7 @@ static bool read_weights(struct scale *s, uint32_t index, char *why)
 
 static bool same_weights(const struct scale *s, const int64_t *expected, char *why)
 {
-    for (uint32_t d = 0; d < s->planes->channels; d++)
+    for (uint32_t d = 0; d < s->profiles->channels; d++)
         if (s->weights[d] != expected[d]) {
             snprintf(why, 160, "its weight of channel %u is %lld, elsewhere %lld", d, (long long)s->weights[d],
                      (long long)expected[d]);
@@ -86,8 +86,8 @@ static bool same_weights(const struct scale *s, const int64_t *expected, char *w
  * source's row are compared once. */
 static void check_class(struct scale *s, uint32_t class, struct cf_finding *finding)
 {
-    const struct cf_group *group = &s->planes->netlist->groups[s->group];
-    int64_t *expected = s->first + (size_t) class * s->planes->channels;
+    const struct cf_group *group = &s->profiles->netlist->groups[s->group];
+    int64_t *expected = s->first + (size_t) class * s->profiles->channels;
     struct cf_vote vote = {0};
     char why[160] = "";
     for (uint32_t i = 0; i < s->positions; i++)
@@ -95,22 +95,23 @@ static void check_class(struct scale *s, uint32_t class, struct cf_finding *find
     uint32_t usual = 0;
     while (usual + 1 < s->positions && group->cell[usual * s->classes + class] != vote.leader)
         usual++;
-    int64_t bias = s->planes->netlist->cells[vote.leader].bias;
+    int64_t bias = s->profiles->netlist->cells[vote.leader].bias;
     if (s->is_first && read_weights(s, usual * s->classes + class, why))
-        memcpy(expected, s->weights, s->planes->channels * sizeof *expected);
+        memcpy(expected, s->weights, s->profiles->channels * sizeof *expected);
     bool leader_holds = false, known = false;
     for (uint32_t i = 0; i < s->positions; i++) {
         uint32_t index = i * s->classes + class, cell = group->cell[index];
         const uint32_t *bases = cf_instance_bases(group, index);
-        bool plain = cell == vote.leader && group->ports == 1 && bases[0] == cf_plane_net(s->planes, s->source, i, 0);
+        bool plain =
+            cell == vote.leader && group->ports == 1 && bases[0] == cf_profile_net(s->profiles, s->source, i, 0);
         bool holds = plain && known ? leader_holds : read_weights(s, index, why) && same_weights(s, expected, why);
         if (plain && !known) {
             leader_holds = holds;
             known = true;
         }
-        if (holds && s->planes->netlist->cells[cell].bias != bias) {
+        if (holds && s->profiles->netlist->cells[cell].bias != bias) {
             snprintf(why, sizeof why, "its bias is %lld, at other positions %lld",
-                     (long long)s->planes->netlist->cells[cell].bias, (long long)bias);
+                     (long long)s->profiles->netlist->cells[cell].bias, (long long)bias);
             holds = false;
         }
         cf_finding_add(finding, holds, 1, group->first_net + index, why);
@@ -119,14 +120,14 @@ static void check_class(struct scale *s, uint32_t class, struct cf_finding *find
 
 /* The source should be the scale's own band, or its level: other classifiers, such as those behind a projection, are
  * not asked about. */
-static bool source_fits(const struct cf_planes *p, uint32_t k, uint32_t source)
+static bool source_fits(const struct cf_profiles *p, uint32_t k, uint32_t source)
 {
     return (k < p->bands && source == p->band_group[k]) || (k > 0 && k <= p->scales && source == p->level_group[k]);
 }
 
 static bool check_scale(struct scale *s, struct cf_finding *finding)
 {
-    const struct cf_planes *p = s->planes;
+    const struct cf_profiles *p = s->profiles;
     const struct cf_group *group = &p->netlist->groups[s->group];
     s->positions = group->shape[0] * group->shape[1];
     if (!s->first) {
@@ -146,13 +147,13 @@ static bool check_scale(struct scale *s, struct cf_finding *finding)
     return true;
 }
 
-bool cf_check_classifiers(const struct cf_planes *planes, struct cf_finding *finding)
+bool cf_check_classifiers(const struct cf_profiles *profiles, struct cf_finding *finding)
 {
-    struct scale s = {.planes = planes, .weights = calloc(planes->channels, sizeof *s.weights)};
+    struct scale s = {.profiles = profiles, .weights = calloc(profiles->channels, sizeof *s.weights)};
     bool done = s.weights != NULL, any = false;
-    for (uint32_t k = 0; done && k <= planes->scales; k++) {
-        s.group = find_classifiers(planes, k);
-        if (s.group == UINT32_MAX || !source_fits(planes, k, s.source = find_source(planes, s.group)))
+    for (uint32_t k = 0; done && k <= profiles->scales; k++) {
+        s.group = find_classifiers(profiles, k);
+        if (s.group == UINT32_MAX || !source_fits(profiles, k, s.source = find_source(profiles, s.group)))
             continue;
         any = true;
         done = check_scale(&s, finding);

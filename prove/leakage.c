@@ -30,21 +30,21 @@ static struct extent extent_of(const struct cf_tally *tally, struct cf_type inpu
 }
 
 /* The 2 x 2 sum of a band at a position of the coarser level. */
-static void pool_band(const struct cf_planes *p, const struct cf_plane *plane, struct cf_tally *tally, uint32_t scale,
-                      uint32_t position)
+static void pool_band(const struct cf_profiles *p, const struct cf_profile *profile, struct cf_tally *tally,
+                      uint32_t scale, uint32_t position)
 {
     uint32_t block[4];
     cf_block(p, scale, position, block);
     for (uint32_t q = 0; q < 4; q++)
-        cf_tally_row(tally, plane, p->band_row[scale] + block[q], 1);
+        cf_tally_row(tally, profile, p->band_row[scale] + block[q], 1);
 }
 
-static void find_rows(const struct cf_planes *p, const struct cf_plane *plane, struct cf_tally *tally,
+static void find_rows(const struct cf_profiles *p, const struct cf_profile *profile, struct cf_tally *tally,
                       struct cf_leakage *l)
 {
     struct cf_type input = p->netlist->groups[CF_INPUT].type;
     for (uint32_t i = 0; i < cf_level_height(p, l->scale + 1) * cf_level_width(p, l->scale + 1); i++) {
-        pool_band(p, plane, tally, l->scale, i);
+        pool_band(p, profile, tally, l->scale, i);
         struct extent e = extent_of(tally, input);
         cf_tally_clear(tally);
         if (e.norm > l->norm) {
@@ -59,63 +59,64 @@ static void find_rows(const struct cf_planes *p, const struct cf_plane *plane, s
         }
     }
     for (uint32_t i = 0; i < cf_level_height(p, l->scale) * cf_level_width(p, l->scale); i++) {
-        cf_tally_row(tally, plane, p->band_row[l->scale] + i, 1);
+        cf_tally_row(tally, profile, p->band_row[l->scale] + i, 1);
         struct extent e = extent_of(tally, input);
         cf_tally_clear(tally);
         l->band_norm = e.norm > l->band_norm ? e.norm : l->band_norm;
     }
 }
 
-void cf_find_leakage(const struct cf_planes *planes, const struct cf_plane *plane, struct cf_tally *tally,
+void cf_find_leakage(const struct cf_profiles *profiles, const struct cf_profile *profile, struct cf_tally *tally,
                      struct cf_leakage *leakage)
 {
-    for (uint32_t k = 0; k < planes->bands; k++) {
-        int frac = planes->netlist->groups[planes->band_group[k]].type.frac + 2;
+    for (uint32_t k = 0; k < profiles->bands; k++) {
+        int frac = profiles->netlist->groups[profiles->band_group[k]].type.frac + 2;
         leakage[k] = (struct cf_leakage){.scale = k, .frac = frac};
-        find_rows(planes, plane, tally, &leakage[k]);
+        find_rows(profiles, profile, tally, &leakage[k]);
     }
 }
 
-bool cf_algebra_worst_input(const struct cf_planes *planes, const struct cf_leakage *leakage, int32_t *x,
+bool cf_algebra_worst_input(const struct cf_profiles *profiles, const struct cf_leakage *leakage, int32_t *x,
                             struct cf_error *err)
 {
-    struct cf_type input = planes->netlist->groups[CF_INPUT].type;
+    struct cf_type input = profiles->netlist->groups[CF_INPUT].type;
     struct cf_tally tally;
-    bool done = cf_tally_make(&tally, planes) && planes->count > 0;
+    bool done = cf_tally_make(&tally, profiles) && profiles->count > 0;
     if (done)
-        pool_band(planes, &planes->planes[planes->usual], &tally, leakage->scale, leakage->worst_row);
-    memset(x, 0, planes->netlist->groups[CF_INPUT].count * sizeof *x);
-    for (uint32_t at = 0; done && at < planes->height * planes->width; at++) {
+        pool_band(profiles, &profiles->profiles[profiles->usual], &tally, leakage->scale, leakage->worst_row);
+    memset(x, 0, profiles->netlist->groups[CF_INPUT].count * sizeof *x);
+    for (uint32_t at = 0; done && at < profiles->height * profiles->width; at++) {
         int64_t factor = tally.factor[at];
         bool high = (factor > 0) != leakage->worst_is_least;
         int64_t value = factor == 0 ? 0 : high ? cf_type_max(input) : cf_type_min(input);
-        for (uint32_t d = 0; d < planes->channels; d++)
-            x[cf_plane_input(planes, at, d)] = (int32_t)value;
+        for (uint32_t d = 0; d < profiles->channels; d++)
+            x[cf_profile_input(profiles, at, d)] = (int32_t)value;
     }
     cf_tally_free(&tally);
-    return done || cf_fail(err, "%s: no plane of forms, or out of memory", planes->netlist->label);
+    return done || cf_fail(err, "%s: no profile of forms, or out of memory", profiles->netlist->label);
 }
 
-void cf_algebra_measure(const struct cf_planes *planes, uint32_t scale, const int64_t *nets, struct cf_leak_size *size)
+void cf_algebra_measure(const struct cf_profiles *profiles, uint32_t scale, const int64_t *nets,
+                        struct cf_leak_size *size)
 {
-    const struct cf_group *band = &planes->netlist->groups[planes->band_group[scale]];
+    const struct cf_group *band = &profiles->netlist->groups[profiles->band_group[scale]];
     double unit = ldexp(1, -band->type.frac);
     for (uint32_t i = 0; i < band->count; i++) {
         double value = (double)nets[band->first_net + i] * unit;
         size->band_squares += value * value;
     }
     size->values += band->count;
-    for (uint32_t i = 0; i < band->count / planes->channels / 4; i++) {
+    for (uint32_t i = 0; i < band->count / profiles->channels / 4; i++) {
         uint32_t block[4];
-        cf_block(planes, scale, i, block);
-        for (uint32_t d = 0; d < planes->channels; d++) {
+        cf_block(profiles, scale, i, block);
+        for (uint32_t d = 0; d < profiles->channels; d++) {
             int64_t sum = 0;
             for (uint32_t q = 0; q < 4; q++)
-                sum += nets[cf_plane_net(planes, planes->band_group[scale], block[q], d)];
+                sum += nets[cf_profile_net(profiles, profiles->band_group[scale], block[q], d)];
             double value = (double)sum * unit / 4;
             size->pooled_squares += value * value;
             size->greatest = fabs(value) > size->greatest ? fabs(value) : size->greatest;
         }
-        size->pooled += planes->channels;
+        size->pooled += profiles->channels;
     }
 }

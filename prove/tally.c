@@ -5,9 +5,9 @@
 
 #include "prove/algebra_internal.h"
 
-bool cf_tally_make(struct cf_tally *tally, const struct cf_planes *planes)
+bool cf_tally_make(struct cf_tally *tally, const struct cf_profiles *profiles)
 {
-    size_t positions = (size_t)planes->height * planes->width;
+    size_t positions = (size_t)profiles->height * profiles->width;
     *tally = (struct cf_tally){.factor = calloc(positions, sizeof *tally->factor),
                                .touched = calloc(positions, sizeof *tally->touched),
                                .list = calloc(positions, sizeof *tally->list)};
@@ -44,21 +44,21 @@ void cf_tally_input(struct cf_tally *tally, uint32_t position, int64_t times)
     add_input(tally, position, times, 1);
 }
 
-void cf_tally_row(struct cf_tally *tally, const struct cf_plane *plane, uint32_t row, int64_t times)
+void cf_tally_row(struct cf_tally *tally, const struct cf_profile *profile, uint32_t row, int64_t times)
 {
-    add(tally, &tally->constant, plane->constant[row], times);
-    for (size_t t = plane->start[row]; t < plane->start[row + 1]; t++)
-        add_input(tally, plane->position[t], plane->factor[t], times);
+    add(tally, &tally->constant, profile->constant[row], times);
+    for (size_t t = profile->start[row]; t < profile->start[row + 1]; t++)
+        add_input(tally, profile->position[t], profile->factor[t], times);
 }
 
-void cf_tally_level(struct cf_tally *tally, const struct cf_planes *planes, const struct cf_plane *plane,
+void cf_tally_level(struct cf_tally *tally, const struct cf_profiles *profiles, const struct cf_profile *profile,
                     uint32_t level, uint32_t position, int64_t times)
 {
-    assert(level <= planes->scales);
+    assert(level <= profiles->scales);
     if (level == 0)
         cf_tally_input(tally, position, times);
     else
-        cf_tally_row(tally, plane, planes->level_row[level] + position, times);
+        cf_tally_row(tally, profile, profiles->level_row[level] + position, times);
 }
 
 void cf_tally_clear(struct cf_tally *tally)
@@ -72,7 +72,7 @@ void cf_tally_clear(struct cf_tally *tally)
     tally->overflow = false;
 }
 
-bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_planes *planes, char *why)
+bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_profiles *profiles, char *why)
 {
     bool zero = true;
     if (tally->overflow) {
@@ -84,7 +84,7 @@ bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_planes *planes, ch
         zero = tally->factor[at] == 0;
         if (!zero)
             snprintf(why, 160, "off by %lld times the input at [%u,%u]", (long long)tally->factor[at],
-                     at / planes->width, at % planes->width);
+                     at / profiles->width, at % profiles->width);
     }
     if (zero && tally->constant != 0) {
         snprintf(why, 160, "off by the constant %lld", (long long)tally->constant);
@@ -107,9 +107,9 @@ void cf_finding_add(struct cf_finding *finding, bool holds, uint32_t channels, u
     finding->holds = false;
 }
 
-void cf_block(const struct cf_planes *planes, uint32_t level, uint32_t position, uint32_t block[4])
+void cf_block(const struct cf_profiles *profiles, uint32_t level, uint32_t position, uint32_t block[4])
 {
-    uint32_t width = cf_level_width(planes, level), i = position / (width / 2), j = position % (width / 2);
+    uint32_t width = cf_level_width(profiles, level), i = position / (width / 2), j = position % (width / 2);
     for (uint32_t q = 0; q < 4; q++)
         block[q] = (2 * i + q / 2) * width + 2 * j + q % 2;
 }

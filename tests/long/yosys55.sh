@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Yosys 0.55, newer than the distribution's: it reads the gate Verilog, the JSON and the AIGER of one classifier, and the
-# JSON that it writes is read back; ABC proves that all are one function.
+# JSON that it writes is read back; ABC proves that all are one function. The verified
+# checker proves that what it makes of emitted Verilog is the netlist.
 #
 #   tests/long/yosys55.sh [BUILD]     half a minute; needs scripts/setup.sh yosys55
 source "$(dirname "$0")/../support/suite.sh"
@@ -40,4 +41,20 @@ sed -i '0,/_AND_/s//_OR_/' back.json
 check "changed: read" 0 "" cofiber import back.json --from yosys-json -o back
 check "changed: as AIGER" 0 "" cofiber export back --to aiger -o back.aig
 check "changed: noticed" 0 "NOT EQUIVALENT" equal n.aig back.aig
+
+# The verified checker accepts what this Yosys makes of the emitted Verilog, and refuses a changed netlist.
+prove55() { # netlist
+    yosys55 cofiber_cells.v cofiber_rows.v cofiber_top.v -- "read_verilog cofiber_cells.v cofiber_rows.v cofiber_top.v; \
+        hierarchy -top cofiber_top -check; attrmap -remove src; write_rtlil design.il" && cofiber-checker design.il "$1"
+}
+if [ -x "$build/cofiber-checker" ]; then
+    for head in small loop; do
+        check "prove $head: compile" 0 "" cofiber compile "$root/tests/proof/head_$head.safetensors" -o "$head" --grid 8x8 \
+            --scales 2 --input-scale 0.05
+        rm -rf rtl && cofiber verilog "$head" -o rtl >/dev/null && cp rtl/*.v .
+        check "prove $head" 0 "proved" prove55 "$head"
+    done
+    check "prove: a changed netlist" 0 "" mutate loop -o mutant weight 's0.classify[3,4,1]' 70 1
+    check "prove: it is refused" 0 "weights differ" prove55 mutant
+fi
 finish

@@ -40,6 +40,7 @@ COMMANDS = [
     ("check", "{cofiber} check {net}"),
     ("check --json", "{cofiber} check {net} --json"),
     ("stats", "{cofiber} stats {net}"),
+    ("prove --algebra", "{cofiber} prove {net} --algebra"),
     ("stats --json", "{cofiber} stats {net} --json"),
     ("stats --bits", "{cofiber} stats {net} --bits"),
     ("stats --bits --json", "{cofiber} stats {net} --bits --json"),

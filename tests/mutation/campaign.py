@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A campaign of random single mutations: each must be killed by a tool, or proved to change nothing.
 
-    campaign.py BUILD --netlists N --verilog N --sources N [--cosim N] [--seed S] [--survivors DIR]
+    campaign.py BUILD --netlists N --verilog N --sources N [--cosim N] [--seed S] [--verbose]
 
 BUILD has the programs. Mutated are: one number of a netlist file; one token of the emitted Verilog; one line of the
 program's own sources (simulator kernels, lowering, Verilog writer), which are then built again. Prints a table of what
@@ -45,9 +45,9 @@ class Campaign:
         row["mutants"] += 1
         for tool in killers:
             row[tool] = row.get(tool, 0) + 1
-        if killers == ["equivalent"]:
-            pass
-        elif not killers:
+        if killers == ["equivalent"] and self.options.verbose:
+            print("equivalent: %s: %s" % (kind, what))
+        if not killers:
             self.survivors.append("%s: %s: %s" % (kind, what, words.strip().split("\n")[0] if words else ""))
 
     # ---- subjects ----
@@ -67,6 +67,25 @@ class Campaign:
             assert status == 0, words
             subjects.append((name, name + ".rtl"))
         return subjects
+
+    def make_simulated(self):
+        """Circuits that need every kernel: rows of more lanes than are added at once, steps in rows, 32-bit sums."""
+        noise, channels, classes = random.Random(5), 65, 200
+        pathlib.Path("wide.head").write_bytes(safetensors({
+            "cls_weight": ("F32", [classes, channels], [noise.gauss(0, 1) for _ in range(channels * classes)]),
+            "cls_bias": ("F32", [classes], [noise.gauss(0, 1) for _ in range(classes)])}))
+        n = 48  # ANDs side by side
+        lines = ["aag %d %d 0 %d %d" % (3 * n, 2 * n, n, n)] + [str(2 * i + 2) for i in range(2 * n)]
+        lines += [str(2 * (2 * n + i) + 2) for i in range(n)]
+        lines += ["%d %d %d" % (2 * (2 * n + i) + 2, 2 * (n + i) + 2, 2 * i + 2) for i in range(n)]
+        pathlib.Path("ands.aag").write_text("\n".join(lines) + "\n")
+        common = ["--input-scale", "0.05", "--grid", "2x2", "--scales", "1"]
+        for command in (["compile", "wide.head", "-o", "wide8"] + common,
+                        ["compile", "wide.head", "-o", "wide16", "--input-bits", "16"] + common,
+                        ["import", "ands.aag", "--from", "aiger", "-o", "ands"]):
+            status, words = self.run("cofiber", *command)
+            assert status == 0, words
+        return [("wide8", None), ("wide16", None), ("ands", None)]
 
     # ---- netlists ----
 
@@ -172,30 +191,78 @@ class Campaign:
     # ---- sources ----
 
     SOURCES = [  # file, pattern (one match is taken), replacement
-        ("simulator kernels", "sim/word/kernels_portable.c", r"weights\[4 \* l \+ 3\] \* x\[k \+ 3\]", "weights[4 * l + 2] * x[k + 3]"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"job->step \? sum >= 0 : sum", "job->step ? sum > 0 : sum"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"sum >= 0 : sum", "sum >= 1 : sum"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"\(uint32_t\)job->bias \+", "1 + (uint32_t)job->bias +"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"acc\[i\] \+= factor \* value;", "acc[i] -= factor * value;"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"CF_STORE32 \? \(int32_t\)sum", "CF_STORE32 ? (int16_t)sum"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"\(uint32_t\)\(weights\[2 \* l \+ 1\] \* x\[k \+ 1\]\)", "(uint32_t)(weights[2 * l + 1] * x[k])"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"strip \+= \(size_t\)dense->padded_inputs \* width", "strip += (size_t)dense->padded_inputs * width + 1"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"uint32_t acc\[STRIP\] = \{0\}", "uint32_t acc[STRIP] = {1}"),
-        ("simulator kernels", "sim/word/kernels_portable.c", r"first < job->lanes; first \+= CHUNK", "first + 1 < job->lanes; first += CHUNK"),
-        ("lowering", "netlists/lowering/lower.c", r"\*plus = number < 0 \? negative : positive", "*plus = number > 0 ? negative : positive"),
-        ("lowering", "netlists/lowering/lower.c", r"triple = 3 \* n", "triple = 5 * n"),
-        ("lowering", "netlists/lowering/lower.c", r"put_column\(l, l->next, column \+ i, wires", "put_column(l, l->next, column, wires"),
-        ("lowering", "netlists/lowering/lower.c", r"wires\[from\[0\]\], wires\[from\[1\]\], wires\[from\[2\]\]", "wires[from[0]], wires[from[1]], wires[from[1]]"),
-        ("Verilog writer", "rtl/structural/cells.c", r"assign y = sum >= ", "assign y = sum > "),
-        ("Verilog writer", "rtl/structural/cells.c", r"\"\$signed\(%s\"", "\"(%s\""),
-        ("Verilog writer", "rtl/structural/cells.c", r"slots - slots % SLICE : 0", "slots - slots % SLICE : 1"),
-        ("Verilog writer", "rtl/structural/cells.c", r"wire signed \[%u-1:0\] \", kind->sum_width", "wire signed [%u-1:0] \", kind->sum_width - 1"),
-        ("Verilog writer", "rtl/structural/cells.c", r"k < SLICE; k\+\+\) \{\n        cf_put\(e, \"\\n                \+ ", "k < SLICE; k++) {\n        cf_put(e, \"\\\\n                - "),
-        ("Verilog writer", "rtl/structural/cells.c", r"\"sum = BIAS\"", "\"sum = 0\""),
-        ("Verilog writer", "rtl/structural/gate.c", r"first\.lane \+ i, 0\}", "first.lane + i, 1}"),
-        ("Verilog writer", "rtl/structural/gate.c", r"\(int64_t\)1 << term->shift", "(int64_t)1 << (term->shift / 2)"),
-        ("Verilog writer", "rtl/structural/gate.c", r"\(cf_signed_width\(min, max\) \+ 3\) / 4 \* 4", "(cf_signed_width(min, max) - 1)"),
-        ("Verilog writer", "rtl/structural/gate.c", r"slots\[operand\.lane - first\.lane\] = operand", "slots[i] = operand"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"weights\[4 \* l \+ 3\] \* x\[k \+ 3\]",
+         "weights[4 * l + 2] * x[k + 3]"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"job->step \? sum >= 0 : sum",
+         "job->step ? sum > 0 : sum"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"sum >= 0 : sum",
+         "sum >= 1 : sum"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"\(uint32_t\)job->bias \+",
+         "1 + (uint32_t)job->bias +"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"acc\[i\] \+= factor \* value;",
+         "acc[i] -= factor * value;"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"CF_STORE32 \? \(int32_t\)sum",
+         "CF_STORE32 ? (int16_t)sum"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"\(uint32_t\)\(weights\[2 \* l \+ 1\] \* x\[k \+ 1\]\)",
+         "(uint32_t)(weights[2 * l + 1] * x[k])"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"strip \+= \(size_t\)dense->padded_inputs \* width",
+         "strip += (size_t)dense->padded_inputs * width + 1"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"uint32_t acc\[STRIP\] = \{0\}",
+         "uint32_t acc[STRIP] = {1}"),
+        ("simulator kernels", "sim/word/kernels_portable.c",
+         r"first < job->lanes; first \+= CHUNK",
+         "first + 1 < job->lanes; first += CHUNK"),
+        ("lowering", "netlists/lowering/lower.c",
+         r"\*plus = number < 0 \? negative : positive",
+         "*plus = number > 0 ? negative : positive"),
+        ("lowering", "netlists/lowering/lower.c",
+         r"triple = 3 \* n",
+         "triple = 5 * n"),
+        ("lowering", "netlists/lowering/lower.c",
+         r"put_column\(l, l->next, column \+ i, wires",
+         "put_column(l, l->next, column, wires"),
+        ("lowering", "netlists/lowering/lower.c",
+         r"wires\[from\[0\]\], wires\[from\[1\]\], wires\[from\[2\]\]",
+         "wires[from[0]], wires[from[1]], wires[from[1]]"),
+        ("Verilog writer", "rtl/structural/cells.c",
+         r"assign y = sum >= ",
+         "assign y = sum > "),
+        ("Verilog writer", "rtl/structural/cells.c",
+         r"\"\$signed\(%s\"",
+         "\"(%s\""),
+        ("Verilog writer", "rtl/structural/cells.c",
+         r"slots - slots % SLICE : 0",
+         "slots - slots % SLICE : 1"),
+        ("Verilog writer", "rtl/structural/cells.c",
+         r"wire signed \[%u-1:0\] \", kind->sum_width",
+         "wire signed [%u-1:0] \", kind->sum_width - 1"),
+        ("Verilog writer", "rtl/structural/cells.c",
+         r"k < SLICE; k\+\+\) \{\n        cf_put\(e, \"\\n                \+ ",
+         "k < SLICE; k++) {\n        cf_put(e, \"\\\\n                - "),
+        ("Verilog writer", "rtl/structural/cells.c",
+         r"\"sum = BIAS\"",
+         "\"sum = 0\""),
+        ("Verilog writer", "rtl/structural/gate.c",
+         r"first\.lane \+ i, 0\}",
+         "first.lane + i, 1}"),
+        ("Verilog writer", "rtl/structural/gate.c",
+         r"\(int64_t\)1 << term->shift",
+         "(int64_t)1 << (term->shift / 2)"),
+        ("Verilog writer", "rtl/structural/gate.c",
+         r"\(cf_signed_width\(min, max\) \+ 3\) / 4 \* 4",
+         "(cf_signed_width(min, max) - 1)"),
+        ("Verilog writer", "rtl/structural/gate.c",
+         r"slots\[operand\.lane - first\.lane\] = operand",
+         "slots[i] = operand"),
     ]
 
     def copy_tree(self):
@@ -287,8 +354,9 @@ class Campaign:
         self.random.shuffle(mutations)
         if self.options.sources:
             tree = self.copy_tree()
+            simulated = subjects + self.make_simulated()
             for mutation in mutations[: self.options.sources]:
-                self.try_source(tree, subjects, mutation)
+                self.try_source(tree, subjects if mutation[0] == "Verilog writer" else simulated, mutation)
         return self.report()
 
 
@@ -297,6 +365,7 @@ def main():
     parser.add_argument("build")
     for name, default in (("netlists", 0), ("verilog", 0), ("sources", 0), ("cosim", 0), ("seed", 1)):
         parser.add_argument("--" + name, type=int, default=default)
+    parser.add_argument("--verbose", action="store_true", help="print the equivalent mutants, too")
     options = parser.parse_args()
     campaign = Campaign(options)
     here = os.getcwd()

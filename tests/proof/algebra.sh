@@ -12,6 +12,9 @@ check "nearest leaks nothing" 0 "leakage of band 0: 0, exactly" algebra net
 check "bilinear leaks" 0 "its pool has the norm 224/2^8 = 0.875" algebra "net--upsample bilinear"
 cofiber compile "$root/tests/fixtures/head_f32.safetensors" -o framed --grid 8x8 --scales 2 --input-scale 0.03125 --upsample bilinear >/dev/null
 check "on a frame" 0 "on 1 frame: the pooled band is" algebra framed "$root/tests/fixtures/frame_f32.npy"
+cofiber compile "$root/tests/fixtures/head_pruned.safetensors" -o lanes --grid 8x8 --scales 2 --input-scale 0.05 --sweep >/dev/null
+check "channels swept away" 0 "holds      classify, then decompose" algebra lanes
+check "and proved" 0 "proved for all inputs" prove lanes
 check "no decomposition" 2 "no decomposition" algebra "$root/netlists/golden/general.safetensors"
 check "frames without the algebra" 2 "FRAMES are for --algebra" cofiber prove net frames.npy
 check "the algebra of Verilog" 2 "looks at no Verilog" algebra net --rtl rtl

@@ -110,30 +110,30 @@ static void the_worst_input_leaks_as_much_as_is_said(void **unused)
 {
     (void)unused;
     struct cf_error err;
-    struct cf_planes planes;
+    struct cf_profiles profiles;
     struct cf_algebra algebra;
     struct cf_netlist *netlist = small(CF_BILINEAR);
     int64_t *nets = calloc(netlist->net_count, sizeof *nets);
     int32_t *x = calloc(netlist->groups[CF_INPUT].count, sizeof *x);
-    assert_true(cf_planes_make(&planes, netlist, &err) && cf_algebra_check(&planes, &algebra, &err));
-    assert_int_equal(planes.count, 1);
+    assert_true(cf_profiles_make(&profiles, netlist, &err) && cf_algebra_check(&profiles, &algebra, &err));
+    assert_int_equal(profiles.count, 1);
     assert_true(algebra.leakage[0].norm > 0);
     for (uint32_t k = 0; k < algebra.bands; k++) {
         const struct cf_leakage *l = &algebra.leakage[k];
         struct cf_leak_size size = {.pooled = 0};
-        assert_true(cf_algebra_worst_input(&planes, l, x, &err));
+        assert_true(cf_algebra_worst_input(&profiles, l, x, &err));
         for (uint32_t i = 0; i < netlist->groups[CF_INPUT].count; i++)
             nets[i] = x[i];
         cf_word_evaluate(netlist, nets);
-        cf_algebra_measure(&planes, k, nets, &size);
+        cf_algebra_measure(&profiles, k, nets, &size);
         assert_true(size.greatest * (double)(1 << l->frac) == (double)l->worst);
         for (int round = 0; round < 20; round++) {
             probe(netlist, nets, round);
-            cf_algebra_measure(&planes, k, nets, &size);
+            cf_algebra_measure(&profiles, k, nets, &size);
             assert_true(size.greatest * (double)(1 << l->frac) == (double)l->worst);
         }
     }
-    cf_planes_free(&planes);
+    cf_profiles_free(&profiles);
     free(nets);
     free(x);
     cf_netlist_free(netlist);

@@ -1,14 +1,14 @@
-/* planes.h - the gates of a decomposition as exact linear forms of the input, one channel at a time.
+/* profiles.h - the gates of a decomposition as exact linear forms of the input, one channel at a time.
  *
  * A decomposition halves the grid again and again. Level 0 is the input; level k + 1 has the sums of the 2 x 2 blocks
  * of level k, made by the group s<k>.pool. Band k is level k less the upsampled level k + 1, made by s<k>.subtract. All
- * of that should treat every channel alike and for itself. A plane is one channel of it: for every position of every
+ * of that should treat every channel alike and for itself. A profile is one channel of it: for every position of every
  * level and band, the sum of the gate that is there, as a linear form of the same channel's inputs. The forms are found
  * by following the actual gates back to the input; nothing is taken from the compiler. Channels whose forms are the
- * same share a plane, so that a circuit as it should be has one, and a circuit with one wrong gate has two.
+ * same share a profile, so that a circuit as it should be has one, and a circuit with one wrong gate has two.
  */
-#ifndef COFIBER_PROVE_PLANES_H
-#define COFIBER_PROVE_PLANES_H
+#ifndef COFIBER_PROVE_PROFILES_H
+#define COFIBER_PROVE_PROFILES_H
 
 #include "netlists/netlist.h"
 
@@ -16,7 +16,7 @@ enum { CF_LEVELS_MAX = 11 }; /* the input's level and those of ten scales */
 
 /* The forms of one channel: row r is the sum over terms [start[r], start[r + 1]) of factor * input at position, plus
  * constant[r]. Positions stand in increasing order and are row-major in the input's grid. */
-struct cf_plane {
+struct cf_profile {
     size_t *start; /* [rows + 1] */
     uint32_t *position;
     int64_t *factor;
@@ -25,7 +25,7 @@ struct cf_plane {
     uint32_t channels; /* how many have them */
 };
 
-struct cf_planes {
+struct cf_profiles {
     const struct cf_netlist *netlist;
     uint32_t height, width;
     uint32_t inputs;                     /* channels of the input */
@@ -36,43 +36,45 @@ struct cf_planes {
     bool bilinear;                       /* how a level should be upsampled; else nearest */
     uint32_t level_group[CF_LEVELS_MAX]; /* group of each level: CF_INPUT, then the pools */
     uint32_t band_group[CF_LEVELS_MAX];
-    uint32_t level_row[CF_LEVELS_MAX], band_row[CF_LEVELS_MAX]; /* first row of each in a plane; level 0 has none */
+    uint32_t level_row[CF_LEVELS_MAX], band_row[CF_LEVELS_MAX]; /* first row of each in a profile; level 0 has none */
     uint32_t rows;
-    struct cf_plane *planes; /* the forms that occur, each once */
+    struct cf_profile *profiles; /* the forms that occur, each once */
     uint32_t count;
     size_t capacity;
-    uint32_t *plane_of; /* [channels]; UINT32_MAX: a gate of the channel reads another channel, or is no linear form */
-    uint32_t usual;     /* the plane of more than half of the channels, if there is one */
-    uint32_t stray;     /* the first such gate's net; UINT32_MAX: there is none */
+    uint32_t
+        *profile_of; /* [channels]; UINT32_MAX: a gate of the channel reads another channel, or is no linear form */
+    uint32_t usual;  /* the profile of more than half of the channels, if there is one */
+    uint32_t stray;  /* the first such gate's net; UINT32_MAX: there is none */
 };
 
-/* Follows all pools and subtracts. In planes, a channel is a lane of the pools. Fails when memory is out, or when the
+/* Follows all pools and subtracts. In profiles, a channel is a lane of the pools. Fails when memory is out, or when the
  * netlist has no decomposition: its input is not [height, width, channels], a group is missing or has another shape, or
  * the metadata do not say how it upsamples. */
-bool cf_planes_make(struct cf_planes *planes, const struct cf_netlist *netlist, struct cf_error *err);
-void cf_planes_free(struct cf_planes *planes);
+bool cf_profiles_make(struct cf_profiles *profiles, const struct cf_netlist *netlist, struct cf_error *err);
+void cf_profiles_free(struct cf_profiles *profiles);
 
 /* The sides of a level's grid. */
-static inline uint32_t cf_level_height(const struct cf_planes *planes, uint32_t level)
+static inline uint32_t cf_level_height(const struct cf_profiles *profiles, uint32_t level)
 {
-    return planes->height >> level;
+    return profiles->height >> level;
 }
 
-static inline uint32_t cf_level_width(const struct cf_planes *planes, uint32_t level)
+static inline uint32_t cf_level_width(const struct cf_profiles *profiles, uint32_t level)
 {
-    return planes->width >> level;
+    return profiles->width >> level;
 }
 
 /* The net of a channel at a position of a group of gates. */
-static inline uint32_t cf_plane_net(const struct cf_planes *planes, uint32_t group, uint32_t position, uint32_t channel)
+static inline uint32_t cf_profile_net(const struct cf_profiles *profiles, uint32_t group, uint32_t position,
+                                      uint32_t channel)
 {
-    return planes->netlist->groups[group].first_net + position * planes->channels + channel;
+    return profiles->netlist->groups[group].first_net + position * profiles->channels + channel;
 }
 
 /* The net of the input that a lane decomposes. */
-static inline uint32_t cf_plane_input(const struct cf_planes *planes, uint32_t position, uint32_t channel)
+static inline uint32_t cf_profile_input(const struct cf_profiles *profiles, uint32_t position, uint32_t channel)
 {
-    return position * planes->inputs + (planes->names ? planes->names[channel] : channel);
+    return position * profiles->inputs + (profiles->names ? profiles->names[channel] : channel);
 }
 
 /* One value of the upsampled level: up to four of the coarser level, by position, with weights that sum to
@@ -81,13 +83,13 @@ struct cf_up {
     uint32_t position[4], count;
     int64_t weight[4];
 };
-void cf_upsample(const struct cf_planes *planes, uint32_t level, uint32_t position, struct cf_up *up);
+void cf_upsample(const struct cf_profiles *profiles, uint32_t level, uint32_t position, struct cf_up *up);
 
 /* What a value weighs in a subtract beside an upsampled level: 4 (nearest), 64 (bilinear). Of it, the 4 values of a
  * block's sum take 4; the weights of an upsampled value sum to the rest, 1 or 16. */
-static inline int64_t cf_up_factor(const struct cf_planes *planes)
+static inline int64_t cf_up_factor(const struct cf_profiles *profiles)
 {
-    return planes->bilinear ? 64 : 4;
+    return profiles->bilinear ? 64 : 4;
 }
 
 #endif

@@ -1,6 +1,7 @@
-/* planes.c - follows the pools and subtracts of a netlist to the input, channel by channel, and keeps each plane once.
+/* profiles.c - follows the pools and subtracts of a netlist to the input, channel by channel, and keeps each profile
+ * once.
  */
-#include "prove/planes.h"
+#include "prove/profiles.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 /* ---- the groups ---- */
 
 /* Has the group the channels that the first pool has? */
-static bool same_lanes(const struct cf_planes *p, const struct cf_group *group)
+static bool same_lanes(const struct cf_profiles *p, const struct cf_group *group)
 {
     bool same = group->shape[2] == p->channels;
     for (uint32_t l = 0; same && l < p->channels; l++) {
@@ -25,7 +26,7 @@ static bool same_lanes(const struct cf_planes *p, const struct cf_group *group)
 }
 
 /* The group s<scale>.<kind> of the grid of a level, or UINT32_MAX. */
-static uint32_t find_group(const struct cf_planes *p, uint32_t scale, const char *kind, uint32_t level)
+static uint32_t find_group(const struct cf_profiles *p, uint32_t scale, const char *kind, uint32_t level)
 {
     char name[32];
     snprintf(name, sizeof name, "s%u.%s", scale, kind);
@@ -38,7 +39,7 @@ static uint32_t find_group(const struct cf_planes *p, uint32_t scale, const char
     return fits ? g : UINT32_MAX;
 }
 
-static bool find_groups(struct cf_planes *p, struct cf_error *err)
+static bool find_groups(struct cf_profiles *p, struct cf_error *err)
 {
     const struct cf_group *input = &p->netlist->groups[CF_INPUT];
     const char *label = p->netlist->label, *upsample = cf_netlist_meta(p->netlist, "compile.upsample");
@@ -75,9 +76,9 @@ static bool find_groups(struct cf_planes *p, struct cf_error *err)
 /* ---- a channel's forms ---- */
 
 struct reading {
-    struct cf_planes *planes;
+    struct cf_profiles *profiles;
     struct cf_form_finder *finder;
-    struct cf_plane plane; /* of the channel that is read */
+    struct cf_profile profile; /* of the channel that is read */
     size_t position_capacity, factor_capacity, terms;
     struct order {
         uint32_t position;
@@ -98,46 +99,47 @@ enum outcome { DONE, STRAY, NO_MEMORY };
 static enum outcome read_row(struct reading *r, uint32_t row, uint32_t net, uint32_t channel)
 {
     struct cf_linear_form form;
-    struct cf_plane *plane = &r->plane;
+    struct cf_profile *profile = &r->profile;
     if (!cf_find_form(r->finder, net, &form))
         return cf_form_finder_failed(r->finder) ? NO_MEMORY : STRAY;
     if (!cf_array_reserve(&r->order, &r->order_capacity, form.count, sizeof *r->order) ||
-        !cf_array_reserve(&plane->position, &r->position_capacity, r->terms + form.count, sizeof *plane->position) ||
-        !cf_array_reserve(&plane->factor, &r->factor_capacity, r->terms + form.count, sizeof *plane->factor))
+        !cf_array_reserve(&profile->position, &r->position_capacity, r->terms + form.count,
+                          sizeof *profile->position) ||
+        !cf_array_reserve(&profile->factor, &r->factor_capacity, r->terms + form.count, sizeof *profile->factor))
         return NO_MEMORY;
     for (uint32_t i = 0; i < form.count; i++) {
-        uint32_t position = form.input[i] / r->planes->inputs;
-        if (form.input[i] != cf_plane_input(r->planes, position, channel))
+        uint32_t position = form.input[i] / r->profiles->inputs;
+        if (form.input[i] != cf_profile_input(r->profiles, position, channel))
             return STRAY;
         r->order[i] = (struct order){position, form.factor[i]};
     }
     if (form.count > 1)
         qsort(r->order, form.count, sizeof *r->order, by_position);
     for (uint32_t i = 0; i < form.count; i++) {
-        plane->position[r->terms] = r->order[i].position;
-        plane->factor[r->terms++] = r->order[i].factor;
+        profile->position[r->terms] = r->order[i].position;
+        profile->factor[r->terms++] = r->order[i].factor;
     }
-    plane->constant[row] = form.constant;
-    plane->start[row + 1] = r->terms;
+    profile->constant[row] = form.constant;
+    profile->start[row + 1] = r->terms;
     return DONE;
 }
 
 static enum outcome read_group(struct reading *r, uint32_t group, uint32_t first_row, uint32_t channel)
 {
-    uint32_t positions = r->planes->netlist->groups[group].count / r->planes->channels;
+    uint32_t positions = r->profiles->netlist->groups[group].count / r->profiles->channels;
     enum outcome outcome = DONE;
     for (uint32_t i = 0; outcome == DONE && i < positions; i++) {
-        uint32_t net = cf_plane_net(r->planes, group, i, channel);
+        uint32_t net = cf_profile_net(r->profiles, group, i, channel);
         outcome = read_row(r, first_row + i, net, channel);
-        if (outcome == STRAY && net < r->planes->stray)
-            r->planes->stray = net;
+        if (outcome == STRAY && net < r->profiles->stray)
+            r->profiles->stray = net;
     }
     return outcome;
 }
 
 static enum outcome read_channel(struct reading *r, uint32_t channel)
 {
-    struct cf_planes *p = r->planes;
+    struct cf_profiles *p = r->profiles;
     enum outcome outcome = DONE;
     r->terms = 0;
     /* In the order of the rows: pool k, then subtract k. */
@@ -149,9 +151,9 @@ static enum outcome read_channel(struct reading *r, uint32_t channel)
     return outcome;
 }
 
-/* ---- each plane once ---- */
+/* ---- each profile once ---- */
 
-static bool same(const struct cf_plane *a, const struct cf_plane *b, uint32_t rows)
+static bool same(const struct cf_profile *a, const struct cf_profile *b, uint32_t rows)
 {
     size_t terms = a->start[rows];
     return memcmp(a->start, b->start, (rows + (size_t)1) * sizeof *a->start) == 0 &&
@@ -162,77 +164,77 @@ static bool same(const struct cf_plane *a, const struct cf_plane *b, uint32_t ro
 
 static bool make_room(struct reading *r)
 {
-    r->plane = (struct cf_plane){0};
+    r->profile = (struct cf_profile){0};
     r->position_capacity = r->factor_capacity = 0;
-    r->plane.start = calloc(r->planes->rows + (size_t)1, sizeof *r->plane.start);
-    r->plane.constant = calloc(r->planes->rows, sizeof *r->plane.constant);
-    return r->plane.start && r->plane.constant;
+    r->profile.start = calloc(r->profiles->rows + (size_t)1, sizeof *r->profile.start);
+    r->profile.constant = calloc(r->profiles->rows, sizeof *r->profile.constant);
+    return r->profile.start && r->profile.constant;
 }
 
-static void free_plane(struct cf_plane *plane)
+static void free_profile(struct cf_profile *profile)
 {
-    free(plane->start);
-    free(plane->constant);
-    free(plane->position);
-    free(plane->factor);
+    free(profile->start);
+    free(profile->constant);
+    free(profile->position);
+    free(profile->factor);
 }
 
 static bool keep_channel(struct reading *r, uint32_t channel)
 {
-    struct cf_planes *p = r->planes;
+    struct cf_profiles *p = r->profiles;
     uint32_t found = 0;
-    while (found < p->count && !same(&p->planes[found], &r->plane, p->rows))
+    while (found < p->count && !same(&p->profiles[found], &r->profile, p->rows))
         found++;
-    p->plane_of[channel] = found;
+    p->profile_of[channel] = found;
     if (found < p->count) {
-        p->planes[found].channels++;
+        p->profiles[found].channels++;
         return true;
     }
-    if (!cf_array_reserve(&p->planes, &p->capacity, p->count + (size_t)1, sizeof *p->planes))
+    if (!cf_array_reserve(&p->profiles, &p->capacity, p->count + (size_t)1, sizeof *p->profiles))
         return false;
-    r->plane.channel = channel;
-    r->plane.channels = 1;
-    p->planes[p->count++] = r->plane;
+    r->profile.channel = channel;
+    r->profile.channels = 1;
+    p->profiles[p->count++] = r->profile;
     return make_room(r);
 }
 
-static bool read_channels(struct cf_planes *p)
+static bool read_channels(struct cf_profiles *p)
 {
-    struct reading r = {.planes = p, .finder = cf_form_finder_new(p->netlist)};
+    struct reading r = {.profiles = p, .finder = cf_form_finder_new(p->netlist)};
     struct cf_vote vote = {0};
-    bool done = make_room(&r) && r.finder && (p->plane_of = calloc(p->channels, sizeof *p->plane_of));
+    bool done = make_room(&r) && r.finder && (p->profile_of = calloc(p->channels, sizeof *p->profile_of));
     for (uint32_t d = 0; done && d < p->channels; d++) {
         enum outcome outcome = read_channel(&r, d);
-        p->plane_of[d] = UINT32_MAX;
+        p->profile_of[d] = UINT32_MAX;
         done = outcome == STRAY || (outcome == DONE && keep_channel(&r, d));
         if (done && outcome == DONE)
-            cf_vote(&vote, p->plane_of[d]);
+            cf_vote(&vote, p->profile_of[d]);
     }
     p->usual = vote.leader;
-    free_plane(&r.plane);
+    free_profile(&r.profile);
     free(r.order);
     cf_form_finder_free(r.finder);
     return done;
 }
 
-bool cf_planes_make(struct cf_planes *planes, const struct cf_netlist *netlist, struct cf_error *err)
+bool cf_profiles_make(struct cf_profiles *profiles, const struct cf_netlist *netlist, struct cf_error *err)
 {
-    *planes = (struct cf_planes){.netlist = netlist, .stray = UINT32_MAX};
-    if (!find_groups(planes, err))
+    *profiles = (struct cf_profiles){.netlist = netlist, .stray = UINT32_MAX};
+    if (!find_groups(profiles, err))
         return false;
-    if (read_channels(planes))
+    if (read_channels(profiles))
         return true;
-    cf_planes_free(planes);
+    cf_profiles_free(profiles);
     return cf_fail(err, "%s: out of memory", netlist->label);
 }
 
-void cf_planes_free(struct cf_planes *planes)
+void cf_profiles_free(struct cf_profiles *profiles)
 {
-    for (uint32_t i = 0; i < planes->count; i++)
-        free_plane(&planes->planes[i]);
-    free(planes->planes);
-    free(planes->plane_of);
-    *planes = (struct cf_planes){0};
+    for (uint32_t i = 0; i < profiles->count; i++)
+        free_profile(&profiles->profiles[i]);
+    free(profiles->profiles);
+    free(profiles->profile_of);
+    *profiles = (struct cf_profiles){0};
 }
 
 /* ---- the definition of upsampling ---- */
@@ -249,17 +251,17 @@ static void upsample_axis(uint32_t i, uint32_t coarse, uint32_t place[2], int64_
     weight[1] = edge ? 0 : 1;
 }
 
-void cf_upsample(const struct cf_planes *planes, uint32_t level, uint32_t position, struct cf_up *up)
+void cf_upsample(const struct cf_profiles *profiles, uint32_t level, uint32_t position, struct cf_up *up)
 {
-    assert(level < planes->scales);
-    uint32_t width = cf_level_width(planes, level), coarse = width / 2;
+    assert(level < profiles->scales);
+    uint32_t width = cf_level_width(profiles, level), coarse = width / 2;
     uint32_t i = position / width, j = position % width, rows[2], columns[2];
     int64_t down[2], across[2];
-    if (!planes->bilinear) {
+    if (!profiles->bilinear) {
         *up = (struct cf_up){.position = {i / 2 * coarse + j / 2}, .weight = {1}, .count = 1};
         return;
     }
-    upsample_axis(i, cf_level_height(planes, level) / 2, rows, down);
+    upsample_axis(i, cf_level_height(profiles, level) / 2, rows, down);
     upsample_axis(j, coarse, columns, across);
     up->count = 0;
     for (int a = 0; a < 2; a++)
