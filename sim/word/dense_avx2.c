@@ -45,7 +45,7 @@ INLINE void add_products(enum product product, __m256i *acc, __m256i x, __m256i 
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i t;
     if (product == WORDS)
-        *acc = _mm256_add_epi32(*acc, _mm256_madd_epi16(x, w));
+        __asm__ volatile("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(*acc), "=&x"(t) : "x"(x), "x"(w));
     else if (product == SMALL_BYTES)
         __asm__ volatile("vpmaddubsw %3, %2, %1\n\tvpaddw %1, %0, %0" : "+x"(*acc), "=&x"(t) : "x"(x), "x"(w));
     else if (product == PLAIN_BYTES)

@@ -198,6 +198,24 @@ static void widen(struct cf_scratch *scratch, const struct cf_dense *packed, enu
     }
 }
 
+/* Multiplies rows of 32 bits whose values fit 16, as nearly all do where a type has but a bit or two more. False, and
+ * nothing is done, where one does not fit. */
+static bool run_narrow(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense_form *form,
+                       uint32_t count, int32_t *sums)
+{
+    const struct cf_dense *packed = &form->packed;
+    const int16_t *rows[CF_DENSE_ROWS];
+    for (uint32_t r = 0; r < count; r++) {
+        int16_t *row = (int16_t *)(void *)scratch->operands + (size_t)r * packed->padded_inputs;
+        if (!w->plan->kernels->narrow(scratch->rows[r], packed->inputs, row))
+            return false;
+        memset(row + packed->inputs, 0, (packed->padded_inputs - packed->inputs) * sizeof *row);
+        rows[r] = row;
+    }
+    w->plan->kernels->dense16(packed, rows, count, form->narrow_bias, sums);
+    return true;
+}
+
 /* Multiplies rows as two digits each: the sum is (the high digits' sum) * 2^bits + (the low digits' sum), modulo 2^32,
  * where the low digits have that many bits. The operands are 32 bits wide. */
 static void run_digits(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_dense_form *form,
@@ -284,11 +302,14 @@ static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scra
         }
     const void *start = form->sums == CF_STORE64 ? (const void *)form->bias : form->narrow_bias;
     bool digits = form->operands == CF_OPERANDS_DIGITS || form->operands == CF_OPERANDS_BYTE_DIGITS;
-    if (n && digits)
-        run_digits(w, scratch, form, n, (int32_t *)(void *)scratch->sums);
-    else if (n)
+    if (n && digits) {
+        int32_t *sums = (int32_t *)(void *)scratch->sums;
+        if (!run_narrow(w, scratch, form, n, sums))
+            run_digits(w, scratch, form, n, sums);
+    } else if (n) {
         run_dense(w, scratch, &form->packed, form->operands, w->plan->layouts[form->source].storage, n, start,
                   scratch->sums);
+    }
     for (uint32_t i = 0; i < n; i++)
         finish_row(w, scratch, group, taken[i], i);
 }

@@ -38,8 +38,12 @@ struct cf_row_job {
     int64_t bias;
     uint32_t source_count, first, lanes;
     enum cf_storage out_storage, compute; /* compute is CF_STORE16 or wider */
-    enum cf_storage widest;               /* of the sources; CF_STORE8 where there are none */
     bool step;
+    /* What cf_row_job_read finds out about the sources, for the kernels to choose their loops by: */
+    enum cf_storage widest; /* CF_STORE8 where there are none */
+    uint32_t leading_bytes; /* how many sources, from the first on, are CF_STORE8 */
+    bool even;              /* all others are as wide as the widest */
+    bool small_factors;     /* every factor fits 16 bits */
 };
 
 /* Gives its sources to a job whose other members are set. */
@@ -48,8 +52,15 @@ static inline void cf_row_job_read(struct cf_row_job *job, const struct cf_row_s
     job->sources = sources;
     job->source_count = count;
     job->widest = CF_STORE8;
-    for (uint32_t s = 0; s < count; s++)
+    job->leading_bytes = 0;
+    job->even = job->small_factors = true;
+    for (uint32_t s = 0; s < count; s++) {
         job->widest = sources[s].storage > job->widest ? sources[s].storage : job->widest;
+        job->leading_bytes += sources[s].storage == CF_STORE8 && job->leading_bytes == s;
+        job->small_factors = job->small_factors && sources[s].factor >= INT16_MIN && sources[s].factor <= INT16_MAX;
+    }
+    for (uint32_t s = job->leading_bytes; s < count; s++)
+        job->even = job->even && sources[s].storage == job->widest;
 }
 
 /* ---- dense products ------------------------------------------------------------------------------------------------
@@ -98,6 +109,9 @@ struct cf_kernels {
 
     /* out[l] = the sum's low bits, or H(sum) for a step. */
     void (*finish)(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_storage, void *out);
+
+    /* out[i] = the low 16 bits of values[i]; whether every value is that of these 16 bits. */
+    bool (*narrow)(const int32_t *values, uint32_t count, int16_t *out);
 
     /* The 32-bit values as two signed 16-bit digits: value = high * 2^16 + low. For |value| < 2^30. */
     void (*digits)(const int32_t *values, uint32_t count, int16_t *low, int16_t *high);

@@ -4,6 +4,7 @@
  * the processor has it (kernels.c).
  */
 #include "sim/word/kernels.h"
+#include "sim/word/rows.h"
 
 #ifndef __x86_64__
 
@@ -18,201 +19,6 @@ const struct cf_kernels *cf_kernels_avx512(void)
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,bmi")))
 #define INLINE TARGET static inline __attribute__((always_inline))
-
-/* ---- rows ---------------------------------------------------------------------------------------------------- */
-
-enum { VECTORS = 8 }; /* accumulators that a row is added up in: they hide latency and share the dispatch */
-
-/* Loads values from memory into lanes of 16 bits; values of wider storage are cut to their low bits. */
-INLINE __m512i load16(const void *from, enum cf_storage storage, __mmask32 mask)
-{
-    if (storage == CF_STORE8)
-        return _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(mask, from));
-    if (storage == CF_STORE16)
-        return _mm512_maskz_loadu_epi16(mask, from);
-    const int32_t *wide = from;
-    __m256i low = _mm512_cvtepi32_epi16(_mm512_maskz_loadu_epi32((__mmask16)mask, wide));
-    __m256i high = _mm512_cvtepi32_epi16(_mm512_maskz_loadu_epi32((__mmask16)(mask >> 16), wide + 16));
-    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-}
-
-INLINE __m512i load32(const void *from, enum cf_storage storage, __mmask16 mask)
-{
-    if (storage == CF_STORE8)
-        return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(mask, from));
-    if (storage == CF_STORE16)
-        return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(mask, from));
-    return _mm512_maskz_loadu_epi32(mask, from);
-}
-
-/* Shifting is cheaper than multiplying, for 32 bits above all. */
-INLINE bool is_power(int64_t factor)
-{
-    return factor > 0 && (factor & (factor - 1)) == 0;
-}
-
-/* Adds one source, whose storage is a constant here, to `vectors` accumulators. The dispatch stands outside the loops.
- */
-INLINE void add_stored16(__m512i *acc, int vectors, const struct cf_row_source *source, enum cf_storage storage,
-                         size_t first, __mmask32 mask)
-{
-    const char *from = (const char *)source->values + first * cf_storage_size(storage);
-    size_t step = 32 * cf_storage_size(storage);
-    if (source->factor == 1) {
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[v] = _mm512_add_epi16(acc[v], load16(from + (size_t)v * step, storage, mask));
-    } else if (source->factor == -1) {
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[v] = _mm512_sub_epi16(acc[v], load16(from + (size_t)v * step, storage, mask));
-    } else if (is_power(source->factor)) {
-        __m512i shift = _mm512_set1_epi16((int16_t)__builtin_ctzll((uint64_t)source->factor));
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[v] = _mm512_add_epi16(acc[v], _mm512_sllv_epi16(load16(from + (size_t)v * step, storage, mask), shift));
-    } else {
-        __m512i factor = _mm512_set1_epi16((int16_t)source->factor);
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[v] =
-                _mm512_add_epi16(acc[v], _mm512_mullo_epi16(factor, load16(from + (size_t)v * step, storage, mask)));
-    }
-}
-
-INLINE void add_source16(__m512i *acc, int vectors, const struct cf_row_source *source, size_t first, __mmask32 mask)
-{
-    if (source->storage == CF_STORE8)
-        add_stored16(acc, vectors, source, CF_STORE8, first, mask);
-    else if (source->storage == CF_STORE16)
-        add_stored16(acc, vectors, source, CF_STORE16, first, mask);
-    else
-        add_stored16(acc, vectors, source, CF_STORE32, first, mask);
-}
-
-INLINE void add_stored32(__m512i *acc, int vectors, const struct cf_row_source *source, enum cf_storage storage,
-                         size_t first, __mmask16 mask)
-{
-    const char *from = (const char *)source->values + first * cf_storage_size(storage);
-    size_t step = 16 * cf_storage_size(storage);
-    if (source->factor == 1) {
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[v] = _mm512_add_epi32(acc[v], load32(from + (size_t)v * step, storage, mask));
-    } else if (source->factor == -1) {
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[v] = _mm512_sub_epi32(acc[v], load32(from + (size_t)v * step, storage, mask));
-    } else if (is_power(source->factor)) {
-        __m512i shift = _mm512_set1_epi32(__builtin_ctzll((uint64_t)source->factor));
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[v] = _mm512_add_epi32(acc[v], _mm512_sllv_epi32(load32(from + (size_t)v * step, storage, mask), shift));
-    } else {
-        __m512i factor = _mm512_set1_epi32((int32_t)source->factor);
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            acc[v] =
-                _mm512_add_epi32(acc[v], _mm512_mullo_epi32(factor, load32(from + (size_t)v * step, storage, mask)));
-    }
-}
-
-INLINE void add_source32(__m512i *acc, int vectors, const struct cf_row_source *source, size_t first, __mmask16 mask)
-{
-    if (source->storage == CF_STORE8)
-        add_stored32(acc, vectors, source, CF_STORE8, first, mask);
-    else if (source->storage == CF_STORE16)
-        add_stored32(acc, vectors, source, CF_STORE16, first, mask);
-    else
-        add_stored32(acc, vectors, source, CF_STORE32, first, mask);
-}
-
-INLINE void store16(const struct cf_row_job *job, size_t first, __m512i sum, __mmask32 mask)
-{
-    if (job->step)
-        sum = _mm512_srli_epi16(_mm512_andnot_si512(sum, _mm512_set1_epi16(INT16_MIN)), 15);
-    if (job->out_storage == CF_STORE8)
-        _mm512_mask_cvtepi16_storeu_epi8((int8_t *)job->out + first, mask, sum);
-    else
-        _mm512_mask_storeu_epi16((int16_t *)job->out + first, mask, sum);
-}
-
-INLINE void store32(void *out, enum cf_storage storage, bool step, size_t first, __m512i sum, __mmask16 mask)
-{
-    if (step)
-        sum = _mm512_srli_epi32(_mm512_andnot_si512(sum, _mm512_set1_epi32(INT32_MIN)), 31);
-    if (storage == CF_STORE8)
-        _mm512_mask_cvtepi32_storeu_epi8((int8_t *)out + first, mask, sum);
-    else if (storage == CF_STORE16)
-        _mm512_mask_cvtepi32_storeu_epi16((int16_t *)out + first, mask, sum);
-    else
-        _mm512_mask_storeu_epi32((int32_t *)out + first, mask, sum);
-}
-
-INLINE void row16_part(const struct cf_row_job *job, size_t first, int vectors, __mmask32 mask)
-{
-    __m512i acc[VECTORS];
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++)
-        acc[v] = _mm512_set1_epi16((int16_t)job->bias);
-    for (uint32_t s = 0; s < job->source_count; s++)
-        add_source16(acc, vectors, &job->sources[s], first, mask);
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++)
-        store16(job, first + 32 * (size_t)v, acc[v], mask);
-}
-
-INLINE void row32_part(const struct cf_row_job *job, size_t first, int vectors, __mmask16 mask)
-{
-    __m512i acc[VECTORS];
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++) {
-        acc[v] = _mm512_set1_epi32((int32_t)job->bias);
-        if (job->lane_bias)
-            acc[v] = _mm512_add_epi32(acc[v], _mm512_maskz_loadu_epi32(mask, job->lane_bias + first + 16 * v));
-    }
-    for (uint32_t s = 0; s < job->source_count; s++)
-        add_source32(acc, vectors, &job->sources[s], first, mask);
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; v++)
-        store32(job->out, job->out_storage, job->step, first + 16 * (size_t)v, acc[v], mask);
-}
-
-TARGET static void row16(const struct cf_row_job *job)
-{
-    size_t first = job->first;
-    for (; first + 32 * VECTORS <= job->lanes; first += 32 * VECTORS)
-        row16_part(job, first, VECTORS, UINT32_MAX);
-    for (; first + 32 <= job->lanes; first += 32)
-        row16_part(job, first, 1, UINT32_MAX);
-    if (first < job->lanes)
-        row16_part(job, first, 1, UINT32_MAX >> (32 - (job->lanes - first)));
-}
-
-TARGET static void row32(const struct cf_row_job *job)
-{
-    enum { MID = 5 }; /* 80 lanes, the common number of classes */
-    size_t first = job->first;
-    for (; first + 16 * VECTORS <= job->lanes; first += 16 * VECTORS)
-        row32_part(job, first, VECTORS, UINT16_MAX);
-    for (; first + 16 * MID <= job->lanes; first += 16 * MID)
-        row32_part(job, first, MID, UINT16_MAX);
-    for (; first + 16 <= job->lanes; first += 16)
-        row32_part(job, first, 1, UINT16_MAX);
-    if (first < job->lanes)
-        row32_part(job, first, 1, (__mmask16)(UINT16_MAX >> (16 - (job->lanes - first))));
-}
-
-static void row(const struct cf_row_job *job)
-{
-    bool wide = job->compute == CF_STORE64 || job->out_storage == CF_STORE64 || job->widest == CF_STORE64;
-    if (wide || (job->compute == CF_STORE16 && (job->lane_bias || job->out_storage > CF_STORE16)))
-        cf_kernels_portable.row(job);
-    else if (job->compute == CF_STORE16)
-        row16(job);
-    else
-        row32(job);
-}
 
 /* ---- dense --------------------------------------------------------------------------------------------------- */
 
@@ -397,6 +203,18 @@ TARGET static void dense32(const struct cf_dense *packed, const int32_t *const *
     }
 }
 
+INLINE void store32(void *out, enum cf_storage storage, bool step, size_t first, __m512i sum, __mmask16 mask)
+{
+    if (step)
+        sum = _mm512_srli_epi32(_mm512_andnot_si512(sum, _mm512_set1_epi32(INT32_MIN)), 31);
+    if (storage == CF_STORE8)
+        _mm512_mask_cvtepi32_storeu_epi8((int8_t *)out + first, mask, sum);
+    else if (storage == CF_STORE16)
+        _mm512_mask_cvtepi32_storeu_epi16((int16_t *)out + first, mask, sum);
+    else
+        _mm512_mask_storeu_epi32((int32_t *)out + first, mask, sum);
+}
+
 TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_storage, void *out)
 {
     if (out_storage == CF_STORE64) {
@@ -410,6 +228,19 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
         __mmask16 mask = (__mmask16)(UINT16_MAX >> (16 - (lanes - l)));
         store32(out, out_storage, step, l, _mm512_maskz_loadu_epi32(mask, sums + l), mask);
     }
+}
+
+TARGET static bool narrow(const int32_t *values, uint32_t count, int16_t *out)
+{
+    __m512i lost = _mm512_setzero_si512();
+    uint32_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        __m512i value = _mm512_loadu_si512(values + i);
+        __m256i words = _mm512_cvtepi32_epi16(value);
+        lost = _mm512_or_si512(lost, _mm512_xor_si512(value, _mm512_cvtepi16_epi32(words)));
+        _mm256_storeu_si256((__m256i *)(out + i), words);
+    }
+    return cf_kernels_portable.narrow(values + i, count - i, out + i) && _mm512_test_epi32_mask(lost, lost) == 0;
 }
 
 TARGET static void digits(const int32_t *values, uint32_t count, int16_t *low, int16_t *high)
@@ -438,11 +269,12 @@ TARGET static void byte_digits(const int32_t *values, uint32_t count, int bits, 
 
 static const struct cf_kernels kernels = {
     .name = "avx512",
-    .row = row,
+    .row = cf_row_avx512,
     .dense8 = dense8,
     .dense16 = dense16,
     .dense32 = dense32,
     .finish = finish,
+    .narrow = narrow,
     .digits = digits,
     .byte_digits = byte_digits,
 };

@@ -171,6 +171,16 @@ static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_stora
         cf_storage_put(out, out_storage, l, step ? sums[l] >= 0 : sums[l]);
 }
 
+static bool narrow(const int32_t *values, uint32_t count, int16_t *out)
+{
+    uint32_t lost = 0; /* bits that 16 bits do not give back */
+    for (uint32_t i = 0; i < count; i++) {
+        out[i] = (int16_t)values[i];
+        lost |= (uint32_t)(values[i] ^ out[i]);
+    }
+    return lost == 0;
+}
+
 static void digits(const int32_t *values, uint32_t count, int16_t *low, int16_t *high)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -198,6 +208,7 @@ const struct cf_kernels cf_kernels_portable = {
     .dense16 = dense16,
     .dense32 = dense32,
     .finish = finish,
+    .narrow = narrow,
     .digits = digits,
     .byte_digits = byte_digits,
 };

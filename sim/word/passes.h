@@ -65,7 +65,7 @@ bool cf_schedule_end_wave(const struct cf_plan *plan, struct cf_schedule *schedu
 bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule);
 void cf_schedule_free(struct cf_schedule *schedule);
 
-/* Rows and gates that a task covers at most. */
-enum { CF_TASK_ROW_COUNT = 20, CF_TASK_GATE_COUNT = 1024 };
+/* Rows and gates that a task covers at most. Kernels take 5 or 6 rows at a time: 30 are whole numbers of both. */
+enum { CF_TASK_ROW_COUNT = 30, CF_TASK_GATE_COUNT = 1024 };
 
 #endif

@@ -43,7 +43,8 @@ struct cf_row_pattern {
     enum cf_storage compute; /* wide enough for the sum, or for the output where the sum may wrap */
 };
 
-/* How the operands of a dense product come from the nets that are read. */
+/* How the operands of a dense product come from the nets that are read. Rows in which every value happens to fit 16
+ * bits need no digits. */
 enum cf_operands {
     CF_OPERANDS_DIRECT,     /* as they are stored */
     CF_OPERANDS_WIDEN,      /* copied into wider storage, or padded to whole spans of inputs */

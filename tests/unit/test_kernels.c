@@ -87,18 +87,24 @@ static uint32_t wrong_lanes(const struct cf_row_job *job)
     return wrong;
 }
 
+/* Runs the row with all kernels, and frees it. */
+static void check_job(struct cf_row_job *job)
+{
+    for (int k = 0; cf_kernels_at(k); k++) {
+        job->out = malloc(job->lanes * cf_storage_size(job->out_storage));
+        assert_non_null(job->out);
+        cf_kernels_at(k)->row(job);
+        assert_int_equal(wrong_lanes(job), 0);
+        free(job->out);
+    }
+    free_row(job);
+}
+
 static void check_row(struct random_source *random)
 {
     struct cf_row_source sources[SOURCES];
     struct cf_row_job job = random_row(random, sources);
-    for (int k = 0; cf_kernels_at(k); k++) {
-        job.out = malloc(job.lanes * cf_storage_size(job.out_storage));
-        assert_non_null(job.out);
-        cf_kernels_at(k)->row(&job);
-        assert_int_equal(wrong_lanes(&job), 0);
-        free(job.out);
-    }
-    free_row(&job);
+    check_job(&job);
 }
 
 static void rows_are_the_sum_of_their_sources(void **state)
@@ -107,6 +113,43 @@ static void rows_are_the_sum_of_their_sources(void **state)
     struct random_source random = {1};
     for (int i = 0; i < 600; i++)
         check_row(&random);
+}
+
+/* A row of `count` sources of storage `rest`, the first `bytes` of which are bytes. */
+static struct cf_row_job few_sources(struct random_source *random, struct cf_row_source *sources, uint32_t count,
+                                     uint32_t bytes, enum cf_storage rest)
+{
+    static const int64_t factors[] = {1, -1, 64, -9, INT16_MAX, INT16_MIN, INT16_MAX + 1, INT16_MIN - 1, 1000003};
+    struct cf_row_job job = {.bias = random_between(random, -100000, 100000),
+                             .lanes = (uint32_t)random_between(random, 1, 200),
+                             .compute = rest <= CF_STORE16 && random_next(random) % 2 ? CF_STORE16 : CF_STORE32,
+                             .step = random_next(random) % 3 == 0};
+    job.out_storage = job.step ? CF_STORE8 : job.compute;
+    job.first = random_next(random) % 4 ? 0 : (uint32_t)random_between(random, 0, job.lanes - 1);
+    job.lane_bias = random_next(random) % 3 == 0 ? random_values(random, CF_STORE32, job.lanes, 20) : NULL;
+    uint32_t kinds = random_next(random) % 2 ? 6 : sizeof factors / sizeof *factors; /* the first fit 16 bits */
+    for (uint32_t s = 0; s < count; s++) {
+        enum cf_storage storage = s < bytes ? CF_STORE8 : rest;
+        void *values = random_values(random, storage, job.lanes, bits_of[storage]);
+        sources[s] = (struct cf_row_source){values, factors[random_next(random) % kinds], storage};
+    }
+    cf_row_job_read(&job, sources, count);
+    return job;
+}
+
+/* Every loop for few sources, and what is just beside it. */
+static void rows_of_few_sources_are_their_sum(void **state)
+{
+    (void)state;
+    struct random_source random = {3};
+    struct cf_row_source sources[SOURCES];
+    for (int i = 0; i < 20; i++)
+        for (uint32_t count = 0; count <= 6; count++)
+            for (uint32_t bytes = 0; bytes <= count; bytes++)
+                for (enum cf_storage rest = CF_STORE8; rest <= CF_STORE32; rest++) {
+                    struct cf_row_job job = few_sources(&random, sources, count, bytes, rest);
+                    check_job(&job);
+                }
 }
 
 /* ---- dense ---- */
@@ -276,6 +319,28 @@ static void thresholds_and_digits(void **state)
     }
 }
 
+/* One value that does not fit, at any place, is seen. */
+static void narrowing_tells_what_does_not_fit(void **state)
+{
+    (void)state;
+    static const int32_t edges[] = {INT16_MAX, INT16_MIN, INT16_MAX + 1, INT16_MIN - 1, 0x10000, INT32_MIN};
+    struct random_source random = {5};
+    for (int i = 0; i < 600; i++) {
+        uint32_t count = (uint32_t)random_between(&random, 1, 100);
+        int32_t *values = random_values(&random, CF_STORE32, count, 16);
+        int16_t *out = malloc(count * sizeof *out);
+        assert_non_null(out);
+        values[random_next(&random) % count] = edges[i % 6];
+        for (int k = 0; cf_kernels_at(k); k++) {
+            assert_int_equal(cf_kernels_at(k)->narrow(values, count, out), i % 6 < 2);
+            for (uint32_t l = 0; l < count; l++)
+                assert_int_equal(out[l], (int16_t)values[l]);
+        }
+        free(values);
+        free(out);
+    }
+}
+
 static void kernels_are_found_by_name(void **state)
 {
     (void)state;
@@ -291,6 +356,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_the_sum_of_their_sources),
+        cmocka_unit_test(rows_of_few_sources_are_their_sum),
+        cmocka_unit_test(narrowing_tells_what_does_not_fit),
         cmocka_unit_test(dense_products_are_matrix_products),
         cmocka_unit_test(a_wrong_weight_makes_every_kernel_differ),
         cmocka_unit_test(byte_products_are_exact_at_the_corners),
