@@ -19,13 +19,17 @@ static bool add_operand(struct cf_gate *gate, struct cf_operand operand)
     return true;
 }
 
-static bool add_vector(struct cf_gate *gate, uint32_t port, bool run)
+static bool add_vector(struct cf_gate *gate, const struct cf_term *term, bool run)
 {
     if (!cf_array_reserve(&gate->vectors, &gate->vector_capacity, gate->vector_count + 1, sizeof *gate->vectors))
         return false;
-    struct cf_type type = gate->cell->ports[port];
-    gate->vectors[gate->vector_count++] = (struct cf_vector){
-        .port = port, .first = gate->operand_count, .run = run, .width = type.width, .is_signed = type.is_signed};
+    struct cf_type type = gate->cell->ports[term->port];
+    gate->vectors[gate->vector_count++] = (struct cf_vector){.port = term->port,
+                                                             .first = gate->operand_count,
+                                                             .run = run,
+                                                             .square = term->square,
+                                                             .width = type.width,
+                                                             .is_signed = type.is_signed};
     return true;
 }
 
@@ -36,6 +40,7 @@ struct placed {
     const struct cf_rows *rows;
     const struct cf_row_module *module;
     const struct cf_cell *cell;
+    const struct cf_term *terms; /* the cell's, in order of (port, square, offset) */
     const uint32_t *bases;
 };
 
@@ -55,13 +60,19 @@ static struct cf_operand operand_of(const struct placed *s, const struct cf_term
     return (struct cf_operand){low, lane, term->weight * ((int64_t)1 << term->shift)};
 }
 
+/* Whether terms `a` and `b` can be of one vector. */
+static bool same_port(const struct placed *s, uint32_t a, uint32_t b)
+{
+    return s->terms[a].port == s->terms[b].port && s->terms[a].square == s->terms[b].square;
+}
+
 /* How many terms from `t` on read one row through one port, and how many lanes lie between the first and the last. */
 static uint32_t count_in_row(const struct placed *s, uint32_t t, uint32_t *span)
 {
-    struct cf_operand first = operand_of(s, &s->cell->terms[t]), last = first;
+    struct cf_operand first = operand_of(s, &s->terms[t]), last = first;
     uint32_t count = 1;
-    for (; t + count < s->cell->term_count && s->cell->terms[t + count].port == s->cell->terms[t].port; count++) {
-        struct cf_operand next = operand_of(s, &s->cell->terms[t + count]);
+    for (; t + count < s->cell->term_count && same_port(s, t, t + count); count++) {
+        struct cf_operand next = operand_of(s, &s->terms[t + count]);
         if (next.input != first.input)
             break;
         last = next;
@@ -79,13 +90,13 @@ static uint32_t lanes_of(const struct placed *s, const struct cf_operand *operan
 
 static bool add_run(const struct placed *s, uint32_t t, uint32_t count, uint32_t span, struct cf_gate *gate)
 {
-    struct cf_operand first = operand_of(s, &s->cell->terms[t]);
+    struct cf_operand first = operand_of(s, &s->terms[t]);
     uint32_t lanes = lanes_of(s, &first);
     if (cf_run_fills_row(span, lanes)) {
         first.lane = 0;
         span = lanes;
     }
-    if (!add_vector(gate, s->cell->terms[t].port, true) ||
+    if (!add_vector(gate, &s->terms[t], true) ||
         !cf_array_reserve(&gate->operands, &gate->operand_capacity, (size_t)gate->operand_count + span,
                           sizeof *gate->operands))
         return false;
@@ -93,30 +104,30 @@ static bool add_run(const struct placed *s, uint32_t t, uint32_t count, uint32_t
     for (uint32_t i = 0; i < span; i++)
         slots[i] = (struct cf_operand){first.input, first.lane + i, 0};
     for (uint32_t i = 0; i < count; i++) {
-        struct cf_operand operand = operand_of(s, &s->cell->terms[t + i]);
+        struct cf_operand operand = operand_of(s, &s->terms[t + i]);
         slots[operand.lane - first.lane] = operand;
     }
     gate->operand_count += span;
     return true;
 }
 
-/* Adds the runs of one port, whose first term is `from`, or its other terms as one list. `*end` becomes the first term
- * of the next port. */
+/* Adds the runs of one port (or of its squares), whose first term is `from`, or its other terms as one list. `*end`
+ * becomes the first term of the next port. */
 static bool add_port(const struct placed *s, uint32_t from, bool runs, uint32_t *end, struct cf_gate *gate)
 {
-    uint32_t port = s->cell->terms[from].port, t = from, count, span;
+    uint32_t t = from, count, span;
     bool listed = false;
-    for (; t < s->cell->term_count && s->cell->terms[t].port == port; t += count) {
+    for (; t < s->cell->term_count && same_port(s, from, t); t += count) {
         count = count_in_row(s, t, &span);
         if (cf_is_run(count, span) != runs)
             continue;
         if (runs && !add_run(s, t, count, span, gate))
             return false;
-        if (!runs && !listed && !add_vector(gate, port, false))
+        if (!runs && !listed && !add_vector(gate, &s->terms[t], false))
             return false;
         listed = true;
         for (uint32_t i = 0; !runs && i < count; i++)
-            if (!add_operand(gate, operand_of(s, &s->cell->terms[t + i])))
+            if (!add_operand(gate, operand_of(s, &s->terms[t + i])))
                 return false;
     }
     *end = t;
@@ -138,15 +149,44 @@ static uint8_t weight_width(const struct cf_gate *gate, const struct cf_vector *
     return width < limit ? width : limit;
 }
 
+static int compare_terms(const void *x, const void *y)
+{
+    const struct cf_term *a = x, *b = y;
+    if (a->port != b->port)
+        return a->port < b->port ? -1 : 1;
+    if (a->square != b->square)
+        return a->square ? 1 : -1;
+    return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/* Points at the cell's terms, with the squares of each port behind its other terms. */
+static bool sort_terms(struct placed *s, struct cf_gate *gate)
+{
+    bool any = false;
+    for (uint32_t t = 0; t < s->cell->term_count && !any; t++)
+        any = s->cell->terms[t].square;
+    s->terms = s->cell->terms;
+    if (!any)
+        return true;
+    if (!cf_array_reserve(&gate->terms, &gate->term_capacity, s->cell->term_count, sizeof *gate->terms))
+        return false;
+    memcpy(gate->terms, s->cell->terms, s->cell->term_count * sizeof *gate->terms);
+    qsort(gate->terms, s->cell->term_count, sizeof *gate->terms, compare_terms);
+    s->terms = gate->terms;
+    return true;
+}
+
 bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t lane,
                       struct cf_gate *gate)
 {
     const struct cf_group *group = &rows->netlist->groups[module->group];
     assert(lane < cf_group_lanes(group));
     uint32_t index = (module->representative - rows->first_row[module->group]) * cf_group_lanes(group) + lane;
-    struct placed s = {rows, module, &rows->netlist->cells[group->cell[index]], cf_instance_bases(group, index)};
+    struct placed s = {rows, module, &rows->netlist->cells[group->cell[index]], NULL, cf_instance_bases(group, index)};
     gate->cell = s.cell;
     gate->vector_count = gate->operand_count = 0;
+    if (!sort_terms(&s, gate))
+        return false;
     for (uint32_t t = 0, end = 0; t < s.cell->term_count; t = end)
         if (!add_port(&s, t, true, &end, gate) || !add_port(&s, t, false, &end, gate))
             return false;
@@ -161,6 +201,7 @@ bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_module *mo
 
 void cf_gate_free(struct cf_gate *gate)
 {
+    free(gate->terms);
     free(gate->vectors);
     free(gate->operands);
     *gate = (struct cf_gate){0};
@@ -189,7 +230,7 @@ static bool same_kind(const struct cf_kind *kind, const struct cf_gate *gate)
     for (uint32_t v = 0; v < kind->vector_count; v++) {
         const struct cf_vector *a = &kind->vectors[v], *b = &gate->vectors[v];
         if (a->slots != b->slots || a->run != b->run || a->width != b->width || a->is_signed != b->is_signed ||
-            a->weight_width != b->weight_width)
+            a->square != b->square || a->weight_width != b->weight_width)
             return false;
     }
     return true;
@@ -203,7 +244,8 @@ static uint8_t sum_width(const struct cf_gate *gate)
     int64_t min, max;
     if (!cf_cell_range(gate->cell, &min, &max))
         return CF_MAX_WIDTH; /* not in a checked netlist */
-    uint8_t width = cf_signed_width(min, max);
+    uint8_t width = cf_signed_width(min, max), least = gate->cell->activation == CF_ROOT ? 2 : 1; /* one digit */
+    width = width < least ? least : width;
     for (uint32_t v = 0; v < gate->vector_count; v++) {
         width = gate->vectors[v].width > width ? gate->vectors[v].width : width;
         width = gate->vectors[v].weight_width > width ? gate->vectors[v].weight_width : width;
@@ -255,16 +297,17 @@ const char *cf_leaf_name(const struct cf_kinds *kinds, uint32_t index, const cha
     enum { ENOUGH = CF_LEAF_NAME_MAX - 40 }; /* one vector or the type fits behind a name of this length */
     assert(index < kinds->count);
     const struct cf_kind *kind = &kinds->kinds[index];
-    const char *activation = kind->activation == CF_STEP ? "step" : "linear";
+    const char *activation = cf_activation_name(kind->activation);
     int used = snprintf(buffer, CF_LEAF_NAME_MAX, "%s%s", prefix, activation);
     for (uint32_t v = 0; v < kind->vector_count && used < ENOUGH; v++) {
         const struct cf_vector *vector = &kind->vectors[v];
-        used += snprintf(buffer + used, CF_LEAF_NAME_MAX - (size_t)used, "_%u%s%c%uw%u", vector->slots,
-                         vector->run ? "x" : "", vector->is_signed ? 's' : 'u', vector->width, vector->weight_width);
+        used += snprintf(buffer + used, CF_LEAF_NAME_MAX - (size_t)used, "_%u%s%c%u%sw%u", vector->slots,
+                         vector->run ? "x" : "", vector->is_signed ? 's' : 'u', vector->width,
+                         vector->square ? "q" : "", vector->weight_width);
     }
     if (used >= ENOUGH)
         snprintf(buffer, CF_LEAF_NAME_MAX, "%s%s_of_%u_vectors_%u", prefix, activation, kind->vector_count, index);
-    else if (kind->activation == CF_LINEAR)
+    else if (kind->activation != CF_STEP)
         snprintf(buffer + used, CF_LEAF_NAME_MAX - (size_t)used, "_%c%u", kind->type.is_signed ? 's' : 'u',
                  kind->type.width);
     return buffer;

@@ -5,7 +5,8 @@
  * A vector is of one of two forms. Terms that read neighbouring nets of one row make a run (netlists/run.h): one packed
  * input, x0, which is connected to a slice of that row, with weight 0 for nets of the slice that the gate does not
  * read. All other terms of a port make a list: an input for each, x0_0, x0_1, ... Each place of a vector, a slot, has
- * one operand and one weight: the term's weight times 2^shift, because a shift is wiring.
+ * one operand and one weight: the term's weight times 2^shift, because a shift is wiring. Terms that read squares have
+ * vectors of their own, in which the leaf squares the operands.
  */
 #ifndef COFIBER_RTL_STRUCTURAL_GATE_H
 #define COFIBER_RTL_STRUCTURAL_GATE_H
@@ -25,6 +26,7 @@ struct cf_vector {
     uint32_t first; /* where in the gate's operands slot 0 is */
     uint32_t slots;
     bool run; /* a run; else a list */
+    bool square;
     uint8_t width;
     bool is_signed;
     uint8_t weight_width; /* bits of one weight */
@@ -32,6 +34,8 @@ struct cf_vector {
 
 struct cf_gate {
     const struct cf_cell *cell;
+    struct cf_term *terms; /* the cell's, in order of (port, square, offset); used where it has squares */
+    size_t term_capacity;
     struct cf_vector *vectors;
     uint32_t vector_count;
     size_t vector_capacity;
@@ -54,7 +58,7 @@ bool cf_gate_follows(const struct cf_gate *a, const struct cf_gate *b, uint32_t 
 struct cf_kind {
     enum cf_activation activation;
     struct cf_type type;
-    uint8_t sum_width; /* a linear kind's is that of its output; a step's holds every sum of every gate of the kind */
+    uint8_t sum_width; /* a linear kind's is that of its output; another's holds every sum of every gate of the kind */
     struct cf_vector *vectors;
     uint32_t vector_count;
 };
@@ -70,9 +74,10 @@ struct cf_kinds {
 bool cf_kinds_find(struct cf_kinds *kinds, const struct cf_gate *gate, bool add, uint32_t *index);
 void cf_kinds_free(struct cf_kinds *kinds);
 
-/* "step_768xs11w8", "linear_1s8w4_1s10w4_s11", behind the prefix: the activation; for each vector the number of slots
- * (with an x for a run), s or u for the sign, the width, w and the width of a weight; the type of a linear output. A
- * name that would be too long has the index of the kind instead. */
+/* "step_768xs11w8", "linear_1s8w4_1s10w4_s11", "root_768xs13qw12_1s23qw4_u22", behind the prefix: the activation; for
+ * each vector the number of slots (with an x for a run), s or u for the sign, the width, q for squares, w and the width
+ * of a weight; the type of the output, unless it is a step's. A name that would be too long has the index of the kind
+ * instead. */
 const char *cf_leaf_name(const struct cf_kinds *kinds, uint32_t index, const char *prefix,
                          char buffer[CF_LEAF_NAME_MAX]);
 

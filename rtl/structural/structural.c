@@ -80,8 +80,7 @@ bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const
                   struct cf_rtl_summary *summary, struct cf_error *err)
 {
     struct emission e = {.netlist = netlist, .source = options->source, .err = err};
-    bool done = cf_groups_are_plain(netlist, 1, netlist->group_count, "the Verilog writer", err) &&
-                cf_rows_build(&e.rows, netlist, options->prefix, err) && survey(&e) && write_files(&e, directory);
+    bool done = cf_rows_build(&e.rows, netlist, options->prefix, err) && survey(&e) && write_files(&e, directory);
     if (done)
         *summary = (struct cf_rtl_summary){.rows = e.rows.first_row[netlist->group_count] - e.rows.first_row[1],
                                            .row_modules = e.rows.module_count,

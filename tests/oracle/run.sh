@@ -6,7 +6,8 @@
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
-export PATH=$(cd "${1:-$(dirname "$0")/../../build}" && pwd):$PATH
+build=$(cd "${1:-$(dirname "$0")/../../build}" && pwd)
+export PATH=$build:$PATH
 source "$root/tests/oracle/numpy.sh"
 fixtures=$root/tests/fixtures
 passed=0 failed=0
@@ -59,6 +60,29 @@ for upsample in nearest bilinear; do
     agrees bits head_f64 0.0002 --grid=8x8 --scales=3 --upsample=$upsample --input-bits=16 --pools=iterated
     agrees bits head_f16 0.9 --grid=8x8 --scales=1 --upsample=$upsample --input-bits=2 --score-threshold=0.2
 done
+
+# ---- any netlist, with squares, ReLUs and roots: every engine against Python's integers ----
+
+formula() { python3 "$root/tests/oracle/formula.py" "$@"; }
+for seed in 301 302 303 304 305 306 307 308; do
+    status=1
+    read -r depth height width < <("$build/tools/random" "$scratch/any" $seed beyond) &&
+        python3 "$root/tests/rtl/inputs.py" frames "$scratch/any.st" 3 "$depth" "$height" "$width" $seed &&
+        cofiber sim "$scratch/any" "$scratch/any.st" --trace "$scratch/trace" >/dev/null &&
+        formula "$scratch/any" "$scratch/trace" >"$scratch/said" 2>&1 && status=0
+    verdict "the formula on random netlist $seed" $status
+    for engine in "--isa reference" "--engine bits"; do
+        cofiber sim "$scratch/any" "$scratch/any.st" $engine --trace "$scratch/other" >"$scratch/said" 2>&1 &&
+            cofiber diff "$scratch/trace" "$scratch/other" >"$scratch/said" 2>&1
+        verdict "random netlist $seed with $engine" $?
+    done
+done
+norm=$root/netlists/golden/norm.safetensors
+python3 "$root/tests/support/mutate.py" "$norm" "$scratch/mutant" 's0.root[1,2,0]' square &&
+    cofiber sim "$scratch/mutant" "$root/netlists/golden/general.frames.npy" --trace "$scratch/trace" >/dev/null
+formula "$norm" "$scratch/trace" >"$scratch/said" 2>&1
+[ $? -eq 1 ] && grep -qF "s0.root[6]: trace has" "$scratch/said"
+verdict "the formula notices a square that is none" $?
 
 # ---- seen failing ----
 

@@ -64,6 +64,24 @@ done
 check "nearest: synthesised by Yosys" 0 "values compared" synthesise nearest
 check "random117: synthesised by Yosys" 0 "values compared" synthesise random117
 
+# ---- squares, ReLUs and roots ----
+
+golden=$root/netlists/golden
+cp "$golden/norm.safetensors" norm.cfn
+emit norm "$golden/general.frames.npy"
+# A root over enough channels to be summed by a loop.
+inputs norm norm_wide.cfn 70 2 2 4
+inputs frames norm_wide.st 2 70 2 2 5
+emit norm_wide norm_wide.st
+for seed in 201 202 203 204 205 206; do
+    read -r depth height width < <(random "beyond$seed.cfn" $seed beyond)
+    inputs frames "beyond$seed.st" 3 "$depth" "$height" "$width" $seed
+    emit "beyond$seed" "beyond$seed.st"
+done
+check "norm: synthesised by Yosys" 0 "values compared" synthesise norm
+check "norm: cosim" 0 "288 gate values of 2 frames compared, 0 differ" verilate norm.cfn "$golden/general.frames.npy"
+check "norm_wide: cosim" 0 ", 0 differ" verilate norm_wide.cfn norm_wide.st
+
 # ---- two netlists in one design ----
 
 check "left: verilog" 0 "row modules" cofiber verilog nearest.cfn -o left_rtl --prefix left_
@@ -144,6 +162,13 @@ for seed in 1 2 3; do
 done
 wrong_digit cofiber 4
 check "wide: digit 3: frames alone do not show it" 0 ", 0 differ" verilate wide.cfn wide.st --rtl wide.3
+
+broken root norm cofiber_cells.v 's/rest >= taken/rest > taken/'
+check "root: named by icarus" 1 "s0.root[0,0,0] differs" icarus norm root
+broken square norm_wide cofiber_cells.v 's/\$signed(slice0\[8\*3 +: 8\]) \* \$signed(slice0\[8\*3 +: 8\])/$signed(slice0[8*3 +: 8])/'
+check "square: named by icarus" 1 "s0.root[0,0,0] differs" icarus norm_wide square
+broken relu norm cofiber_cells.v '/^module .*relu/,/^endmodule/s/? \(.*\) : 14.d0/? \1 : 14'"'"'d1/'
+check "relu: named by icarus" 1 "s0.hidden[" icarus norm relu
 
 broken comparison zero cofiber_cells.v 's/sum >= /sum > /'
 check "comparison: named by icarus" 1 "s0.classify[0,0,2] differs" icarus zero comparison

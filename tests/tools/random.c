@@ -1,23 +1,26 @@
 /* random.c - writes a random valid netlist whose input takes frames.
  *
- *   random NET SEED
+ *   random NET SEED [beyond]      beyond: with squares, ReLUs and roots
  *
  * Prints the frames' shape, "D H W", for whoever makes the frames.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "netlists/store.h"
 #include "tests/support/random_netlist.h"
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fputs("usage: random NET SEED\n", stderr);
+    bool beyond = argc == 4 && strcmp(argv[3], "beyond") == 0;
+    if (argc != 3 + beyond) {
+        fputs("usage: random NET SEED [beyond]\n", stderr);
         return 2;
     }
     struct random_netlist_options options = random_netlist_defaults(strtoull(argv[2], NULL, 10));
     options.frames = true;
+    options.beyond = beyond;
     options.inputs = 60;
     options.gates = 60;
     options.width = 63;
