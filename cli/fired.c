@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "netlists/cell.h"
 #include "netlists/names.h"
 
 struct cli_fired_frame {
@@ -45,7 +46,7 @@ static int64_t sum_of(struct operands *o, const struct cf_group *group, uint32_t
     int64_t sum = cell->bias;
     for (uint32_t t = 0; t < cell->term_count; t++) {
         const struct cf_term *term = &cell->terms[t];
-        sum += term->weight * (value_of(o, bases[term->port] + term->offset) * ((int64_t)1 << term->shift));
+        sum += cf_term_value(term, value_of(o, bases[term->port] + term->offset));
     }
     return sum;
 }

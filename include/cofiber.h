@@ -1,4 +1,4 @@
-/* cofiber.h - simulate cofiber detection circuits, bit for bit: the public interface of libcofiber.
+/* cofiber.h - compile, simulate and use cofiber detection circuits: the public interface of libcofiber.
  *
  *     cofiber_netlist *netlist;                            a file that `cofiber compile` wrote
  *     cofiber_sim *sim;                                    a simulator of it
@@ -13,8 +13,8 @@
  * NULL in the place of any other argument is refused likewise (or, where nothing can fail, answered by false, 0 or
  * NULL), unless it is said to be fine.
  *
- * Ownership. What a function named _new or _load makes, the caller gives back to the function named _free; NULL is
- * fine there. Pointers that other functions return belong to the object they were asked of.
+ * Ownership. What a function named _new, _load, _parse or _compile makes, the caller gives back to the function named
+ * _free; NULL is fine there. Pointers that other functions return belong to the object they were asked of.
  *
  * Threads. There is no global state. A netlist is read-only once loaded: any number of threads may use it, and any
  * number of simulators share it; it must outlive them. A simulator is used by one thread at a time, and runs on
@@ -59,6 +59,15 @@ COFIBER_API const char *cofiber_version(void);
 
 /* Reads and checks a netlist file. */
 COFIBER_API bool cofiber_netlist_load(cofiber_netlist **netlist, const char *path, cofiber_error *error);
+/* The same for the file's bytes in memory, which may go afterwards; `name` takes the place of the path in messages. */
+COFIBER_API bool cofiber_netlist_parse(cofiber_netlist **netlist, const void *data, size_t size, const char *name,
+                                       cofiber_error *error);
+/* Writes the netlist as a file of its own; the file appears when it is complete. */
+COFIBER_API bool cofiber_netlist_save(const cofiber_netlist *netlist, const char *path, cofiber_error *error);
+
+/* Whether the file says that it is a netlist: false for heads and all else, and for what cannot be read. */
+COFIBER_API bool cofiber_netlist_file(const char *path);
+
 COFIBER_API void cofiber_netlist_free(cofiber_netlist *netlist);
 
 /* The features that a netlist takes. */
@@ -90,6 +99,51 @@ COFIBER_API uint32_t cofiber_group_count(const cofiber_netlist *netlist);
 COFIBER_API bool cofiber_group_info(const cofiber_netlist *netlist, uint32_t index, cofiber_group *group);
 /* The index of the group of that name, or UINT32_MAX. */
 COFIBER_API uint32_t cofiber_group_find(const cofiber_netlist *netlist, const char *name);
+
+/* The last index of each lane of a group in the names of its gates [last dimension], where a sweep removed some of its
+ * lanes; NULL: they are 0, 1, 2, ..., or there is no such group. The array belongs to the netlist. */
+COFIBER_API const uint32_t *cofiber_group_lanes(const cofiber_netlist *netlist, uint32_t index);
+
+/* Entry `index` of the metadata, in the order of the keys; false past the last. */
+COFIBER_API bool cofiber_netlist_meta(const cofiber_netlist *netlist, uint32_t index, const char **key,
+                                      const char **value);
+
+/* What `cofiber stats` counts, of a group or of all. A gate is live when an output depends on it; an edge is one term
+ * of one gate; inputs are level 0, a gate is one level above the highest that it reads. */
+typedef struct cofiber_counts {
+    uint64_t gates, live, edges, live_edges;
+    uint32_t cells; /* different functions that gates are instances of */
+    uint32_t level_low, level_high;
+} cofiber_counts;
+
+/* Counts all groups: `groups` [cofiber_group_count] (may be NULL; the input's are zeros) and `all`. Takes one pass over
+ * all edges. Errors: out of memory. */
+COFIBER_API bool cofiber_netlist_stats(const cofiber_netlist *netlist, cofiber_counts *all, cofiber_counts *groups,
+                                       cofiber_error *error);
+
+/* A gate, or an input (which has no terms). */
+typedef struct cofiber_gate_info {
+    uint32_t group, index; /* row-major in the group */
+    uint32_t cell;         /* gates of one cell compute one function */
+    uint32_t terms;
+    int64_t bias;
+    const char *activation; /* of the sum: "linear" (none), "step" (1 from 0 on, else 0), "relu" (negative ones to 0),
+                             * "root" (floor of the square root); NULL for an input */
+} cofiber_gate_info;
+
+typedef struct cofiber_term {
+    char name[128]; /* of the gate or input that is read */
+    int32_t weight;
+    int shift;      /* the value counts weight * 2^shift times */
+    bool is_square; /* or rather the value's square does */
+} cofiber_term;
+
+/* Finds a gate by its name, "s1.classify[4,9,17]". Errors say what is wrong with the name. */
+COFIBER_API bool cofiber_gate_find(const cofiber_netlist *netlist, const char *name, cofiber_gate_info *gate,
+                                   cofiber_error *error);
+/* Term `index` of a gate that was found in this netlist; false past the last. */
+COFIBER_API bool cofiber_gate_term(const cofiber_netlist *netlist, const cofiber_gate_info *gate, uint32_t index,
+                                   cofiber_term *term);
 
 /* ---- simulators ------------------------------------------------------------------------------------------------ */
 
@@ -204,6 +258,81 @@ typedef struct cofiber_batch {
  * went through the sink, none left out: `count` unless something stopped the batch. True when no error did. */
 COFIBER_API bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done,
                                        cofiber_error *error);
+
+/* Where the values of a group go: [count of frames][count of the group], in the storage that cofiber_values gives. */
+typedef struct cofiber_output {
+    uint32_t group;
+    void *values;
+} cofiber_output;
+
+/* A batch of `count` frames that lie in memory one behind the other, and outputs for them. Errors: as
+ * cofiber_sim_run_batch, and a group that is not there or that the mode does not compute. */
+COFIBER_API bool cofiber_sim_run_array(cofiber_sim *sim, const cofiber_features *frames, uint64_t count,
+                                       const cofiber_output *outputs, size_t output_count, cofiber_error *error);
+
+/* ---- compiling ------------------------------------------------------------------------------------------------- */
+
+/* The options of `cofiber compile`, with the same meaning. Take cofiber_compile_defaults and change some. */
+typedef struct cofiber_compile_options {
+    uint32_t height, width, scales; /* 40, 40, 3 */
+    const char *upsample;           /* "nearest", "bilinear" */
+    const char *pools;              /* "direct", "iterated" */
+    const char *top;                /* "residual", "cofiber" */
+    const char *pad;                /* "none", "zeros", "edge" */
+    bool sweep;
+    int input_bits;                   /* 8 */
+    double score_threshold;           /* 0.5 */
+    double input_scale;               /* 0: is chosen from the features below */
+    const cofiber_features *features; /* [feature_count], each of [channels, height, width] */
+    size_t feature_count;
+    const char *weight, *bias; /* names of the head's tensors, where several would do; else NULL */
+} cofiber_compile_options;
+
+COFIBER_API cofiber_compile_options cofiber_compile_defaults(void);
+
+/* Compiles the head in a file. Errors: as the command prints them. */
+COFIBER_API bool cofiber_compile(cofiber_netlist **netlist, const char *head, const cofiber_compile_options *options,
+                                 cofiber_error *error);
+
+/* ---- detections ------------------------------------------------------------------------------------------------ */
+
+/* Finds objects with a circuit, as `cofiber detect` does: scores, boxes, suppression. It copies what it needs of the
+ * netlist, and is used by one thread at a time. */
+typedef struct cofiber_detector cofiber_detector;
+
+typedef struct cofiber_detect_options {
+    double score_threshold; /* lowest score, above 0 and below 1; it may lie below the netlist's own */
+    double overlap; /* intersection over union with a better detection of its class at which one is kept, 0 to 1 */
+    uint32_t top;   /* most detections of a frame */
+} cofiber_detect_options;
+
+/* 0.3, 0.6, 100. */
+COFIBER_API cofiber_detect_options cofiber_detect_defaults(void);
+
+typedef struct cofiber_detection {
+    double score;
+    double box[4]; /* x, y, width, height in pixels of the frame; x and y of the top left corner */
+    uint32_t scale, row, column, class_index;
+} cofiber_detection;
+
+/* `stride`: pixels of the frame from cell to cell of the input (16); `threads` as in cofiber_options. Errors: a netlist
+ * without classifiers of the compiler's kind. */
+COFIBER_API bool cofiber_detector_new(cofiber_detector **detector, const cofiber_netlist *netlist, double stride,
+                                      int threads, cofiber_error *error);
+COFIBER_API void cofiber_detector_free(cofiber_detector *detector);
+
+/* Detects in one frame. The detections [*count], by falling score, belong to the detector and stay until its next call.
+ * Errors: options out of range, features that the circuit does not take (see cofiber_sim_run). */
+COFIBER_API bool cofiber_detector_run(cofiber_detector *detector, const cofiber_features *features,
+                                      const cofiber_detect_options *options, const cofiber_detection **detections,
+                                      size_t *count, cofiber_error *error);
+
+/* The name of a class, written into `buffer`, which it returns: COCO's where the head has its 80 classes, else
+ * "class 17". NULL where there is no such class. */
+COFIBER_API const char *cofiber_detector_class(const cofiber_detector *detector, uint32_t class_index, char *buffer,
+                                               size_t size);
+/* How many classes the head has. */
+COFIBER_API uint32_t cofiber_detector_classes(const cofiber_detector *detector);
 
 #ifdef __cplusplus
 }

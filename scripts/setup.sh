@@ -14,7 +14,7 @@ packages_of() {
     build) echo gcc g++ make libc6-dev libcjson-dev libyajl-dev libcairo2-dev libjpeg-dev nettle-dev libzip-dev \
         libprotobuf-c-dev protobuf-c-compiler ;;
     test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy mandoc \
-        bsdextrautils ;;
+        bsdextrautils python3-venv python3-pip python3-setuptools python3-wheel python3-pytest ;;
     yosys55) command -v npm >/dev/null || echo nodejs npm ;;
     proof) echo coq ocaml-nox libzarith-ocaml-dev ;;
     fuzz) echo clang libclang-rt-14-dev ;;

@@ -47,20 +47,34 @@ cofiber_features cf_features_of(const struct cf_tensor *view)
     return (cofiber_features){view->data, dtypes[view->dtype]};
 }
 
-static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads)
+bool cf_tensor_of(const cofiber_features *features, uint64_t count, struct cf_tensor *tensor)
 {
     static const enum cf_dtype dtypes[] = {
         [COFIBER_F32] = CF_F32, [COFIBER_F16] = CF_F16, [COFIBER_F64] = CF_F64, [COFIBER_BF16] = CF_BF16,
         [COFIBER_I8] = CF_I8,   [COFIBER_U8] = CF_U8,   [COFIBER_I16] = CF_I16, [COFIBER_U16] = CF_U16,
         [COFIBER_I32] = CF_I32, [COFIBER_U32] = CF_U32, [COFIBER_I64] = CF_I64, [COFIBER_U64] = CF_U64};
+    if (!features || !features->data || features->dtype < 0 || features->dtype >= COFIBER_QUANTISED)
+        return false;
+    enum cf_dtype dtype = dtypes[features->dtype];
+    *tensor = (struct cf_tensor){.name = "features",
+                                 .dtype = dtype,
+                                 .rank = 1,
+                                 .shape = {count},
+                                 .count = count,
+                                 .size = count * cf_dtype_size(dtype),
+                                 .data = features->data};
+    return true;
+}
+
+static uint64_t take_features(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads)
+{
     struct cf_frame_shape shape = cf_input_shape(sim->netlist);
-    struct cf_tensor tensor = {.name = "features",
-                               .dtype = dtypes[features->dtype],
-                               .rank = 3,
-                               .shape = {shape.channels, shape.height, shape.width},
-                               .count = sim->netlist->groups[CF_INPUT].count,
-                               .data = features->data};
-    tensor.size = tensor.count * cf_dtype_size(tensor.dtype);
+    struct cf_tensor tensor;
+    cf_tensor_of(features, sim->netlist->groups[CF_INPUT].count, &tensor);
+    tensor.rank = 3;
+    tensor.shape[0] = shape.channels;
+    tensor.shape[1] = shape.height;
+    tensor.shape[2] = shape.width;
     return cf_quantise(sim->quantiser, &tensor, input, threads);
 }
 

@@ -39,6 +39,9 @@ void cf_worker_free(struct cofiber_result *worker);
 /* A frame of a file (cf_frames_view) as the features that the library takes; booleans are 0 and 1. */
 cofiber_features cf_features_of(const struct cf_tensor *view);
 
+/* The other way: `count` features as a tensor. False where there are no data, or the type is none of features. */
+bool cf_tensor_of(const cofiber_features *features, uint64_t count, struct cf_tensor *tensor);
+
 /* Quantises and simulates a frame; `*element` names a feature that was refused. */
 bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker, const cofiber_features *features,
                    uint64_t *element, struct cf_error *err);

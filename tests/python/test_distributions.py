@@ -1,0 +1,39 @@
+"""The wheel and the source distribution: what is in them."""
+import os
+import pathlib
+import subprocess
+import tarfile
+import zipfile
+
+FOLDER = pathlib.Path(os.environ["COFIBER_DISTRIBUTIONS"])
+
+
+def test_the_wheel_has_the_library_and_says_for_which_machine():
+    (wheel,) = FOLDER.glob("*.whl")
+    assert wheel.name.startswith("cofiber-") and "-py3-none-linux_" in wheel.name
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"model.py", "cofiber/__init__.py", "cofiber/py.typed", "cofiber/libcofiber.so"} <= names
+    assert not any(name.startswith("tests") for name in names)
+
+
+def test_the_source_distribution_can_build_the_library(tmp_path):
+    (archive,) = FOLDER.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path)
+    (root,) = tmp_path.iterdir()
+    assert (root / "cofiber" / "py.typed").exists() and (root / "source" / "include" / "cofiber.h").exists()
+    # Every source of the repository's library is there, with all that it includes.
+    plan = subprocess.run(["make", "-n", "SETUP=no", f"BUILD={tmp_path}/b", f"{tmp_path}/b/libcofiber.so"],
+                          cwd=root / "source", capture_output=True, text=True)  # fmt: skip
+    assert plan.returncode == 0, plan.stderr
+    sources = {word for word in plan.stdout.split() if word.endswith(".c") and not word.endswith("pb-c.c")}
+    assert len(sources) > 100
+    repository = pathlib.Path(__file__).resolve().parents[2]
+    compiled = subprocess.run(["make", "-n", "SETUP=no", f"BUILD={tmp_path}/c", f"{tmp_path}/c/libcofiber.so"],
+                              cwd=repository, capture_output=True, text=True)  # fmt: skip
+    assert sources == {word for word in compiled.stdout.split() if word.endswith(".c") and "pb-c.c" not in word}
+    for source in sources:
+        includes = subprocess.run(["gcc", "-MM", "-MG", "-I.", "-Iinclude", source], cwd=root / "source",
+                                  capture_output=True, text=True)  # fmt: skip
+        for word in includes.stdout.replace("\\\n", " ").split()[1:]:
+            assert (root / "source" / word).exists() or "pb-c.h" in word, (source, word)
