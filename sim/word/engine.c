@@ -269,12 +269,40 @@ static void run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, 
         kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, start, sums);
 }
 
+/* The same for a form with extras. */
+static void finish_extras(const struct cf_workspace *w, const struct cf_scratch *scratch, uint32_t group, uint32_t row,
+                          uint32_t at)
+{
+    const struct cf_layout *layout = &w->plan->layouts[group];
+    const struct cf_dense_form *form = layout->dense;
+    size_t first = (size_t)at * form->packed.padded_lanes;
+    const int32_t *narrow = (const int32_t *)(const void *)scratch->sums + first;
+    int64_t extras[CF_MAX_EXTRAS] = {0};
+    for (uint32_t e = 0; e < form->extra_count; e++) {
+        const struct cf_dense_extra *extra = &form->extras[e];
+        enum cf_storage storage = w->plan->layouts[extra->source].storage;
+        extras[e] = cf_storage_get(cf_net_at(w, extra->source, extra->net[row]), storage, 0);
+    }
+    void *out = cf_row_at(w, group, row);
+    for (uint32_t l = 0; l < layout->lanes; l++) {
+        int64_t products = form->sums == CF_STORE32 ? narrow[l] : scratch->sums[first + l];
+        uint64_t sum = (uint64_t)form->bias[l] + (uint64_t)form->factor * (uint64_t)products;
+        for (uint32_t e = 0; e < form->extra_count; e++)
+            sum += (uint64_t)form->extras[e].weight[l] * (uint64_t)extras[e];
+        cf_storage_put(out, layout->storage, l, form->step ? (int64_t)sum >= 0 : (int64_t)sum);
+    }
+}
+
 /* Stores row `row` of a dense group, whose sums are row `at` of the scratch memory. */
 static void finish_row(const struct cf_workspace *w, const struct cf_scratch *scratch, uint32_t group, uint32_t row,
                        uint32_t at)
 {
     const struct cf_layout *layout = &w->plan->layouts[group];
     const struct cf_dense_form *form = layout->dense;
+    if (form->extra_count) {
+        finish_extras(w, scratch, group, row, at);
+        return;
+    }
     size_t first = (size_t)at * form->packed.padded_lanes;
     char *out = cf_row_at(w, group, row);
     if (form->sums == CF_STORE32) {
@@ -300,7 +328,9 @@ static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scra
             scratch->rows[n] = cf_net_at(w, form->source, layout->base[row]);
             taken[n++] = row;
         }
-    const void *start = form->sums == CF_STORE64 ? (const void *)form->bias : form->narrow_bias;
+    const void *start = form->extra_count          ? NULL
+                        : form->sums == CF_STORE64 ? (const void *)form->bias
+                                                   : form->narrow_bias;
     bool digits = form->operands == CF_OPERANDS_DIGITS || form->operands == CF_OPERANDS_BYTE_DIGITS;
     if (n && digits) {
         int32_t *sums = (int32_t *)(void *)scratch->sums;

@@ -163,7 +163,8 @@ static bool find_output(struct output_search *s, uint32_t group, struct cf_linea
     const struct cf_dense_form *form = layout->dense;
     const struct cf_linear_rows *source = &s->rows[form->source];
     uint32_t inputs = form->packed.inputs, lanes = plan->layouts[CF_INPUT].lanes;
-    if (form->sums != CF_STORE32 || !source->linear || inputs != lanes || plan->layouts[form->source].lanes != lanes)
+    if (form->extra_count || form->sums != CF_STORE32 || !source->linear || inputs != lanes ||
+        plan->layouts[form->source].lanes != lanes)
         return true;
     uint32_t *source_row = cf_arena_alloc(s->arena, layout->rows, sizeof *source_row), clean = 0;
     if (!source_row)

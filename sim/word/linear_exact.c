@@ -46,6 +46,8 @@ static void need_sources_of_row(struct cone *cone, uint32_t group, uint32_t row)
     const struct cf_layout *layout = &cone->plan->layouts[group];
     if (layout->kind == CF_LAYOUT_DENSE && layout->base[row] != CF_NONE) {
         need_nets(cone, layout->base[row], layout->base[row] + layout->dense->packed.inputs - 1);
+        for (uint32_t e = 0; e < layout->dense->extra_count; e++)
+            need_nets(cone, layout->dense->extras[e].net[row], layout->dense->extras[e].net[row]);
         cone->exact->work += (uint64_t)layout->lanes * layout->dense->packed.inputs;
     } else if (layout->kind == CF_LAYOUT_ROWS && layout->pattern_of[row] != CF_NONE) {
         const struct cf_row_pattern *pattern = &layout->patterns[layout->pattern_of[row]];

@@ -24,12 +24,21 @@ static uint32_t need_of_run(const struct needs_search *s, uint32_t group, uint32
     return need;
 }
 
+static uint32_t need_of_dense_row(const struct needs_search *s, const struct cf_layout *layout, uint32_t row)
+{
+    const struct cf_dense_form *form = layout->dense;
+    uint32_t need = need_of_run(s, form->source, layout->base[row], form->packed.inputs);
+    for (uint32_t e = 0; e < form->extra_count; e++)
+        need = greater(need, need_of_run(s, form->extras[e].source, form->extras[e].net[row], 1));
+    return need;
+}
+
 static uint32_t need_of_row(const struct needs_search *s, const struct cf_layout *layout, uint32_t row)
 {
     if (layout->kind == CF_LAYOUT_INPUT)
         return row;
     if (layout->kind == CF_LAYOUT_DENSE && layout->base[row] != CF_NONE)
-        return need_of_run(s, layout->dense->source, layout->base[row], layout->dense->packed.inputs);
+        return need_of_dense_row(s, layout, row);
     if (layout->kind != CF_LAYOUT_ROWS || layout->pattern_of[row] == CF_NONE)
         return CF_EVERYTHING;
     const struct cf_row_pattern *pattern = &layout->patterns[layout->pattern_of[row]];

@@ -52,14 +52,28 @@ enum cf_operands {
     CF_OPERANDS_BYTE_DIGITS /* each as a high digit of 16 bits, and a low one that is a few bits of a byte */
 };
 
-/* A dense group's matrix and all that goes with it. */
+enum { CF_MAX_EXTRAS = 3 };
+
+/* A net that all lanes of a row read beside the matrix's operands: the mean of a row that is normalised, say. */
+struct cf_dense_extra {
+    const uint32_t *net;   /* [rows] */
+    const int64_t *weight; /* [lanes], weight << shift */
+    uint32_t source;       /* the group of these nets */
+};
+
+/* A dense group's matrix and all that goes with it. A lane's sum is
+ *     bias + factor * (its row of the matrix times the operands) + the extras, each times its weight,
+ * where the factor is 1 unless there are extras. With extras, the last step is done in 64 bits. */
 struct cf_dense_form {
     struct cf_dense packed;
     struct cf_dense packed_low; /* byte digits: the same weights as bytes, for the low digits */
     int low_bits;               /* byte digits: of the low digit, 1 to 7 */
-    const int32_t *matrix;      /* [lanes][inputs], weight << shift */
+    const int32_t *matrix;      /* [lanes][inputs], (weight << shift) / factor */
+    int64_t factor;             /* of all weights of the matrix */
+    struct cf_dense_extra extras[CF_MAX_EXTRAS];
+    uint32_t extra_count;
     const int64_t *bias;        /* [padded_lanes]; a step's is brought into the range where it can matter */
-    const int32_t *narrow_bias; /* [padded_lanes]; the same where the sums are 32 bits wide */
+    const int32_t *narrow_bias; /* [padded_lanes]; the same where the sums are 32 bits wide; with extras, 0 */
     const uint32_t *cells;      /* [lanes], the cells of the pattern; CF_NONE: the lane has none */
     uint32_t source;            /* the group that is read */
     enum cf_operands operands;

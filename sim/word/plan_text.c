@@ -35,10 +35,10 @@ static void describe_dense(const struct cf_plan *plan, const struct cf_layout *l
 {
     static const char *const operands[] = {"", " (widened)", " (two digits each)", " (and a few bits more)"};
     const struct cf_dense_form *form = layout->dense;
-    snprintf(text, size, "dense: %u rows of %s, %u lanes x %u inputs, %d-bit operands%s, %d-bit sums%s", layout->rows,
+    snprintf(text, size, "dense: %u rows of %s, %u lanes x %u inputs, %d-bit operands%s, %d-bit sums%s%s", layout->rows,
              plan->netlist->groups[form->source].name, layout->lanes, form->packed.inputs,
              storage_bits[form->packed.storage], operands[form->operands], storage_bits[form->sums],
-             form->step ? ", thresholds" : "");
+             form->extra_count ? ", and some nets more" : "", form->step ? ", thresholds" : "");
 }
 
 static void describe_group(const struct cf_plan *plan, uint32_t index, const struct lines *out)

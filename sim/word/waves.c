@@ -18,6 +18,13 @@ static void mark_sources(const struct cf_plan *plan, const struct cf_group *grou
     }
 }
 
+static void mark_dense_sources(const struct cf_dense_form *form, bool *reads)
+{
+    reads[form->source] = true;
+    for (uint32_t e = 0; e < form->extra_count; e++)
+        reads[form->extras[e].source] = true;
+}
+
 static bool find_reads(const struct cf_plan *plan, uint32_t index, struct cf_arena *arena, const bool **found)
 {
     const struct cf_group *group = &plan->netlist->groups[index];
@@ -31,7 +38,7 @@ static bool find_reads(const struct cf_plan *plan, uint32_t index, struct cf_are
             if (layout->patterns[i].source[p] != CF_NONE)
                 reads[layout->patterns[i].source[p]] = true;
     if (layout->kind == CF_LAYOUT_DENSE)
-        reads[layout->dense->source] = true;
+        mark_dense_sources(layout->dense, reads);
     for (uint32_t i = 0; i < layout->exception_count; i++)
         mark_sources(plan, group, layout->exceptions[i], reads);
     for (uint32_t i = 0; layout->kind == CF_LAYOUT_GENERAL && i < group->count; i++)
@@ -47,7 +54,8 @@ static bool fits_rows(const struct cf_plan *plan, const struct cf_layout *dense)
 {
     const struct cf_layout *source = &plan->layouts[dense->dense->source];
     uint32_t first = plan->netlist->groups[dense->dense->source].first_net;
-    if (source->kind != CF_LAYOUT_ROWS || source->rows != dense->rows || dense->dense->packed.inputs > source->lanes)
+    if (dense->dense->extra_count || source->kind != CF_LAYOUT_ROWS || source->rows != dense->rows ||
+        dense->dense->packed.inputs > source->lanes)
         return false;
     for (uint32_t row = 0; row < dense->rows; row++)
         if (dense->base[row] == CF_NONE || dense->base[row] < first + row * source->lanes ||

@@ -186,6 +186,108 @@ static void rows_wait_for_what_they_read(void **state)
     check_waiting(CF_LAYOUT_GENERAL);
 }
 
+/* ---- normalised heads ---- */
+
+enum { NORM_ROWS = 12, NORM_CHANNELS = 40 };
+
+/* Adds a group of one cell per lane, in which gate (row, lane) reads port p from the nets of `from[p]`'s row `row`. */
+static void add_rows_of(struct cf_netlist *n, const char *name, uint32_t lanes, struct cf_cell *cells,
+                        const uint32_t *from, bool output)
+{
+    struct cf_error err;
+    uint32_t shape[2] = {NORM_ROWS, lanes}, index[128], ports = cells[0].port_count;
+    struct cf_type type = cells[0].type;
+    for (uint32_t l = 0; l < lanes; l++) {
+        assert_true(cf_cell_infer_type(&cells[l], 0));
+        type = cells[l].type.width > type.width ? cells[l].type : type;
+    }
+    for (uint32_t l = 0; l < lanes; l++) {
+        cells[l].type = type;
+        assert_done(cf_netlist_add_cell(n, &cells[l], &index[l], &err), &err);
+    }
+    assert_done(cf_netlist_add_group(n, name, 2, shape, ports, type, output, &err), &err);
+    struct cf_group *group = &n->groups[n->group_count - 1];
+    for (uint32_t i = 0; i < group->count; i++) {
+        group->cell[i] = index[i % lanes];
+        for (uint32_t p = 0; p < ports; p++)
+            group->base[i * ports + p] = n->groups[from[p]].first_net + i / lanes * cf_group_lanes(&n->groups[from[p]]);
+    }
+}
+
+/* The sum of each row, the root of D * (sum of squares) - sum^2 + 7, and `lanes` gates on the row, its sum and its
+ * root: steps, and as many linear ones. `common` is a factor of the row's weights. */
+static struct cf_netlist *normalised(struct random_source *random, struct cf_type input, int32_t common, uint32_t lanes)
+{
+    struct cf_error err;
+    struct cf_netlist *n = cf_netlist_new("normalised", &err);
+    assert_non_null(n);
+    assert_done(cf_netlist_add_group(n, "input", 2, (uint32_t[]){NORM_ROWS, NORM_CHANNELS}, 0, input, false, &err),
+                &err);
+    static struct cf_term terms[64][NORM_CHANNELS + 2];
+    struct cf_cell cells[64];
+    for (uint32_t t = 0; t < NORM_CHANNELS; t++)
+        terms[0][t] = (struct cf_term){.offset = t, .weight = 1};
+    cells[0] = (struct cf_cell){.ports = &input, .terms = terms[0], .port_count = 1, .term_count = NORM_CHANNELS};
+    add_rows_of(n, "sum", 1, cells, (uint32_t[]){0}, false);
+    struct cf_type ports[3] = {input, n->groups[1].type};
+    for (uint32_t t = 0; t < NORM_CHANNELS; t++)
+        terms[0][t] = (struct cf_term){.offset = t, .weight = NORM_CHANNELS, .square = true};
+    terms[0][NORM_CHANNELS] = (struct cf_term){.port = 1, .weight = -1, .square = true};
+    cells[0] = (struct cf_cell){.ports = ports,
+                                .terms = terms[0],
+                                .port_count = 2,
+                                .term_count = NORM_CHANNELS + 1,
+                                .bias = 7,
+                                .activation = CF_ROOT};
+    add_rows_of(n, "root", 1, cells, (uint32_t[]){0, 1}, false);
+    ports[2] = n->groups[2].type;
+    for (int step = 0; step < 2; step++) {
+        for (uint32_t l = 0; l < lanes; l++) {
+            for (uint32_t t = 0; t < NORM_CHANNELS; t++)
+                terms[l][t] = (struct cf_term){
+                    .offset = t, .weight = common * (int32_t)(random_between(random, 1, 127) * (t % 2 ? 1 : -1))};
+            terms[l][NORM_CHANNELS] = (struct cf_term){.port = 1, .weight = (int32_t)random_between(random, 1, 100000)};
+            terms[l][NORM_CHANNELS + 1] =
+                (struct cf_term){.port = 2, .shift = 3, .weight = -(int32_t)random_between(random, 1, 100000)};
+            cells[l] = (struct cf_cell){.ports = ports,
+                                        .terms = terms[l],
+                                        .port_count = 3,
+                                        .term_count = NORM_CHANNELS + 2 - l % 2,
+                                        .bias = random_between(random, -1000, 1000),
+                                        .activation = step ? CF_STEP : CF_LINEAR};
+        }
+        add_rows_of(n, step ? "classify" : "box", lanes, cells, (uint32_t[]){0, 1, 2}, true);
+    }
+    return n;
+}
+
+/* The products are a matrix of small weights, times their common factor, and the sum and root are added to each. */
+static void normalised_heads_are_products_with_extras(void **state)
+{
+    (void)state;
+    static const struct cf_type inputs[] = {{8, true, 0}, {7, false, 0}, {13, true, 0}, {17, true, 0}, {20, true, 0}};
+    for (uint64_t seed = 0; seed < 25; seed++) {
+        struct random_source random = {seed ^ 0x4075};
+        struct cf_error err;
+        uint32_t lanes = (uint32_t)random_between(&random, 2, 40);
+        struct cf_netlist *n = normalised(&random, inputs[seed % 5], seed % 3 ? 768 : 1, lanes);
+        assert_done(cf_netlist_check(n, &err), &err);
+        struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
+        assert_done(plan != NULL, &err);
+        for (uint32_t g = 3; g < 5; g++) {
+            assert_int_equal(plan->layouts[g].kind, CF_LAYOUT_DENSE);
+            assert_int_equal(plan->layouts[g].dense->extra_count, 2);
+            assert_int_equal(plan->layouts[g].dense->factor % (seed % 3 ? 768 : 1), 0);
+        }
+        assert_int_equal(cf_plan_general_gates(plan), NORM_ROWS); /* the roots */
+        cf_plan_free(plan);
+        check_all_ways(n, &random, seed);
+        mutate_gates(&random, n, (uint32_t)random_between(&random, 1, 10));
+        check_all_ways(n, &random, seed);
+        cf_netlist_free(n);
+    }
+}
+
 static void arbitrary_netlists_simulate_as_the_reference(void **state)
 {
     (void)state;
@@ -339,6 +441,7 @@ int main(void)
         cmocka_unit_test(mutated_circuits_simulate_as_mutated),
         cmocka_unit_test(blocks_simulate_as_the_reference),
         cmocka_unit_test(rows_wait_for_what_they_read),
+        cmocka_unit_test(normalised_heads_are_products_with_extras),
         cmocka_unit_test(arbitrary_netlists_simulate_as_the_reference),
         cmocka_unit_test(only_mutated_gates_leave_their_layout),
         cmocka_unit_test(a_wrong_weight_shows),
