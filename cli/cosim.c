@@ -125,18 +125,11 @@ static void compare_frame(struct session *s, uint64_t frame)
 static bool simulate_frame(struct session *s, uint64_t n, struct cf_error *err)
 {
     const struct cf_netlist *netlist = s->netlist;
-    const cofiber_features features = {s->input, COFIBER_QUANTISED};
-    cofiber_error error;
     if (n < s->given && !cf_frames_quantise(s->frames, n, s->quantiser, s->input, err))
         return false;
     if (n >= s->given)
         memcpy(s->input, s->vectors.frames[n - s->given], netlist->groups[CF_INPUT].count * sizeof *s->input);
-    if (!cofiber_sim_run(s->sim, &features, &error))
-        return cf_fail(err, "%s", error.text);
-    for (uint32_t g = 0; g < netlist->group_count; g++)
-        if (!cofiber_read(cofiber_sim_result(s->sim), g, s->expected + netlist->groups[g].first_net))
-            return cf_fail(err, "%s: the simulator has no values of %s", netlist->label, netlist->groups[g].name);
-    return true;
+    return cf_sim_nets(s->sim, s->input, s->expected, err);
 }
 
 static bool compare_all(struct session *s, struct cf_error *err)

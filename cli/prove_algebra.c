@@ -20,19 +20,6 @@ struct measured {
 
 /* ---- frames ---- */
 
-static bool simulate(cofiber_sim *sim, const struct cf_netlist *netlist, const int32_t *input, int64_t *nets,
-                     struct cf_error *err)
-{
-    const cofiber_features features = {input, COFIBER_QUANTISED};
-    cofiber_error error;
-    if (!cofiber_sim_run(sim, &features, &error))
-        return cf_fail(err, "%s", error.text);
-    for (uint32_t g = 0; g < netlist->group_count; g++)
-        if (!cofiber_read(cofiber_sim_result(sim), g, nets + netlist->groups[g].first_net))
-            return cf_fail(err, "%s: the simulator has no values of %s", netlist->label, netlist->groups[g].name);
-    return true;
-}
-
 static bool measure_all(const struct cf_profiles *profiles, struct cf_frames *frames, cofiber_sim *sim, int64_t *nets,
                         int32_t *input, struct measured *measured, struct cf_error *err)
 {
@@ -41,8 +28,7 @@ static bool measure_all(const struct cf_profiles *profiles, struct cf_frames *fr
     measured->frames = cf_frames_count(frames);
     for (uint64_t n = 0; done && n < measured->frames; n++) {
         done = (!cli_interrupted() || cf_fail(err, "prove: interrupted")) &&
-               cf_frames_quantise(frames, n, quantiser, input, err) &&
-               simulate(sim, profiles->netlist, input, nets, err);
+               cf_frames_quantise(frames, n, quantiser, input, err) && cf_sim_nets(sim, input, nets, err);
         for (uint32_t k = 0; done && k < profiles->bands; k++)
             cf_algebra_measure(profiles, k, nets, &measured->size[k]);
     }

@@ -107,13 +107,8 @@ static bool open_run(struct run *r, const struct cf_witness_options *options, st
 
 static bool run_both(struct run *r, const int32_t *input, struct cf_error *err)
 {
-    const cofiber_features features = {input, COFIBER_QUANTISED};
-    cofiber_error error;
-    if (!cofiber_sim_run(r->sim, &features, &error))
-        return cf_fail(err, "%s", error.text);
-    for (uint32_t g = 0; g < r->netlist->group_count; g++)
-        if (!cofiber_read(cofiber_sim_result(r->sim), g, r->expected + r->netlist->groups[g].first_net))
-            return cf_fail(err, "%s: the simulator has no values of %s", r->netlist->label, r->netlist->groups[g].name);
+    if (!cf_sim_nets(r->sim, input, r->expected, err))
+        return false;
     memcpy(r->found, r->expected, r->netlist->groups[CF_INPUT].count * sizeof *r->found);
     return cf_cosim_frame(r->cosim, r->found, err);
 }

@@ -289,3 +289,16 @@ bool cofiber_gate(const cofiber_result *result, const char *name, int64_t *value
     *value = cf_storage_get(values, (enum cf_storage)storage, net - netlist->groups[group].first_net);
     return true;
 }
+
+bool cf_sim_nets(cofiber_sim *sim, const int32_t *input, int64_t *nets, struct cf_error *err)
+{
+    const cofiber_features features = {input, COFIBER_QUANTISED};
+    const struct cf_netlist *netlist = sim->netlist;
+    cofiber_error error;
+    if (!cofiber_sim_run(sim, &features, &error))
+        return cf_fail(err, "%s", error.text);
+    for (uint32_t g = 0; g < netlist->group_count; g++)
+        if (!cofiber_read(cofiber_sim_result(sim), g, nets + netlist->groups[g].first_net))
+            return cf_fail(err, "%s: the simulator has no values of %s", netlist->label, netlist->groups[g].name);
+    return true;
+}

@@ -49,6 +49,9 @@ bool cf_worker_run(const struct cofiber_sim *sim, struct cofiber_result *worker,
 bool cf_take_frame(const struct cofiber_sim *sim, const cofiber_features *features, void *input, int threads,
                    uint64_t *element, struct cf_error *err);
 
+/* Simulates one frame, given as the input's integers [H, W, D], and copies the values of all nets [net_count]. */
+bool cf_sim_nets(cofiber_sim *sim, const int32_t *input, int64_t *nets, struct cf_error *err);
+
 /* Bytes that each frame takes that runs side by side with others, about. */
 size_t cf_frame_bytes(const struct cofiber_sim *sim);
 void cf_teams_free(struct cofiber_sim *sim);

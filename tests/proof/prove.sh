@@ -61,6 +61,7 @@ mutate tiny -o mutant weight 's0.classify[1,2,1]' 1 1
 cofiber verilog tiny -o rtl.tiny >/dev/null
 check "an input that shows a weight" 1 "an input shows it: s0.classify[1,2,1] is" cofiber prove mutant --rtl rtl.tiny --cache cache --input shows.npy
 check "the gate is named" 1 '  s0.classify[1,2,1]: \s0_classify_1_2 ' prove mutant --rtl rtl.tiny
+check "the gate is named as JSON" 1 '"gate":	"s0.classify[1,2,1]"' prove mutant --rtl rtl.tiny --json
 check "the input shows it again" 1 "s0.classify[1,2,1]: simulator" cofiber cosim mutant shows.npy --rtl rtl.tiny --cache cache
 check "with a prefix" 0 "" cofiber verilog tiny -o rtl.prefix --prefix left_
 check "a prefix is proved" 0 "proved for all inputs" prove tiny --rtl rtl.prefix
