@@ -34,7 +34,9 @@ FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 ALL_CFLAGS = $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -fopenmp -fvisibility=hidden -I. -Iinclude -I$(BUILD)/gen \
     -DCOFIBER_VERSION='"$(VERSION)"' $(ASSERTIONS) $(SANITISE) $(CFLAGS)
-LIBS = -lcjson -lyajl -lcairo -ljpeg -lzip -lprotobuf-c -lnettle -lm -fopenmp
+# Chart.js, which becomes part of the program and of every page that it writes (libjs-chart.js).
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
+LIBS = -lz -lcjson -lyajl -lcairo -ljpeg -lzip -lprotobuf-c -lnettle -lm -fopenmp
 
 # Sources that protoc-c makes from a description of ONNX's messages.
 GEN_SRC := $(BUILD)/gen/compiler/heads/onnx.pb-c.c
@@ -61,6 +63,10 @@ $(BUILD)/libcofiber.a: $(LIB_OBJ)
 $(BUILD)/libcofiber.so: $(LIB_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,libcofiber.so.$(SOVERSION) -o $@ $^ $(LIBS) $(LDFLAGS)
+
+# The page's scripts, and the library of its charts, are part of the binary.
+$(BUILD)/obj/report/assets.o: ALL_CFLAGS += -DCOFIBER_CHART_JS='"$(CHART_JS)"'
+$(BUILD)/obj/report/assets.o: $(wildcard report/page/*) $(CHART_JS)
 
 # The harness of cosim is part of the binary.
 $(BUILD)/obj/rtl/tools/harness.o: rtl/harness/cosim.cpp
@@ -250,7 +256,7 @@ install: all
 	install -d $(DESTDIR)$(DOCS)/docs $(DESTDIR)$(DOCS)/netlists $(DESTDIR)$(DOCS)/examples $(DESTDIR)$(BASH_COMPLETIONS) \
 	    $(DESTDIR)$(ZSH_COMPLETIONS)
 	install -m 644 README.md LICENSE $(DESTDIR)$(DOCS)
-	install -m 644 docs/*.md docs/*.svg $(DESTDIR)$(DOCS)/docs
+	install -m 644 docs/*.md docs/*.svg docs/*.png $(DESTDIR)$(DOCS)/docs
 	install -m 644 netlists/FORMAT.md $(DESTDIR)$(DOCS)/netlists
 	install -m 644 examples/run_frames.c examples/README.md $(DESTDIR)$(DOCS)/examples
 	$(BUILD)/cofiber --completion bash >$(DESTDIR)$(BASH_COMPLETIONS)/cofiber

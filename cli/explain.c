@@ -9,6 +9,7 @@
 #include "netlists/cell.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
+#include "rtl/structural/places.h"
 #include "sim/frames/frames.h"
 #include "sim/library.h"
 
@@ -19,7 +20,28 @@ struct subject {
     const struct cf_cell *cell;
     const uint32_t *bases;
     const int64_t *nets; /* NULL without a frame */
+    struct cf_rtl_place place;
 };
+
+/* Where the gate stands in what `cofiber verilog` writes. */
+static void print_place(const struct cf_rtl_place *place)
+{
+    printf("  Verilog: %s, cofiber_top.v:%u\n", place->wire, place->top_line);
+    if (*place->instance)
+        printf("    driven by %s, cofiber_rows.v:%u\n", place->instance, place->row_line);
+}
+
+static void add_place(cJSON *document, const struct cf_rtl_place *place)
+{
+    cJSON *verilog = cJSON_AddObjectToObject(document, "verilog");
+    cJSON_AddStringToObject(verilog, "wire", place->wire);
+    if (*place->instance)
+        cJSON_AddStringToObject(verilog, "instance", place->instance);
+    cJSON *lines = cJSON_AddObjectToObject(verilog, "lines");
+    cJSON_AddNumberToObject(lines, "cofiber_top.v", place->top_line);
+    if (place->row_line)
+        cJSON_AddNumberToObject(lines, "cofiber_rows.v", place->row_line);
+}
 
 static void print_type(const char *what, struct cf_type type)
 {
@@ -85,6 +107,7 @@ static void print_gate(const struct subject *s, long long limit)
         print_type(what, s->cell->ports[p]);
     }
     print_type("  output", s->cell->type);
+    print_place(&s->place);
     printf("  fan-in: %u, bias: %" PRId64 "\n", s->cell->term_count, s->cell->bias);
     print_terms(s, limit);
     if (!s->nets)
@@ -117,6 +140,7 @@ static int print_gate_json(const struct subject *s, long long limit)
             cJSON_AddNumberToObject(entry, "value", (double)s->nets[net]);
         cJSON_AddItemToArray(terms, entry);
     }
+    add_place(document, &s->place);
     if (s->nets) {
         int64_t sum = cf_cell_sum(s->cell, s->bases, s->nets);
         cJSON_AddNumberToObject(document, "sum", (double)sum);
@@ -172,20 +196,33 @@ static int64_t *evaluate(const struct cf_netlist *netlist, char *path, uint64_t 
 }
 
 static int explain_input(const struct cli_args *args, const struct cf_netlist *netlist, uint32_t net,
-                         const int64_t *nets)
+                         const int64_t *nets, const struct cf_rtl_place *place)
 {
     if (cli_given(args, "--json")) {
         cJSON *document = cJSON_CreateObject();
         cJSON_AddStringToObject(document, "input", args->operands[1]);
+        add_place(document, place);
         if (nets)
             cJSON_AddNumberToObject(document, "value", (double)nets[net]);
         return cli_print_json(document);
     }
     printf("%s: an input\n", args->operands[1]);
     print_type("  value", netlist->groups[CF_INPUT].type);
+    print_place(place);
     if (nets)
         printf("  %" PRId64 " = %.9g in features\n", nets[net], (double)nets[net] * netlist->input_scale);
     return CLI_OK;
+}
+
+static bool find_place(const struct cf_netlist *netlist, uint32_t group, uint32_t index, struct cf_rtl_place *place,
+                       struct cf_error *err)
+{
+    struct cf_rtl_places places;
+    if (!cf_rtl_places_make(&places, netlist, err))
+        return false;
+    bool done = cf_rtl_place_of(&places, group, index, place, err);
+    cf_rtl_places_free(&places);
+    return done;
 }
 
 static int explain(const struct cli_args *args, const struct cf_netlist *netlist)
@@ -202,12 +239,16 @@ static int explain(const struct cli_args *args, const struct cf_netlist *netlist
     int64_t *nets = NULL;
     if (args->operand_count == 3 && !(nets = evaluate(netlist, args->operands[2], (uint64_t)frame, &err)))
         return cli_fail(&err);
-    const struct cf_group *group = &netlist->groups[cf_netlist_group_of(netlist, net)];
+    uint32_t g = cf_netlist_group_of(netlist, net);
+    const struct cf_group *group = &netlist->groups[g];
+    struct cf_rtl_place place;
     int status = CLI_OK;
-    if (!group->cell) {
-        status = explain_input(args, netlist, net, nets);
+    if (!find_place(netlist, g, net - group->first_net, &place, &err)) {
+        status = cli_fail(&err);
+    } else if (!group->cell) {
+        status = explain_input(args, netlist, net, nets, &place);
     } else {
-        struct subject s = {netlist, group, net - group->first_net, NULL, NULL, nets};
+        struct subject s = {netlist, group, net - group->first_net, NULL, NULL, nets, place};
         s.cell = &netlist->cells[group->cell[s.index]];
         s.bases = cf_instance_bases(group, s.index);
         if (cli_given(args, "--json"))
@@ -237,7 +278,8 @@ const struct cli_command cli_explain = {
     .details =
         "GATE is the name of a group and an index, such as 's1.classify[4,9,17]'; quote it, because the shell gives "
         "brackets a meaning of their own. The value is worked out from the definition of a cell, not by the fast "
-        "kernels.",
+        "kernels. The lines are those of the files that `cofiber verilog NET` writes: cofiber_top.v drives the wire of "
+        "the gate's row, and in cofiber_rows.v stands the gate itself.",
     .min_operands = 2,
     .max_operands = 3,
     .options = (const struct cli_option[]){{"--frame", "N", "0", "Use frame N of FRAMES, counted from 0."},

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's (or Ubuntu's) packages; does nothing where all is there.
 #
-#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross] [yosys55]
+#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross] [yosys55] [chromium]
 #                                                                                   (default: build test proof)
 #
 # Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need; bench is what
@@ -12,9 +12,10 @@ set -euo pipefail
 packages_of() {
     case $1 in
     build) echo gcc g++ make libc6-dev libcjson-dev libyajl-dev libcairo2-dev libjpeg-dev nettle-dev libzip-dev \
-        libprotobuf-c-dev protobuf-c-compiler ;;
+        libprotobuf-c-dev protobuf-c-compiler zlib1g-dev libjs-chart.js ;;
     test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy mandoc \
         bsdextrautils python3-venv python3-pip python3-setuptools python3-wheel python3-pytest ;;
+    chromium) echo chromium ;;
     yosys55) command -v npm >/dev/null || echo nodejs npm ;;
     proof) echo coq ocaml-nox libzarith-ocaml-dev ;;
     fuzz) echo clang libclang-rt-14-dev ;;
@@ -26,10 +27,10 @@ packages_of() {
         echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libcmocka-dev:arm64 libcjson-dev:arm64 \
             nettle-dev:arm64 libgomp1:arm64 libzip-dev:arm64 libprotobuf-c-dev:arm64 \
             libyajl-dev:arm64 libcairo2-dev:arm64 libjpeg-dev:arm64 \
-            protobuf-c-compiler
+            protobuf-c-compiler zlib1g-dev:arm64 libjs-chart.js
         ;;
     *)
-        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross, yosys55)" >&2
+        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross, yosys55, chromium)" >&2
         exit 2
         ;;
     esac

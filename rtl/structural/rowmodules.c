@@ -62,6 +62,8 @@ static void put_head(const struct row_writer *m, bool unread)
            m->module->uses, m->module->uses == 1 ? "" : "s", cf_row_name(&e->rows, m->module->representative, row));
     if (unread)
         cf_put(e, "/* verilator lint_off UNUSEDSIGNAL */ // no gate reads some lanes of the input rows\n");
+    if (e->places)
+        e->places->modules[m->module - e->rows.modules].line = e->line;
     cf_put(e, "module %s (\n", cf_row_module_name(&e->rows, m->module, name));
     for (uint32_t i = 0; i < m->module->input_count; i++) {
         const struct cf_group *source = input_group(m, i);
@@ -106,6 +108,8 @@ static void put_instances(const struct row_writer *m, uint32_t first, uint32_t c
     const struct cf_gate *gate = &m->gate;
     char leaf_name[CF_LEAF_NAME_MAX];
     uint32_t kind, last = first + count - 1;
+    for (uint32_t l = first; e->places && l <= last; l++)
+        e->places->modules[m->module - e->rows.modules].lane[l] = (struct cf_rtl_lane){e->line, first, count};
     cf_kinds_find(&e->kinds, gate, false, &kind); /* which was added when the gates were surveyed */
     cf_put(e, "    %s #(", cf_leaf_name(&e->kinds, kind, e->rows.names.prefix, leaf_name));
     for (uint32_t v = 0; v < gate->vector_count; v++) {

@@ -25,8 +25,7 @@ static uint64_t gate_cost(const struct cf_gate *gate)
     return cost;
 }
 
-/* Collects the kinds of all gates, and decides which row modules become hierarchical blocks. */
-static bool survey(struct emission *e)
+bool cf_emission_survey(struct emission *e)
 {
     struct cf_gate gate = {0};
     e->hier_blocks = calloc(e->rows.module_count + 1, sizeof *e->hier_blocks);
@@ -43,6 +42,14 @@ static bool survey(struct emission *e)
     }
     cf_gate_free(&gate);
     return done || cf_fail(e->err, "%s: out of memory", e->netlist->label);
+}
+
+void cf_emission_free(struct emission *e)
+{
+    cf_rows_free(&e->rows);
+    cf_kinds_free(&e->kinds);
+    free(e->hier_blocks);
+    e->hier_blocks = NULL;
 }
 
 static bool put_filelist(struct emission *e)
@@ -80,15 +87,14 @@ bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const
                   struct cf_rtl_summary *summary, struct cf_error *err)
 {
     struct emission e = {.netlist = netlist, .source = options->source, .err = err};
-    bool done = cf_rows_build(&e.rows, netlist, options->prefix, err) && survey(&e) && write_files(&e, directory);
+    bool done =
+        cf_rows_build(&e.rows, netlist, options->prefix, err) && cf_emission_survey(&e) && write_files(&e, directory);
     if (done)
         *summary = (struct cf_rtl_summary){.rows = e.rows.first_row[netlist->group_count] - e.rows.first_row[1],
                                            .row_modules = e.rows.module_count,
                                            .leaf_modules = e.kinds.count,
                                            .gates = netlist->net_count - netlist->groups[CF_INPUT].count};
-    cf_rows_free(&e.rows);
-    cf_kinds_free(&e.kinds);
-    free(e.hier_blocks);
+    cf_emission_free(&e);
     return done;
 }
 

@@ -4,13 +4,30 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Counts the lines of what would be written. */
+static void count_lines(struct emission *e, const char *format, va_list arguments)
+{
+    char *text;
+    if (vasprintf(&text, format, arguments) < 0) {
+        e->failed = true;
+        return;
+    }
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        e->line++;
+    free(text);
+}
 
 void cf_put(struct emission *e, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    cf_out_vprintf(e->out, e->err, format, arguments);
+    if (e->places)
+        count_lines(e, format, arguments);
+    else
+        cf_out_vprintf(e->out, e->err, format, arguments);
     va_end(arguments);
 }
 

@@ -4,16 +4,24 @@
 
 #include "base/file.h"
 #include "rtl/structural/gate.h"
+#include "rtl/structural/places.h"
 
 struct emission {
     const struct cf_netlist *netlist;
     const char *source; /* cf_rtl_options */
     struct cf_rows rows;
     struct cf_kinds kinds;
-    bool *hier_blocks;    /* [rows.module_count]: Verilator is asked to compile this row module by itself */
-    struct cf_out *out;   /* the file being written */
-    struct cf_error *err; /* filled by the first failure */
+    bool *hier_blocks;            /* [rows.module_count]: Verilator is asked to compile this row module by itself */
+    struct cf_out *out;           /* the file being written; NULL: nothing is, and its lines are counted */
+    uint32_t line;                /* the line that is written next, from 1 on, while `places` is there */
+    struct cf_rtl_places *places; /* where to note the lines of gates (places.h); NULL: nowhere */
+    bool failed;                  /* memory was out while lines were counted */
+    struct cf_error *err;         /* filled by the first failure */
 };
+
+/* Collects the kinds of all gates, and decides which row modules become hierarchical blocks: before anything is put. */
+bool cf_emission_survey(struct emission *e);
+void cf_emission_free(struct emission *e); /* all but the file */
 
 /* printf to the file. A failure sticks to the file and shows when it is committed. */
 void cf_put(struct emission *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -24,6 +24,8 @@ static void put_ports(struct emission *e)
             char name[CF_RTL_NAME_MAX];
             cf_put(e, "%s\n    %s wire [%u*%u-1:0] %s" VISIBLE, first ? "" : ",", g == CF_INPUT ? "input " : "output",
                    cf_group_lanes(group), group->type.width, cf_row_name(&e->rows, row, name));
+            if (e->places && g == CF_INPUT)
+                e->places->rows[row].line = e->line;
             first = false;
         }
     }
@@ -50,6 +52,8 @@ static void put_instance(struct emission *e, uint32_t row, const struct cf_row_v
     struct cf_row_view view;
     cf_row_view(&e->rows, row, &view);
     cf_row_name(&e->rows, row, name);
+    if (e->places)
+        e->places->rows[row].line = e->line;
     cf_put(e, "    %s u_%s (", cf_row_module_name(&e->rows, module, module_name), name);
     uint32_t number = 0;
     for (uint32_t i = 0; i < module->input_count; i++) {

@@ -23,7 +23,7 @@ ROOMS = {
     "sim/vectors": (("netlists",), ("vectors.h",)),
     "sim/faults": (("netlists", "netlists/exchange"), ("faults.h",)),
     "sim": (("netlists", "sim/frames", "sim/word", "sim/bits", "include"), None),
-    "rtl/structural": (("netlists",), ("structural.h",)),
+    "rtl/structural": (("netlists",), ("structural.h", "places.h")),
     "rtl/stream": (("netlists", "rtl/structural"), ("stream.h", "plan.h", "model.h")),
     "rtl/tools": (
         ("netlists", "rtl/structural", "rtl/stream"),

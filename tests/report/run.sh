@@ -92,5 +92,33 @@ for arguments in "$work/none $work/frame.npy" "$work/good $work/none" "$work/goo
         head -n 3 "$work/out" "$work/err"
     fi
 done
+# The page: written whole, and bad input refused with one line and nothing half-written.
+ok() { passed=$((passed + 1)); }
+bad() {
+    failed=$((failed + 1))
+    echo "FAILED $1"
+}
+golden=netlists/golden
+"$cofiber" report "$golden/general.safetensors" "$golden/general.frames.npy" -o "$work/page.html" >"$work/out" 2>&1
+if [ $? -eq 0 ] && grep -q '</html>' "$work/page.html" && grep -q 'id="frame-1-input"' "$work/page.html"; then ok; else bad page; fi
+"$cofiber" report "$golden/small.safetensors" -o - >"$work/bare.html" 2>"$work/log"
+if grep -q '"frames":\[\]' "$work/bare.html" && grep -q 'standard output' "$work/log"; then ok; else bad 'page without frames'; fi
+echo '{"groups": [{"name": "</script><b>", "coverage": 0.5}]}' >"$work/faults.json"
+"$cofiber" report "$golden/small.safetensors" --faults "$work/faults.json" -o "$work/foreign.html" >/dev/null
+if grep -q '<b>' "$work/foreign.html"; then bad 'foreign JSON ends its script'; else ok; fi
+echo '[1' >"$work/bad.json"
+for arguments in "$work/none -o $work/x" "$golden/small.safetensors" \
+    "$golden/small.safetensors $work/frame.npy -o $work/x" "$golden/small.safetensors --photo $work/frame.npy -o $work/x" \
+    "$golden/small.safetensors --faults $work/bad.json -o $work/x" "$golden/small.safetensors -o $work/none/x" \
+    "$golden/small.safetensors --head $work/good -o $work/x"; do
+    # shellcheck disable=SC2086
+    "$cofiber" report $arguments >"$work/out" 2>"$work/err"
+    if [ $? -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -e "$work/x" ]; then
+        ok
+    else
+        bad "report $arguments"
+        head -n 3 "$work/out" "$work/err"
+    fi
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
