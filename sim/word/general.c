@@ -45,6 +45,14 @@ static int64_t sum_scattered(const struct cf_workspace *w, const struct cf_term 
     return sum;
 }
 
+/* The same for the squares of `count` nets from `values` on, all with the weight of `term`. */
+static int64_t sum_of_squares(const struct cf_workspace *w, const struct cf_term *term, uint32_t count,
+                              const void *values)
+{
+    uint64_t squares = (uint64_t)w->plan->kernels->squares(values, count);
+    return (int64_t)((uint64_t)term->weight * (squares << term->shift));
+}
+
 void cf_run_gate(const struct cf_workspace *w, uint32_t group_index, uint32_t index)
 {
     const struct cf_netlist *netlist = w->plan->netlist;
@@ -59,7 +67,11 @@ void cf_run_gate(const struct cf_workspace *w, uint32_t group_index, uint32_t in
             end++;
         uint32_t low = bases[port] + reach->low[port], high = bases[port] + reach->high[port];
         uint32_t source = cf_netlist_group_of(netlist, low);
-        if (high - netlist->groups[source].first_net < netlist->groups[source].count)
+        bool one_group = high - netlist->groups[source].first_net < netlist->groups[source].count;
+        bool squares = w->plan->square_runs[group->cell[index]] >> port & 1;
+        if (one_group && squares && w->plan->layouts[source].storage == CF_STORE16)
+            sum += sum_of_squares(w, &cell->terms[first], end - first, cf_net_at(w, source, low));
+        else if (one_group)
             sum += sum_of_run(cell->terms, first, end, cf_net_at(w, source, low), reach->low[port],
                               w->plan->layouts[source].storage);
         else

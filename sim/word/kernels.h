@@ -110,6 +110,9 @@ struct cf_kernels {
     /* out[l] = the sum's low bits, or H(sum) for a step. */
     void (*finish)(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_storage, void *out);
 
+    /* The sum of the values' squares, which fits 63 bits. */
+    int64_t (*squares)(const int16_t *values, uint32_t count);
+
     /* out[i] = the low 16 bits of values[i]; whether every value is that of these 16 bits. */
     bool (*narrow)(const int32_t *values, uint32_t count, int16_t *out);
 

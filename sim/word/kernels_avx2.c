@@ -42,6 +42,22 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
                                    (char *)out + l * cf_storage_size(out_storage));
 }
 
+/* vpmaddwd adds two squares each, which is 2^31 at most: as unsigned numbers they fit. */
+TARGET static int64_t squares(const int16_t *values, uint32_t count)
+{
+    const __m256i low = _mm256_set1_epi64x(UINT32_MAX);
+    __m256i even = _mm256_setzero_si256(), odd = even;
+    int64_t sums[4];
+    uint32_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        __m256i x = _mm256_loadu_si256((const __m256i *)(values + i)), two = _mm256_madd_epi16(x, x);
+        even = _mm256_add_epi64(even, _mm256_and_si256(two, low));
+        odd = _mm256_add_epi64(odd, _mm256_srli_epi64(two, 32));
+    }
+    _mm256_storeu_si256((__m256i *)sums, _mm256_add_epi64(even, odd));
+    return sums[0] + sums[1] + sums[2] + sums[3] + cf_kernels_portable.squares(values + i, count - i);
+}
+
 TARGET static bool narrow(const int32_t *values, uint32_t count, int16_t *out)
 {
     __m256i lost = _mm256_setzero_si256();
@@ -95,6 +111,7 @@ static const struct cf_kernels avx2 = {
     .dense16 = cf_dense16_avx2,
     .dense32 = cf_dense32_avx2,
     .finish = finish,
+    .squares = squares,
     .narrow = narrow,
     .digits = digits,
     .byte_digits = byte_digits,
@@ -107,6 +124,7 @@ static const struct cf_kernels avxvnni = {
     .dense16 = cf_dense16_avxvnni,
     .dense32 = cf_dense32_avx2,
     .finish = finish,
+    .squares = squares,
     .narrow = narrow,
     .digits = digits,
     .byte_digits = byte_digits,

@@ -230,6 +230,20 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
     }
 }
 
+/* vpmaddwd adds two squares each, which is 2^31 at most: as unsigned numbers they fit. */
+TARGET static int64_t squares(const int16_t *values, uint32_t count)
+{
+    const __m512i low = _mm512_set1_epi64(UINT32_MAX);
+    __m512i even = _mm512_setzero_si512(), odd = even;
+    uint32_t i = 0;
+    for (; i + 32 <= count; i += 32) {
+        __m512i x = _mm512_loadu_si512(values + i), two = _mm512_madd_epi16(x, x);
+        even = _mm512_add_epi64(even, _mm512_and_si512(two, low));
+        odd = _mm512_add_epi64(odd, _mm512_srli_epi64(two, 32));
+    }
+    return _mm512_reduce_add_epi64(_mm512_add_epi64(even, odd)) + cf_kernels_portable.squares(values + i, count - i);
+}
+
 TARGET static bool narrow(const int32_t *values, uint32_t count, int16_t *out)
 {
     __m512i lost = _mm512_setzero_si512();
@@ -274,6 +288,7 @@ static const struct cf_kernels kernels = {
     .dense16 = dense16,
     .dense32 = dense32,
     .finish = finish,
+    .squares = squares,
     .narrow = narrow,
     .digits = digits,
     .byte_digits = byte_digits,

@@ -171,6 +171,14 @@ static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_stora
         cf_storage_put(out, out_storage, l, step ? sums[l] >= 0 : sums[l]);
 }
 
+static int64_t squares(const int16_t *values, uint32_t count)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sum += values[i] * values[i];
+    return sum;
+}
+
 static bool narrow(const int32_t *values, uint32_t count, int16_t *out)
 {
     uint32_t lost = 0; /* bits that 16 bits do not give back */
@@ -208,6 +216,7 @@ const struct cf_kernels cf_kernels_portable = {
     .dense16 = dense16,
     .dense32 = dense32,
     .finish = finish,
+    .squares = squares,
     .narrow = narrow,
     .digits = digits,
     .byte_digits = byte_digits,

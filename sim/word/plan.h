@@ -161,7 +161,8 @@ struct cf_plan {
     struct cf_arena arena;
     const struct cf_netlist *netlist;
     const struct cf_kernels *kernels;
-    const struct cf_reach *reaches;  /* [cell_count]: the offsets that each cell reads */
+    const struct cf_reach *reaches; /* [cell_count]: the offsets that each cell reads */
+    const uint32_t *square_runs; /* [cell_count]: bit p: port p's terms are squares of a run of nets, weighted alike */
     const struct cf_layout *layouts; /* [group_count] */
     const struct cf_order *order;    /* [group_count] */
     const uint32_t *const *needs;    /* [group_count][rows]: the last row of the input that the row depends on */

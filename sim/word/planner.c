@@ -14,14 +14,42 @@ static bool find_reaches(const struct cf_netlist *netlist, struct cf_arena *aren
     return found != NULL;
 }
 
+/* Whether terms [first, end), all of one port, are the squares of nets that stand side by side, with one weight. */
+static bool is_square_run(const struct cf_term *terms, uint32_t first, uint32_t end)
+{
+    for (uint32_t t = first; t < end; t++)
+        if (!terms[t].square || terms[t].weight != terms[first].weight || terms[t].shift != terms[first].shift ||
+            terms[t].offset != terms[first].offset + (t - first))
+            return false;
+    return true;
+}
+
+static bool find_square_runs(const struct cf_netlist *netlist, struct cf_arena *arena, const uint32_t **runs)
+{
+    uint32_t *found = cf_arena_alloc(arena, netlist->cell_count, sizeof *found);
+    _Static_assert(CF_MAX_PORTS <= 32, "a bit for each port");
+    for (uint32_t c = 0; found && c < netlist->cell_count; c++) {
+        const struct cf_cell *cell = &netlist->cells[c];
+        for (uint32_t first = 0, end; first < cell->term_count; first = end) {
+            for (end = first + 1; end < cell->term_count && cell->terms[end].port == cell->terms[first].port;)
+                end++;
+            if (is_square_run(cell->terms, first, end))
+                found[c] |= UINT32_C(1) << cell->terms[first].port;
+        }
+    }
+    *runs = found;
+    return found != NULL;
+}
+
 static bool run_passes(struct cf_plan *plan, enum cf_mode mode)
 {
     struct cf_arena *arena = &plan->arena;
     return find_reaches(plan->netlist, arena, &plan->reaches) && /* */
-           cf_find_layouts(plan, arena, &plan->layouts) &&       /* */
-           cf_find_order(plan, arena, &plan->order) &&           /* */
-           cf_find_needs(plan, arena, &plan->needs) &&           /* */
-           cf_schedule_all(plan, &plan->all) &&                  /* */
+           find_square_runs(plan->netlist, arena, &plan->square_runs) &&
+           cf_find_layouts(plan, arena, &plan->layouts) && /* */
+           cf_find_order(plan, arena, &plan->order) &&     /* */
+           cf_find_needs(plan, arena, &plan->needs) &&     /* */
+           cf_schedule_all(plan, &plan->all) &&            /* */
            (mode == CF_ALL_GATES || cf_linear_plan(plan, arena, &plan->linear));
 }
 

@@ -341,6 +341,24 @@ static void narrowing_tells_what_does_not_fit(void **state)
     }
 }
 
+/* The largest squares side by side, and random ones. */
+static void squares_add_up(void **state)
+{
+    (void)state;
+    struct random_source random = {6};
+    for (uint32_t count = 0; count < 200; count++) {
+        int16_t *values = random_values(&random, CF_STORE16, count, 16);
+        int64_t wanted = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            values[i] = count % 3 ? values[i] : INT16_MIN;
+            wanted += (int64_t)values[i] * values[i];
+        }
+        for (int k = 0; cf_kernels_at(k); k++)
+            assert_int_equal(cf_kernels_at(k)->squares(values, count), wanted);
+        free(values);
+    }
+}
+
 static void kernels_are_found_by_name(void **state)
 {
     (void)state;
@@ -358,6 +376,7 @@ int main(void)
         cmocka_unit_test(rows_are_the_sum_of_their_sources),
         cmocka_unit_test(rows_of_few_sources_are_their_sum),
         cmocka_unit_test(narrowing_tells_what_does_not_fit),
+        cmocka_unit_test(squares_add_up),
         cmocka_unit_test(dense_products_are_matrix_products),
         cmocka_unit_test(a_wrong_weight_makes_every_kernel_differ),
         cmocka_unit_test(byte_products_are_exact_at_the_corners),
