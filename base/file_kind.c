@@ -26,6 +26,14 @@ static enum cf_file_kind zip_kind(const uint8_t *data, size_t size)
     return CF_KIND_ZIP;
 }
 
+/* A protocol buffer whose first field is the version of its form, and whose second is another of a model's: producer,
+ * its version, domain, the model's version, remark, graph, operators. */
+static bool is_onnx(const uint8_t *data, size_t size)
+{
+    static const char tags[] = "\x12\x1a\x22\x28\x32\x3a\x42";
+    return size >= 3 && data[0] == 0x08 && data[1] >= 1 && data[1] <= 32 && data[2] && strchr(tags, data[2]);
+}
+
 enum cf_file_kind cf_file_kind(const uint8_t *data, size_t size)
 {
     /* The length of the header, far below 2^56, and the brace that opens it. */
@@ -43,7 +51,7 @@ enum cf_file_kind cf_file_kind(const uint8_t *data, size_t size)
         return CF_KIND_AIGER;
     if (size >= 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5) /* a pickle, and its protocol */
         return CF_KIND_PYTORCH;
-    if (size >= 3 && data[0] == 0x08 && data[1] >= 1 && data[1] <= 32 && data[2] == 0x12) /* version, then producer */
+    if (is_onnx(data, size))
         return CF_KIND_ONNX;
     size_t at = 0;
     while (at < size && data[at] && strchr(" \t\r\n", data[at]))

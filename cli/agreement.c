@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "base/array.h"
 #include "cli/cli.h"
 #include "cli/frames.h"
+#include "cli/heads.h"
+#include "cli/saturation.h"
 #include "compiler/floatmodel.h"
 #include "compiler/geometry.h"
 #include "compiler/rebias.h"
@@ -16,6 +19,7 @@
 #include "compiler/weights.h"
 #include "netlists/store.h"
 #include "report/tally.h"
+#include "sim/frames/saturation.h"
 #include "sim/library.h"
 
 enum { MAX_SCALES = 10, EXTRA_THRESHOLDS = 3 };
@@ -24,7 +28,8 @@ static const double extra_thresholds[EXTRA_THRESHOLDS] = {0.5, 0.3, 0.1};
 /* A frame between being given to the simulator and being compared. */
 struct pending {
     uint64_t frame;
-    double *features, *logits;
+    double *features;
+    struct cf_float_result head; /* what the head says of it */
     struct pending *next;
 };
 
@@ -43,6 +48,8 @@ struct session {
     size_t distance_count, distance_capacity;
     struct pending *pending;
     pthread_mutex_t lock; /* of pending */
+    struct cf_saturation limits;
+    atomic_uint_fast64_t saturated; /* features that are clamped */
     uint64_t finished;
     struct cli_progress progress;
 };
@@ -71,19 +78,21 @@ static bool bind(struct session *s, struct cf_error *err)
     return true;
 }
 
-/* The integer thresholds that the head's biases give in a group of classifiers at a score threshold; [classes], to be
- * freed. NULL on failure. */
-static int64_t *thresholds_at(const struct session *s, const struct cf_group *group, double score, struct cf_error *err)
+/* The integer thresholds that the head's biases give in the classifiers of scale k at a score threshold; [classes], to
+ * be freed. NULL on failure. */
+static int64_t *thresholds_at(const struct session *s, uint32_t k, double score, struct cf_error *err)
 {
     const struct cf_netlist *n = s->netlist;
+    const struct cf_group *group = &n->groups[s->groups[k]];
+    const struct cf_head_layer *layer = cf_head_layer_of(s->head, CF_ROLE_CLS, k);
     int64_t *limits = malloc(s->head->classes * sizeof *limits);
     if (!limits) {
         cf_fail(err, "%s: out of memory", n->label);
         return NULL;
     }
     for (uint32_t c = 0; c < s->head->classes; c++) {
-        double scale = n->class_scale && c < n->class_count ? n->class_scale[c] : s->head->scale[c];
-        double bias = s->head->bias[c] - cf_logit(score);
+        double scale = n->class_scale && c < n->class_count ? n->class_scale[c] : layer->scale[c];
+        double bias = layer->bias[c] - cf_logit(score);
         if (!cf_threshold(bias, n->cells[group->cell[c]].ports[0].frac, n->input_scale, scale, &limits[c]))
             limits[c] = bias < 0 ? INT64_MIN : INT64_MAX; /* beyond every sum */
     }
@@ -95,8 +104,8 @@ static int64_t *thresholds_at(const struct session *s, const struct cf_group *gr
 static bool add_threshold(struct session *s, int e, uint32_t k, struct cf_error *err)
 {
     const struct cf_group *group = &s->netlist->groups[s->groups[k]];
-    int64_t *from = thresholds_at(s, group, s->options.score_threshold, err);
-    int64_t *to = from ? thresholds_at(s, group, extra_thresholds[e], err) : NULL;
+    int64_t *from = thresholds_at(s, k, s->options.score_threshold, err);
+    int64_t *to = from ? thresholds_at(s, k, extra_thresholds[e], err) : NULL;
     char name[64];
     snprintf(name, sizeof name, "%s.%d", group->name, e);
     s->extra_groups[e][k] = s->extended->group_count;
@@ -180,7 +189,7 @@ static bool pass_on(const struct cf_error *err, cofiber_error *error)
 static void free_pending(struct pending *p)
 {
     free(p->features);
-    free(p->logits);
+    cf_float_free(&p->head);
     free(p);
 }
 
@@ -199,10 +208,12 @@ static bool give_frame(void *context, uint64_t frame, cofiber_features *features
     p->features = malloc((size_t)shape.channels * shape.height * shape.width * sizeof *p->features);
     bool done = p->features || cf_fail(&err, "%s: out of memory", s->netlist->label);
     done = done && cf_frames_features(s->frames, frame, p->features, &err);
-    if (done) {
-        p->logits = cf_float_logits(s->head, &s->options, p->features);
-        done = p->logits || cf_fail(&err, "%s: out of memory", s->netlist->label);
-    }
+    if (done)
+        s->saturated +=
+            cf_saturated_doubles(s->limits, p->features, (size_t)shape.channels * shape.height * shape.width);
+    if (done)
+        done = cf_float_run(s->head, &s->options, p->features, &p->head) ||
+               cf_fail(&err, "%s: out of memory", s->netlist->label);
     if (!done) {
         free_pending(p);
         return pass_on(&err, error);
@@ -232,7 +243,7 @@ static bool take_result(void *context, uint64_t frame, const cofiber_result *res
     struct session *s = context;
     struct cf_error err;
     struct pending *p = take_pending(s, frame);
-    bool done = compare_frame(s, result, p->logits, &err);
+    bool done = compare_frame(s, result, p->head.logits, &err);
     free_pending(p);
     cli_progress_update(&s->progress, ++s->finished);
     return done || pass_on(&err, error);
@@ -335,6 +346,7 @@ static int print_json(const struct session *s, uint64_t frames)
     cJSON_AddNumberToObject(document, "unequal", (double)(total.gates - total.equal));
     cJSON_AddNumberToObject(document, "score_threshold", s->options.score_threshold);
     cJSON_AddBoolToObject(document, "head_is_recorded", s->recorded);
+    cJSON_AddNumberToObject(document, "saturated", (double)s->saturated);
     if (s->distance_count) {
         cJSON_AddNumberToObject(document, "unequal_distance_median", s->distances[s->distance_count / 2]);
         cJSON_AddNumberToObject(document, "unequal_distance_max", s->distances[s->distance_count - 1]);
@@ -355,12 +367,17 @@ static int run(const struct cli_args *args)
     struct cf_head head = {0};
     struct cf_frames *frames = NULL;
     struct session s = {0};
+    struct cf_head_options head_options;
+    if (!cli_head_options(args, &head_options))
+        return CLI_BAD;
     bool done = cf_netlist_load(&netlist, args->operands[0], &err) &&
-                cf_head_load(&head, args->operands[1], cli_value(args, "--weight"), cli_value(args, "--bias"), &err) &&
+                cf_head_load(&head, args->operands[1], &head_options, &err) &&
                 cli_frames_open(&frames, args, 2, netlist, &err);
     s.netlist = netlist;
     s.head = &head;
     s.frames = frames;
+    if (done)
+        s.limits = cf_saturation_of(netlist->groups[CF_INPUT].type, netlist->input_scale);
     pthread_mutex_init(&s.lock, NULL);
     done = done && bind(&s, &err) && extend(&s, &err) && compare_all(&s, &err);
     int status = CLI_OK;
@@ -369,6 +386,8 @@ static int run(const struct cli_args *args)
     } else {
         if (s.distance_count)
             qsort(s.distances, s.distance_count, sizeof *s.distances, compare_double);
+        cli_warn_of_saturation(s.saturated, cf_frames_count(frames) * netlist->groups[CF_INPUT].count,
+                               netlist->groups[CF_INPUT].type.width, netlist->input_scale);
         if (cli_given(args, "--json"))
             status = print_json(&s, cf_frames_count(frames));
         else
@@ -400,12 +419,10 @@ const struct cli_command cli_agreement = {
         "deviation. The command remarks on a HEAD that is not the file from which NET says it was compiled.",
     .min_operands = 3,
     .max_operands = -1,
-    .options =
-        (const struct cli_option[]){
-            CLI_FRAMES_OPTION,
-            {"--json", NULL, NULL, "Print the figures as JSON; `agreement` is the share of equal decisions."},
-            {"--weight", "NAME", NULL, "Take this tensor of HEAD as the weights, where several would do."},
-            {"--bias", "NAME", NULL, "Take this tensor of HEAD as the biases, where several would do."},
-            {0}},
+    .options = (const struct cli_option[]){CLI_FRAMES_OPTION,
+                                           {"--json", NULL, NULL,
+                                            "Print the figures as JSON; `agreement` is the share of equal decisions."},
+                                           CLI_HEAD_OPTIONS,
+                                           {0}},
     .run = run,
 };

@@ -5,23 +5,30 @@
 
 #include "cli/cli.h"
 #include "cli/frames.h"
+#include "cli/heads.h"
+#include "cli/saturation.h"
 #include "compiler/compile.h"
 #include "compiler/weights.h"
 #include "netlists/cell.h"
 #include "netlists/store.h"
+#include "sim/frames/saturation.h"
 
-static bool read_options(const struct cli_args *args, struct cf_compile_options *options)
+static bool read_options(const struct cli_args *args, struct cf_compile_options *options, struct cf_head_options *head)
 {
     *options = cf_compile_defaults();
     int upsample, pools, top, pad;
-    long long scales, bits;
+    long long scales, bits, weight_bits, layer_bits = 0;
     if (!cli_grid(args, &options->height, &options->width))
         return false;
     if (!cli_choice(args, "--upsample", &upsample) || !cli_choice(args, "--pools", &pools) ||
         !cli_choice(args, "--top", &top) || !cli_choice(args, "--pad", &pad) ||
         !cli_integer(args, "--scales", 1, 10, &scales) || !cli_integer(args, "--input-bits", 2, 16, &bits) ||
-        !cli_number(args, "--score-threshold", &options->score_threshold))
+        !cli_number(args, "--score-threshold", &options->score_threshold) || !cli_head_options(args, head) ||
+        !cli_integer(args, "--weight-bits", 2, 16, &weight_bits) ||
+        (cli_given(args, "--layer-bits") && !cli_integer(args, "--layer-bits", 2, 16, &layer_bits)))
         return false;
+    options->layer_bits = (int)layer_bits;
+    head->weight_bits = (int)weight_bits;
     options->upsample = (enum cf_upsample)upsample;
     options->pools = (enum cf_pools)pools;
     options->top = (enum cf_top)top;
@@ -85,6 +92,22 @@ static bool open_frames(struct cf_frames **frames, const struct cli_args *args, 
     return false;
 }
 
+/* Warns of the features of the frames that the chosen scale clamps. */
+static void report_saturation(const struct cf_frames *frames, const struct cf_compile_options *o)
+{
+    struct cf_type type = {(uint8_t)o->input_bits, true, 0};
+    struct cf_saturation limits = cf_saturation_of(type, o->input_scale);
+    uint64_t saturated = 0, features = 0;
+    for (uint64_t n = 0; n < cf_frames_count(frames); n++) {
+        struct cf_tensor view;
+        cf_frames_view(frames, n, &view);
+        saturated += cf_saturated(limits, &view);
+        features += view.count;
+        cf_frames_release(frames, n);
+    }
+    cli_warn_of_saturation(saturated, features, o->input_bits, o->input_scale);
+}
+
 /* Chooses the input scale that gives the least squared quantisation error over all features of the frames. */
 static bool calibrate(const struct cli_args *args, const struct cf_head *head, struct cf_compile_options *options)
 {
@@ -97,6 +120,8 @@ static bool calibrate(const struct cli_args *args, const struct cf_head *head, s
     bool done = (calibration || cf_fail(&err, "%s: out of memory", path)) &&
                 frames_fit(frames, path, head, options, &err) && add_frames(calibration, frames, path, &err) &&
                 cf_calibration_scale(calibration, options->input_bits, path, &options->input_scale, &err);
+    if (done)
+        report_saturation(frames, options);
     cf_calibration_free(calibration);
     cf_frames_close(frames);
     return done || cli_fail(&err) == CLI_OK;
@@ -105,9 +130,13 @@ static bool calibrate(const struct cli_args *args, const struct cf_head *head, s
 /* A remark on how the weights were taken, where they were not quantised as floats. */
 static const char *weights_text(const struct cf_head *head)
 {
-    return head->already_quantised ? ", weights integer as stored"
-           : head->integer         ? ", weights integer beyond 127 and so quantised"
-                                   : "";
+    bool integer = true;
+    for (uint32_t band = 0; band < head->bands[CF_ROLE_CLS]; band++)
+        integer = integer && head->layer[CF_ROLE_CLS][band].integer;
+    return cf_head_is_integer(head) ? ", weights integer as stored"
+           : !integer               ? ""
+           : head->weight_bits == 8 ? ", weights integer beyond 127 and so quantised"
+                                    : ", weights integer beyond the weight bits and so quantised";
 }
 
 /* Whether the gates of a class decide alike on every input, in all bands: 1 they all fire, -1 none fires, 0 neither. */
@@ -116,7 +145,7 @@ static int constant_decision(const struct cf_netlist *netlist, uint32_t class)
     int decision = 0;
     for (uint32_t g = 1; g < netlist->group_count; g++) {
         int64_t min, max;
-        if (!netlist->groups[g].output)
+        if (!netlist->groups[g].output || netlist->cells[netlist->groups[g].cell[0]].activation != CF_STEP)
             continue;
         if (!cf_cell_range(&netlist->cells[netlist->groups[g].cell[class]], &min, &max))
             return 0;
@@ -140,23 +169,27 @@ static void report_constants(const struct cf_netlist *netlist, const struct cf_h
     }
     if (count > SHOWN)
         printf("%u classes in all decide the same whatever the input\n", count);
-    if (head->too_small)
+    uint32_t too_small = 0;
+    for (uint32_t band = 0; band < head->bands[CF_ROLE_CLS]; band++)
+        too_small += head->layer[CF_ROLE_CLS][band].too_small;
+    if (too_small)
         fprintf(stderr, "cofiber: warning: %s: the weights of %u class%s are too small for a scale, and count as 0\n",
-                head->label, head->too_small, head->too_small == 1 ? "" : "es");
+                head->label, too_small, too_small == 1 ? "" : "es");
 }
 
 static int run(const struct cli_args *args)
 {
     struct cf_compile_options options;
+    struct cf_head_options head_options;
     const char *out = cli_value(args, "-o");
     if (!out)
         return cli_complain("compile: -o NET is missing");
-    if (!read_options(args, &options))
+    if (!read_options(args, &options, &head_options))
         return CLI_BAD;
     struct cf_error err;
     struct cf_head head;
     struct cf_netlist *netlist = NULL;
-    if (!cf_head_load(&head, args->operands[0], cli_value(args, "--weight"), cli_value(args, "--bias"), &err))
+    if (!cf_head_load(&head, args->operands[0], &head_options, &err))
         return cli_fail(&err);
     bool done = !cli_given(args, "--calibrate") || calibrate(args, &head, &options);
     int status = done ? CLI_OK : CLI_BAD;
@@ -179,13 +212,14 @@ const struct cli_command cli_compile = {
     .synopsis = "HEAD -o NET (--input-scale S | --calibrate FRAMES [FRAMES...]) [options]",
     .summary = "Compile a trained head into an explicit netlist of threshold gates.",
     .details =
-        "HEAD is a safetensors file with one tensor of shape [classes, channels], the weights, and one of shape "
-        "[classes], the biases. Where several could be either, --weight and --bias name them; a bias called as the "
-        "weights, with \"bias\" for \"weight\", is found by itself. Weights are quantised to INT8, symmetrically and "
-        "with one scale per class; if all "
-        "weights are integers from -127 to 127 already, they are kept. Thresholds become exact integers of as many "
-        "bits as they need. The same input always gives the same bytes. The page netlists/FORMAT.md specifies the "
-        "netlist file.\n"
+        "HEAD is a safetensors file, a PyTorch checkpoint (.pth, .pt) or an ONNX model. Its layers are told from the "
+        "last words of their tensors' names, as 'cofiber params HEAD' lists them. Where no name tells the classifier, "
+        "it is the tensor of shape [classes, channels] beside which there is one of shape [classes], the biases; where "
+        "several could be either, --weight and --bias name them.\n"
+        "Weights are quantised to INT8, symmetrically and with one scale per class; if all weights are integers from "
+        "-127 to 127 already, they are kept. Integers beside which a tensor of scales stands (weight_scale) keep their "
+        "values and take those scales. Thresholds become exact integers of as many bits as they need. The same input "
+        "always gives the same bytes. The page netlists/FORMAT.md specifies the netlist file.\n"
         "A gate fires when its score reaches --score-threshold. A head trained on little data may never reach the "
         "default of 0.5; the example in this repository fires at 0.1.",
     .min_operands = 1,
@@ -219,8 +253,12 @@ const struct cli_command cli_compile = {
              "left keep their names."},
             {"--input-bits", "B", "8", "Width of the quantised input, from 2 to 16 bits."},
             {"--score-threshold", "P", "0.5", "A gate fires when its score is at least P."},
-            {"--weight", "NAME", NULL, "Take this tensor of HEAD as the weights, where several would do."},
-            {"--bias", "NAME", NULL, "Take this tensor of HEAD as the biases, where several would do."},
+            {"--weight-bits", "B", "8", "Width of the classifiers' integer weights, from 2 to 16 bits."},
+            {"--layer-bits", "B", NULL,
+             "Width of the integer weights of the layers beside the classifiers (bottleneck, boxes, centerness), from "
+             "2 "
+             "to 16 bits. By default it is as many as the 62 bits of a sum have room for, and at most 12."},
+            CLI_HEAD_OPTIONS,
             {0}},
     .run = run,
 };

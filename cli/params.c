@@ -105,7 +105,7 @@ static int run(const struct cli_args *args)
     struct cf_error err;
     if (!cf_checkpoint_open(&checkpoint, args->operands[0], &err))
         return cli_fail(&err);
-    bool done = cf_parts_find(&parts, &checkpoint, cli_value(args, "--map"), &err) &&
+    bool done = cf_parts_find(&parts, &checkpoint, cli_value(args, "--map"), cli_given(args, "--transpose"), &err) &&
                 cf_parts_count(&parts, &checkpoint, &count, &err);
     int status = done ? report(args, &checkpoint, &parts, &count) : cli_fail(&err);
     cf_checkpoint_close(&checkpoint);
@@ -114,7 +114,7 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cli_params = {
     .name = "params",
-    .synopsis = "HEAD [--map FILE.json] [--json]",
+    .synopsis = "HEAD [--map FILE.json] [--transpose] [--json]",
     .summary = "List the tensors of a trained head and count its parameters.",
     .details =
         "HEAD is a safetensors file, a PyTorch checkpoint (.pth or .pt, as torch.save writes it) or an ONNX model. "
@@ -130,6 +130,7 @@ const struct cli_command cli_params = {
             {"--map", "FILE.json", NULL,
              "Take the roles of tensors whose names do not tell them from this JSON object: {\"cls_weight\": "
              "\"my.tensor\"}."},
+            {"--transpose", NULL, NULL, "Read weights as [inputs, outputs]."},
             {"--json", NULL, NULL, "Print `variant`, `parameters`, `nonzero`, `format` and `tensors` as JSON."},
             {0}},
     .run = run,

@@ -1,5 +1,6 @@
 /* sim.c - cofiber sim: runs frames through the library and writes decisions and traces to files. */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 #include "cli/frames.h"
 #include "cli/interrupt.h"
 #include "cli/resume.h"
+#include "cli/saturation.h"
 #include "netlists/store.h"
+#include "sim/frames/saturation.h"
 #include "sim/frames/trace.h"
 #include "sim/library.h"
 
@@ -40,7 +43,9 @@ struct session {
     struct cli_fired fired;
     uint64_t finished; /* in this run */
     double seconds;
-    cJSON *plan; /* its lines, for --json; else NULL */
+    struct cf_saturation limits;
+    atomic_uint_fast64_t saturated; /* features of this run that are clamped */
+    cJSON *plan;                    /* its lines, for --json; else NULL */
 };
 
 static char *with_suffix(const char *path, const char *suffix)
@@ -129,7 +134,7 @@ static void close_session(struct session *s)
 
 static bool give_frame(void *context, uint64_t frame, cofiber_features *features, cofiber_error *error)
 {
-    const struct session *s = context;
+    struct session *s = context;
     struct cf_tensor view;
     (void)error;
     /* The next frames are read while this one is simulated. */
@@ -137,6 +142,7 @@ static bool give_frame(void *context, uint64_t frame, cofiber_features *features
     if (ahead < cf_frames_count(s->frames))
         cf_frames_prefetch(s->frames, ahead);
     cf_frames_view(s->frames, frame, &view);
+    s->saturated += cf_saturated(s->limits, &view);
     *features = cf_features_of(&view);
     return true;
 }
@@ -202,6 +208,7 @@ static bool asked_to_stop(void *context)
 static bool run_batch(struct session *s, struct cf_error *err)
 {
     uint64_t left = s->resume.count - s->resume.done, done = 0;
+    s->limits = cf_saturation_of(s->netlist->groups[CF_INPUT].type, s->netlist->input_scale);
     cofiber_batch batch = {.first = s->resume.done,
                            .count = left,
                            .source = give_frame,
@@ -270,6 +277,7 @@ static void add_results(const struct session *s, cJSON *document)
     cJSON_AddStringToObject(document, "isa", cofiber_sim_isa(s->sim));
     cJSON_AddNumberToObject(document, "threads", (double)s->threads);
     cJSON_AddNumberToObject(document, "seconds", s->seconds);
+    cJSON_AddNumberToObject(document, "saturated", (double)s->saturated);
     for (uint32_t g = 1; g < s->netlist->group_count; g++) {
         const struct cf_group *group = &s->netlist->groups[g];
         if (!group->output)
@@ -390,6 +398,9 @@ static int run(const struct cli_args *args)
         return cli_complain("sim: -o %s and --trace %s would write the same file", cli_value(args, "-o"),
                             cli_value(args, "--trace"));
     bool done = run_session(args, &s, &err);
+    if (done && s.frames)
+        cli_warn_of_saturation(s.saturated, cf_frames_count(s.frames) * s.netlist->groups[CF_INPUT].count,
+                               s.netlist->groups[CF_INPUT].type.width, s.netlist->input_scale);
     int status = !done                       ? cli_fail(&err)
                  : cli_given(args, "--list") ? CLI_OK
                  : cli_given(args, "--json") ? report_json(&s)
@@ -407,7 +418,8 @@ const struct cli_command cli_sim = {
         "each classify group one U8 tensor [N, H, W, C] with the name of the group. Where there is only one such "
         "group, OUT may be a .npy file. The trace receives the values of every group, and the quantised input under "
         "the name `input`, as I32, or as I64 where a group is wider. The results do not depend on --isa, --threads or "
-        "the mode.\n"
+        "the mode. Features that the input's quantiser clamps are counted, and a warning says how many of this run's "
+        "there are.\n"
         "Ctrl-C stops the command after the frames that are being simulated, and keeps the results so far in "
         "OUT.partial. The same command with --resume continues from there.",
     .min_operands = 1,

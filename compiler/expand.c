@@ -1,29 +1,21 @@
-/* expand.c - the three layers of the circuit, gate by gate. */
-#include <float.h>
+/* expand.c - the layers that make the bands, pools and subtracts, gate by gate. */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "compiler/compile.h"
+#include "compiler/expand.h"
 #include "compiler/geometry.h"
 #include "compiler/record.h"
-#include "compiler/weights.h"
 #include "netlists/cell.h"
-
-/* A [h][w][channels] array of nets: the input, the pools of one scale, or a band. */
-struct plane {
-    uint32_t first_net, h, w;
-    struct cf_type type;
-};
 
 struct expansion {
     struct cf_netlist *netlist;
     const struct cf_head *head;
     const struct cf_compile_options *options;
-    struct plane *levels; /* [scales + 1]: the input, then each scale's pools */
+    struct cf_plane *levels; /* [scales + 1]: the input, then each scale's pools */
     struct cf_error *err;
 };
 
-static uint32_t net_at(const struct expansion *e, const struct plane *plane, uint32_t i, uint32_t j)
+static uint32_t net_at(const struct expansion *e, const struct cf_plane *plane, uint32_t i, uint32_t j)
 {
     return plane->first_net + (i * plane->w + j) * e->head->channels;
 }
@@ -70,7 +62,7 @@ static struct window window_at(const struct expansion *e, uint32_t place, uint32
 }
 
 /* The cell of a pool: the sum of the windows' rows and columns, as terms [rows * columns]. */
-static struct cf_cell pool_cell(const struct expansion *e, const struct plane *source, struct window row,
+static struct cf_cell pool_cell(const struct expansion *e, const struct cf_plane *source, struct window row,
                                 struct window column, struct cf_term *terms)
 {
     uint32_t count = 0;
@@ -83,7 +75,7 @@ static struct cf_cell pool_cell(const struct expansion *e, const struct plane *s
 }
 
 /* Fills the gates of a group of pools, whose cells all have its type. */
-static bool place_pools(struct expansion *e, struct cf_group *group, const struct plane *source, uint32_t side,
+static bool place_pools(struct expansion *e, struct cf_group *group, const struct cf_plane *source, uint32_t side,
                         struct cf_term *terms)
 {
     uint32_t channels = e->head->channels, cells[9];
@@ -112,7 +104,7 @@ static bool expand_pools(struct expansion *e, uint32_t scale)
 {
     const struct cf_compile_options *o = e->options;
     bool direct = o->pools == CF_DIRECT;
-    const struct plane *source = &e->levels[direct ? 0 : scale];
+    const struct cf_plane *source = &e->levels[direct ? 0 : scale];
     uint32_t side = direct ? 2u << scale : 2;
     struct cf_term *terms = calloc((size_t)side * side, sizeof *terms);
     if (!terms)
@@ -121,8 +113,8 @@ static bool expand_pools(struct expansion *e, uint32_t scale)
     struct window whole = {0, side, 1, 0};
     struct cf_cell cell = pool_cell(e, source, whole, whole, terms);
     bool done = infer_type(e, &cell, e->levels[scale].type.frac + 2);
-    struct plane made = {e->netlist->net_count, cf_pool_size(o, o->height, scale, false),
-                         cf_pool_size(o, o->width, scale, false), cell.type};
+    struct cf_plane made = {e->netlist->net_count, cf_pool_size(o, o->height, scale, false),
+                            cf_pool_size(o, o->width, scale, false), cell.type};
     struct cf_group *group =
         done ? add_group(e, scale, "pool", made.h, made.w, e->head->channels, 1, made.type, false) : NULL;
     done = group && place_pools(e, group, source, side, terms);
@@ -149,7 +141,7 @@ static struct axis bilinear_axis(uint32_t i, uint32_t coarse)
 
 static bool subtract_cell(struct expansion *e, uint32_t scale, struct axis row, struct axis column, uint32_t *index)
 {
-    const struct plane *fine = &e->levels[scale], *coarse = &e->levels[scale + 1];
+    const struct cf_plane *fine = &e->levels[scale], *coarse = &e->levels[scale + 1];
     bool bilinear = e->options->upsample == CF_BILINEAR;
     struct cf_type ports[2] = {fine->type, coarse->type};
     struct cf_term terms[5] = {{.weight = 1, .port = 0, .shift = bilinear ? 6 : 2}};
@@ -165,9 +157,9 @@ static bool subtract_cell(struct expansion *e, uint32_t scale, struct axis row, 
 }
 
 /* Layer 1, the cofiber: s = x - up(pool). */
-static bool expand_subtract(struct expansion *e, uint32_t scale, struct plane *band)
+static bool expand_subtract(struct expansion *e, uint32_t scale, struct cf_plane *band)
 {
-    const struct plane *fine = &e->levels[scale], *coarse = &e->levels[scale + 1];
+    const struct cf_plane *fine = &e->levels[scale], *coarse = &e->levels[scale + 1];
     bool bilinear = e->options->upsample == CF_BILINEAR;
     const struct cf_compile_options *o = e->options;
     uint32_t channels = e->head->channels, cells[9], index;
@@ -181,8 +173,8 @@ static bool expand_subtract(struct expansion *e, uint32_t scale, struct plane *b
         return false;
     cells[bilinear ? 8 : 0] = index;
     made[bilinear ? 8 : 0] = true;
-    *band = (struct plane){e->netlist->net_count, cf_band_size(o->height, scale), cf_band_size(o->width, scale),
-                           e->netlist->cells[index].type};
+    *band = (struct cf_plane){e->netlist->net_count, cf_band_size(o->height, scale), cf_band_size(o->width, scale),
+                              e->netlist->cells[index].type};
     struct cf_group *group = add_group(e, scale, "subtract", band->h, band->w, channels, 2, band->type, false);
     if (!group)
         return false;
@@ -205,54 +197,7 @@ static bool expand_subtract(struct expansion *e, uint32_t scale, struct plane *b
     return true;
 }
 
-/* The cell of one class reading nets of `type`: its row of weights and its exact integer threshold. */
-static bool classify_cell(struct expansion *e, uint32_t class, struct cf_type type, struct cf_term *terms,
-                          uint32_t *index)
-{
-    const struct cf_head *head = e->head;
-    struct cf_cell cell = {.ports = &type, .port_count = 1, .terms = terms, .activation = CF_STEP};
-    for (uint32_t d = 0; d < head->channels; d++) {
-        int8_t weight = head->quantised[(size_t) class * head->channels + d];
-        if (weight)
-            terms[cell.term_count++] = (struct cf_term){.offset = d, .weight = weight};
-    }
-    /* The bias may lie beyond the range of double, too: what matters is on which side. */
-    double bias = head->bias[class] - cf_logit(e->options->score_threshold);
-    bias = bias > DBL_MAX ? DBL_MAX : bias < -DBL_MAX ? -DBL_MAX : bias;
-    bool exact = cf_threshold(bias, type.frac, e->options->input_scale, head->scale[class], &cell.bias);
-    int64_t threshold = cell.bias, min, max;
-    /* A threshold beyond all sums, or with which a sum would not fit, becomes the nearest that decides the same. */
-    if (!exact || !cf_cell_range(&cell, &min, &max)) {
-        bool fits = cf_step_bias(&cell, threshold, &cell.bias);
-        if (!fits || (!exact && cell.bias == threshold))
-            return cf_fail(e->err, "%s: class %u: its integer threshold would pass 62 bits", e->netlist->label, class);
-    }
-    return add_cell(e, &cell, 0, index);
-}
-
-/* Layer 2: one threshold gate per position and class. */
-static bool expand_classify(struct expansion *e, uint32_t scale, const struct plane *source)
-{
-    uint32_t classes = e->head->classes;
-    uint32_t h = cf_band_size(e->options->height, scale), w = cf_band_size(e->options->width, scale);
-    uint32_t *cells = calloc(classes, sizeof *cells);
-    struct cf_term *terms = calloc(e->head->channels, sizeof *terms);
-    bool done = (cells && terms) || cf_fail(e->err, "%s: out of memory", e->netlist->label);
-    for (uint32_t c = 0; done && c < classes; c++)
-        done = classify_cell(e, c, source->type, terms, &cells[c]);
-    struct cf_type bit = {1, false, 0};
-    struct cf_group *group = done ? add_group(e, scale, "classify", h, w, classes, 1, bit, true) : NULL;
-    for (uint32_t position = 0; group && position < h * w; position++)
-        for (uint32_t c = 0; c < classes; c++) {
-            group->cell[(size_t)position * classes + c] = cells[c];
-            group->base[(size_t)position * classes + c] = net_at(e, source, position / w, position % w);
-        }
-    free(cells);
-    free(terms);
-    return group != NULL;
-}
-
-static bool expand_layers(struct expansion *e, struct plane *bands)
+static bool expand_layers(struct expansion *e, struct cf_plane *bands)
 {
     uint32_t scales = e->options->scales;
     for (uint32_t k = 0; k < scales; k++)
@@ -263,10 +208,7 @@ static bool expand_layers(struct expansion *e, struct plane *bands)
             return false;
     if (e->options->top == CF_RESIDUAL)
         bands[scales - 1] = e->levels[scales - 1];
-    for (uint32_t k = 0; k < scales; k++)
-        if (!expand_classify(e, k, &bands[k]))
-            return false;
-    return true;
+    return cf_expand_head(e->netlist, e->head, e->options, bands, e->err);
 }
 
 static bool expand(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *options,
@@ -277,10 +219,10 @@ static bool expand(struct cf_netlist *netlist, const struct cf_head *head, const
     if (!cf_netlist_add_group(netlist, "input", 3, shape, 0, input, false, err))
         return false;
     struct expansion e = {netlist, head, options, calloc(options->scales + 1, sizeof *e.levels), err};
-    struct plane *bands = calloc(options->scales, sizeof *bands);
+    struct cf_plane *bands = calloc(options->scales, sizeof *bands);
     bool done = (e.levels && bands) || cf_fail(err, "%s: out of memory", netlist->label);
     if (done) {
-        e.levels[0] = (struct plane){0, options->height, options->width, input};
+        e.levels[0] = (struct cf_plane){0, options->height, options->width, input};
         done = expand_layers(&e, bands);
     }
     free(e.levels);

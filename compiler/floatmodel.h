@@ -8,8 +8,17 @@
 
 #include "compiler/compile.h"
 
-/* The logits of one frame: for each scale (geometry.h) bands' positions x classes values, scale after scale, positions
- * row-major, classes innermost. `features` is [channels][height][width]. Free with free(); NULL when memory is out. */
-double *cf_float_logits(const struct cf_head *head, const struct cf_compile_options *options, const double *features);
+/* What the head says of one frame's positions, scale after scale, of each scale (geometry.h) its bands' positions
+ * row-major. */
+struct cf_float_result {
+    double *logits;     /* [positions][classes] */
+    double *sides;      /* [positions][4], the box's z times the scale's factor; NULL: the head has no boxes */
+    double *centerness; /* [positions], logits; NULL: the head has none */
+};
+
+/* Runs the head on `features` [channels][height][width]. False when memory is out. Free with cf_float_free. */
+bool cf_float_run(const struct cf_head *head, const struct cf_compile_options *options, const double *features,
+                  struct cf_float_result *result);
+void cf_float_free(struct cf_float_result *result); /* an all-zero struct is fine */
 
 #endif

@@ -1,238 +1,290 @@
-/* head.c - finds the two tensors of a head in a safetensors file, reads them and quantises the weights. */
+/* head.c - reads the layers of a head from a checkpoint, and checks that they fit each other. */
 #include "compiler/head.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/safetensors.h"
-#include "netlists/quantise.h"
+#include "compiler/heads/choose.h"
 #include "netlists/store.h"
 
-/* A tensor that may be a head's weights: [C, D], or with dimensions of 1 behind, as a 1 x 1 convolution has them. */
-static bool is_matrix(const struct cf_tensor *tensor)
+struct reading {
+    struct cf_head *head;
+    struct cf_checkpoint *checkpoint;
+    const struct cf_parts *parts;
+    const struct cf_head_options *options;
+    struct cf_error *err;
+};
+
+static bool out_of_memory(const struct reading *r)
 {
-    for (int i = 2; i < tensor->rank; i++)
-        if (tensor->shape[i] != 1)
-            return false;
-    return tensor->rank >= 2;
+    return cf_fail(r->err, "%s: out of memory", r->checkpoint->path);
 }
 
-static bool may_be_weight(const struct cf_tensor *tensor)
-{
-    return is_matrix(tensor) && tensor->count > 0 && cf_dtype_is_readable(tensor->dtype);
-}
+/* ---- numbers --------------------------------------------------------------------------------------------------- */
 
-static bool may_be_bias(const struct cf_tensor *tensor, uint64_t classes)
+/* The finite elements of a tensor, as doubles into `values` [count of the tensor]. */
+static bool read_finite(const struct reading *r, size_t index, double *values)
 {
-    return tensor->rank == 1 && tensor->shape[0] == classes && cf_dtype_is_readable(tensor->dtype);
-}
-
-/* "a [80, 768], b [80], ...", as far as the buffer goes. */
-static const char *list_tensors(const struct cf_safetensors *file, char *text, size_t size)
-{
-    size_t used = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < cf_safetensors_count(file); i++) {
-        char shape[128];
-        const struct cf_tensor *tensor = cf_safetensors_at(file, i);
-        size_t room = size - used;
-        int length = snprintf(text + used, room, "%s%.100s %s", used ? ", " : "", tensor->name,
-                              cf_shape_text(tensor, shape, sizeof shape));
-        if (length < 0 || (size_t)length + sizeof ", ..." > room) {
-            snprintf(text + used, room, "%s...", used ? ", " : "");
-            break;
-        }
-        used += (size_t)length;
-    }
-    return text;
-}
-
-static const struct cf_tensor *find_named(const struct cf_safetensors *file, const char *name, struct cf_error *err)
-{
-    char list[320];
-    const struct cf_tensor *tensor = cf_safetensors_find(file, name);
-    if (!tensor)
-        cf_fail(err, "%s: there is no tensor '%.100s'; there are: %s", cf_safetensors_path(file), name,
-                list_tensors(file, list, sizeof list));
-    return tensor;
-}
-
-/* The tensor that is called as the weights are, with "bias" for "weight" at the end of the name; or NULL. */
-static const struct cf_tensor *bias_by_name(const struct cf_safetensors *file, const struct cf_tensor *weight)
-{
-    static const char weight_word[] = "weight";
-    char name[256];
-    size_t length = strlen(weight->name), word = sizeof weight_word - 1;
-    if (length < word || length >= sizeof name || strcmp(weight->name + length - word, weight_word) != 0)
-        return NULL;
-    snprintf(name, sizeof name, "%.*sbias", (int)(length - word), weight->name);
-    const struct cf_tensor *bias = cf_safetensors_find(file, name);
-    return bias && may_be_bias(bias, weight->shape[0]) ? bias : NULL;
-}
-
-/* How many tensors may be the biases of these weights; `*found` becomes one, `*other` another. */
-static size_t count_biases(const struct cf_safetensors *file, const struct cf_tensor *weight,
-                           const struct cf_tensor **found, const struct cf_tensor **other)
-{
-    size_t count = 0;
-    *found = *other = bias_by_name(file, weight);
-    if (*found)
-        return 1;
-    for (size_t i = 0; i < cf_safetensors_count(file); i++) {
-        const struct cf_tensor *tensor = cf_safetensors_at(file, i);
-        if (!may_be_bias(tensor, weight->shape[0]))
-            continue;
-        *found = count++ ? *found : tensor;
-        *other = tensor;
-    }
-    return count;
-}
-
-/* The weights: those that are named, or the only ones that a tensor of biases fits. */
-static const struct cf_tensor *choose_weight(const struct cf_safetensors *file, const char *name, struct cf_error *err)
-{
-    const char *path = cf_safetensors_path(file);
-    const struct cf_tensor *found = NULL, *alone = NULL, *bias, *other;
-    char shape[128];
-    if (name) {
-        found = find_named(file, name, err);
-        if (found && !is_matrix(found)) {
-            cf_fail(err, "%s: tensor '%s' is %s; weights are [classes, channels]", path, name,
-                    cf_shape_text(found, shape, sizeof shape));
-            return NULL;
-        }
-        return found;
-    }
-    for (size_t i = 0; i < cf_safetensors_count(file); i++) {
-        const struct cf_tensor *tensor = cf_safetensors_at(file, i);
-        if (!may_be_weight(tensor))
-            continue;
-        alone = tensor;
-        if (count_biases(file, tensor, &bias, &other) == 0)
-            continue;
-        if (found) {
-            cf_fail(err, "%s: both '%s' and '%s' could be the weights [classes, channels]: one must be named", path,
-                    found->name, tensor->name);
-            return NULL;
-        }
-        found = tensor;
-    }
-    if (!found && alone)
-        cf_fail(err, "%s: no tensor of shape [%" PRIu64 "] for the biases of '%s'", path, alone->shape[0], alone->name);
-    else if (!found)
-        cf_fail(err, "%s: no tensor of shape [classes, channels] for the weights", path);
-    return found;
-}
-
-static const struct cf_tensor *choose_bias(const struct cf_safetensors *file, const struct cf_tensor *weight,
-                                           const char *name, struct cf_error *err)
-{
-    const char *path = cf_safetensors_path(file);
-    const struct cf_tensor *found, *other;
-    char shape[128];
-    if (name) {
-        found = find_named(file, name, err);
-        if (found && (found->rank != 1 || found->shape[0] != weight->shape[0])) {
-            cf_fail(err, "%s: tensor '%s' is %s; biases are [%" PRIu64 "], one for each class of '%s'", path, name,
-                    cf_shape_text(found, shape, sizeof shape), weight->shape[0], weight->name);
-            return NULL;
-        }
-        return found;
-    }
-    size_t count = count_biases(file, weight, &found, &other);
-    if (count == 0)
-        cf_fail(err, "%s: no tensor of shape [%" PRIu64 "] for the biases of '%s'", path, weight->shape[0],
-                weight->name);
-    else if (count > 1)
-        cf_fail(err, "%s: both '%s' and '%s' could be the biases of '%s': one must be named", path, found->name,
-                other->name, weight->name);
-    return count == 1 ? found : NULL;
-}
-
-static bool read_finite(const struct cf_safetensors *file, const struct cf_tensor *tensor, struct cf_arena *arena,
-                        double **values, struct cf_error *err)
-{
-    const char *path = cf_safetensors_path(file);
+    const char *path = r->checkpoint->path;
+    const struct cf_tensor *tensor = &r->checkpoint->tensors[index];
     if (tensor->dtype == CF_BOOL)
-        return cf_fail(err, "%s: tensor '%s' is BOOL; a head has numbers", path, tensor->name);
-    if (!cf_dtype_is_readable(tensor->dtype))
-        return cf_fail(err, "%s: tensor '%s' is %s, which cannot be read", path, tensor->name,
-                       cf_dtype_name(tensor->dtype));
+        return cf_fail(r->err, "%s: tensor '%s' is BOOL; a head has numbers", path, tensor->name);
+    if (!cf_checkpoint_load(r->checkpoint, index, r->err))
+        return false;
     uint64_t bad = cf_tensor_find_nonfinite(tensor, 0, tensor->count);
     if (bad != UINT64_MAX) {
         char at[128];
-        return cf_fail(err, "%s: tensor '%s': element %s is NaN or infinite", path, tensor->name,
+        return cf_fail(r->err, "%s: tensor '%s': element %s is NaN or infinite", path, tensor->name,
                        cf_index_text(tensor, bad, at, sizeof at));
     }
-    *values = cf_arena_alloc(arena, tensor->count, sizeof **values);
-    if (!*values)
-        return cf_fail(err, "%s: out of memory", path);
-    cf_tensor_to_f64(tensor, 0, tensor->count, *values);
+    cf_tensor_to_f64(tensor, 0, tensor->count, values);
     return true;
 }
 
-static void quantise(struct cf_head *head)
+/* Weights [outputs][inputs], whichever way round the file has them. */
+static bool read_weight(const struct reading *r, size_t index, struct cf_head_layer *layer)
 {
-    size_t count = (size_t)head->classes * head->channels;
-    head->integer = head->already_quantised = true;
-    for (size_t i = 0; i < count && head->integer; i++) {
-        head->integer = head->weight[i] == rint(head->weight[i]);
-        head->already_quantised = head->already_quantised && head->integer && fabs(head->weight[i]) <= 127;
-    }
-    for (uint32_t c = 0; c < head->classes; c++) {
-        const double *row = head->weight + (size_t)c * head->channels;
-        double largest = 0;
-        for (uint32_t d = 0; d < head->channels; d++)
-            largest = fmax(largest, fabs(row[d]));
-        double scale = head->already_quantised ? 1.0 : largest / 127;
-        head->too_small += largest > 0 && scale == 0; /* with scale 1 such weights round to zeros */
-        head->scale[c] = scale > 0 ? scale : 1.0;
-        for (uint32_t d = 0; d < head->channels; d++)
-            head->quantised[(size_t)c * head->channels + d] = (int8_t)cf_quantised(row[d], head->scale[c], -127, 127);
-    }
+    if (!r->parts->transposed)
+        return read_finite(r, index, layer->weight);
+    size_t count = (size_t)layer->outputs * layer->inputs;
+    double *values = cf_arena_alloc(&r->head->arena, count, sizeof *values);
+    if (!values)
+        return out_of_memory(r);
+    if (!read_finite(r, index, values))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        layer->weight[i] = values[i % layer->inputs * layer->outputs + i / layer->inputs];
+    return true;
 }
 
-static bool read_head(struct cf_head *head, const struct cf_safetensors *file, const char *weight_name,
-                      const char *bias_name, struct cf_error *err)
+/* The scales beside integers: one for each output, or one for all. */
+static bool read_scale(const struct reading *r, size_t index, const struct cf_head_layer *layer, double **scale)
 {
-    const char *path = cf_safetensors_path(file);
-    const struct cf_tensor *weight = choose_weight(file, weight_name, err);
-    if (!weight)
+    const struct cf_tensor *tensor = &r->checkpoint->tensors[index];
+    char shape[128];
+    if (tensor->count != 1 && tensor->count != layer->outputs)
+        return cf_fail(r->err, "%s: tensor '%s' is %s: a scale is one number, or one for each of %u outputs",
+                       r->checkpoint->path, tensor->name, cf_shape_text(tensor, shape, sizeof shape), layer->outputs);
+    *scale = cf_arena_alloc(&r->head->arena, layer->outputs, sizeof **scale);
+    if (!*scale)
+        return out_of_memory(r);
+    if (!read_finite(r, index, *scale))
         return false;
-    if (weight->shape[0] == 0 || weight->shape[1] == 0 || weight->count > INT32_MAX) {
-        char shape[128];
-        return cf_fail(err,
+    for (uint32_t c = 0; c < layer->outputs; c++) {
+        (*scale)[c] = (*scale)[tensor->count == 1 ? 0 : c];
+        if ((*scale)[c] == 0)
+            return cf_fail(r->err, "%s: tensor '%s': a scale is 0", r->checkpoint->path, tensor->name);
+    }
+    return true;
+}
+
+/* ---- layers ---------------------------------------------------------------------------------------------------- */
+
+static bool size_layer(const struct reading *r, enum cf_role role, const struct cf_tensor *weight,
+                       struct cf_head_layer *layer)
+{
+    bool matrix = role != CF_ROLE_NORM && role != CF_ROLE_SCALE;
+    uint64_t outputs = matrix ? cf_parts_outputs(r->parts, weight) : weight->count;
+    uint64_t inputs = matrix ? cf_parts_inputs(r->parts, weight) : 1;
+    char shape[128];
+    if (outputs == 0 || inputs == 0 || weight->count > INT32_MAX)
+        return cf_fail(r->err,
                        "%s: tensor '%s' is %s: a head has at least one class and one channel, and at most "
                        "2^31 - 1 weights",
-                       path, weight->name, cf_shape_text(weight, shape, sizeof shape));
-    }
-    const struct cf_tensor *bias = choose_bias(file, weight, bias_name, err);
-    if (!bias || !read_finite(file, weight, &head->arena, &head->weight, err) ||
-        !read_finite(file, bias, &head->arena, &head->bias, err))
+                       r->checkpoint->path, weight->name, cf_shape_text(weight, shape, sizeof shape));
+    layer->outputs = (uint32_t)outputs;
+    layer->inputs = (uint32_t)inputs;
+    return cf_head_layer_allocate(layer, &r->head->arena) || out_of_memory(r);
+}
+
+/* Whether a layer that has no bias may do without: a bottleneck has none, and a LayerNorm need not have one. */
+static bool needs_bias(const struct reading *r, enum cf_role role)
+{
+    return role != CF_ROLE_PROJECT && role != CF_ROLE_NORM && role != CF_ROLE_SCALE && !r->options->no_bias;
+}
+
+static bool read_layer(const struct reading *r, enum cf_role role, uint32_t band)
+{
+    const struct cf_part *part = &r->parts->part[role][band];
+    const struct cf_tensor *weight = &r->checkpoint->tensors[part->tensor[CF_PART_WEIGHT]];
+    struct cf_head_layer *layer = &r->head->layer[role][band];
+    size_t bias = part->tensor[CF_PART_BIAS], scale_index = part->tensor[CF_PART_WEIGHT_SCALE];
+    double *scale = NULL;
+    char list[320];
+    if (!size_layer(r, role, weight, layer))
         return false;
-    head->classes = (uint32_t)weight->shape[0];
-    head->channels = (uint32_t)weight->shape[1];
-    head->label = cf_arena_strdup(&head->arena, path);
-    head->quantised = cf_arena_alloc(&head->arena, weight->count, sizeof *head->quantised);
-    head->scale = cf_arena_alloc(&head->arena, head->classes, sizeof *head->scale);
-    if (!head->label || !head->quantised || !head->scale)
-        return cf_fail(err, "%s: out of memory", path);
-    quantise(head);
+    if (bias == SIZE_MAX && needs_bias(r, role))
+        return cf_fail(r->err, "%s: '%s' has no bias; --no-bias takes it as 0; there are: %s", r->checkpoint->path,
+                       weight->name, cf_checkpoint_list(r->checkpoint, list, sizeof list));
+    bool matrix = layer->inputs > 1 || (role != CF_ROLE_NORM && role != CF_ROLE_SCALE);
+    if (!(matrix ? read_weight(r, part->tensor[CF_PART_WEIGHT], layer)
+                 : read_finite(r, part->tensor[CF_PART_WEIGHT], layer->weight)) ||
+        (bias != SIZE_MAX && !read_finite(r, bias, layer->bias)) ||
+        (scale_index != SIZE_MAX && !read_scale(r, scale_index, layer, &scale)))
+        return false;
+    if (scale)
+        cf_head_layer_take_scaled(layer, scale, r->head->weight_bits);
+    else
+        cf_head_layer_quantise(layer, r->head->weight_bits);
+    for (size_t i = 0; scale && i < (size_t)layer->outputs * layer->inputs; i++)
+        if (!isfinite(layer->weight[i]))
+            return cf_fail(r->err, "%s: tensor '%s': element %zu times its scale is infinite", r->checkpoint->path,
+                           weight->name, i);
     return true;
 }
 
-bool cf_head_load(struct cf_head *head, const char *path, const char *weight_name, const char *bias_name,
-                  struct cf_error *err)
+static bool read_layers(const struct reading *r)
 {
-    *head = (struct cf_head){0};
-    struct cf_safetensors *file;
-    if (!cf_safetensors_open(&file, path, err))
+    for (int role = 0; role < CF_ROLE_COUNT; role++) {
+        r->head->bands[role] = r->parts->bands[role];
+        for (uint32_t band = 0; band < r->parts->bands[role]; band++)
+            if (!read_layer(r, (enum cf_role)role, band))
+                return false;
+    }
+    return true;
+}
+
+/* ---- how layers fit each other --------------------------------------------------------------------------------- */
+
+static bool fits(const struct reading *r, enum cf_role role, const char *what, uint32_t found, uint32_t wanted)
+{
+    return found == wanted || cf_fail(r->err, "%s: %s has %u %s, where %u are wanted", r->checkpoint->path,
+                                      cf_role_name(role), found, what, wanted);
+}
+
+/* Each role's layers: as many inputs as the layer before has outputs. */
+static bool check_band(const struct reading *r, uint32_t band)
+{
+    const struct cf_head *head = r->head;
+    const struct cf_head_layer *project = cf_head_layer_of(head, CF_ROLE_PROJECT, band);
+    const struct cf_head_layer *hidden = cf_head_layer_of(head, CF_ROLE_REG_HIDDEN, band);
+    uint32_t width = project ? project->outputs : head->channels;
+    const struct {
+        enum cf_role role;
+        uint32_t inputs, outputs; /* outputs 0: any number */
+    } wanted[] = {
+        {CF_ROLE_NORM, 1, head->channels},
+        {CF_ROLE_PROJECT, head->channels, 0},
+        {CF_ROLE_CLS, width, head->classes},
+        {CF_ROLE_REG_HIDDEN, width, 0},
+        {CF_ROLE_REG_OUT, hidden ? hidden->outputs : 0, 4},
+        {CF_ROLE_REG, width, 4},
+        {CF_ROLE_CTR, width, 1},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        const struct cf_head_layer *layer = cf_head_layer_of(head, wanted[i].role, band);
+        if (layer &&
+            !(fits(r, wanted[i].role, "inputs", layer->inputs, wanted[i].inputs) &&
+              (wanted[i].outputs == 0 || fits(r, wanted[i].role, "outputs", layer->outputs, wanted[i].outputs))))
+            return false;
+    }
+    return true;
+}
+
+static bool check_head(const struct reading *r)
+{
+    const struct cf_head *head = r->head;
+    const char *path = r->checkpoint->path;
+    uint32_t bands = cf_head_bands(head);
+    bool hidden = head->bands[CF_ROLE_REG_HIDDEN] > 0, out = head->bands[CF_ROLE_REG_OUT] > 0;
+    if (hidden != out)
+        return cf_fail(r->err, "%s: has %s without %s", path, hidden ? "reg_hidden" : "reg_out",
+                       hidden ? "reg_out" : "reg_hidden");
+    if (hidden && head->bands[CF_ROLE_REG])
+        return cf_fail(r->err, "%s: has both reg, and reg_hidden with reg_out: a head has one of the two", path);
+    for (uint32_t k = 0; k < head->bands[CF_ROLE_SCALE]; k++)
+        if (head->layer[CF_ROLE_SCALE][k].outputs != 1 &&
+            (head->bands[CF_ROLE_SCALE] > 1 || head->layer[CF_ROLE_SCALE][k].outputs != bands))
+            return cf_fail(r->err, "%s: scale has %u numbers, and other layers are for %u bands", path,
+                           head->layer[CF_ROLE_SCALE][k].outputs, bands);
+    for (int role = 0; role < CF_ROLE_COUNT; role++)
+        if (head->bands[role] > 1 && head->bands[role] != bands)
+            return cf_fail(r->err, "%s: has %s for %u bands, and other layers for %u", path,
+                           cf_role_name((enum cf_role)role), head->bands[role], bands);
+    for (uint32_t band = 0; band < bands; band++)
+        if (!check_band(r, band))
+            return false;
+    return true;
+}
+
+uint32_t cf_head_bands(const struct cf_head *head)
+{
+    uint32_t bands = 1;
+    for (int role = 0; role < CF_ROLE_COUNT; role++)
+        bands = head->bands[role] > bands ? head->bands[role] : bands;
+    const struct cf_head_layer *scale = &head->layer[CF_ROLE_SCALE][0];
+    return head->bands[CF_ROLE_SCALE] == 1 && scale->outputs > bands ? scale->outputs : bands;
+}
+
+bool cf_head_is_bare(const struct cf_head *head)
+{
+    bool bare = head->bands[CF_ROLE_CLS] == 1;
+    for (int role = 0; role < CF_ROLE_COUNT; role++)
+        bare = bare && (role == CF_ROLE_CLS || role == CF_ROLE_SCALE || !head->bands[role]);
+    return bare;
+}
+
+bool cf_head_has_boxes(const struct cf_head *head)
+{
+    return head->bands[CF_ROLE_REG] > 0 || head->bands[CF_ROLE_REG_OUT] > 0;
+}
+
+double cf_head_factor(const struct cf_head *head, uint32_t band)
+{
+    const struct cf_head_layer *scale = cf_head_layer_of(head, CF_ROLE_SCALE, band);
+    return !scale ? 1 : scale->weight[scale->outputs > 1 ? band : 0];
+}
+
+bool cf_head_is_integer(const struct cf_head *head)
+{
+    bool integer = true;
+    for (uint32_t band = 0; band < head->bands[CF_ROLE_CLS]; band++)
+        integer = integer && head->layer[CF_ROLE_CLS][band].already_quantised;
+    return integer;
+}
+
+/* ---- the file -------------------------------------------------------------------------------------------------- */
+
+static bool read_head(const struct reading *r)
+{
+    struct cf_head *head = r->head;
+    head->label = cf_arena_strdup(&head->arena, r->checkpoint->path);
+    if (!head->label)
+        return out_of_memory(r);
+    if (!read_layers(r))
         return false;
-    bool done = (!cf_is_netlist(file) || cf_fail(err, "%s: a netlist, where a head is wanted", path)) &&
-                read_head(head, file, weight_name, bias_name, err) && cf_sha256_file(path, head->sha256, err);
-    cf_safetensors_close(file);
+    enum cf_role first = head->bands[CF_ROLE_PROJECT] ? CF_ROLE_PROJECT : CF_ROLE_CLS;
+    head->channels = head->layer[first][0].inputs;
+    head->classes = head->layer[CF_ROLE_CLS][0].outputs;
+    return check_head(r);
+}
+
+/* Netlists are safetensors files, too. */
+static bool is_netlist(const struct cf_checkpoint *checkpoint)
+{
+    return strcmp(checkpoint->kind, "safetensors") == 0 && cf_is_netlist(checkpoint->file);
+}
+
+bool cf_head_load(struct cf_head *head, const char *path, const struct cf_head_options *options, struct cf_error *err)
+{
+    static const struct cf_head_options defaults = {0};
+    struct cf_checkpoint checkpoint;
+    struct cf_parts parts;
+    const struct reading reading = {head, &checkpoint, &parts, options ? options : &defaults, err};
+    const struct cf_head_options *o = reading.options;
+    *head = (struct cf_head){.weight_bits = o->weight_bits ? o->weight_bits : 8,
+                             .norm_eps = o->norm_eps > 0 ? o->norm_eps : 1e-5};
+    if (!cf_checkpoint_open(&checkpoint, path, err))
+        return false;
+    bool done = (!is_netlist(&checkpoint) || cf_fail(err, "%s: a netlist, where a head is wanted", path)) &&
+                cf_parts_find(&parts, &checkpoint, o->map, o->transposed, err) &&
+                cf_choose_classifier(&parts, &checkpoint, o->weight, o->bias, o->no_bias, err) && read_head(&reading) &&
+                cf_sha256_file(path, head->sha256, err);
+    cf_checkpoint_close(&checkpoint);
     if (!done)
         cf_head_free(head);
     return done;

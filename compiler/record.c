@@ -35,16 +35,28 @@ const char *cf_pad_name(enum cf_pad pad)
     return pad == CF_PAD_NONE ? "none" : pad_names[pad - CF_PAD_ZEROS];
 }
 
-/* Where some channels have no weight in any class, their gates go in the sweep: records how many channels remain. */
+/* Whether a layer that reads the channels has a weight for this one. A LayerNorm reads all. */
+static bool reads_channel(const struct cf_head *head, uint32_t channel)
+{
+    static const enum cf_role plain[] = {CF_ROLE_CLS, CF_ROLE_REG_HIDDEN, CF_ROLE_REG, CF_ROLE_CTR},
+                              projected[] = {CF_ROLE_PROJECT};
+    bool project = head->bands[CF_ROLE_PROJECT] > 0, weighted = head->bands[CF_ROLE_NORM] > 0;
+    const enum cf_role *roles = project ? projected : plain;
+    for (size_t r = 0; r < (project ? 1 : sizeof plain / sizeof *plain); r++)
+        for (uint32_t band = 0; band < head->bands[roles[r]]; band++) {
+            const struct cf_head_layer *layer = &head->layer[roles[r]][band];
+            for (uint32_t o = 0; o < layer->outputs && !weighted; o++)
+                weighted = layer->quantised[(size_t)o * layer->inputs + channel] != 0;
+        }
+    return weighted;
+}
+
+/* Where some channels have no weight at all, their gates go in the sweep: records how many channels remain. */
 static bool record_channels(struct cf_netlist *netlist, const struct cf_head *head, struct cf_error *err)
 {
     uint32_t live = 0;
-    for (uint32_t d = 0; d < head->channels; d++) {
-        bool weighted = false;
-        for (uint32_t c = 0; c < head->classes && !weighted; c++)
-            weighted = head->quantised[(size_t)c * head->channels + d] != 0;
-        live += weighted;
-    }
+    for (uint32_t d = 0; d < head->channels; d++)
+        live += reads_channel(head, d);
     char text[16];
     snprintf(text, sizeof text, "%u", live);
     return live == head->channels || cf_netlist_set_meta(netlist, LIVE_CHANNELS, text, err);
@@ -68,7 +80,7 @@ bool cf_compile_record(struct cf_netlist *netlist, const struct cf_head *head, c
     const struct cf_meta entries[] = {
         {"tool", "cofiber " COFIBER_VERSION},
         {"head.sha256", head->sha256},
-        {"head.form", head->already_quantised ? "integer" : "float"},
+        {"head.form", cf_head_is_integer(head) ? "integer" : "float"},
         {"compile.grid", grid},
         {"compile.scales", scales},
         {"compile.upsample", cf_upsample_name(o->upsample)},
@@ -87,7 +99,7 @@ bool cf_compile_record(struct cf_netlist *netlist, const struct cf_head *head, c
     if (is_padded(o) && !cf_netlist_set_meta(netlist, PAD, cf_pad_name(o->pad), err))
         return false;
     netlist->input_scale = o->input_scale;
-    return cf_netlist_set_class_scale(netlist, head->scale, head->classes, err);
+    return true;
 }
 
 /* Reads a whole number of at most nine digits; `*text` then stands behind it. */

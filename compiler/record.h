@@ -4,7 +4,7 @@
 
 #include "compiler/compile.h"
 
-/* Records the options and the head's SHA-256 in the metadata, and sets the input scale and the class scales. */
+/* Records the options and the head's SHA-256 in the metadata, and sets the input scale. */
 bool cf_compile_record(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *options,
                        struct cf_error *err);
 

@@ -9,6 +9,7 @@
 
 #include "compiler/geometry.h"
 #include "compiler/record.h"
+#include "compiler/units.h"
 #include "netlists/cell.h"
 #include "sim/storage.h"
 
@@ -84,9 +85,10 @@ static bool find_scale(struct cf_sums *sums, const struct cf_netlist *n, uint32_
     for (uint32_t i = 0; i < group->count; i++)
         if (n->cells[group->cell[i]].activation != CF_STEP)
             return cf_fail(err, "%s: group '%s' has gates that are no steps", n->label, name);
-    if (!n->class_scale || group->shape[2] != n->class_count)
-        return cf_fail(err, "%s: has no class scale for each of the %" PRIu32 " classes of '%s'", n->label,
-                       group->shape[2], name);
+    if (k > 0 && group->shape[2] != sums->classes)
+        return cf_fail(err, "%s: group '%s' has %" PRIu32 " classes, and s0.classify %" PRIu32, n->label, name,
+                       group->shape[2], sums->classes);
+    sums->classes = group->shape[2];
     sums->groups[k] = g;
     sums->scales[k] = (struct cf_cells){.height = group->shape[0],
                                         .width = group->shape[1],
@@ -101,9 +103,7 @@ static bool find_units(struct cf_sums *sums, uint32_t k, struct cf_error *err)
     sums->units[k] = calloc(sums->classes, sizeof *sums->units[k]);
     if (!sums->units[k])
         return cf_fail(err, "%s: out of memory", n->label);
-    for (uint32_t c = 0; c < sums->classes; c++)
-        sums->units[k][c] = ldexp(n->input_scale * n->class_scale[c], -n->groups[sums->groups[k]].type.frac);
-    return true;
+    return cf_units_read(n, sums->groups[k], sums->units[k], err);
 }
 
 bool cf_sums_new(struct cf_sums *sums, const struct cf_netlist *netlist, double stride, struct cf_error *err)
@@ -114,7 +114,6 @@ bool cf_sums_new(struct cf_sums *sums, const struct cf_netlist *netlist, double 
         return false;
     assert(options.scales <= CF_SUMS_SCALES);
     sums->scale_count = options.scales;
-    sums->classes = netlist->class_count;
     sums->offset = log(options.score_threshold) - log1p(-options.score_threshold);
     bool done = true;
     for (uint32_t k = 0; done && k < sums->scale_count; k++)

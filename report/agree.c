@@ -21,10 +21,11 @@ void cf_agreement_free(struct cf_agreement *agreement)
 
 double cf_bias_as_int8(const struct cf_head *head, uint32_t class_index, bool *fits)
 {
-    double units = nearbyint(head->bias[class_index] / head->scale[class_index]);
+    const struct cf_head_layer *layer = &head->layer[CF_ROLE_CLS][0];
+    double units = nearbyint(layer->bias[class_index] / layer->scale[class_index]);
     double clamped = fmin(fmax(units, -127), 127);
     *fits = fabs(units) < 127;
-    return clamped * head->scale[class_index];
+    return clamped * layer->scale[class_index];
 }
 
 /* The integer thresholds of one class at all scores, and what its bias is as INT8. */
@@ -52,7 +53,7 @@ static struct limits *limits_of(const struct cf_agreement *a, const struct cf_su
         bool fits;
         limits[c].own = n->cells[group->cell[c]].bias;
         for (int s = 0; s < CF_AGREE_SCORES; s++)
-            limits[c].at[s] = threshold(head->bias[c] - cf_logit(a->scores[s]), frac, n, c);
+            limits[c].at[s] = threshold(head->layer[CF_ROLE_CLS][0].bias[c] - cf_logit(a->scores[s]), frac, n, c);
         limits[c].int8 = threshold(cf_bias_as_int8(head, c, &fits) - cf_logit(a->scores[0]), frac, n, c);
     }
     return limits;
@@ -85,7 +86,7 @@ static bool compare_gate(struct cf_agreement *a, const struct scale *s, size_t i
     int64_t products = cf_storage_get(s->values, s->storage, i) - limits->own; /* w . s */
     double limit = s->cuts[0], unit = s->sums->units[s->k][c], logit = s->logits[i];
     bool own = products + limits->at[0] >= 0, of_head = logit - limit >= 0;
-    double found = (double)products * unit + s->head->bias[c];
+    double found = (double)products * unit + s->head->layer[CF_ROLE_CLS][0].bias[c];
     struct cf_tally *frame = &a->frames[a->frame_count - 1];
     cf_tally_gate(&a->own[s->k], of_head, own);
     cf_tally_gate(frame, of_head, own);
@@ -133,10 +134,10 @@ bool cf_agreement_add(struct cf_agreement *a, const struct cf_sums *sums, const 
     if (!cf_array_reserve(&a->frames, &a->frame_capacity, a->frame_count + 1, sizeof *a->frames))
         return cf_fail(err, "%s: out of memory", head->label);
     a->frames[a->frame_count++] = (struct cf_tally){0};
-    double *logits = cf_float_logits(head, options, features);
-    bool done = (logits || cf_fail(err, "%s: out of memory", head->label)) &&
-                compare_frame(a, sums, head, frame, logits, result, err);
-    free(logits);
+    struct cf_float_result of_head = {0};
+    bool done = (cf_float_run(head, options, features, &of_head) || cf_fail(err, "%s: out of memory", head->label)) &&
+                compare_frame(a, sums, head, frame, of_head.logits, result, err);
+    cf_float_free(&of_head);
     return done;
 }
 

@@ -183,8 +183,8 @@ static void add_int8_weights(struct cf_claims *claims, const struct cf_evidence 
 {
     struct cf_claim claim = {.key = "int8.weights", .claim = "the weights are INT8", .how = "quantised, per class"};
     claim.found = cf_claims_text(claims, "%s weights in -127 to 127%s", cf_claims_number(claims, e->weights),
-                                 e->readable && e->head.already_quantised ? ", as they are stored"
-                                                                          : ", each class with its own scale");
+                                 e->readable && cf_head_is_integer(&e->head) ? ", as they are stored"
+                                                                             : ", each class with its own scale");
     cf_audit_judge(claims, e, claim, true);
 }
 

@@ -41,7 +41,7 @@ static bool count_parameters(struct cf_evidence *e, const char *path, struct cf_
     if (!cf_checkpoint_open(&checkpoint, path, err))
         return false;
     bool done = count_tensors(e, &checkpoint, err);
-    e->variant = done && cf_parts_find(&parts, &checkpoint, NULL, &ignored)
+    e->variant = done && cf_parts_find(&parts, &checkpoint, NULL, false, &ignored)
                      ? cf_parts_variant(&parts, &checkpoint, e->parameters)
                      : "other";
     cf_checkpoint_close(&checkpoint);
@@ -51,11 +51,12 @@ static bool count_parameters(struct cf_evidence *e, const char *path, struct cf_
 static void look_at_int8(struct cf_evidence *e)
 {
     const struct cf_head *head = &e->head;
+    const struct cf_head_layer *layer = &head->layer[CF_ROLE_CLS][0];
     e->weights = (uint64_t)head->classes * head->channels;
     for (uint64_t i = 0; i < e->weights; i++)
-        e->small += head->quantised[i] == 0 && head->weight[i] != 0;
+        e->small += layer->quantised[i] == 0 && layer->weight[i] != 0;
     for (uint32_t c = 0; c < head->classes; c++) {
-        double units = head->bias[c] / head->scale[c];
+        double units = layer->bias[c] / layer->scale[c];
         bool fits;
         cf_bias_as_int8(head, c, &fits);
         e->saturated += !fits;
@@ -236,6 +237,18 @@ static bool look_at_circuits(struct cf_evidence *e, const struct cf_frames *fram
     return done;
 }
 
+/* The claims are about one classifier, without layers beside it. */
+static bool load_bare(struct cf_head *head, const char *path, const struct cf_head_options *options,
+                      struct cf_error *reason)
+{
+    if (!cf_head_load(head, path, options, reason))
+        return false;
+    if (cf_head_is_bare(head))
+        return true;
+    cf_head_free(head);
+    return cf_fail(reason, "%s: has layers beside one classifier", path);
+}
+
 bool cf_evidence_collect(struct cf_evidence *evidence, const char *head, const struct cf_frames *frames,
                          const struct cf_evidence_options *options, struct cf_error *err)
 {
@@ -244,7 +257,8 @@ bool cf_evidence_collect(struct cf_evidence *evidence, const char *head, const s
     evidence->options.top = CF_RESIDUAL;
     evidence->options.sweep = false;
     bool done = count_parameters(evidence, head, err);
-    if (done && cf_head_load(&evidence->head, head, options->weight, options->bias, &evidence->reason)) {
+    const struct cf_head_options head_options = {.weight = options->weight, .bias = options->bias};
+    if (done && load_bare(&evidence->head, head, &head_options, &evidence->reason)) {
         evidence->readable = true;
         look_at_int8(evidence);
         done = look_at_circuits(evidence, frames, options, err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/file_kind.h"
 #include "base/safetensors.h"
 #include "compiler/heads/onnx.h"
 #include "compiler/heads/pytorch.h"
@@ -40,22 +41,21 @@ static bool open_safetensors(struct cf_checkpoint *checkpoint, struct cf_error *
     return true;
 }
 
-/* The reader for the file's first bytes. A safetensors header begins with its length, whose eighth byte is 0, and `{`
- * follows. What is none of the others goes to that reader too: it says what is wrong. */
+/* The reader for the kind that the first bytes tell. PyTorch's zip form may begin with any entry. What is none of the
+ * others goes to the reader of safetensors: it says what is wrong. */
 static bool open_by_content(struct cf_checkpoint *checkpoint, struct cf_error *err)
 {
     struct cf_map map;
     if (!cf_map_open(&map, checkpoint->path, err))
         return false;
-    uint8_t head[9] = {0};
-    memcpy(head, map.data ? map.data : head, map.size < sizeof head ? map.size : sizeof head);
+    enum cf_file_kind kind = cf_file_kind(map.data, map.size);
+    bool zip = map.size > 0 && map.data[0] == 'P';
     cf_map_close(&map);
-    bool safetensors = head[7] == 0 && head[8] == '{';
-    if (memcmp(head, "PK\3\4", 4) == 0)
+    if (kind == CF_KIND_ZIP || kind == CF_KIND_NPZ || (kind == CF_KIND_PYTORCH && zip))
         return cf_pytorch_open_zip(checkpoint, err);
-    if (!safetensors && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5)
+    if (kind == CF_KIND_PYTORCH)
         return cf_pytorch_open_legacy(checkpoint, err);
-    if (!safetensors && head[0] == 0x08 && head[1] >= 1 && head[1] <= 32)
+    if (kind == CF_KIND_ONNX)
         return cf_onnx_open(checkpoint, err);
     return open_safetensors(checkpoint, err);
 }

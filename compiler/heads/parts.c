@@ -202,6 +202,14 @@ static bool place(struct cf_parts *parts, const struct cf_checkpoint *checkpoint
     return true;
 }
 
+const char *cf_parts_transposed_remark(const struct cf_parts *parts, const struct cf_tensor *weight, uint64_t biases)
+{
+    return weight->rank < 2 || cf_parts_inputs(parts, weight) != biases ? ""
+           : parts->transposed                                          ? ": it looks right without --transpose"
+                                                                        : ": it looks transposed; --transpose reads it "
+                                                                          "as [inputs, outputs]";
+}
+
 static bool check_layer(const struct cf_parts *parts, const struct cf_checkpoint *checkpoint, enum cf_role role,
                         uint32_t band, struct cf_error *err)
 {
@@ -219,11 +227,13 @@ static bool check_layer(const struct cf_parts *parts, const struct cf_checkpoint
                        cf_shape_text(weight, shape, sizeof shape), name,
                        rank == 1 ? "[channels]" : "[outputs, inputs] or a 1x1 convolution [outputs, inputs, 1, 1]");
     size_t bias = part->tensor[CF_PART_BIAS];
-    if (bias != SIZE_MAX && checkpoint->tensors[bias].count != weight->shape[0])
-        return cf_fail(err, "%s: tensor '%.80s' is %s, but '%.80s' has %" PRIu64 " outputs", checkpoint->path,
-                       checkpoint->tensors[bias].name, cf_shape_text(&checkpoint->tensors[bias], shape, sizeof shape),
-                       weight->name, weight->shape[0]);
-    return true;
+    uint64_t outputs = rank == 1 ? weight->count : cf_parts_outputs(parts, weight);
+    if (bias == SIZE_MAX || role == CF_ROLE_SCALE || checkpoint->tensors[bias].count == outputs)
+        return true;
+    return cf_fail(err, "%s: tensor '%.80s' is %s, but '%.80s' has %" PRIu64 " outputs%s", checkpoint->path,
+                   checkpoint->tensors[bias].name, cf_shape_text(&checkpoint->tensors[bias], shape, sizeof shape),
+                   weight->name, outputs,
+                   rank == 1 ? "" : cf_parts_transposed_remark(parts, weight, checkpoint->tensors[bias].count));
 }
 
 static bool check(const struct cf_parts *parts, const struct cf_checkpoint *checkpoint, struct cf_error *err)
@@ -235,10 +245,10 @@ static bool check(const struct cf_parts *parts, const struct cf_checkpoint *chec
     return true;
 }
 
-bool cf_parts_find(struct cf_parts *parts, const struct cf_checkpoint *checkpoint, const char *map,
+bool cf_parts_find(struct cf_parts *parts, const struct cf_checkpoint *checkpoint, const char *map, bool transposed,
                    struct cf_error *err)
 {
-    *parts = (struct cf_parts){0};
+    *parts = (struct cf_parts){.transposed = transposed};
     for (int role = 0; role < CF_ROLE_COUNT; role++)
         for (int band = 0; band < CF_MAX_BANDS; band++)
             for (int kind = 0; kind < CF_PART_KINDS; kind++)

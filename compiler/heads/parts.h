@@ -57,13 +57,30 @@ struct cf_part {
 struct cf_parts {
     struct cf_part part[CF_ROLE_COUNT][CF_MAX_BANDS];
     uint32_t bands[CF_ROLE_COUNT]; /* 0: there is no such layer; 1: one for all bands; else one for each band */
+    bool transposed;               /* weights are [inputs, outputs] */
 };
+
+/* A layer's weights, two-dimensional or a 1 x 1 convolution: how many outputs and inputs they have. */
+static inline uint64_t cf_parts_outputs(const struct cf_parts *parts, const struct cf_tensor *weight)
+{
+    return weight->shape[parts->transposed ? 1 : 0];
+}
+
+static inline uint64_t cf_parts_inputs(const struct cf_parts *parts, const struct cf_tensor *weight)
+{
+    return weight->shape[parts->transposed ? 0 : 1];
+}
+
+/* A remark for the end of a message about weights and a number of biases that does not fit them: that the weights look
+ * transposed, where they do; else empty. */
+const char *cf_parts_transposed_remark(const struct cf_parts *parts, const struct cf_tensor *weight, uint64_t biases);
 
 /* Gives each tensor of the checkpoint that a head has its role. `map`, which may be NULL, is the path of a JSON object
  * that says it for names that tell nothing: {"cls_weight": "my.tensor", ...}, its keys as cf_part_name_read reads them.
+ * With `transposed`, weights are [inputs, outputs].
  * Errors: two tensors of one role, a band that is missing, a weight without the rest of its layer, shapes that do not
  * fit each other. A checkpoint without any known name is no error: all roles are then empty. */
-bool cf_parts_find(struct cf_parts *parts, const struct cf_checkpoint *checkpoint, const char *map,
+bool cf_parts_find(struct cf_parts *parts, const struct cf_checkpoint *checkpoint, const char *map, bool transposed,
                    struct cf_error *err);
 
 /* How many parameters the tensors of the parts have, and how many of them are not 0 (loads the tensors). */

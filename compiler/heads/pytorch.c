@@ -83,11 +83,19 @@ static const char *const other_names[] = {
     "_codecs.encode",
 };
 
-static bool allowed(const char *name)
+/* The type that a storage's class or a dtype names; NULL for other names. */
+static const enum cf_dtype *find_dtype(const char *name)
 {
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
         if (strcmp(name, dtypes[i].storage) == 0 || strcmp(name, dtypes[i].type) == 0)
-            return true;
+            return &dtypes[i].dtype;
+    return NULL;
+}
+
+static bool allowed(const char *name)
+{
+    if (find_dtype(name))
+        return true;
     for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
         if (strcmp(name, other_names[i]) == 0)
             return true;
@@ -96,10 +104,8 @@ static bool allowed(const char *name)
 
 static enum cf_dtype dtype_named(const char *name)
 {
-    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-        if (strcmp(name, dtypes[i].storage) == 0 || strcmp(name, dtypes[i].type) == 0)
-            return dtypes[i].dtype;
-    return CF_DTYPE_COUNT;
+    const enum cf_dtype *dtype = find_dtype(name);
+    return dtype ? *dtype : CF_DTYPE_COUNT;
 }
 
 /* ---- storages ---- */

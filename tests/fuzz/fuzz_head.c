@@ -20,13 +20,14 @@ static void check(bool holds)
 
 static void check_head(const struct cf_head *head)
 {
-    for (uint32_t c = 0; c < head->classes; c++) {
-        check(head->scale[c] > 0 && isfinite(head->scale[c]) && isfinite(head->bias[c]));
-        for (uint32_t d = 0; d < head->channels; d++) {
-            size_t at = (size_t)c * head->channels + d;
-            check(isfinite(head->weight[at]) && head->quantised[at] != -128);
+    for (int role = 0; role < CF_ROLE_COUNT; role++)
+        for (uint32_t band = 0; band < head->bands[role]; band++) {
+            const struct cf_head_layer *layer = &head->layer[role][band];
+            for (uint32_t c = 0; c < layer->outputs; c++)
+                check(layer->scale[c] > 0 && isfinite(layer->scale[c]) && isfinite(layer->bias[c]));
+            for (size_t i = 0; i < (size_t)layer->outputs * layer->inputs; i++)
+                check(isfinite(layer->weight[i]) && layer->quantised[i] >= -128 && layer->quantised[i] <= 127);
         }
-    }
 }
 
 static void compile(const struct cf_head *head, bool bilinear)
@@ -53,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
     if (file < 0 || write(file, data, size) != (ssize_t)size)
         abort();
-    if (cf_head_load(&head, path, NULL, NULL, &err)) {
+    if (cf_head_load(&head, path, NULL, &err)) {
         check_head(&head);
         if (head.classes <= 64 && head.channels <= 256) {
             compile(&head, false);

@@ -12,18 +12,18 @@
 static bool make_head(struct cf_head *head, uint32_t classes, uint32_t channels, struct random_source *random)
 {
     *head = (struct cf_head){.label = "head", .classes = classes, .channels = channels};
-    head->weight = cf_arena_alloc(&head->arena, (size_t)classes * channels, sizeof(double));
-    head->quantised = cf_arena_alloc(&head->arena, (size_t)classes * channels, 1);
-    head->bias = cf_arena_alloc(&head->arena, classes, sizeof(double));
-    head->scale = cf_arena_alloc(&head->arena, classes, sizeof(double));
-    if (!head->weight || !head->quantised || !head->bias || !head->scale)
+    head->bands[CF_ROLE_CLS] = 1;
+    struct cf_head_layer *cls = &head->layer[CF_ROLE_CLS][0];
+    cls->outputs = classes;
+    cls->inputs = channels;
+    if (!cf_head_layer_allocate(cls, &head->arena))
         return false;
     for (uint32_t c = 0; c < classes; c++) {
-        head->scale[c] = 0.01;
-        head->bias[c] = (double)random_between(random, -400, 400) / 64;
+        cls->scale[c] = 0.01;
+        cls->bias[c] = (double)random_between(random, -400, 400) / 64;
         for (uint32_t d = 0; d < channels; d++) {
-            head->quantised[c * channels + d] = random_next(random) % 4 ? (int8_t)random_between(random, -127, 127) : 0;
-            head->weight[c * channels + d] = head->quantised[c * channels + d] * head->scale[c];
+            cls->quantised[c * channels + d] = random_next(random) % 4 ? (int32_t)random_between(random, -127, 127) : 0;
+            cls->weight[c * channels + d] = cls->quantised[c * channels + d] * cls->scale[c];
         }
     }
     return true;

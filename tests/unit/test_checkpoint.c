@@ -36,7 +36,7 @@ static void holds_the_head(const char *name)
     struct cf_error err;
     double weight[CLASSES * CHANNELS], bias[CLASSES], scale[CLASSES] = {1, 1, 1};
     snprintf(path, sizeof path, FOLDER "%s", name);
-    if (!cf_checkpoint_open(&checkpoint, path, &err) || !cf_parts_find(&parts, &checkpoint, NULL, &err))
+    if (!cf_checkpoint_open(&checkpoint, path, &err) || !cf_parts_find(&parts, &checkpoint, NULL, false, &err))
         fail_msg("%s", err.text);
     const struct cf_part *cls = &parts.part[CF_ROLE_CLS][0];
     size_t scaled = cls->tensor[CF_PART_WEIGHT_SCALE], weights = cls->tensor[CF_PART_WEIGHT];
@@ -81,7 +81,7 @@ static void unnamed_tensors_are_listed(void **state)
     struct cf_error err;
     char text[256], small[24];
     assert_true(cf_checkpoint_open(&checkpoint, FOLDER "list.pth", &err));
-    assert_true(cf_parts_find(&parts, &checkpoint, NULL, &err));
+    assert_true(cf_parts_find(&parts, &checkpoint, NULL, false, &err));
     assert_int_equal(parts.bands[CF_ROLE_CLS], 0);
     assert_string_equal(cf_checkpoint_list(&checkpoint, text, sizeof text), "0 [3, 4], 1 [3]");
     assert_string_equal(cf_checkpoint_list(&checkpoint, small, 13), "...");

@@ -27,18 +27,18 @@
 static void make_head(struct cf_head *head, uint32_t classes, uint32_t channels, struct random_source *random)
 {
     *head = (struct cf_head){.label = "head", .classes = classes, .channels = channels};
-    head->weight = cf_arena_alloc(&head->arena, classes * channels, sizeof(double));
-    head->quantised = cf_arena_alloc(&head->arena, classes * channels, 1);
-    head->bias = cf_arena_alloc(&head->arena, classes, sizeof(double));
-    head->scale = cf_arena_alloc(&head->arena, classes, sizeof(double));
-    assert_true(head->weight && head->quantised && head->bias && head->scale);
+    head->bands[CF_ROLE_CLS] = 1;
+    struct cf_head_layer *cls = &head->layer[CF_ROLE_CLS][0];
+    cls->outputs = classes;
+    cls->inputs = channels;
+    assert_true(cf_head_layer_allocate(cls, &head->arena));
     for (uint32_t c = 0; c < classes; c++) {
-        head->scale[c] = ldexp(1, (int)random_between(random, -9, 0));
-        head->bias[c] = (double)random_between(random, -4000, 4000) / 64;
+        cls->scale[c] = ldexp(1, (int)random_between(random, -9, 0));
+        cls->bias[c] = (double)random_between(random, -4000, 4000) / 64;
         for (uint32_t d = 0; d < channels; d++) {
-            int8_t code = random_next(random) % 4 ? (int8_t)random_between(random, -127, 127) : 0;
-            head->quantised[c * channels + d] = code;
-            head->weight[c * channels + d] = code * head->scale[c];
+            int32_t code = random_next(random) % 4 ? (int32_t)random_between(random, -127, 127) : 0;
+            cls->quantised[c * channels + d] = code;
+            cls->weight[c * channels + d] = code * cls->scale[c];
         }
     }
     strcpy(head->sha256, "0123");
@@ -154,7 +154,7 @@ static size_t compare_with_formulas(const struct cf_netlist *n, const struct cf_
             for (uint32_t c = 0; c < head->classes; c++)
                 for (uint32_t p = 0; p < fine.h * fine.w; p++)
                     sums[k * head->classes + c].at[p] +=
-                        head->quantised[c * head->channels + d] * (residual ? fine : band).at[p];
+                        head->layer[CF_ROLE_CLS][0].quantised[c * head->channels + d] * (residual ? fine : band).at[p];
             free(fine.at);
             free(coarse.at);
             free(band.at);
@@ -166,7 +166,8 @@ static size_t compare_with_formulas(const struct cf_netlist *n, const struct cf_
         for (uint32_t c = 0; c < head->classes; c++) {
             bool residual = k + 1 == o->scales && o->top == CF_RESIDUAL;
             int frac = (int)(residual ? 2 * k : 2 * (k + 1) + (o->upsample == CF_BILINEAR ? 4 : 0));
-            double limit = floor(ldexp(head->bias[c] - logit, frac) / (o->input_scale * head->scale[c]));
+            double limit = floor(ldexp(head->layer[CF_ROLE_CLS][0].bias[c] - logit, frac) /
+                                 (o->input_scale * head->layer[CF_ROLE_CLS][0].scale[c]));
             struct plane *plane = &sums[k * head->classes + c];
             for (uint32_t p = 0; p < plane->h * plane->w; p++)
                 plane->at[p] = plane->at[p] + (int64_t)limit >= 0;
@@ -203,7 +204,7 @@ static uint32_t live_channels(const struct cf_head *head)
     for (uint32_t d = 0; d < head->channels; d++) {
         uint32_t zeros = 0;
         for (uint32_t c = 0; c < head->classes; c++)
-            zeros += head->quantised[c * head->channels + d] == 0;
+            zeros += head->layer[CF_ROLE_CLS][0].quantised[c * head->channels + d] == 0;
         live += zeros < head->classes;
     }
     return live;
@@ -366,7 +367,7 @@ static void check_record(const struct cf_head *head, const struct cf_compile_opt
     assert_true(read.score_threshold == o->score_threshold && read.input_scale == o->input_scale);
     assert_string_equal(cf_netlist_meta(n, "head.sha256"), "0123");
     assert_int_equal(n->class_count, head->classes);
-    assert_memory_equal(n->class_scale, head->scale, head->classes * sizeof(double));
+    assert_memory_equal(n->class_scale, head->layer[CF_ROLE_CLS][0].scale, head->classes * sizeof(double));
     cf_netlist_free(n);
 }
 
@@ -541,17 +542,17 @@ static void check_padded_logits(const struct cf_head *head, const struct cf_comp
         j = j < o->width ? j : o->width - 1;
         all[p] = outside && o->pad == CF_PAD_ZEROS ? 0 : frame[p / large * plane + i * o->width + j];
     }
-    double *logits = cf_float_logits(head, o, frame), *others = cf_float_logits(head, whole, all);
-    assert_true(logits && others);
+    struct cf_float_result some, others;
+    assert_true(cf_float_run(head, o, frame, &some) && cf_float_run(head, whole, all, &others));
     size_t at = 0, other = 0;
     for (uint32_t k = 0; k < o->scales; k++)
         for (uint32_t i = 0; i < whole->height >> k; i++)
             for (uint32_t j = 0; j < whole->width >> k; j++)
                 for (uint32_t c = 0; c < head->classes; c++, other++)
                     if (i < (o->height + (1u << k) - 1) >> k && j < (o->width + (1u << k) - 1) >> k)
-                        assert_true(logits[at++] == others[other]);
-    free(logits);
-    free(others);
+                        assert_true(some.logits[at++] == others.logits[other]);
+    cf_float_free(&some);
+    cf_float_free(&others);
     free(frame);
     free(all);
 }
@@ -710,9 +711,9 @@ static void dead_channels_are_swept(void **state)
         make_head(&head, 2, 12, &random);
         for (uint32_t d = 0; d < 12; d++)
             if (d != 1 && d != 5 && d != 6 && d != 11)
-                head.quantised[d] = head.quantised[12 + d] = 0;
+                head.layer[CF_ROLE_CLS][0].quantised[d] = head.layer[CF_ROLE_CLS][0].quantised[12 + d] = 0;
             else
-                head.quantised[d] = 3;
+                head.layer[CF_ROLE_CLS][0].quantised[d] = 3;
         o.sweep = false;
         struct cf_netlist *whole = compile(&head, &o), *loaded;
         o.sweep = true;
@@ -752,7 +753,7 @@ static void a_head_of_zeros_is_swept(void **state)
     o.input_scale = 1;
     o.sweep = true;
     make_head(&head, 2, 3, &random);
-    memset(head.quantised, 0, 6);
+    memset(head.layer[CF_ROLE_CLS][0].quantised, 0, 6 * sizeof(int32_t));
     struct cf_netlist *n = compile(&head, &o);
     assert_int_equal(n->group_count, 4);
     assert_int_equal(n->net_count, 8 * 8 * 3 + (64 + 16 + 4) * 2);
@@ -776,8 +777,9 @@ static void check_logits(const struct cf_head *head, const struct cf_compile_opt
             features[d * plane + p] = (double)x[d].at[p] / 8;
         }
     }
-    double *logits = cf_float_logits(head, o, features);
-    assert_non_null(logits);
+    struct cf_float_result result;
+    assert_true(cf_float_run(head, o, features, &result));
+    assert_true(!result.sides && !result.centerness);
     for (uint32_t k = 0; k < o->scales; k++) {
         bool residual = k + 1 == o->scales && o->top == CF_RESIDUAL, bilinear = o->upsample == CF_BILINEAR;
         double unit = (residual ? 1 : bilinear ? 64 : 4) * ldexp(1, (int)(2 * k)) * 8;
@@ -792,13 +794,14 @@ static void check_logits(const struct cf_head *head, const struct cf_compile_opt
         }
         for (uint32_t p = 0; p < h * w; p++)
             for (uint32_t c = 0; c < head->classes; c++, at++) {
-                double wanted = head->bias[c], size = fabs(wanted);
+                double wanted = head->layer[CF_ROLE_CLS][0].bias[c], size = fabs(wanted);
                 for (uint32_t d = 0; d < head->channels; d++) {
-                    double part = head->weight[c * head->channels + d] * (double)bands[d].at[p] / unit;
+                    double part =
+                        head->layer[CF_ROLE_CLS][0].weight[c * head->channels + d] * (double)bands[d].at[p] / unit;
                     wanted += part;
                     size += fabs(part);
                 }
-                assert_true(fabs(logits[at] - wanted) <= size * 1e-13);
+                assert_true(fabs(result.logits[at] - wanted) <= size * 1e-13);
             }
         for (uint32_t d = 0; d < head->channels; d++)
             free(bands[d].at);
@@ -807,7 +810,7 @@ static void check_logits(const struct cf_head *head, const struct cf_compile_opt
     for (uint32_t d = 0; d < head->channels; d++)
         free(x[d].at);
     free(x);
-    free(logits);
+    cf_float_free(&result);
     free(features);
 }
 
@@ -857,7 +860,7 @@ static void impossible_options_are_refused(void **state)
     struct random_source random = {3};
     struct cf_head head;
     make_head(&head, 1, 3, &random);
-    head.bias[0] = 1;
+    head.layer[CF_ROLE_CLS][0].bias[0] = 1;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct cf_netlist *netlist;
         struct cf_error err;

@@ -208,7 +208,7 @@ static struct cf_netlist *compile(enum cf_upsample upsample, double threshold)
     const struct scratch_tensor tensors[] = {{"weight", CF_F32, 2, {CLASSES, CHANNELS}, weight},
                                              {"bias", CF_F32, 1, {CLASSES}, bias}};
     scratch_write(scratch_path("head"), tensors, 2);
-    assert_done(cf_head_load(&head, scratch_path("head"), NULL, NULL, &err), &err);
+    assert_done(cf_head_load(&head, scratch_path("head"), NULL, &err), &err);
     options.height = options.width = SIDE;
     options.upsample = upsample;
     options.score_threshold = threshold;
@@ -288,7 +288,8 @@ static void other_netlists_are_refused(void **state)
     netlist = compile(CF_NEAREST, 0.5);
     netlist->class_scale = NULL;
     assert_false(cf_sums_new(&sums, netlist, 16, &err));
-    assert_says(&err, "has no class scale for each of the 3 classes of 's0.classify'");
+    assert_says(&err,
+                "has neither a class scale for each of the 3 lanes of 's0.classify' nor metadata 'unit.s0.classify'");
     cf_netlist_free(netlist);
 }
 

@@ -205,18 +205,18 @@ static struct cf_netlist *small_circuit(enum cf_upsample upsample, enum cf_pools
 {
     struct cf_compile_options options = cf_compile_defaults();
     double weight[6], bias[2] = {0.5, -0.5}, scale[2] = {0.01, 0.01};
-    int8_t quantised[6];
+    int32_t quantised[6];
     for (int i = 0; i < 6; i++) {
-        quantised[i] = (int8_t)random_between(&source, -127, 127);
+        quantised[i] = (int32_t)random_between(&source, -127, 127);
         weight[i] = quantised[i] * 0.01;
     }
-    struct cf_head head = {.label = "head",
-                           .classes = 2,
-                           .channels = 3,
-                           .weight = weight,
-                           .bias = bias,
-                           .scale = scale,
-                           .quantised = quantised};
+    struct cf_head head = {
+        .label = "head",
+        .classes = 2,
+        .channels = 3,
+        .bands[CF_ROLE_CLS] = 1,
+        .layer[CF_ROLE_CLS][0] = {
+            .outputs = 2, .inputs = 3, .weight = weight, .bias = bias, .scale = scale, .quantised = quantised}};
     options.height = options.width = 4;
     options.scales = 2;
     options.upsample = upsample;

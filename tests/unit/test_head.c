@@ -22,7 +22,7 @@ static void load(struct cf_head *head, uint64_t classes, uint64_t channels, cons
     const struct scratch_tensor tensors[] = {{"head.w", CF_F64, 2, {classes, channels}, weight},
                                              {"head.b", CF_F64, 1, {classes}, bias}};
     scratch_write(scratch_path("head"), tensors, 2);
-    assert_done(cf_head_load(head, scratch_path("head"), NULL, NULL, &err), &err);
+    assert_done(cf_head_load(head, scratch_path("head"), NULL, &err), &err);
     assert_int_equal(head->classes, classes);
     assert_int_equal(head->channels, channels);
 }
@@ -31,14 +31,14 @@ static void each_class_has_its_scale(void **state)
 {
     (void)state;
     const double weight[] = {0.5, -1.27, 0.014, 254, -2, 1};
-    static const int8_t expected[] = {50, -127, 1, 127, -1, 0}; /* 0.5 rounds to even */
+    static const int32_t expected[] = {50, -127, 1, 127, -1, 0}; /* 0.5 rounds to even */
     struct cf_head head;
     load(&head, 2, 3, weight);
-    assert_false(head.already_quantised);
-    assert_true(head.scale[0] == 1.27 / 127 && head.scale[1] == 2);
-    assert_memory_equal(head.quantised, expected, sizeof expected);
-    assert_memory_equal(head.weight, weight, sizeof weight);
-    assert_true(head.bias[0] == 1 && head.bias[1] == 2);
+    assert_false(head.layer[CF_ROLE_CLS][0].already_quantised);
+    assert_true(head.layer[CF_ROLE_CLS][0].scale[0] == 1.27 / 127 && head.layer[CF_ROLE_CLS][0].scale[1] == 2);
+    assert_memory_equal(head.layer[CF_ROLE_CLS][0].quantised, expected, sizeof expected);
+    assert_memory_equal(head.layer[CF_ROLE_CLS][0].weight, weight, sizeof weight);
+    assert_true(head.layer[CF_ROLE_CLS][0].bias[0] == 1 && head.layer[CF_ROLE_CLS][0].bias[1] == 2);
     assert_int_equal(strlen(head.sha256), 64);
     assert_string_equal(head.label, scratch_path("head"));
     cf_head_free(&head);
@@ -49,10 +49,10 @@ static void ties_round_to_even(void **state)
 {
     (void)state;
     const double weight[] = {254, 1, 3, 5, 7, -1, -3, -5, -7, 251, -253};
-    static const int8_t expected[] = {127, 0, 2, 2, 4, 0, -2, -2, -4, 126, -126};
+    static const int32_t expected[] = {127, 0, 2, 2, 4, 0, -2, -2, -4, 126, -126};
     struct cf_head head;
     load(&head, 1, 11, weight);
-    assert_memory_equal(head.quantised, expected, sizeof expected);
+    assert_memory_equal(head.layer[CF_ROLE_CLS][0].quantised, expected, sizeof expected);
     cf_head_free(&head);
 }
 
@@ -61,24 +61,24 @@ static void integers_are_taken_as_they_are(void **state)
 {
     (void)state;
     double weight[] = {127, -127, 0, 3, -0.0, 1};
-    static const int8_t expected[] = {127, -127, 0, 3, 0, 1};
+    static const int32_t expected[] = {127, -127, 0, 3, 0, 1};
     struct cf_head head;
     load(&head, 2, 3, weight);
-    assert_true(head.already_quantised);
-    assert_true(head.scale[0] == 1 && head.scale[1] == 1);
-    assert_memory_equal(head.quantised, expected, sizeof expected);
+    assert_true(head.layer[CF_ROLE_CLS][0].already_quantised);
+    assert_true(head.layer[CF_ROLE_CLS][0].scale[0] == 1 && head.layer[CF_ROLE_CLS][0].scale[1] == 1);
+    assert_memory_equal(head.layer[CF_ROLE_CLS][0].quantised, expected, sizeof expected);
     cf_head_free(&head);
     weight[1] = -128;
     load(&head, 2, 3, weight);
-    assert_false(head.already_quantised);
-    assert_int_equal(head.quantised[1], -127);
-    assert_int_equal(head.quantised[0], 126); /* 127 / (128 / 127) = 126.008 */
-    assert_int_equal(head.quantised[3], 127); /* the other class has its own scale, 3 / 127 */
+    assert_false(head.layer[CF_ROLE_CLS][0].already_quantised);
+    assert_int_equal(head.layer[CF_ROLE_CLS][0].quantised[1], -127);
+    assert_int_equal(head.layer[CF_ROLE_CLS][0].quantised[0], 126); /* 127 / (128 / 127) = 126.008 */
+    assert_int_equal(head.layer[CF_ROLE_CLS][0].quantised[3], 127); /* the other class has its own scale, 3 / 127 */
     cf_head_free(&head);
     weight[1] = -127;
     weight[5] = 0.5;
     load(&head, 2, 3, weight);
-    assert_false(head.already_quantised);
+    assert_false(head.layer[CF_ROLE_CLS][0].already_quantised);
     cf_head_free(&head);
 }
 
@@ -86,11 +86,12 @@ static void rows_of_zeros_have_scale_one(void **state)
 {
     (void)state;
     const double weight[] = {0, -0.0, 0.5, 1, 5e-324, -5e-324}; /* the last row has no scale that is a double */
-    static const int8_t expected[] = {0, 0, 64, 127, 0, 0};     /* 63.5 rounds to even */
+    static const int32_t expected[] = {0, 0, 64, 127, 0, 0};    /* 63.5 rounds to even */
     struct cf_head head;
     load(&head, 3, 2, weight);
-    assert_true(head.scale[0] == 1 && head.scale[1] == 1.0 / 127 && head.scale[2] == 1);
-    assert_memory_equal(head.quantised, expected, sizeof expected);
+    assert_true(head.layer[CF_ROLE_CLS][0].scale[0] == 1 && head.layer[CF_ROLE_CLS][0].scale[1] == 1.0 / 127 &&
+                head.layer[CF_ROLE_CLS][0].scale[2] == 1);
+    assert_memory_equal(head.layer[CF_ROLE_CLS][0].quantised, expected, sizeof expected);
     cf_head_free(&head);
 }
 
@@ -105,11 +106,11 @@ static void quantised_is_the_nearest_code(void **state)
         weight[i] = sin(i * 12.9898) * ldexp(1, i / CHANNELS * 7 - 20);
     load(&head, CLASSES, CHANNELS, weight);
     for (int i = 0; i < CLASSES * CHANNELS; i++) {
-        double scale = head.scale[i / CHANNELS], best = INFINITY;
+        double scale = head.layer[CF_ROLE_CLS][0].scale[i / CHANNELS], best = INFINITY;
         for (int code = -127; code <= 127; code++)
             best = fmin(best, fabs(code * scale - weight[i]));
-        assert_true(fabs(head.quantised[i] * scale - weight[i]) <= best * (1 + 1e-12));
-        assert_in_range(head.quantised[i] + 127, 0, 254);
+        assert_true(fabs(head.layer[CF_ROLE_CLS][0].quantised[i] * scale - weight[i]) <= best * (1 + 1e-12));
+        assert_in_range(head.layer[CF_ROLE_CLS][0].quantised[i] + 127, 0, 254);
     }
     cf_head_free(&head);
 }
@@ -136,9 +137,10 @@ static void dtypes_are_converted(void **state)
         struct cf_head head;
         struct cf_error err;
         scratch_write(scratch_path("dtypes"), tensors, 2);
-        assert_done(cf_head_load(&head, scratch_path("dtypes"), NULL, NULL, &err), &err);
-        assert_true(head.already_quantised && head.quantised[0] == 1 && head.quantised[1] == -2);
-        assert_true(head.bias[0] == 1);
+        assert_done(cf_head_load(&head, scratch_path("dtypes"), NULL, &err), &err);
+        assert_true(head.layer[CF_ROLE_CLS][0].already_quantised && head.layer[CF_ROLE_CLS][0].quantised[0] == 1 &&
+                    head.layer[CF_ROLE_CLS][0].quantised[1] == -2);
+        assert_true(head.layer[CF_ROLE_CLS][0].bias[0] == 1);
         cf_head_free(&head);
     }
 }
@@ -148,12 +150,13 @@ static void refuse(const struct scratch_tensor *tensors, size_t count, const cha
 {
     struct cf_head head;
     struct cf_error err;
+    const struct cf_head_options options = {.weight = weight, .bias = bias};
     scratch_write(scratch_path("bad"), tensors, count);
-    if (cf_head_load(&head, scratch_path("bad"), weight, bias, &err))
+    if (cf_head_load(&head, scratch_path("bad"), &options, &err))
         fail_msg("accepted, expected: %s", fragment);
     assert_says(&err, scratch_path("bad"));
     assert_says(&err, fragment);
-    assert_null(head.weight);
+    assert_null(head.layer[CF_ROLE_CLS][0].weight);
 }
 
 /* Names choose where shapes do not. */
@@ -178,12 +181,12 @@ static void tensors_are_chosen_or_the_choice_is_asked_for(void **state)
     refuse(tensors, 1, NULL, NULL, "no tensor of shape [2] for the biases");
     refuse(tensors + 1, 3, NULL, NULL, "no tensor of shape [classes, channels] for the weights");
     scratch_write(path, tensors, 5);
-    assert_done(cf_head_load(&head, path, "v", "d", &err), &err);
-    assert_true(head.weight[0] == -1 && head.bias[0] == 9);
+    assert_done(cf_head_load(&head, path, &(struct cf_head_options){.weight = "v", .bias = "d"}, &err), &err);
+    assert_true(head.layer[CF_ROLE_CLS][0].weight[0] == -1 && head.layer[CF_ROLE_CLS][0].bias[0] == 9);
     cf_head_free(&head);
     scratch_write(path, tensors, 3); /* [3] does not fit two classes: no choice to make */
-    assert_done(cf_head_load(&head, path, NULL, NULL, &err), &err);
-    assert_true(head.weight[5] == 6 && head.bias[1] == 8);
+    assert_done(cf_head_load(&head, path, NULL, &err), &err);
+    assert_true(head.layer[CF_ROLE_CLS][0].weight[5] == 6 && head.layer[CF_ROLE_CLS][0].bias[1] == 8);
     cf_head_free(&head);
 }
 
@@ -199,9 +202,9 @@ static void heads_are_found_among_other_tensors(void **state)
     struct cf_head head;
     struct cf_error err;
     scratch_write(scratch_path("head"), beside, 6);
-    assert_done(cf_head_load(&head, scratch_path("head"), NULL, NULL, &err), &err);
+    assert_done(cf_head_load(&head, scratch_path("head"), NULL, &err), &err);
     assert_true(head.classes == 2 && head.channels == 3);
-    assert_true(head.weight[5] == 6 && head.bias[1] == 8);
+    assert_true(head.layer[CF_ROLE_CLS][0].weight[5] == 6 && head.layer[CF_ROLE_CLS][0].bias[1] == 8);
     cf_head_free(&head);
     refuse(beside, 6, "packed", "cls.bias", "tensor 'packed' is F8_E4M3, which cannot be read");
     refuse(beside, 4, NULL, NULL, "no tensor of shape [2] for the biases of 'cls.weight'");
@@ -214,8 +217,9 @@ static void weights_too_small_for_a_scale_count_as_zeros(void **state)
     const double weight[] = {5e-324, -3e-322, 1e-320, -1e-319};
     struct cf_head head;
     load(&head, 2, 2, weight);
-    assert_true(head.too_small == 1 && head.scale[0] == 1);
-    assert_true(head.quantised[0] == 0 && head.quantised[1] == 0 && head.quantised[3] == -127);
+    assert_true(head.layer[CF_ROLE_CLS][0].too_small == 1 && head.layer[CF_ROLE_CLS][0].scale[0] == 1);
+    assert_true(head.layer[CF_ROLE_CLS][0].quantised[0] == 0 && head.layer[CF_ROLE_CLS][0].quantised[1] == 0 &&
+                head.layer[CF_ROLE_CLS][0].quantised[3] == -127);
     cf_head_free(&head);
 }
 

@@ -111,7 +111,7 @@ static bool refuses_netlist(const char *path, struct cf_error *err)
 static bool refuses_head(const char *path, struct cf_error *err)
 {
     struct cf_head head;
-    bool done = cf_head_load(&head, path, NULL, NULL, err);
+    bool done = cf_head_load(&head, path, NULL, err);
     cf_head_free(&head);
     return !done;
 }

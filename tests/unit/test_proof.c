@@ -38,7 +38,7 @@ static struct cf_netlist *example(enum cf_upsample upsample)
     struct cf_compile_options options = cf_compile_defaults();
     options.upsample = upsample;
     options.input_scale = 0.03;
-    if (!cf_head_load(&head, "examples/head_nearest_fp32.safetensors", NULL, NULL, &err) ||
+    if (!cf_head_load(&head, "examples/head_nearest_fp32.safetensors", NULL, &err) ||
         !cf_compile(&netlist, &head, &options, &err))
         fail_msg("%s", err.text);
     cf_head_free(&head);

@@ -22,7 +22,7 @@ static struct cf_netlist *small(enum cf_upsample upsample)
     options.upsample = upsample;
     options.input_scale = 0.05;
     options.height = options.width = 8;
-    if (!cf_head_load(&head, "tests/proof/head_small.safetensors", NULL, NULL, &err) ||
+    if (!cf_head_load(&head, "tests/proof/head_small.safetensors", NULL, &err) ||
         !cf_compile(&netlist, &head, &options, &err))
         fail_msg("%s", err.text);
     cf_head_free(&head);
