@@ -17,7 +17,9 @@
 #include "compiler/rebias.h"
 #include "compiler/record.h"
 #include "compiler/weights.h"
+#include "detect/sums.h"
 #include "netlists/store.h"
+#include "report/box_tally.h"
 #include "report/tally.h"
 #include "sim/frames/saturation.h"
 #include "sim/library.h"
@@ -43,6 +45,10 @@ struct session {
     struct cf_tally extra[EXTRA_THRESHOLDS]; /* all scales together */
     struct cf_netlist *extended;             /* the netlist, with its classifiers repeated at each extra threshold */
     uint32_t extra_groups[EXTRA_THRESHOLDS][MAX_SCALES];
+    bool full;               /* not a bare classifier: the sums are compared, with boxes and scores */
+    struct cf_sums sums;     /* where `full` */
+    struct cf_logits logits; /* of the frame at hand */
+    struct cf_box_tally boxes;
     bool recorded;     /* the head is the file from which the netlist says it was compiled */
     double *distances; /* |logit - threshold| of the unequal decisions */
     size_t distance_count, distance_capacity;
@@ -70,7 +76,7 @@ static bool bind(struct session *s, struct cf_error *err)
         uint32_t g = cf_netlist_find_group(n, name);
         uint64_t count =
             (uint64_t)cf_band_size(s->options.height, k) * cf_band_size(s->options.width, k) * s->head->classes;
-        if (g == UINT32_MAX || n->groups[g].count != count || n->groups[g].ports != 1)
+        if (g == UINT32_MAX || n->groups[g].count != count)
             return cf_fail(err, "%s: has no group '%s' of %" PRIu64 " gates, which %s calls for", n->label, name, count,
                            s->head->label);
         s->groups[k] = g;
@@ -178,6 +184,53 @@ static bool compare_frame(struct session *s, const cofiber_result *result, const
     return true;
 }
 
+/* The head's values of one scale, in the form of the circuit's. */
+static struct cf_cells cells_of_head(const struct session *s, const struct cf_float_result *head, uint32_t k,
+                                     size_t first)
+{
+    struct cf_cells cells = s->sums.scales[k];
+    cells.logits = head->logits + first * s->head->classes;
+    cells.sides = head->sides ? head->sides + 4 * first : NULL;
+    cells.centerness = head->centerness ? head->centerness + first : NULL;
+    cells.factor = 1; /* it is in the sides */
+    return cells;
+}
+
+/* The same where the circuit's values are sums, and not steps of them. */
+static bool compare_sums(struct session *s, const cofiber_result *result, const struct cf_float_result *head,
+                         struct cf_error *err)
+{
+    struct cf_cells found[CF_SUMS_SCALES];
+    double limit = s->sums.offset;
+    size_t first = 0;
+    cf_sums_read(&s->sums, result, &s->logits, found);
+    for (uint32_t k = 0; k < s->options.scales; k++) {
+        const struct cf_cells wanted = cells_of_head(s, head, k, first);
+        size_t positions = (size_t)wanted.height * wanted.width;
+        for (size_t i = 0; i < positions * wanted.classes; i++) {
+            bool of_head = wanted.logits[i] - limit >= 0, of_netlist = found[k].logits[i] - limit >= 0;
+            cf_tally_gate(&s->own[k], of_head, of_netlist);
+            if (of_head != of_netlist && !add_distance(s, fabs(wanted.logits[i] - limit), err))
+                return false;
+            for (int e = 0; e < EXTRA_THRESHOLDS; e++)
+                cf_tally_gate(&s->extra[e], wanted.logits[i] - cf_logit(extra_thresholds[e]) >= 0,
+                              found[k].logits[i] - cf_logit(extra_thresholds[e]) >= 0);
+        }
+        cf_box_tally_add(&s->boxes, &found[k], &wanted, limit);
+        first += positions;
+    }
+    return true;
+}
+
+static bool prepare(struct session *s, struct cf_error *err)
+{
+    s->full = !cf_head_is_bare(s->head);
+    if (!s->full)
+        return extend(s, err);
+    enum { STRIDE = 16 };
+    return cf_sums_new(&s->sums, s->netlist, STRIDE, err) && cf_logits_new(&s->logits, &s->sums, err);
+}
+
 /* ---- the batch ------------------------------------------------------------------------------------------------- */
 
 static bool pass_on(const struct cf_error *err, cofiber_error *error)
@@ -243,7 +296,7 @@ static bool take_result(void *context, uint64_t frame, const cofiber_result *res
     struct session *s = context;
     struct cf_error err;
     struct pending *p = take_pending(s, frame);
-    bool done = compare_frame(s, result, p->head.logits, &err);
+    bool done = s->full ? compare_sums(s, result, &p->head, &err) : compare_frame(s, result, p->head.logits, &err);
     free_pending(p);
     cli_progress_update(&s->progress, ++s->finished);
     return done || pass_on(&err, error);
@@ -257,7 +310,7 @@ static bool compare_all(struct session *s, struct cf_error *err)
     cofiber_error error;
     cofiber_sim *sim;
     cli_progress_start(&s->progress, "comparing", "frames", batch.count);
-    bool done = cofiber_sim_new(&sim, cofiber_wrap(s->extended), &options, &error) &&
+    bool done = cofiber_sim_new(&sim, cofiber_wrap(s->full ? s->sums.netlist : s->extended), &options, &error) &&
                 cofiber_sim_run_batch(sim, &batch, NULL, &error);
     cli_progress_finish(&s->progress);
     cofiber_sim_free(sim);
@@ -307,6 +360,12 @@ static void print_report(const struct session *s, uint64_t frames)
     if (s->distance_count)
         printf("unequal decisions lie %.4g from the threshold in the median, %.4g at most (logits of the head)\n",
                s->distances[s->distance_count / 2], s->distances[s->distance_count - 1]);
+    if (s->boxes.boxes)
+        printf("%" PRIu64 " boxes that fire in both: sides %.4g pixels apart in the mean, %.4g at most (stride 16)\n",
+               s->boxes.boxes, s->boxes.side_sum / (4 * (double)s->boxes.boxes), s->boxes.side_largest);
+    if (s->boxes.scores)
+        printf("%" PRIu64 " scores that fire in both: %.4g apart in the mean, %.4g at most\n", s->boxes.scores,
+               s->boxes.score_sum / (double)s->boxes.scores, s->boxes.score_largest);
     printf("\nFew gates fire, so a circuit that never fires would agree too. The last columns are about the gates that "
            "fire\n"
            "in the head or the netlist. At other score thresholds, to which those of this netlist are moved:\n");
@@ -336,6 +395,22 @@ static cJSON *tally_json(const char *key, const char *name, double threshold, co
     return entry;
 }
 
+static void add_differences(cJSON *document, const char *key, uint64_t compared, double mean, double largest)
+{
+    cJSON *entry = cJSON_AddObjectToObject(document, key);
+    cJSON_AddNumberToObject(entry, "compared", (double)compared);
+    if (!compared)
+        return;
+    cJSON_AddNumberToObject(entry, "mean_difference", mean);
+    cJSON_AddNumberToObject(entry, "largest_difference", largest);
+}
+
+static void add_boxes(cJSON *document, const struct cf_box_tally *t)
+{
+    add_differences(document, "boxes", t->boxes, t->side_sum / (4 * (double)t->boxes), t->side_largest);
+    add_differences(document, "scores", t->scores, t->score_sum / (double)t->scores, t->score_largest);
+}
+
 static int print_json(const struct session *s, uint64_t frames)
 {
     struct cf_tally total = total_of(s);
@@ -351,6 +426,8 @@ static int print_json(const struct session *s, uint64_t frames)
         cJSON_AddNumberToObject(document, "unequal_distance_median", s->distances[s->distance_count / 2]);
         cJSON_AddNumberToObject(document, "unequal_distance_max", s->distances[s->distance_count - 1]);
     }
+    if (s->full)
+        add_boxes(document, &s->boxes);
     cJSON *scales = cJSON_AddArrayToObject(document, "scales");
     for (uint32_t k = 0; k < s->options.scales; k++)
         cJSON_AddItemToArray(scales, tally_json("group", s->netlist->groups[s->groups[k]].name, 0, &s->own[k]));
@@ -379,7 +456,7 @@ static int run(const struct cli_args *args)
     if (done)
         s.limits = cf_saturation_of(netlist->groups[CF_INPUT].type, netlist->input_scale);
     pthread_mutex_init(&s.lock, NULL);
-    done = done && bind(&s, &err) && extend(&s, &err) && compare_all(&s, &err);
+    done = done && bind(&s, &err) && prepare(&s, &err) && compare_all(&s, &err);
     int status = CLI_OK;
     if (!done) {
         status = cli_fail(&err);
@@ -399,6 +476,8 @@ static int run(const struct cli_args *args)
     }
     pthread_mutex_destroy(&s.lock);
     free(s.distances);
+    cf_logits_free(&s.logits);
+    cf_sums_free(&s.sums);
     cf_netlist_free(s.extended);
     cf_frames_close(frames);
     cf_head_free(&head);
@@ -416,7 +495,10 @@ const struct cli_command cli_agreement = {
         "the gates that fire in the head or the netlist, and how far from the threshold the unequal decisions lie.\n"
         "The rows for the score thresholds 0.5, 0.3 and 0.1 are about the same gates. Their thresholds are moved by as "
         "much as the biases of HEAD give between two scores; a gate whose threshold is not what HEAD gives keeps its "
-        "deviation. The command remarks on a HEAD that is not the file from which NET says it was compiled.",
+        "deviation. For heads with a LayerNorm, boxes or a centerness, the sides of boxes (in pixels, at a stride of "
+        "16) and "
+        "the scores of gates that fire in both are compared as well. The command remarks on a HEAD that is not the "
+        "file from which NET says it was compiled.",
     .min_operands = 3,
     .max_operands = -1,
     .options = (const struct cli_option[]){CLI_FRAMES_OPTION,

@@ -233,13 +233,14 @@ static bool read_options(struct session *s, double *stride)
 {
     const struct cli_args *args = s->args;
     long long top;
-    int listing, fit;
+    int listing, fit, score;
     s->options = cf_detect_defaults();
     if (!cli_number(args, "--score-thresh", &s->options.score_threshold) ||
         !cli_number(args, "--nms", &s->options.overlap) || !cli_integer(args, "--top", 1, UINT32_MAX, &top) ||
         !cli_number(args, "--stride", stride) || !cli_choice(args, "--format", &listing) ||
-        !cli_choice(args, "--fit", &fit))
+        !cli_choice(args, "--fit", &fit) || !cli_choice(args, "--score", &score))
         return false;
+    s->options.root = score == 1;
     s->options.top = (uint32_t)top;
     s->listing = (enum cf_listing)listing;
     s->fit = (enum cf_fit)fit;
@@ -337,6 +338,8 @@ const struct cli_command cli_detect = {
             {"--format", "json|jsonl|table", "json",
              "json: COCO's result form. jsonl: the same records, one per line. table: columns for people."},
             {"--score-thresh", "S", "0.3", "Keep detections whose score is at least this."},
+            {"--score", "product|sqrt", "product",
+             "With a centerness: the class's score times it, or the square root of this product."},
             {"--nms", "IOU", "0.6", "Drop a detection that overlaps a better one of its class by more than this."},
             {"--top", "N", "100", "Keep at most this many detections per frame."},
             {"--stride", "P", "16", "Say how many pixels of the frame a cell of the input is wide."},

@@ -65,7 +65,9 @@ static void refine_empty_rows(struct cf_head_layer *layer)
 }
 
 /* The layer with its weights times `factor` [inputs] and its bias with the weights times `offset` [inputs] added,
- * quantised. Either may be NULL; with both NULL integers as stored are kept. */
+ * quantised. Either may be NULL; with both NULL integers as stored are kept, and the layer's own for OWN_BITS. */
+enum { OWN_BITS = 0 };
+
 static bool fold(const struct making *m, const struct cf_head_layer *from, const double *factor, const double *offset,
                  int bits, struct cf_head_layer *layer)
 {
@@ -82,10 +84,9 @@ static bool fold(const struct making *m, const struct cf_head_layer *from, const
                 return cf_fail(m->err, "%s: a weight or bias with the LayerNorm folded in is infinite", m->head->label);
         }
     }
-    if (!factor && from->already_quantised) {
+    if (!factor && (from->already_quantised || bits == OWN_BITS)) {
         memcpy(layer->quantised, from->quantised, (size_t)from->outputs * from->inputs * sizeof *layer->quantised);
         memcpy(layer->scale, from->scale, from->outputs * sizeof *layer->scale);
-        layer->already_quantised = true;
         return true;
     }
     cf_head_layer_quantise(layer, bits);
@@ -100,7 +101,8 @@ static bool integers_of(const struct making *m, enum cf_role role, enum cf_head_
 {
     const struct cf_head_layer *from = layer_of(m, role), *norm = layer_of(m, CF_ROLE_NORM);
     if (source == CF_HEAD_BAND)
-        return fold(m, from, norm ? norm->weight : NULL, norm ? norm->bias : NULL, bits, layer);
+        return fold(m, from, norm ? norm->weight : NULL, norm ? norm->bias : NULL,
+                    role == CF_ROLE_CLS && !norm ? OWN_BITS : bits, layer);
     return fold(m, from, m->made->group[source].scales, NULL, bits, layer);
 }
 

@@ -25,23 +25,31 @@ static double side_of(const struct cf_cells *cells, double z)
     return fmin(exp(cells->factor * z) * cells->stride, longest_side);
 }
 
+void cf_cell_sides(const struct cf_cells *cells, size_t cell, double sides[4])
+{
+    for (int side = 0; side < 4; side++)
+        sides[side] = cells->sides ? side_of(cells, cells->sides[4 * cell + (size_t)side]) : cells->stride / 2;
+}
+
+double cf_cell_score(const struct cf_cells *cells, size_t cell, uint32_t class_index, bool root)
+{
+    double score = sigmoid(cells->logits[cell * cells->classes + class_index]);
+    if (!cells->centerness)
+        return score;
+    score *= sigmoid(cells->centerness[cell]);
+    return root ? sqrt(score) : score;
+}
+
 static void place_box(struct cf_detection *detection, const struct cf_cells *cells, size_t cell)
 {
     double stride = cells->stride, x = stride * (detection->column + 0.5), y = stride * (detection->row + 0.5);
-    double left = stride / 2, top = left, right = left, bottom = left;
-    if (cells->sides) {
-        const double *z = cells->sides + 4 * cell;
-        left = side_of(cells, z[0]);
-        top = side_of(cells, z[1]);
-        right = side_of(cells, z[2]);
-        bottom = side_of(cells, z[3]);
-    }
-    detection->box[0] = x - left;
-    detection->box[1] = y - top;
-    detection->box[2] = left + right;
-    detection->box[3] = top + bottom;
+    double side[4];
+    cf_cell_sides(cells, cell, side);
+    detection->box[0] = x - side[0];
+    detection->box[1] = y - side[1];
+    detection->box[2] = side[0] + side[2];
+    detection->box[3] = side[1] + side[3];
 }
-
 /* Adds the classes of a cell that score enough. The class alone is compared as a logit: a gate at the threshold fires,
  * and no rounding of the sigmoid may deny it. With a centerness below 1 the product is lower still. */
 static bool add_cell(struct cf_detections *detections, const struct cf_cells *cells, struct cf_detection place,
@@ -50,18 +58,14 @@ static bool add_cell(struct cf_detections *detections, const struct cf_cells *ce
     size_t cell = (size_t)place.row * cells->width + place.column;
     const double *logits = cells->logits + cell * cells->classes;
     double least = log(options->score_threshold) - log1p(-options->score_threshold);
-    double share = cells->centerness ? sigmoid(cells->centerness[cell]) : 1;
     if (cells->centerness && options->root)
         least = -INFINITY; /* a root is larger than the product: the score itself decides */
     for (place.class_index = 0; place.class_index < cells->classes; place.class_index++) {
         if (!(logits[place.class_index] >= least))
             continue;
-        place.score = sigmoid(logits[place.class_index]);
-        if (cells->centerness) {
-            place.score = options->root ? sqrt(place.score * share) : place.score * share;
-            if (place.score < options->score_threshold)
-                continue;
-        }
+        place.score = cf_cell_score(cells, cell, place.class_index, options->root);
+        if (cells->centerness && place.score < options->score_threshold)
+            continue;
         if (!cf_array_reserve(&detections->items, &detections->capacity, detections->count + 1,
                               sizeof *detections->items))
             return cf_fail(err, "out of memory");

@@ -27,6 +27,12 @@ struct cf_cells {
     double factor;            /* of z, learned for each scale */
 };
 
+/* How far the box of a cell reaches from its centre to the left, top, right and bottom, in pixels. */
+void cf_cell_sides(const struct cf_cells *cells, size_t cell, double sides[4]);
+
+/* The score of a class in a cell; `root`: the square root where there is a centerness. */
+double cf_cell_score(const struct cf_cells *cells, size_t cell, uint32_t class_index, bool root);
+
 struct cf_detection {
     double score;
     double box[4]; /* x, y, width, height in pixels of the frame; x and y of the top left corner */

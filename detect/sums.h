@@ -1,9 +1,10 @@
-/* sums.h - what the classifiers' sums say: a circuit that stops before its steps.
+/* sums.h - what a head's sums say: a circuit that stops before its steps.
  *
  * A classifier of the circuit fires where its sum of products and threshold, y = w . s + b', is 0 or more. Its score is
  * more than that bit: y * unit + logit(t) is the logit of the head, where t is the score threshold that was compiled
  * in, and one unit of the sum is input_scale * class_scale * 2^-fraction. So a copy of the netlist whose classifiers
- * are linear is simulated, and their sums are read.
+ * are linear is simulated, and their sums are read. Behind a LayerNorm everything is over the root R of its position
+ * (compiler/head_cells.h): the sums are divided by it, and so are boxes and centerness, which are linear already.
  */
 #ifndef COFIBER_DETECT_SUMS_H
 #define COFIBER_DETECT_SUMS_H
@@ -20,7 +21,10 @@ struct cf_sums {
     uint32_t groups[CF_SUMS_SCALES];        /* of the classifiers, the same index as in the netlist given */
     struct cf_cells scales[CF_SUMS_SCALES]; /* shapes and strides; logits are filled by cf_sums_read */
     double *units[CF_SUMS_SCALES];          /* [classes] */
-    double offset;                          /* logit(t) */
+    /* The groups of boxes, centernesses and roots, 0 where there are none, and the units of the first two. */
+    uint32_t boxes[CF_SUMS_SCALES], centers[CF_SUMS_SCALES], roots[CF_SUMS_SCALES];
+    double box_units[CF_SUMS_SCALES][4], center_unit[CF_SUMS_SCALES];
+    double offset; /* logit(t) */
 };
 
 /* Finds the classifiers, "s0.classify" and so on, one group for each scale, of shape [height, width, class], all steps.
@@ -34,6 +38,8 @@ void cf_sums_free(struct cf_sums *sums);
  * logit is at least sums.offset. */
 struct cf_logits {
     double *values[CF_SUMS_SCALES];
+    double *sides[CF_SUMS_SCALES];      /* [height][width][4]; NULL: no boxes */
+    double *centerness[CF_SUMS_SCALES]; /* [height][width]; NULL: none */
 };
 bool cf_logits_new(struct cf_logits *logits, const struct cf_sums *sums, struct cf_error *err);
 void cf_logits_free(struct cf_logits *logits);
