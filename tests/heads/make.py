@@ -1,4 +1,5 @@
-"""Writes heads with the card's shapes and numbers of zeros, as safetensors: `make.py FOLDER`.
+"""Writes heads with the card's shapes and numbers of zeros, as safetensors: `make.py FOLDER`; or with 24 channels and 7
+classes beside a frame: `make.py FOLDER small`.
 
 The numbers are those of the published card: five families of heads, and for its pruned rows the parameters that are
 not zero. Which family a pruned row belongs to follows from its size.
@@ -65,6 +66,11 @@ def head(family, nonzero=None, seed=1, **sizes):
         if name.startswith("norm") and name.endswith("weight") or name == "scale":
             tensors[name] += 1
         tensors[name][tensors[name] == 0] = 0.01
+    # As trained heads are: few classes fire, and boxes are not hundreds of cells wide.
+    tensors["cls_weight"] *= 10 if family.startswith("dim") else 1
+    tensors["cls_bias"] -= 4
+    if "reg_weight" in tensors:
+        tensors["reg_weight"] *= np.float32(0.3)
     total = sum(t.size for t in tensors.values())
     if nonzero is not None:
         flat = np.ones(total, bool)
@@ -96,6 +102,13 @@ def save(path, tensors):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
+    if sys.argv[2:] == ["small"]:
+        for family in sorted({family for family, _ in ROWS.values()}):
+            tensors = head(family, channels=24, classes=7)
+            tensors["cls_bias"] += np.float32(3.8)
+            save(folder / f"{family}.safetensors", tensors)
+        np.save(folder / "frame.npy", np.random.default_rng(5).gamma(0.3, 0.8, (24, 8, 8)).astype(np.float32))
+        return
     for row, (family, nonzero) in ROWS.items():
         save(folder / f"{row}.safetensors", head(family, nonzero))
         print(row, {"linear": "linear_70k", "box32": "box32_92k"}.get(family, family), nonzero)

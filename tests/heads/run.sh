@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Heads of every family of the published card: counted.
+# Heads of every family of the published card: counted at full size; compiled, simulated and compared with exact rationals
+# and with floats at a small one.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 build=$(cd "${1:-build}" && pwd)
@@ -35,6 +36,64 @@ END
 while read -r row variant nonzero; do
     check "params of $row" counts "$row" "$variant" "$nonzero"
 done <"$scratch/rows"
+
+# ---- small geometries: every gate against exact rationals, decisions and boxes against floats ----
+small=$scratch/small
+mkdir "$small"
+/usr/bin/python3 tests/heads/make.py "$small" small || exit 1
+oracle() { # mode, family
+    /usr/bin/python3 tests/oracle/heads.py "$1" "$small/$2.safetensors" "$small/frame.npy" "$small/$2.trace" \
+        "$small/$2.net" 0.05 3 0.5
+}
+compiled() { # family
+    "$build/cofiber" compile "$small/$1.safetensors" -o "$small/$1.net" --grid 8x8 --input-scale 0.05 &&
+        "$build/cofiber" check "$small/$1.net"
+}
+simulated() { # family: all engines give the same values
+    "$build/cofiber" sim "$small/$1.net" "$small/frame.npy" --trace "$small/$1.trace" &&
+        "$build/cofiber" sim "$small/$1.net" "$small/frame.npy" --trace "$small/again" --isa reference &&
+        cmp "$small/$1.trace" "$small/again"
+}
+detected() { # family: the same bytes for any number of threads
+    for threads in 1 2; do
+        OMP_NUM_THREADS=$threads "$build/cofiber" detect "$small/$1.net" "$small/frame.npy" --score-thresh 0.2 \
+            -o "$small/found.$threads" || return 1
+    done
+    cmp "$small/found.1" "$small/found.2" && grep -q score "$small/found.1"
+}
+agrees() { # family: the boxes and scores are the head's
+    "$build/cofiber" agreement "$small/$1.net" "$small/$1.safetensors" "$small/frame.npy" --json >"$small/json" &&
+        /usr/bin/python3 - "$small/json" "$1" <<'END'
+import json, sys
+found = json.load(open(sys.argv[1]))
+assert found["head_is_recorded"] and found["agreement"] > 0.95, found["agreement"]
+if sys.argv[2] != "classifier":
+    assert found["scores"]["compared"] > 0 and found["boxes"]["compared"] > 0
+END
+}
+changed() { # family: the oracle sees one changed weight
+    cp "$small/$1.safetensors" "$small/kept"
+    /usr/bin/python3 - "$small/$1.safetensors" <<'END'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+at = 8 + struct.unpack("<Q", data[:8])[0] + 4 * 30 # a weight of the classifier, the first tensor
+data[at : at + 4] = struct.pack("<f", 0.3)
+open(sys.argv[1], "wb").write(data)
+END
+    ! oracle exact "$1"
+    local told=$?
+    mv "$small/kept" "$small/$1.safetensors"
+    return $told
+}
+for family in classifier linear box32 dim20 dim15 dim10 dim5; do
+    check "compile $family" compiled "$family"
+    check "simulate $family" simulated "$family"
+    check "$family is exact" oracle exact "$family"
+    check "$family is near floats" oracle floats "$family"
+    check "detect $family" detected "$family"
+    check "agreement of $family" agrees "$family"
+done
+check "a changed head is noticed" changed linear
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -14,10 +14,10 @@ ROOMS = {
     "netlists": ((), None),
     "netlists/exchange": (("netlists",), None),
     "netlists/lowering": (("netlists", "netlists/exchange"), None),
-    "compiler/heads": ((), None),
+    "compiler/heads": (("netlists",), None),
     "compiler": (("netlists", "compiler/heads"), None),
     "compiler/lowering": (("netlists", "netlists/exchange", "netlists/lowering"), None),
-    "sim/frames": (("netlists", "sim/storage.h"), ("frames.h", "quantise.h", "trace.h")),
+    "sim/frames": (("netlists", "sim/storage.h"), ("frames.h", "quantise.h", "saturation.h", "trace.h")),
     "sim/word": (("netlists", "sim/storage.h"), ("plan.h", "engine.h", "reference.h", "limits.h")),
     "sim/bits": (("netlists", "netlists/exchange", "netlists/lowering", "sim/storage.h"), ("engine.h",)),
     "sim/vectors": (("netlists",), ("vectors.h",)),
@@ -34,7 +34,7 @@ ROOMS = {
     "detect": (("netlists", "compiler", "sim/frames", "sim", "include"), None),
     "report": (
         ("netlists", "compiler", "compiler/heads", "sim/frames", "sim", "rtl/structural", "include", "detect"),
-        ("audit.h", "claims.h", "evidence.h", "tally.h", "page.h"),
+        ("audit.h", "claims.h", "evidence.h", "box_tally.h", "tally.h", "page.h"),
     ),
     "library": (("netlists", "compiler", "sim", "detect", "include"), ()),
     "cli": (

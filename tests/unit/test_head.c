@@ -239,6 +239,88 @@ static void what_is_no_head_is_refused(void **state)
     refuse(boolean, 2, NULL, NULL, "tensor 'w' is BOOL; a head has numbers");
 }
 
+/* Integers with a scale beside them keep their values, and stand for the products. */
+static void scales_beside_integers_are_used(void **state)
+{
+    (void)state;
+    const int8_t w[] = {-128, 3, 0, 127};
+    const float scale[] = {0.5F, -0.25F}, one[] = {0.125F}, zero[] = {0, 1}, b[] = {1, 2}, huge[] = {1e38F, 1e38F};
+    const double large[] = {1e300, 1, 1, 1};
+    struct scratch_tensor tensors[] = {{"cls.weight", CF_I8, 2, {2, 2}, w},
+                                       {"cls.weight_scale", CF_F32, 1, {2}, scale},
+                                       {"cls.bias", CF_F32, 1, {2}, b}};
+    struct cf_head head;
+    struct cf_error err;
+    const char *path = scratch_path("scaled");
+    scratch_write(path, tensors, 3);
+    assert_done(cf_head_load(&head, path, NULL, &err), &err);
+    const struct cf_head_layer *cls = &head.layer[CF_ROLE_CLS][0];
+    static const int32_t kept[] = {-128, 3, 0, -127};
+    assert_memory_equal(cls->quantised, kept, sizeof kept);
+    assert_true(cls->scale[0] == 0.5 && cls->scale[1] == 0.25 && cls->weight[0] == -64 && cls->weight[3] == -31.75);
+    cf_head_free(&head);
+    assert_done(cf_head_load(&head, path, &(struct cf_head_options){.weight_bits = 4}, &err), &err);
+    assert_int_equal(head.layer[CF_ROLE_CLS][0].quantised[0], -7); /* too wide for 4 bits: quantised anew */
+    cf_head_free(&head);
+    tensors[1] = (struct scratch_tensor){"cls.weight_scale", CF_F32, 1, {1}, one};
+    scratch_write(path, tensors, 3);
+    assert_done(cf_head_load(&head, path, NULL, &err), &err);
+    assert_true(head.layer[CF_ROLE_CLS][0].scale[1] == 0.125);
+    cf_head_free(&head);
+    tensors[1] = (struct scratch_tensor){"cls.weight_scale", CF_F32, 1, {2}, zero};
+    refuse(tensors, 3, NULL, NULL, "tensor 'cls.weight_scale': a scale is 0");
+    tensors[1] = (struct scratch_tensor){"cls.weight_scale", CF_F32, 1, {2}, huge};
+    tensors[0] = (struct scratch_tensor){"cls.weight", CF_F64, 2, {2, 2}, large};
+    refuse(tensors, 3, NULL, NULL, "times its scale is infinite");
+}
+
+static void transposed_heads_and_missing_biases_are_named(void **state)
+{
+    (void)state;
+    const float w[] = {1, 2, 3, 4, 5, 6}, b[] = {7, 8};
+    const struct scratch_tensor tensors[] = {{"weight", CF_F32, 2, {3, 2}, w}, {"bias", CF_F32, 1, {2}, b}};
+    struct cf_head head;
+    struct cf_error err;
+    refuse(tensors, 2, NULL, NULL, "it looks transposed; --transpose reads it");
+    refuse(tensors, 1, NULL, NULL, "--no-bias takes them as 0; there are: weight [3, 2]");
+    scratch_write(scratch_path("head"), tensors, 2);
+    assert_done(cf_head_load(&head, scratch_path("head"), &(struct cf_head_options){.transposed = true}, &err), &err);
+    assert_true(head.classes == 2 && head.channels == 3);
+    assert_true(head.layer[CF_ROLE_CLS][0].weight[1] == 3 && head.layer[CF_ROLE_CLS][0].weight[3] == 2);
+    cf_head_free(&head);
+    scratch_write(scratch_path("head"), tensors, 1);
+    assert_done(cf_head_load(&head, scratch_path("head"), &(struct cf_head_options){.no_bias = true}, &err), &err);
+    assert_true(head.classes == 3 && head.layer[CF_ROLE_CLS][0].bias[2] == 0);
+    cf_head_free(&head);
+}
+
+/* Layers that do not fit each other. */
+static void whole_heads_are_checked(void **state)
+{
+    (void)state;
+    const float x[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    struct scratch_tensor tensors[] = {{"cls.0.weight", CF_F32, 2, {1, 2}, x}, {"cls.0.bias", CF_F32, 1, {1}, x},
+                                       {"cls.1.weight", CF_F32, 2, {1, 2}, x}, {"cls.1.bias", CF_F32, 1, {1}, x},
+                                       {"reg_weight", CF_F32, 2, {4, 2}, x},   {"reg_bias", CF_F32, 1, {4}, x}};
+    struct cf_head head;
+    struct cf_error err;
+    scratch_write(scratch_path("head"), tensors, 6);
+    assert_done(cf_head_load(&head, scratch_path("head"), NULL, &err), &err);
+    assert_true(cf_head_bands(&head) == 2 && cf_head_has_boxes(&head) && !cf_head_is_bare(&head));
+    cf_head_free(&head);
+    refuse(tensors, 6, "cls.0.weight", NULL, "a classifier for each of 2 bands");
+    tensors[4] = (struct scratch_tensor){"reg_weight", CF_F32, 2, {4, 1}, x};
+    refuse(tensors, 6, NULL, NULL, "reg has 1 inputs, where 2 are wanted");
+    tensors[4] = (struct scratch_tensor){"norm.weight", CF_F32, 1, {4}, x};
+    tensors[5] = (struct scratch_tensor){"norm.bias", CF_F32, 1, {4}, x};
+    refuse(tensors, 6, NULL, NULL, "norm has 4 outputs, where 2 are wanted");
+    tensors[4] = (struct scratch_tensor){"reg_hidden_weight", CF_F32, 2, {4, 2}, x};
+    tensors[5] = (struct scratch_tensor){"reg_hidden_bias", CF_F32, 1, {4}, x};
+    refuse(tensors, 6, NULL, NULL, "has reg_hidden without reg_out");
+    tensors[4] = (struct scratch_tensor){"scale", CF_F32, 1, {3}, x};
+    refuse(tensors, 5, NULL, NULL, "has cls for 2 bands, and other layers for 3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +334,9 @@ int main(void)
         cmocka_unit_test(heads_are_found_among_other_tensors),
         cmocka_unit_test(weights_too_small_for_a_scale_count_as_zeros),
         cmocka_unit_test(what_is_no_head_is_refused),
+        cmocka_unit_test(scales_beside_integers_are_used),
+        cmocka_unit_test(transposed_heads_and_missing_biases_are_named),
+        cmocka_unit_test(whole_heads_are_checked),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Every row of the card's table at full size on a real frame: compiles, is valid, simulates, detects, and is near floats.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+build=$(cd "${1:-build}" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+frame=examples/000000214753_f16.npy scale=0.0367072959
+one() { # row
+    "$build/cofiber" compile "$scratch/$1.safetensors" -o "$scratch/net" --input-scale $scale &&
+        "$build/cofiber" check "$scratch/net" &&
+        "$build/cofiber" sim "$scratch/net" "$frame" --trace "$scratch/trace" &&
+        "$build/cofiber" detect "$scratch/net" "$frame" -o "$scratch/found.json" &&
+        /usr/bin/python3 tests/oracle/heads.py floats "$scratch/$1.safetensors" "$frame" "$scratch/trace" "$scratch/net" \
+            $scale 3 0.5
+}
+/usr/bin/python3 tests/heads/make.py "$scratch" >"$scratch/rows" || exit 1
+while read -r row _; do
+    if one "$row" >"$scratch/log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $row"
+        sed 's/^/    /' "$scratch/log"
+    fi
+done <"$scratch/rows"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
