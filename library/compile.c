@@ -108,7 +108,8 @@ bool cofiber_compile(cofiber_netlist **netlist, const char *path, const cofiber_
     *netlist = NULL;
     if (!path || !from)
         return cf_refuse(error, path ? "no options" : "no path");
-    if (!take_options(from, &options, &err) || !cf_head_load(&head, path, from->weight, from->bias, &err))
+    const struct cf_head_options head_options = {.weight = from->weight, .bias = from->bias};
+    if (!take_options(from, &options, &err) || !cf_head_load(&head, path, &head_options, &err))
         return cf_pass_on(error, &err);
     bool done = (options.input_scale != 0 || choose_scale(from, &head, &options, &err)) &&
                 cf_compile(&made, &head, &options, &err);

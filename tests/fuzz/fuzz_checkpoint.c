@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             for (uint64_t b = 0; b < tensor->size; b += 4096) /* every page of it can be read */
                 check(tensor->data[b] <= 255);
         }
-        if (cf_parts_find(&parts, &checkpoint, NULL, false, &err) && cf_parts_count(&parts, &checkpoint, &count, &err)) {
+        if (cf_parts_find(&parts, &checkpoint, NULL, false, &err) &&
+            cf_parts_count(&parts, &checkpoint, &count, &err)) {
             check(count.nonzero <= count.parameters);
             check(cf_parts_variant(&parts, &checkpoint, count.parameters) != NULL);
         }
