@@ -283,13 +283,22 @@ static void finish_extras(const struct cf_workspace *w, const struct cf_scratch 
         enum cf_storage storage = w->plan->layouts[extra->source].storage;
         extras[e] = cf_storage_get(cf_net_at(w, extra->source, extra->net[row]), storage, 0);
     }
+    enum { CHUNK = 64 };
+    uint64_t totals[CHUNK];
     void *out = cf_row_at(w, group, row);
-    for (uint32_t l = 0; l < layout->lanes; l++) {
-        int64_t products = form->sums == CF_STORE32 ? narrow[l] : scratch->sums[first + l];
-        uint64_t sum = (uint64_t)form->bias[l] + (uint64_t)form->factor * (uint64_t)products;
+    for (uint32_t from = 0, count; from < layout->lanes; from += count) {
+        count = layout->lanes - from < CHUNK ? layout->lanes - from : CHUNK;
+        for (uint32_t l = 0; l < count; l++) {
+            int64_t products = form->sums == CF_STORE32 ? narrow[from + l] : scratch->sums[first + from + l];
+            totals[l] = (uint64_t)form->bias[from + l] + (uint64_t)form->factor * (uint64_t)products;
+        }
         for (uint32_t e = 0; e < form->extra_count; e++)
-            sum += (uint64_t)form->extras[e].weight[l] * (uint64_t)extras[e];
-        cf_storage_put(out, layout->storage, l, form->step ? (int64_t)sum >= 0 : (int64_t)sum);
+            for (uint32_t l = 0; l < count; l++)
+                totals[l] += (uint64_t)form->extras[e].weight[from + l] * (uint64_t)extras[e];
+        for (uint32_t l = 0; l < count; l++) {
+            int64_t total = (int64_t)totals[l];
+            cf_storage_put(out, layout->storage, from + l, form->step ? total >= 0 : total);
+        }
     }
 }
 

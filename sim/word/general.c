@@ -61,15 +61,14 @@ void cf_run_gate(const struct cf_workspace *w, uint32_t group_index, uint32_t in
     const struct cf_reach *reach = &w->plan->reaches[group->cell[index]];
     const uint32_t *bases = cf_instance_bases(group, index);
     int64_t sum = cell->bias;
-    for (uint32_t first = 0, end; first < cell->term_count; first = end) {
+    const struct cf_term_run *run = w->plan->runs[group->cell[index]];
+    for (uint32_t first = 0, end; first < cell->term_count; first = end, run++) {
         uint32_t port = cell->terms[first].port;
-        for (end = first + 1; end < cell->term_count && cell->terms[end].port == port;)
-            end++;
+        end = run->end;
         uint32_t low = bases[port] + reach->low[port], high = bases[port] + reach->high[port];
         uint32_t source = cf_netlist_group_of(netlist, low);
         bool one_group = high - netlist->groups[source].first_net < netlist->groups[source].count;
-        bool squares = w->plan->square_runs[group->cell[index]] >> port & 1;
-        if (one_group && squares && w->plan->layouts[source].storage == CF_STORE16)
+        if (one_group && run->squares && w->plan->layouts[source].storage == CF_STORE16)
             sum += sum_of_squares(w, &cell->terms[first], end - first, cf_net_at(w, source, low));
         else if (one_group)
             sum += sum_of_run(cell->terms, first, end, cf_net_at(w, source, low), reach->low[port],

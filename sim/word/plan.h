@@ -151,6 +151,12 @@ struct cf_schedule {
     size_t task_capacity, wave_capacity; /* of the first and the last of these arrays */
 };
 
+/* The terms of a cell that read one port stand side by side: those from where the run before ends. */
+struct cf_term_run {
+    uint32_t end;
+    bool squares; /* they are the squares of nets that stand side by side, with one weight */
+};
+
 /* ---- the plan ---------------------------------------------------------------------------------------------------- */
 
 enum cf_mode { CF_ALL_GATES, CF_DECISIONS };
@@ -161,13 +167,13 @@ struct cf_plan {
     struct cf_arena arena;
     const struct cf_netlist *netlist;
     const struct cf_kernels *kernels;
-    const struct cf_reach *reaches; /* [cell_count]: the offsets that each cell reads */
-    const uint32_t *square_runs; /* [cell_count]: bit p: port p's terms are squares of a run of nets, weighted alike */
-    const struct cf_layout *layouts; /* [group_count] */
-    const struct cf_order *order;    /* [group_count] */
-    const uint32_t *const *needs;    /* [group_count][rows]: the last row of the input that the row depends on */
-    struct cf_schedule all;          /* every gate */
-    struct cf_linear *linear;        /* the decisions alone; NULL in the mode of all gates */
+    const struct cf_reach *reaches;        /* [cell_count]: the offsets that each cell reads */
+    const struct cf_term_run *const *runs; /* [cell_count][ports that are read] */
+    const struct cf_layout *layouts;       /* [group_count] */
+    const struct cf_order *order;          /* [group_count] */
+    const uint32_t *const *needs;          /* [group_count][rows]: the last row of the input that the row depends on */
+    struct cf_schedule all;                /* every gate */
+    struct cf_linear *linear;              /* the decisions alone; NULL in the mode of all gates */
 };
 
 /* Plans a checked netlist, which must outlive the plan. NULL and an error when memory is out. */

@@ -24,32 +24,42 @@ static bool is_square_run(const struct cf_term *terms, uint32_t first, uint32_t 
     return true;
 }
 
-static bool find_square_runs(const struct cf_netlist *netlist, struct cf_arena *arena, const uint32_t **runs)
+/* One past the last term that reads the port of term `first`. */
+static uint32_t end_of_port(const struct cf_cell *cell, uint32_t first)
 {
-    uint32_t *found = cf_arena_alloc(arena, netlist->cell_count, sizeof *found);
-    _Static_assert(CF_MAX_PORTS <= 32, "a bit for each port");
+    uint32_t end = first + 1;
+    while (end < cell->term_count && cell->terms[end].port == cell->terms[first].port)
+        end++;
+    return end;
+}
+
+static bool find_runs(const struct cf_netlist *netlist, struct cf_arena *arena, const struct cf_term_run *const **runs)
+{
+    const struct cf_term_run **found = cf_arena_alloc(arena, netlist->cell_count, sizeof *found);
+    *runs = (const struct cf_term_run *const *)found;
     for (uint32_t c = 0; found && c < netlist->cell_count; c++) {
         const struct cf_cell *cell = &netlist->cells[c];
+        uint32_t count = 0;
+        struct cf_term_run *run = cf_arena_alloc(arena, cell->port_count, sizeof *run);
+        if (!run)
+            return false;
         for (uint32_t first = 0, end; first < cell->term_count; first = end) {
-            for (end = first + 1; end < cell->term_count && cell->terms[end].port == cell->terms[first].port;)
-                end++;
-            if (is_square_run(cell->terms, first, end))
-                found[c] |= UINT32_C(1) << cell->terms[first].port;
+            end = end_of_port(cell, first);
+            run[count++] = (struct cf_term_run){end, is_square_run(cell->terms, first, end)};
         }
+        found[c] = run;
     }
-    *runs = found;
     return found != NULL;
 }
 
 static bool run_passes(struct cf_plan *plan, enum cf_mode mode)
 {
     struct cf_arena *arena = &plan->arena;
-    return find_reaches(plan->netlist, arena, &plan->reaches) && /* */
-           find_square_runs(plan->netlist, arena, &plan->square_runs) &&
-           cf_find_layouts(plan, arena, &plan->layouts) && /* */
-           cf_find_order(plan, arena, &plan->order) &&     /* */
-           cf_find_needs(plan, arena, &plan->needs) &&     /* */
-           cf_schedule_all(plan, &plan->all) &&            /* */
+    return find_reaches(plan->netlist, arena, &plan->reaches) &&                                           /* */
+           find_runs(plan->netlist, arena, &plan->runs) && cf_find_layouts(plan, arena, &plan->layouts) && /* */
+           cf_find_order(plan, arena, &plan->order) &&                                                     /* */
+           cf_find_needs(plan, arena, &plan->needs) &&                                                     /* */
+           cf_schedule_all(plan, &plan->all) &&                                                            /* */
            (mode == CF_ALL_GATES || cf_linear_plan(plan, arena, &plan->linear));
 }
 
