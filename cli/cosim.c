@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/cosim_cache.h"
 #include "cli/frames.h"
 #include "cli/interrupt.h"
 #include "cli/stream.h"
@@ -77,8 +78,9 @@ static bool open_session(const struct cli_args *args, struct session *s, struct 
     cofiber_error error;
     if (!cofiber_sim_new(&s->sim, cofiber_wrap(s->netlist), &reference, &error))
         return cf_fail(err, "%s", error.text);
+    const char *cache = cli_value(args, "--cache");
     struct cf_cosim_options options = {.rtl_directory = cli_value(args, "--rtl"),
-                                       .cache_directory = cli_value(args, "--cache"),
+                                       .cache_directory = cache && *cache ? cache : NULL,
                                        .rebuild = cli_given(args, "--rebuild"),
                                        .jobs = (int)s->jobs,
                                        .progress = on_progress,
@@ -235,6 +237,12 @@ static int run(const struct cli_args *args)
     int style;
     if (!cli_choice(args, "--style", &style))
         return CLI_BAD;
+    if (args->operand_count == 0)
+        return cli_given(args, "--cache") || cli_given(args, "--clean")
+                   ? cli_cosim_cache(args)
+                   : cli_complain("cosim: NET is missing (cofiber cosim --help shows how it is used)");
+    if (cli_given(args, "--clean"))
+        return cli_complain("cosim: --clean is for the cache alone: leave NET out");
     if (style == 1)
         return cli_cosim_stream(args);
     if (args->operand_count < 2 && !cli_given(args, "--vectors"))
@@ -250,7 +258,7 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cli_cosim = {
     .name = "cosim",
-    .synopsis = "NET [FRAMES...] [--style structural|stream] [options]",
+    .synopsis = "NET [FRAMES...] [--style structural|stream] [options] | --cache [DIR] [--clean]",
     .summary = "Build the emitted Verilog with Verilator, run it, and compare every gate with the simulator.",
     .details =
         "This command needs verilator, make and g++. Each build is kept in a cache under the hash of everything that "
@@ -262,15 +270,17 @@ const struct cli_command cli_cosim = {
         "The output says for how many classifiers this holds.\n"
         "With --style stream the accelerator's testbench is run on the frames, back to back, with stalls at random on "
         "either side; all decisions and all classifiers' sums are compared.",
-    .min_operands = 1,
+    .min_operands = 0,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
             CLI_FRAMES_OPTION,
             {"--vectors", NULL, NULL, "Run frames made from the weights as well; FRAMES may then be left out."},
             {"--rtl", "DIR", NULL, "Run the Verilog in DIR, which `cofiber verilog` wrote, instead of emitting it."},
-            {"--cache", "DIR", NULL,
-             "Keep builds in this directory instead of $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber."},
+            {"--cache", "[DIR]", NULL,
+             "Keep builds in this directory instead of $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber. Without NET: list "
+             "the builds that are kept."},
+            {"--clean", NULL, NULL, "Without NET: remove the builds that are kept."},
             {"--rebuild", NULL, NULL, "Build again even if the cache holds this build."},
             {"--jobs", "N", "0", "Run N compilers at the same time; 0 means one per processor."},
             {"--json", NULL, NULL, "Print the outcome as JSON."},

@@ -111,3 +111,70 @@ void cf_cache_sweep(const char *cache)
     if (stream)
         closedir(stream);
 }
+
+/* ---- looking and cleaning ---- */
+
+/* The bytes of the regular files in a directory and those below it. */
+static uint64_t bytes_below(int parent, const char *name)
+{
+    uint64_t bytes = 0;
+    struct stat status;
+    int descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *stream = descriptor >= 0 ? fdopendir(descriptor) : NULL;
+    if (!stream && descriptor >= 0)
+        close(descriptor);
+    for (struct dirent *entry; stream && (entry = readdir(stream)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            fstatat(dirfd(stream), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        if (S_ISDIR(status.st_mode))
+            bytes += bytes_below(dirfd(stream), entry->d_name);
+        else if (S_ISREG(status.st_mode))
+            bytes += (uint64_t)status.st_size;
+    }
+    if (stream)
+        closedir(stream);
+    return bytes;
+}
+
+/* Is it a program or the objects that programs share, by its name? Others may keep other things beside them. */
+static int is_entry(const struct dirent *entry)
+{
+    static const char runtime[] = "runtime-";
+    bool shared = strncmp(entry->d_name, runtime, sizeof runtime - 1) == 0;
+    const char *key = entry->d_name + (shared ? sizeof runtime - 1 : 0);
+    return *key && strspn(key, "0123456789abcdef") == strlen(key);
+}
+
+bool cf_cache_list(const char *cache, void (*visit)(void *context, const char *name, uint64_t bytes, int64_t built),
+                   void *context, struct cf_error *err)
+{
+    struct dirent **entries;
+    int descriptor = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int count = descriptor >= 0 ? scandir(cache, &entries, is_entry, alphasort) : -1;
+    if (count < 0)
+        cf_fail(err, "%s: %m", cache);
+    for (int i = 0; i < count; i++) {
+        struct stat status;
+        if (fstatat(descriptor, entries[i]->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode))
+            visit(context, entries[i]->d_name, bytes_below(descriptor, entries[i]->d_name), status.st_mtime);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    if (descriptor >= 0)
+        close(descriptor);
+    return count >= 0;
+}
+
+bool cf_cache_remove(const char *cache, const char *name, struct cf_error *err)
+{
+    struct cf_cache_lock lock = {.descriptor = -1};
+    char *path = cf_directory_join(cache, name);
+    if (!path)
+        return cf_fail(err, "%s: out of memory", cache);
+    bool done = cf_cache_lock(path, &lock, err) && cf_directory_remove(path, err);
+    cf_cache_unlock(&lock, done);
+    free(path);
+    return done;
+}

@@ -9,6 +9,7 @@
 #define COFIBER_RTL_TOOLS_CACHE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -36,5 +37,13 @@ void cf_cache_unlock(struct cf_cache_lock *lock, bool remove);
 
 /* Removes the directories that killed runs left. Those of living runs are locked, and stay. */
 void cf_cache_sweep(const char *cache);
+
+/* Calls `visit` for each entry that is complete, by name, with the bytes that its files take and the time at which it
+ * was built (seconds since 1970). Errors: the directory cannot be read, out of memory. */
+bool cf_cache_list(const char *cache, void (*visit)(void *context, const char *name, uint64_t bytes, int64_t built),
+                   void *context, struct cf_error *err);
+
+/* Removes the entry of that name, once nobody builds it. */
+bool cf_cache_remove(const char *cache, const char *name, struct cf_error *err);
 
 #endif
