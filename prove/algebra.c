@@ -147,6 +147,7 @@ static void check_band_of_up(struct checking *c)
     for (uint32_t k = 0; k < p->bands; k++)
         for (uint32_t i = 0; i < level_size(p, k); i++) {
             uint32_t row = p->band_row[k] + i, side = 1u << (k + 1);
+            c->tally.stray = c->profile->stray[row];
             c->tally.constant += c->profile->constant[row];
             for (size_t t = c->profile->start[row]; t < c->profile->start[row + 1]; t++) {
                 uint32_t at = c->profile->position[t], y = at / p->width / side * side, x = at % p->width / side * side;
@@ -166,6 +167,7 @@ static uint32_t first_difference(const struct cf_profiles *p, const struct cf_pr
         for (uint32_t i = 0; (g % 2 || k < p->bands) && i < size; i++) {
             size_t s = a->start[first + i], t = b->start[first + i], n = a->start[first + i + 1] - s;
             bool same = n == b->start[first + i + 1] - t && a->constant[first + i] == b->constant[first + i] &&
+                        a->stray[first + i] == b->stray[first + i] &&
                         (n == 0 || (memcmp(a->position + s, b->position + t, n * sizeof *a->position) == 0 &&
                                     memcmp(a->factor + s, b->factor + t, n * sizeof *a->factor) == 0));
             uint32_t here = cf_profile_net(p, group, i, a->channel);
@@ -183,10 +185,9 @@ static void check_separate(struct checking *c)
     for (uint32_t i = 0; i < p->count; i++) {
         bool usual = i == p->usual;
         uint32_t net = usual ? 0 : first_difference(p, &p->profiles[i], &p->profiles[p->usual]);
-        cf_finding_add(finding, usual, p->profiles[i].channels, net, "its form is not that of the other channels");
+        cf_finding_add(finding, usual, p->profiles[i].channels, net,
+                       "it is not the same form of its own channel alone as in the other channels");
     }
-    if (p->stray != UINT32_MAX)
-        cf_finding_add(finding, false, 1, p->stray, "it reads another channel, or is no linear form of the input");
 }
 
 static void check_profile(struct checking *c)

@@ -12,7 +12,8 @@ struct cf_tally {
     uint32_t *list;  /* the positions touched */
     uint32_t count;
     int64_t constant;
-    bool overflow; /* a number passed 62 bits: the form is not known */
+    bool overflow; /* a number passed 63 bits: the form is not known */
+    bool stray;    /* a row of a stray gate was added: the form is not known */
 };
 
 bool cf_tally_make(struct cf_tally *tally, const struct cf_profiles *profiles);

@@ -120,35 +120,36 @@ static enum outcome read_row(struct reading *r, uint32_t row, uint32_t net, uint
         profile->factor[r->terms++] = r->order[i].factor;
     }
     profile->constant[row] = form.constant;
-    profile->start[row + 1] = r->terms;
     return DONE;
 }
 
-static enum outcome read_group(struct reading *r, uint32_t group, uint32_t first_row, uint32_t channel)
+/* A stray gate leaves an empty row, so that the channel's other gates can be looked at. */
+static bool read_group(struct reading *r, uint32_t group, uint32_t first_row, uint32_t channel)
 {
     uint32_t positions = r->profiles->netlist->groups[group].count / r->profiles->channels;
-    enum outcome outcome = DONE;
-    for (uint32_t i = 0; outcome == DONE && i < positions; i++) {
-        uint32_t net = cf_profile_net(r->profiles, group, i, channel);
-        outcome = read_row(r, first_row + i, net, channel);
-        if (outcome == STRAY && net < r->profiles->stray)
-            r->profiles->stray = net;
+    for (uint32_t i = 0; i < positions; i++) {
+        uint32_t row = first_row + i;
+        enum outcome outcome = read_row(r, row, cf_profile_net(r->profiles, group, i, channel), channel);
+        if (outcome == NO_MEMORY)
+            return false;
+        r->profile.stray[row] = outcome == STRAY;
+        if (outcome == STRAY)
+            r->profile.constant[row] = 0;
+        r->profile.start[row + 1] = r->terms;
     }
-    return outcome;
+    return true;
 }
 
-static enum outcome read_channel(struct reading *r, uint32_t channel)
+static bool read_channel(struct reading *r, uint32_t channel)
 {
     struct cf_profiles *p = r->profiles;
-    enum outcome outcome = DONE;
+    bool done = true;
     r->terms = 0;
     /* In the order of the rows: pool k, then subtract k. */
-    for (uint32_t k = 0; outcome == DONE && k < p->scales; k++) {
-        outcome = read_group(r, p->level_group[k + 1], p->level_row[k + 1], channel);
-        if (outcome == DONE && k < p->bands)
-            outcome = read_group(r, p->band_group[k], p->band_row[k], channel);
-    }
-    return outcome;
+    for (uint32_t k = 0; done && k < p->scales; k++)
+        done = read_group(r, p->level_group[k + 1], p->level_row[k + 1], channel) &&
+               (k >= p->bands || read_group(r, p->band_group[k], p->band_row[k], channel));
+    return done;
 }
 
 /* ---- each profile once ---- */
@@ -158,6 +159,7 @@ static bool same(const struct cf_profile *a, const struct cf_profile *b, uint32_
     size_t terms = a->start[rows];
     return memcmp(a->start, b->start, (rows + (size_t)1) * sizeof *a->start) == 0 &&
            memcmp(a->constant, b->constant, rows * sizeof *a->constant) == 0 &&
+           memcmp(a->stray, b->stray, rows * sizeof *a->stray) == 0 &&
            (terms == 0 || (memcmp(a->position, b->position, terms * sizeof *a->position) == 0 &&
                            memcmp(a->factor, b->factor, terms * sizeof *a->factor) == 0));
 }
@@ -168,13 +170,15 @@ static bool make_room(struct reading *r)
     r->position_capacity = r->factor_capacity = 0;
     r->profile.start = calloc(r->profiles->rows + (size_t)1, sizeof *r->profile.start);
     r->profile.constant = calloc(r->profiles->rows, sizeof *r->profile.constant);
-    return r->profile.start && r->profile.constant;
+    r->profile.stray = calloc(r->profiles->rows, sizeof *r->profile.stray);
+    return r->profile.start && r->profile.constant && r->profile.stray;
 }
 
 static void free_profile(struct cf_profile *profile)
 {
     free(profile->start);
     free(profile->constant);
+    free(profile->stray);
     free(profile->position);
     free(profile->factor);
 }
@@ -204,10 +208,8 @@ static bool read_channels(struct cf_profiles *p)
     struct cf_vote vote = {0};
     bool done = make_room(&r) && r.finder && (p->profile_of = calloc(p->channels, sizeof *p->profile_of));
     for (uint32_t d = 0; done && d < p->channels; d++) {
-        enum outcome outcome = read_channel(&r, d);
-        p->profile_of[d] = UINT32_MAX;
-        done = outcome == STRAY || (outcome == DONE && keep_channel(&r, d));
-        if (done && outcome == DONE)
+        done = read_channel(&r, d) && keep_channel(&r, d);
+        if (done)
             cf_vote(&vote, p->profile_of[d]);
     }
     p->usual = vote.leader;
@@ -219,7 +221,7 @@ static bool read_channels(struct cf_profiles *p)
 
 bool cf_profiles_make(struct cf_profiles *profiles, const struct cf_netlist *netlist, struct cf_error *err)
 {
-    *profiles = (struct cf_profiles){.netlist = netlist, .stray = UINT32_MAX};
+    *profiles = (struct cf_profiles){.netlist = netlist};
     if (!find_groups(profiles, err))
         return false;
     if (read_channels(profiles))

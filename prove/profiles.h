@@ -21,6 +21,7 @@ struct cf_profile {
     uint32_t *position;
     int64_t *factor;
     int64_t *constant; /* [rows] */
+    bool *stray;       /* [rows]: the gate reads another channel, or is no linear form; its row is then empty */
     uint32_t channel;  /* the first channel that has these forms */
     uint32_t channels; /* how many have them */
 };
@@ -41,10 +42,8 @@ struct cf_profiles {
     struct cf_profile *profiles; /* the forms that occur, each once */
     uint32_t count;
     size_t capacity;
-    uint32_t
-        *profile_of; /* [channels]; UINT32_MAX: a gate of the channel reads another channel, or is no linear form */
-    uint32_t usual;  /* the profile of more than half of the channels, if there is one */
-    uint32_t stray;  /* the first such gate's net; UINT32_MAX: there is none */
+    uint32_t *profile_of; /* [channels] */
+    uint32_t usual;       /* the profile of more than half of the channels, if there is one */
 };
 
 /* Follows all pools and subtracts. In profiles, a channel is a lane of the pools. Fails when memory is out, or when the

@@ -46,6 +46,7 @@ void cf_tally_input(struct cf_tally *tally, uint32_t position, int64_t times)
 
 void cf_tally_row(struct cf_tally *tally, const struct cf_profile *profile, uint32_t row, int64_t times)
 {
+    tally->stray = tally->stray || profile->stray[row];
     add(tally, &tally->constant, profile->constant[row], times);
     for (size_t t = profile->start[row]; t < profile->start[row + 1]; t++)
         add_input(tally, profile->position[t], profile->factor[t], times);
@@ -69,7 +70,7 @@ void cf_tally_clear(struct cf_tally *tally)
     }
     tally->count = 0;
     tally->constant = 0;
-    tally->overflow = false;
+    tally->overflow = tally->stray = false;
 }
 
 bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_profiles *profiles, char *why)
@@ -77,6 +78,10 @@ bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_profiles *profiles
     bool zero = true;
     if (tally->overflow) {
         snprintf(why, 160, "a number would pass 63 bits");
+        zero = false;
+    }
+    if (tally->stray) {
+        snprintf(why, 160, "a gate here reads another channel, or is no linear form of the input");
         zero = false;
     }
     for (uint32_t i = 0; zero && i < tally->count; i++) {

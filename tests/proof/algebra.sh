@@ -25,14 +25,15 @@ broken_law() {
     check "fails, naming the law: $1" 1 "fails      $1" algebra mutant
     check "and the gate" 1 "           $2" algebra mutant
 }
-broken_law "every pool and subtract reads its own" "s0.subtract[2,3,1]: its form is not that" net weight 's0.subtract[2,3,1]' 1 2
+broken_law "every pool and subtract reads its own" "s0.subtract[2,3,1]: it is not the same form" net weight 's0.subtract[2,3,1]' 1 2
 broken_law "every subtract is its level less" "s0.subtract[2,3,1]: off by 2 times" net weight 's0.subtract[2,3,1]' 1 2
 broken_law "the bands and the residual" "s0.subtract[2,3,1]: off by" net weight 's0.subtract[2,3,1]' 1 2
 broken_law "cross-term p.r = 0" "s0.subtract[2,2,1]: off by" net weight 's0.subtract[2,3,1]' 1 2
 broken_law "cross-term r.u = 0" "s0.subtract[2,3,1]: off by" net bias 's0.subtract[2,3,1]' 1
 broken_law "direct = iterated" "s1.pool[1,0,2]: off by -2 times" net weight 's1.pool[1,0,2]' 5 -2
 broken_law "direct = iterated" "s1.pool[1,0,2]: off by" "net--pools iterated" base 's1.pool[1,0,2]' 0 -3
-broken_law "every pool and subtract reads its own" "s0.pool[1,0,2]: it reads another channel" net base 's0.pool[1,0,2]' 0 -1
+broken_law "every pool and subtract reads its own" "s0.pool[1,0,2]: it is not the same form" net base 's0.pool[1,0,2]' 0 -1
+broken_law "every subtract is its level less" "s0.subtract[5,6,1]: a gate here reads another channel" net base 's0.subtract[5,6,1]' 1 1
 broken_law "classify, then decompose" "s0.classify[3,4,1]: its weight of channel 2 is" net weight 's0.classify[3,4,1]' 2 1
 broken_law "classify, then decompose" "s1.classify[0,0,0]: its weight of channel 1 is" net cell 's1.classify[0,0,0]' 1 3
 broken_law "classify, then decompose" "s1.classify[1,2,0]: its bias is" net bias 's1.classify[1,2,0]' 1
