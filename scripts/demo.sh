@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job on the example: a trained head becomes a netlist, is counted, simulated, and checked gate for gate
-# against Verilator's build of the emitted Verilog and by count against Yosys.
+# against Verilator's build of the emitted Verilog and by count against Yosys. The last step draws what it detects.
 #
 #   scripts/demo.sh [COFIBER]      (default: build/cofiber; results go to build/demo)
 set -euo pipefail
@@ -33,3 +33,5 @@ step "Count the gates three ways: closed form, netlist, Yosys" "$cofiber" census
 # A real frame alone would hardly ever show a wrong weight of a classifier: its value is one bit. Hence --vectors.
 step "Build the Verilog with Verilator (a minute or two the first time); compare every gate, on frames made from the weights too" \
     "$cofiber" cosim "$out/net.safetensors" "$frame" --vectors
+step "Draw the detections over the energy of the features (the photograph is not in the repository)" \
+    "$cofiber" detect "$out/net.safetensors" "$frame" --score-thresh 0.2 --draw -o "$out/picture.png"

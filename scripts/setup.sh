@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's (or Ubuntu's) packages; does nothing where all is there.
 #
-#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross] [yosys55] [chromium]
+#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross] [yosys55] [chromium] [features]
 #                                                                                   (default: build test proof)
 #
 # Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need; bench is what
 # the figures in docs/ need, peers what scripts/bench_peers.sh compares with (PyTorch, which is large, where the
-# distribution has it).
+# distribution has it), features what scripts/features/ makes frames of photographs with (PyTorch, and a network from npm).
 set -euo pipefail
 
 packages_of() {
@@ -16,6 +16,10 @@ packages_of() {
     test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy mandoc \
         bsdextrautils python3-venv python3-pip python3-setuptools python3-wheel python3-pytest ;;
     chromium) echo chromium ;;
+    features)
+        command -v npm >/dev/null || echo nodejs npm
+        echo python3-torch python3-pil python3-numpy
+        ;;
     yosys55) command -v npm >/dev/null || echo nodejs npm ;;
     proof) echo coq ocaml-nox libzarith-ocaml-dev ;;
     fuzz) echo clang libclang-rt-14-dev ;;
@@ -30,7 +34,7 @@ packages_of() {
             protobuf-c-compiler zlib1g-dev:arm64 libjs-chart.js
         ;;
     *)
-        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross, yosys55, chromium)" >&2
+        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross, yosys55, chromium, features)" >&2
         exit 2
         ;;
     esac
@@ -42,6 +46,15 @@ install_yosys55() {
     [ -e "$folder/node_modules/@yowasp/yosys" ] && return
     mkdir -p "$folder"
     npm install --prefix "$folder" --no-audit --no-fund --silent @yowasp/yosys@0.55.944 >&2
+}
+
+# The network of scripts/features/inception.mjs and what runs it, from npm: 350 MB.
+install_features() {
+    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/cofiber/features
+    [ -e "$folder/node_modules/nsfwjs" ] && return
+    mkdir -p "$folder"
+    npm install --prefix "$folder" --no-audit --no-fund --silent --ignore-scripts nsfwjs@4.3.0 \
+        @tensorflow/tfjs@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0 jpeg-js@0.4.4 >&2
 }
 
 groups=("$@")
@@ -56,6 +69,7 @@ for group in "${groups[@]}"; do
 done
 finish() {
     [[ " ${groups[*]} " != *" yosys55 "* ]] || install_yosys55
+    [[ " ${groups[*]} " != *" features "* ]] || install_features
     exit 0
 }
 [ ${#missing[@]} -gt 0 ] || finish
