@@ -395,8 +395,7 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
             cf_run_gate(w, task->group, w->plan->layouts[task->group].exceptions[task->first + i]);
         break;
     case CF_TASK_GATES:
-        for (uint32_t i = 0; i < task->count; i++)
-            cf_run_gate(w, task->group, task->first + i);
+        cf_run_gates(w, task->group, task->first, task->count);
         break;
     case CF_TASK_PRODUCT:
         run_product(w, scratch, task->first, task->count);

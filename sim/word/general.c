@@ -1,4 +1,4 @@
-/* general.c - evaluates one gate by the definition of its cell, whatever it reads. */
+/* general.c - evaluates gates by the definition of their cells, whatever they read: one, or several of one cell. */
 #include "netlists/cell.h"
 #include "sim/word/workspace.h"
 
@@ -77,4 +77,101 @@ void cf_run_gate(const struct cf_workspace *w, uint32_t group_index, uint32_t in
             sum += sum_scattered(w, cell->terms, first, end, bases[port]);
     }
     cf_storage_put(w->values[group_index], w->plan->layouts[group_index].storage, index, cf_cell_output(cell, sum));
+}
+
+/* ---- several gates of one cell ----------------------------------------------------------------------------------- */
+
+enum { GATES = 128 }; /* evaluated side by side, at most */
+
+/* Gates [first, first + count) of a group, all instances of one cell. */
+struct run {
+    const struct cf_workspace *w;
+    const struct cf_group *group;
+    const struct cf_cell *cell;
+    const struct cf_reach *reach;
+    uint32_t first, count;
+    uint32_t at[GATES];   /* of each gate: where the lowest net of the port at hand stands in the group that is read */
+    uint64_t sums[GATES]; /* modulo 2^64 */
+};
+
+#define ADD(type)                                                                                                      \
+    for (uint32_t t = from; t < end; t++) {                                                                            \
+        const type *net = (const type *)values + (terms[t].offset - low);                                              \
+        int64_t factor = (int64_t)terms[t].weight * ((int64_t)1 << terms[t].shift);                                    \
+        for (uint32_t i = 0; i < r->count; i++)                                                                        \
+            r->sums[i] += (uint64_t)factor * (uint64_t)(int64_t)net[r->at[i]];                                         \
+    }
+
+/* Adds the terms [from, end), all of one port. False where the nets that the gates read through it lie in several
+ * groups, or a term takes a square. */
+static bool add_port(struct run *r, uint32_t from, uint32_t end)
+{
+    const struct cf_netlist *netlist = r->w->plan->netlist;
+    const struct cf_term *terms = r->cell->terms;
+    uint32_t port = terms[from].port, low = r->reach->low[port], least = UINT32_MAX, most = 0;
+    for (uint32_t i = 0; i < r->count; i++) {
+        r->at[i] = cf_instance_bases(r->group, r->first + i)[port] + low;
+        least = r->at[i] < least ? r->at[i] : least;
+        most = r->at[i] > most ? r->at[i] : most;
+    }
+    uint32_t source = cf_netlist_group_of(netlist, least);
+    const struct cf_group *from_group = &netlist->groups[source];
+    if (most + (r->reach->high[port] - low) - from_group->first_net >= from_group->count)
+        return false;
+    for (uint32_t t = from; t < end; t++)
+        if (terms[t].square)
+            return false;
+    for (uint32_t i = 0; i < r->count; i++)
+        r->at[i] -= from_group->first_net;
+    const void *values = r->w->values[source];
+    switch (r->w->plan->layouts[source].storage) {
+    case CF_STORE8:
+        ADD(int8_t);
+        break;
+    case CF_STORE16:
+        ADD(int16_t);
+        break;
+    case CF_STORE32:
+        ADD(int32_t);
+        break;
+    default:
+        ADD(int64_t);
+    }
+    return true;
+}
+#undef ADD
+
+/* Evaluates the run; false where it must be done gate by gate. */
+static bool run_side_by_side(struct run *r, uint32_t group_index)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        r->sums[i] = (uint64_t)r->cell->bias;
+    for (uint32_t from = 0, end; from < r->cell->term_count; from = end) {
+        for (end = from + 1; end < r->cell->term_count && r->cell->terms[end].port == r->cell->terms[from].port;)
+            end++;
+        if (!add_port(r, from, end))
+            return false;
+    }
+    enum cf_storage storage = r->w->plan->layouts[group_index].storage;
+    for (uint32_t i = 0; i < r->count; i++)
+        cf_storage_put(r->w->values[group_index], storage, r->first + i, cf_cell_output(r->cell, (int64_t)r->sums[i]));
+    return true;
+}
+
+void cf_run_gates(const struct cf_workspace *w, uint32_t group_index, uint32_t first, uint32_t count)
+{
+    const struct cf_group *group = &w->plan->netlist->groups[group_index];
+    uint32_t end = first + count;
+    while (first < end) {
+        uint32_t cell = group->cell[first];
+        struct run run = {.w = w, .group = group, .first = first, .count = 1};
+        run.cell = &w->plan->netlist->cells[cell];
+        run.reach = &w->plan->reaches[cell];
+        while (run.count < GATES && first + run.count < end && group->cell[first + run.count] == cell)
+            run.count++;
+        if (run.count == 1 || !run_side_by_side(&run, group_index))
+            for (uint32_t i = 0; i < run.count; i++)
+                cf_run_gate(w, group_index, first + i);
+        first += run.count;
+    }
 }

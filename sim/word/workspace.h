@@ -52,5 +52,7 @@ static inline int32_t *cf_sums_at(const struct cf_workspace *w, uint32_t family,
 
 /* general.c: evaluates gate `index` of a group by the definition of its cell, from the values of the nets it reads. */
 void cf_run_gate(const struct cf_workspace *w, uint32_t group, uint32_t index);
+/* The same for gates [first, first + count): neighbours that are instances of one cell are evaluated together. */
+void cf_run_gates(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t count);
 
 #endif
