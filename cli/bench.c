@@ -55,7 +55,7 @@ struct way {
 
 struct bench {
     struct cf_netlist *netlist;
-    void *input;       /* one quantised frame, in the input's lane */
+    void *input;       /* one quantised frame, in the input's storage */
     size_t input_size; /* bytes */
     int32_t *frames;   /* [at_once][input nets]: that frame and those after it, for the bit engine */
     uint32_t at_once;
@@ -392,11 +392,11 @@ static bool make_input(const struct cli_args *args, struct bench *bench, struct 
 {
     const struct cf_group *group = &bench->netlist->groups[CF_INPUT];
     const struct cf_bit_kernels *kernels = cf_bit_kernels_find(cli_value(args, "--isa"));
-    enum cf_storage lane = cf_storage_of(group->type);
+    enum cf_storage storage = cf_storage_of(group->type);
     bool several = bench->bits && kernels;
     enum { MEMORY = 96 << 20 }; /* as the library has it */
     bench->at_once = several ? cf_bit_frames_at_once(bench->netlist, kernels, 1, MEMORY, UINT64_MAX) : 1;
-    bench->input_size = group->count * cf_storage_size(lane);
+    bench->input_size = group->count * cf_storage_size(storage);
     bench->input = malloc(bench->input_size);
     bench->frames = calloc((size_t)bench->at_once * group->count, sizeof *bench->frames);
     if (!bench->input || !bench->frames)
@@ -406,7 +406,7 @@ static bool make_input(const struct cli_args *args, struct bench *bench, struct 
     else if (!read_frames(args, bench, err))
         return false;
     for (uint32_t i = 0; i < group->count; i++)
-        cf_storage_put(bench->input, lane, i, bench->frames[i]);
+        cf_storage_put(bench->input, storage, i, bench->frames[i]);
     return true;
 }
 

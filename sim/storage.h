@@ -8,9 +8,9 @@
 
 enum cf_storage { CF_STORE8, CF_STORE16, CF_STORE32, CF_STORE64 }; /* log2 of the bytes */
 
-static inline size_t cf_storage_size(enum cf_storage lane)
+static inline size_t cf_storage_size(enum cf_storage storage)
 {
-    return (size_t)1 << lane;
+    return (size_t)1 << storage;
 }
 
 static inline enum cf_storage cf_storage_for_bits(int bits)
@@ -23,9 +23,9 @@ static inline enum cf_storage cf_storage_of(struct cf_type type)
     return cf_storage_for_bits(cf_signed_bits(type));
 }
 
-static inline int64_t cf_storage_get(const void *values, enum cf_storage lane, size_t index)
+static inline int64_t cf_storage_get(const void *values, enum cf_storage storage, size_t index)
 {
-    switch (lane) {
+    switch (storage) {
     case CF_STORE8:
         return ((const int8_t *)values)[index];
     case CF_STORE16:
@@ -38,9 +38,9 @@ static inline int64_t cf_storage_get(const void *values, enum cf_storage lane, s
 }
 
 /* Stores the low bits: exact for a value of the group's type. */
-static inline void cf_storage_put(void *values, enum cf_storage lane, size_t index, int64_t value)
+static inline void cf_storage_put(void *values, enum cf_storage storage, size_t index, int64_t value)
 {
-    switch (lane) {
+    switch (storage) {
     case CF_STORE8:
         ((int8_t *)values)[index] = (int8_t)value;
         break;

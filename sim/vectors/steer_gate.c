@@ -194,7 +194,7 @@ bool cf_steering_turn(struct cf_steering *s, uint32_t net)
         done = add_operand(s, bases[cell->terms[t].port] + cell->terms[t].offset, cell->terms[t].weight > 0);
     for (uint32_t t = 0; done && t < cell->term_count;)
         t += add_unread(s, cell, bases, t);
-    if (!done)
+    if (!done || cf_steering_failed(s)) /* an unread operand may be left out, but not for want of memory */
         return false;
     sort_addends_by_input(s);
     for (uint32_t i = 0; i < s->input_count; i++)
