@@ -58,24 +58,35 @@ function plotUnequal() {
     "Distances of unequal decisions", { labels: h.labels, datasets: [{ data: h.counts, backgroundColor: PALETTE[1] }] }, { x: "distance of the logit", y: "decisions", ticks: 8 });
 }
 
-/* `faults --json`: detected faults by group. */
+/* `faults --json`: of each group's faults, those that show at the gate, and those that change a decision. */
 function plotFaults() {
   const groups = data.faults && data.faults.groups;
   if (!Array.isArray(groups)) return;
-  barChart(figure("Stuck-at faults that the frames show", "Share of each group's faults that change a decision."), "Fault coverage by group",
-    { labels: groups.map((g) => g.name), datasets: [{ data: groups.map((g) => 100 * (g.coverage ?? g.detected / g.faults)), backgroundColor: PALETTE[2] }] }, { y: "% detected" });
+  const share = (key) => groups.map((g) => g.faults ? 100 * g[key] / g.faults : 0);
+  barChart(figure("Stuck-at faults that the frames show", "Share of each group's faults that change the gate's value, and that change a decision."),
+    "Fault coverage by group", { labels: groups.map((g) => g.name), datasets: [
+      { label: "at the gate", data: share("seen_at_gate"), backgroundColor: PALETTE[3] },
+      { label: "in a decision", data: share("found"), backgroundColor: PALETTE[2] }] }, { y: "% of the faults" });
 }
 
-/* `stats --bits --json`, or `synth --json`: every number that it holds at its first two levels. */
+/* `stats --bits --json`: full adders of each group; any other document: its numbers as a table. */
 function plotCost() {
-  if (!data.cost) return;
-  const rows = [];
-  const walk = (value, path) => {
+  const { cost } = data;
+  if (!cost) return;
+  if (cost.bits && Array.isArray(cost.bits.groups)) {
+    const groups = cost.bits.groups, adders = (form) => groups.map((g) => g[form].full_adders || null);
+    barChart(figure("Full adders of each group", "With every gate in hardware of its own, and with each kind of gate once."),
+      "Full adders by group", { labels: groups.map((g) => g.name), datasets: [
+        { label: "every gate", data: adders("spatial"), backgroundColor: PALETTE[0] },
+        { label: "each kind once", data: adders("shared"), backgroundColor: PALETTE[5] }] }, { y: "full adders", log: true });
+    return;
+  }
+  const rows = [], walk = (value, path) => {
     if (typeof value === "number") rows.push([path.join(" "), value]);
     else if (value && typeof value === "object" && !Array.isArray(value) && path.length < 3)
       for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key.replaceAll("_", " ")]);
   };
-  walk(data.cost.bits || data.cost.found || data.cost, []);
+  walk(cost, []);
   const table = make("table", {});
   tableOf(table, ["cost in hardware", ""], rows.slice(0, 24).map(([key, value]) => ({ cells: [key, commas(value)] })));
   byId("plot-grid").append(make("figure", {}, make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Cost" }, table)));

@@ -175,7 +175,17 @@ def main():
         general = GOLDEN / "general.safetensors"
         stats = json.loads(cofiber("stats", general, "--json"))
         names = [f"{group['name']}[{','.join('0' for _ in group['shape'])}]" for group in stats["groups"]]
-        test(folder, "general", general, GOLDEN / "general.frames.npy", names)
+        (folder / "faults.json").write_text(cofiber("faults", general, GOLDEN / "general.frames.npy", "--sample", "50", "--json"))
+        (folder / "cost.json").write_text(cofiber("stats", general, "--bits", "--json"))
+        bare = test(folder, "general", general, GOLDEN / "general.frames.npy", names)
+        more = test(folder, "measured", general, GOLDEN / "general.frames.npy", names[:1], "--faults", folder / "faults.json", "--cost",
+                    folder / "cost.json")
+        check("faults and cost", more.get("charts") == bare.get("charts", 0) + 2, (more.get("charts"), bare.get("charts")))
+        # Squares, ReLUs and roots.
+        norm = GOLDEN / "norm.safetensors"
+        names = [f"{group['name']}[{','.join(str(size - 1) for size in group['shape'])}]"
+                 for group in json.loads(cofiber("stats", norm, "--json"))["groups"]]
+        test(folder, "norm", norm, GOLDEN / "general.frames.npy", names)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
