@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE / "source" if (HERE / "source").is_dir() else HERE.parent
 VERSION = re.search(r"^VERSION := (\S+)$", (SOURCE / "Makefile").read_text(), re.M).group(1)
 ROOMS = re.search(r"^ROOMS := (.+)$", (SOURCE / "Makefile").read_text(), re.M).group(1).split()
-SUFFIXES = {".c", ".h", ".cpp", ".proto", ".mk"}
+SUFFIXES = {".c", ".h", ".cpp", ".proto", ".mk", ".js", ".css", ".html"}  # the last three are built in
 
 
 def build_library():

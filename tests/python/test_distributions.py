@@ -1,6 +1,7 @@
 """The wheel and the source distribution: what is in them."""
 import os
 import pathlib
+import re
 import subprocess
 import tarfile
 import zipfile
@@ -33,6 +34,9 @@ def test_the_source_distribution_can_build_the_library(tmp_path):
                               cwd=repository, capture_output=True, text=True)  # fmt: skip
     assert sources == {word for word in compiled.stdout.split() if word.endswith(".c") and "pb-c.c" not in word}
     for source in sources:
+        # What is built into it is named in a string.
+        for word in re.findall(r'"(?:[.]incbin .")?([a-z_]+/[A-Za-z0-9_/.]+)', (root / "source" / source).read_text()):
+            assert not (repository / word).is_file() or (root / "source" / word).exists(), (source, word)
         includes = subprocess.run(["gcc", "-MM", "-MG", "-I.", "-Iinclude", source], cwd=root / "source",
                                   capture_output=True, text=True)  # fmt: skip
         for word in includes.stdout.replace("\\\n", " ").split()[1:]:
