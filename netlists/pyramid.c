@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "netlists/cell.h"
 #include "netlists/names.h"
 
 /* One row of a sum of rows: every channel of the sum takes `factor` times the same channel of it. */
@@ -59,8 +60,8 @@ static bool read_gate(struct reader *r, uint32_t net, uint32_t channel, uint32_t
     uint32_t index = net - group->first_net, channels = r->pyramid->channels;
     const struct cf_cell *cell = &netlist->cells[group->cell[index]];
     const uint32_t *bases = cf_instance_bases(group, index);
-    if (cell->activation != CF_LINEAR)
-        return refuse(r, net, "stands between the input and a classifier, and is a threshold gate");
+    if (cell->activation != CF_LINEAR || !cf_cell_is_plain(cell))
+        return refuse(r, net, "stands between the input and a classifier, and is no weighted sum");
     if (cell->bias != 0)
         return refuse(r, net, "has a bias, which no pool or subtract has");
     if (!cf_array_reserve(&r->lane, &r->lane_capacity, (size_t)cell->term_count + 1, sizeof *r->lane))
@@ -219,7 +220,7 @@ static bool read_classifier(struct reader *r, const struct cf_group *group, uint
     uint32_t net = group->first_net + index, class = index % p->classes, scale = 0;
     const struct cf_cell *cell = &r->netlist->cells[group->cell[index]];
     const uint32_t *bases = cf_instance_bases(group, index);
-    if (cell->activation != CF_STEP)
+    if (cell->activation != CF_STEP || !cf_cell_is_plain(cell))
         return refuse(r, net, "is an output, and is no threshold gate");
     while (&r->netlist->groups[p->group[scale]] != group)
         scale++;

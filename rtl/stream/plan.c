@@ -118,7 +118,9 @@ static void plan_front(struct cf_stream_plan *plan)
         plan->tree *= 2;
     plan->words = divide_up(p->channels, plan->options.lanes);
     plan->groups = divide_up(p->classes, plan->options.parallel);
-    plan->fold = divide_up(plan->options.parallel, plan->words);
+    /* Three times as many as keep up with the front, so that the rows that a frame ends with leave soon after it. */
+    plan->fold = divide_up(3 * plan->options.parallel, plan->words);
+    plan->fold = plan->fold < plan->options.parallel ? plan->fold : plan->options.parallel;
     plan->result_beats = divide_up(plan->options.parallel, plan->fold);
     plan->beats = plan->groups * plan->result_beats;
     plan->slot = plan->words * plan->groups;

@@ -62,7 +62,7 @@ static const char *script_of(const struct synthesis *s)
         [CF_TARGET_ICE40] = "synth_ice40",
         [CF_TARGET_ECP5] = "synth_ecp5",
         [CF_TARGET_XILINX] = "synth_xilinx -flatten -noiopad",
-        [CF_TARGET_GENERIC] = "synth -flatten -run begin:fine",
+        [CF_TARGET_GENERIC] = "synth -run coarse:fine",
     };
     return scripts[s->options->target];
 }
@@ -83,13 +83,19 @@ static bool write_script(const struct synthesis *s)
                          : s->options->target == CF_TARGET_ECP5   ? " -nodsp"
                          : s->options->target == CF_TARGET_XILINX ? " -nodsp"
                                                                   : "";
-    cf_text_printf(&text, "%s%s -top %scofiber_stream_top\n", script_of(s), no_dsp, s->prefix);
     if (s->options->target == CF_TARGET_GENERIC)
         cf_text_printf(&text,
-                       "tee -q -o %s/coarse.txt stat\nmemory_map -iattr; opt -fast; techmap; opt -fast; abc -lut 4; "
-                       "opt_clean\n",
-                       scratch);
-    cf_text_printf(&text, "tee -q -o %s/stat.txt stat\nwrite_verilog -noattr %s/netlist.v\n", scratch, scratch);
+                       "hierarchy -check -top %scofiber_stream_top\nproc; flatten; opt -fast; wreduce; opt_clean\n"
+                       "tee -q -o %s/coarse.txt stat\n",
+                       s->prefix, scratch);
+    cf_text_printf(&text, "%s%s -top %scofiber_stream_top\n", script_of(s), no_dsp, s->prefix);
+    if (s->options->target == CF_TARGET_GENERIC)
+        cf_text_printf(
+            &text, "opt -fast; techmap; opt -fast\nwrite_verilog -noattr %s/netlist.v\nabc -fast -lut 4; opt_clean\n",
+            scratch);
+    else
+        cf_text_printf(&text, "write_verilog -noattr %s/netlist.v\n", scratch);
+    cf_text_printf(&text, "tee -q -o %s/stat.txt stat\n", scratch);
     if (s->options->target == CF_TARGET_ICE40)
         cf_text_printf(&text, "write_json %s/netlist.json\n", scratch);
     done = done && (!text.failed || cf_fail(s->err, "out of memory")) &&

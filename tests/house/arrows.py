@@ -25,6 +25,7 @@ ROOMS = {
     "sim": (("netlists", "sim/frames", "sim/word", "sim/bits", "include"), None),
     "rtl/structural": (("netlists",), ("structural.h", "places.h")),
     "rtl/stream": (("netlists", "rtl/structural"), ("stream.h", "plan.h", "model.h")),
+    "rtl/stream/driver": (("include",), ()),  # shipped with the package, and no part of the program
     "rtl/tools": (
         ("netlists", "rtl/structural", "rtl/stream"),
         ("cosim.h", "yosys.h", "process.h", "cache.h", "stream_sim.h", "stream_synth.h"),

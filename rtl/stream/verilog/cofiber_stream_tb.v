@@ -61,6 +61,8 @@ module cofiber_stream_tb #(
     reg [1023:0] dump_name;
     reg [31:0] chance_in, chance_out;
     integer next = 0, outcome = 0, cycle = 0, first_cycle = -1, last_cycle = -1, since = 0, quiet = 0;
+    integer delivered = 0;    // good frames that came out since the last reset
+    reg     commanded = 1'b0;  // the core was reset by its register, which may lose frames that it has counted
     integer shortest = 0, longest = 0, n, at;
     reg feeding = 1'b0, resetting = 1'b0;
 
@@ -107,46 +109,84 @@ module cofiber_stream_tb #(
 
     // ---- the control port ----
 
+    // One command at a time, by a machine that is clocked as the core is: a simulator may run what waits for a clock edge
+    // before or after what the edge changes.
+    reg        command = 1'b0, command_done = 1'b0, command_writes = 1'b0;
+    reg [7:0]  command_address = 0;
+    reg [31:0] command_value = 0, register_value = 0;
+    reg [1:0]  port_state = 2'd0;
+    always @(posedge clk) begin
+        if (!aresetn) begin
+            port_state   <= 2'd0;
+            command_done <= 1'b0;
+            awvalid      <= 1'b0;
+            wvalid       <= 1'b0;
+            bready       <= 1'b0;
+            arvalid      <= 1'b0;
+            rready       <= 1'b0;
+        end else
+            case (port_state)
+                2'd0:
+                if (command) begin
+                    awaddr     <= command_address;
+                    araddr     <= command_address;
+                    wdata      <= command_value;
+                    awvalid    <= command_writes;
+                    wvalid     <= command_writes;
+                    bready     <= command_writes;
+                    arvalid    <= !command_writes;
+                    rready     <= !command_writes;
+                    port_state <= command_writes ? 2'd1 : 2'd2;
+                end
+                2'd1: begin
+                    if (awready)
+                        awvalid <= 1'b0;
+                    if (wready)
+                        wvalid <= 1'b0;
+                    if (bvalid) begin
+                        bready       <= 1'b0;
+                        command_done <= 1'b1;
+                        port_state   <= 2'd3;
+                    end
+                end
+                2'd2: begin
+                    if (arready)
+                        arvalid <= 1'b0;
+                    if (rvalid) begin
+                        rready         <= 1'b0;
+                        register_value <= rdata;
+                        command_done   <= 1'b1;
+                        port_state     <= 2'd3;
+                    end
+                end
+                default:
+                if (!command) begin
+                    command_done <= 1'b0;
+                    port_state   <= 2'd0;
+                end
+            endcase
+    end
+
     task write_register(input [7:0] address, input [31:0] value);
-        reg address_taken, data_taken;
         begin
-            address_taken = 1'b0;
-            data_taken = 1'b0;
-            awaddr <= address;
-            wdata <= value;
-            awvalid <= 1'b1;
-            wvalid <= 1'b1;
-            bready <= 1'b1;
-            while (!address_taken || !data_taken) begin
-                @(posedge clk);
-                if (awvalid && awready) begin
-                    awvalid <= 1'b0;
-                    address_taken = 1'b1;
-                end
-                if (wvalid && wready) begin
-                    wvalid <= 1'b0;
-                    data_taken = 1'b1;
-                end
-            end
-            while (!bvalid) @(posedge clk);
-            bready <= 1'b0;
-            @(posedge clk);
+            command_address = address;
+            command_value = value;
+            command_writes = 1'b1;
+            command = 1'b1;
+            while (!command_done) @(posedge clk);
+            command = 1'b0;
+            while (command_done) @(posedge clk);
         end
     endtask
 
-    reg [31:0] register_value;
     task read_register(input [7:0] address);
         begin
-            araddr <= address;
-            arvalid <= 1'b1;
-            rready <= 1'b1;
-            @(posedge clk);
-            while (!arready) @(posedge clk);
-            arvalid <= 1'b0;
-            while (!rvalid) @(posedge clk);
-            register_value = rdata;
-            rready <= 1'b0;
-            @(posedge clk);
+            command_address = address;
+            command_writes = 1'b0;
+            command = 1'b1;
+            while (!command_done) @(posedge clk);
+            command = 1'b0;
+            while (command_done) @(posedge clk);
         end
     endtask
 
@@ -173,8 +213,12 @@ module cofiber_stream_tb #(
         begin
             read_register(8'h28);
             $display("frames_in %0d", register_value);
+            if (register_value != delivered && !commanded)
+                complain(8, 8'h28, register_value);
             read_register(8'h2c);
             $display("frames_out %0d", register_value);
+            if (register_value != delivered)
+                complain(8, 8'h2c, register_value);
             read_register(8'h30);
             $display("short_frames %0d", register_value);
             read_register(8'h34);
@@ -228,10 +272,13 @@ module cofiber_stream_tb #(
                     repeat (3) @(posedge clk);
                     aresetn <= 1'b1;
                     repeat (2) @(posedge clk);
+                    delivered = 0;
                     for (n = 0; n < RECORDS; n = n + 1)
                         seen[n] = 1'b0;
-                end else
+                end else begin
+                    commanded = 1'b1;
                     write_register(8'h08, 32'd1);
+                end
                 resetting = 1'b0;
             end
         end
@@ -295,6 +342,7 @@ module cofiber_stream_tb #(
             for (n = 0; n < RECORDS; n = n + 1)
                 seen[n] = 1'b0;
             outcome = outcome + 1;
+            delivered = delivered + !given_up;
             if (outcome > 1) begin
                 if (shortest == 0 || cycle - since < shortest)
                     shortest = cycle - since;

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The streaming accelerator where a test takes minutes: 200 random geometries, changes of the emitted Verilog, the
+# netlist after synthesis for iCE40, and the published size on a real frame.
+#
+#   tests/long/stream.sh BUILD      ends with 'N passed, N failed'
+source "$(dirname "$0")/../support/suite.sh"
+export PATH=$root/tests/support:$PATH
+fixtures=$root/tests/fixtures
+inputs() { python3 "$root/tests/rtl/inputs.py" "$@"; }
+emit() { cofiber verilog "$@" --style stream; }
+
+# ---- 200 geometries ----
+
+geometries() { STREAM_SIZE=32 STREAM_SEEDS="$(seq 101 300)" "$root/tests/stream/run.sh" "$build"; }
+check "200 geometries" 0 "400 passed, 0 failed" geometries
+
+# ---- changes of the Verilog ----
+
+check "nearest: compile" 0 "" cofiber compile "$fixtures/head_f32.safetensors" -o a.cfn --input-scale 0.05 --grid 8x8
+check "bilinear: compile" 0 "" cofiber compile "$fixtures/head_f32.safetensors" -o b.cfn --input-scale 0.05 \
+    --grid 8x4 --scales 2 --upsample bilinear --top cofiber
+inputs frames b.st 2 3 8 4 7
+check "nearest: emit" 0 "" emit a.cfn "$fixtures/frames_f32.safetensors" -o a --lanes 3
+check "bilinear: emit" 0 "" emit b.cfn b.st -o b --lanes 2 --parallel-classes 3 --weights loadable --multipliers logic
+streams=()
+while read -r kind frame word; do
+    python3 "$root/tests/stream/stream.py" b "b-$kind" "$kind" "$frame" "$word"
+    streams+=("b-$kind")
+done <<<$'early 0 5\nlate 0 3\nsoft 0 21\nreset 0 9'
+# Survivors are changes that no stream can show, and these are known to be so: signs that are extended by hand, widths
+# that are the same number for this geometry, values in reset, flags that are read beside another. More is a failure.
+mutations() {
+    python3 "$root/tests/stream/mutations.py" 100 1 a b "${streams[@]}" | tee survivors
+    [ "$(grep -c '^survived' survivors)" -le 25 ]
+}
+check "100 changes of the Verilog" 0 " caught, " mutations
+
+# ---- after synthesis ----
+
+synthesised() {
+    cofiber synth a --target ice40 -o a/netlist.v && cd a &&
+        iverilog -g2005 -DNO_ICE40_DEFAULT_ASSIGNMENTS -s cofiber_stream_tb -o tb.vvp netlist.v cofiber_stream_tb.v \
+            "$(yosys-config --datdir)/ice40/cells_sim.v" && vvp -n tb.vvp +input_stalls=30 +output_stalls=30
+}
+check "after synthesis for iCE40" 0 "PASS: 2 of 2" synthesised
+
+# ---- the published size, a real frame ----
+
+frame=$root/examples/000000214753_f16.npy
+check "full: compile" 0 "" cofiber compile "$root/examples/head_nearest_fp32.safetensors" -o full --calibrate "$frame" \
+    --score-threshold 0.1
+check "full: three frames" 0 "153600 to 153600 from frame to frame" cofiber cosim full "$frame" "$frame" "$frame" \
+    --style stream --lanes 8
+check "full: with stalls" 0 "168,000 decisions and 168,000 sums of 1 frame compared, 0 and 0 differ" cofiber cosim full \
+    "$frame" --style stream --lanes 16 --parallel-classes 20 --stalls 30
+finish
