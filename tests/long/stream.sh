@@ -21,12 +21,14 @@ check "bilinear: compile" 0 "" cofiber compile "$fixtures/head_f32.safetensors" 
     --grid 8x4 --scales 2 --upsample bilinear --top cofiber
 inputs frames b.st 2 3 8 4 7
 check "nearest: emit" 0 "" emit a.cfn "$fixtures/frames_f32.safetensors" -o a --lanes 3
-check "bilinear: emit" 0 "" emit b.cfn b.st -o b --lanes 2 --parallel-classes 3 --weights loadable --multipliers logic
+check "bilinear: emit" 0 "" emit b.cfn b.st -o b --lanes 1 --parallel-classes 3 --weights loadable --multipliers logic
 streams=()
 while read -r kind frame word; do
     python3 "$root/tests/stream/stream.py" b "b-$kind" "$kind" "$frame" "$word"
     streams+=("b-$kind")
-done <<<$'early 0 5\nlate 0 3\nsoft 0 21\nreset 0 9'
+done <<<$'early 0 5\nlate 0 3\nsoft 0 21\nreset 0 9\nmissing 0 0'
+python3 "$root/tests/stream/stream.py" b b-first soft 0 0
+streams+=(b-first)
 # Survivors are changes that no stream can show, and these are known to be so: signs that are extended by hand, widths
 # that are the same number for this geometry, values in reset, flags that are read beside another. More is a failure.
 mutations() {

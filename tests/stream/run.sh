@@ -126,6 +126,7 @@ for source in nearest wide; do
         malformed "$source-late-$stalls" "2 2 0 1" late 0 11
         malformed "$source-missing-$stalls" "1 1 0 1" missing 0
         malformed "$source-soft-reset-$stalls" "1 1 0 0" soft 0 21
+        malformed "$source-soft-reset-first-$stalls" "2 2 0 0" soft 0 0
         malformed "$source-reset-$stalls" "2 2 0 0" reset 0 21
         malformed "$source-reset-first-$stalls" "2 2 0 0" reset 0 1
     done

@@ -37,7 +37,8 @@ elif kind == "missing":
     del outcomes[frame + 1]
 elif kind == "soft":
     changed[word] = flag(changed[word], 4)
-    outcomes[frame] = "ffff"
+    if frame > 0 or word > 0:  # before the very first word there is nothing to lose
+        outcomes[frame] = "ffff"
 else:
     again = list(changed)
     again[0] = flag(again[0], 2)
