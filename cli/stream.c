@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "cli/frames.h"
+#include "rtl/stream/fit.h"
 #include "sim/library.h"
 
 bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, const struct cf_netlist *netlist,
@@ -23,14 +24,19 @@ bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, con
         return false;
     if (!cli_given(args, "--lanes") && lanes > stream->pyramid.channels)
         lanes = stream->pyramid.channels;
-    const struct cf_stream_options options = {.lanes = (uint32_t)lanes,
-                                              .parallel = (uint32_t)parallel,
-                                              .loadable = weights == 1,
-                                              .logic = multipliers == 1,
-                                              .no_pipeline = cli_given(args, "--no-pipeline"),
-                                              .sparse = cli_given(args, "--sparse"),
-                                              .prefix = prefix,
-                                              .source = source};
+    struct cf_stream_options options = {.lanes = (uint32_t)lanes,
+                                        .parallel = (uint32_t)parallel,
+                                        .loadable = weights == 1,
+                                        .logic = multipliers == 1,
+                                        .no_pipeline = cli_given(args, "--no-pipeline"),
+                                        .sparse = cli_given(args, "--sparse"),
+                                        .prefix = prefix,
+                                        .source = source};
+    const char *device = cli_value(args, "--fit");
+    if (device && (cli_given(args, "--lanes") || cli_given(args, "--parallel-classes")))
+        return cf_fail(err, "%s: --fit chooses what --lanes and --parallel-classes say", args->command->name);
+    if (device && !cf_stream_fit(&options, &stream->pyramid, device, netlist->label, err))
+        return false;
     return cf_stream_plan_make(&stream->plan, &stream->pyramid, &options, netlist->label, err);
 }
 

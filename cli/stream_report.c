@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/stream.h"
+#include "rtl/stream/fit.h"
 #include "rtl/stream/model.h"
 
 static int report_json(const struct cf_stream_plan *plan, const struct cf_stream_cost *cost)
@@ -18,6 +19,7 @@ static int report_json(const struct cf_stream_plan *plan, const struct cf_stream
     cJSON_AddNumberToObject(memory, "sums", (double)cost->sum_bits);
     cJSON_AddNumberToObject(memory, "thresholds", (double)cost->threshold_bits);
     cJSON_AddNumberToObject(memory, "queues", (double)cost->queue_bits);
+    cJSON_AddNumberToObject(document, "block_rams", cf_stream_blocks(plan));
     cJSON_AddNumberToObject(document, "feature_buffer_bits", (double)cost->feature_bits);
     cJSON_AddNumberToObject(document, "input_bytes_per_beat", plan->input_bytes);
     cJSON_AddNumberToObject(document, "output_bytes_per_beat", plan->output_bytes);
@@ -44,6 +46,7 @@ int cli_stream_report(const struct cli_args *args, const struct cf_stream_plan *
         {"  line buffers of sums", cost.sum_bits},
         {"  thresholds", cost.threshold_bits},
         {"  queues of records", cost.queue_bits},
+        {"block RAMs, of 512 words of 36 bits", cf_stream_blocks(plan)},
         {"line buffers if they held features", cost.feature_bits},
     };
     printf("%u channels by %u classes per cycle; %u bytes per beat in, %u out\n", plan->options.lanes,

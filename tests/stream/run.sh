@@ -63,6 +63,10 @@ check "frames for gates" 2 "frames go with --style stream" cofiber verilog neare
 check "a prefix that is none" 2 "no Verilog identifier" emit nearest.cfn -o none --prefix 9x
 check "dry run" 0 '"cycles_per_frame":	256' emit nearest.cfn --dry-run --json --lanes 2
 
+check "fit" 0 '"multipliers":	12' emit nearest.cfn --dry-run --json --fit ecp5-25k
+check "fit and lanes" 2 "--fit chooses" emit nearest.cfn --dry-run --fit ecp5-25k --lanes 2
+check "fit what" 2 "no device 'up5k'" emit nearest.cfn --dry-run --fit up5k
+
 # ---- two accelerators in one design; the testbench as it is shipped; other tools ----
 
 check "left: emit" 0 "" emit nearest.cfn -o left --prefix left_ --lanes 1
