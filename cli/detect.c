@@ -39,6 +39,7 @@ struct session {
     uint64_t next_frame; /* whose detections are written next */
     uint64_t finished, count;
     struct cf_photo photo;
+    double photo_size[2]; /* width and height that listed boxes are scaled to; 0: the frame's own pixels */
     enum cf_fit fit;
     struct cli_progress progress;
 };
@@ -53,14 +54,29 @@ static bool put(struct session *s, const char *text, struct cf_error *err)
     return true;
 }
 
+/* Scales a box from the frame's pixels to the photograph's. */
+static void scale_box(const struct session *s, struct cf_detection *detection)
+{
+    if (s->photo_size[0] == 0)
+        return;
+    struct cf_frame_shape shape = cf_frames_shape(s->frames);
+    const double stride = s->sums.scales[0].stride, frame[2] = {stride * shape.width, stride * shape.height};
+    double extent[2];
+    cf_fit_extent(s->fit, frame, s->photo_size, extent);
+    for (int side = 0; side < 4; side++)
+        detection->box[side] *= s->photo_size[side % 2] / extent[side % 2];
+}
+
 static bool list_frame(struct session *s, uint64_t frame, const struct cf_detections *found, struct cf_error *err)
 {
     bool done = true;
     for (size_t i = 0; done && i < found->count; i++) {
         char text[CF_LISTING_LINE];
+        struct cf_detection detection = found->items[i];
+        scale_box(s, &detection);
         done = put(s,
-                   cf_listing_text(s->listing, &found->items[i], s->ids[cf_frames_number(s->frames, frame)],
-                                   s->sums.classes, s->count == 0, text),
+                   cf_listing_text(s->listing, &detection, s->ids[cf_frames_number(s->frames, frame)], s->sums.classes,
+                                   s->count == 0, text),
                    err);
         s->count++;
     }
@@ -229,6 +245,21 @@ static bool list_all(struct session *s, struct cf_error *err)
     return done;
 }
 
+static bool read_photo_size(struct session *s)
+{
+    const char *text = cli_value(s->args, "--photo-size");
+    unsigned width, height;
+    char rest;
+    if (!text)
+        return true;
+    if (strspn(text, "0123456789x") != strlen(text) || sscanf(text, "%6ux%6u%c", &width, &height, &rest) != 2 ||
+        width == 0 || height == 0)
+        return cli_complain("detect: --photo-size '%s' is not WIDTHxHEIGHT", text) == CLI_OK;
+    s->photo_size[0] = width;
+    s->photo_size[1] = height;
+    return true;
+}
+
 static bool read_options(struct session *s, double *stride)
 {
     const struct cli_args *args = s->args;
@@ -241,6 +272,8 @@ static bool read_options(struct session *s, double *stride)
         !cli_choice(args, "--fit", &fit) || !cli_choice(args, "--score", &score))
         return false;
     s->options.root = score == 1;
+    if (!read_photo_size(s))
+        return false;
     s->options.top = (uint32_t)top;
     s->listing = (enum cf_listing)listing;
     s->fit = (enum cf_fit)fit;
@@ -345,6 +378,9 @@ const struct cli_command cli_detect = {
             {"--stride", "P", "16", "Say how many pixels of the frame a cell of the input is wide."},
             CLI_FRAMES_OPTION,
             {"--draw", "[PHOTO]", NULL, "Draw the detections as a PNG file, over this photograph."},
+            {"--photo-size", "WxH", NULL,
+             "List boxes in the pixels of a photograph of this width and height that was made the frame as --fit says, "
+             "and not in those of the frame."},
             {"--fit", "longer|square", "longer",
              "Say how the photograph was made a frame. longer: its longer side was resized to the frame's, and it "
              "stands "

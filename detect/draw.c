@@ -19,17 +19,26 @@ static const struct cf_colour black = {0.1, 0.1, 0.1}, white = {1, 1, 1}, paper 
 
 /* ---- the background -------------------------------------------------------------------------------------------- */
 
-/* The part of the frame that the photograph covers. */
+void cf_fit_extent(enum cf_fit fit, const double frame[2], const double photo[2], double extent[2])
+{
+    extent[0] = frame[0];
+    extent[1] = frame[1];
+    if (fit == CF_FIT_SQUARE)
+        return;
+    if (photo[0] >= photo[1])
+        extent[1] = fmin(frame[1], frame[0] * photo[1] / photo[0]);
+    else
+        extent[0] = fmin(frame[0], frame[1] * photo[0] / photo[1]);
+}
+
+/* The part of the frame that the photograph covers; without a photograph the whole. */
 static void find_extent(const struct cf_drawing *d, double *width, double *height)
 {
-    *width = d->width;
-    *height = d->height;
-    if (!d->photo || d->fit == CF_FIT_SQUARE)
-        return;
-    if (d->photo->width >= d->photo->height)
-        *height = fmin(d->height, d->width * d->photo->height / d->photo->width);
-    else
-        *width = fmin(d->width, d->height * d->photo->width / d->photo->height);
+    double frame[2] = {d->width, d->height}, extent[2] = {d->width, d->height};
+    if (d->photo)
+        cf_fit_extent(d->fit, frame, (double[2]){d->photo->width, d->photo->height}, extent);
+    *width = extent[0];
+    *height = extent[1];
 }
 
 static bool draw_photo(const struct cf_canvas *canvas, const struct cf_drawing *d, const struct layout *layout,

@@ -11,6 +11,10 @@ enum cf_fit {
     CF_FIT_SQUARE  /* both sides were resized to the frame's */
 };
 
+/* The part of a frame of `frame` [width, height] pixels, from its top left corner, that a photograph of `photo` [width,
+ * height] pixels covers: extent [width, height]. */
+void cf_fit_extent(enum cf_fit fit, const double frame[2], const double photo[2], double extent[2]);
+
 struct cf_drawing {
     double width, height;         /* of the frame, in its pixels */
     const struct cf_photo *photo; /* NULL: the energy is drawn instead */

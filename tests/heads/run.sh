@@ -52,6 +52,8 @@ compiled() { # family
 simulated() { # family: all engines give the same values
     "$build/cofiber" sim "$small/$1.net" "$small/frame.npy" --trace "$small/$1.trace" &&
         "$build/cofiber" sim "$small/$1.net" "$small/frame.npy" --trace "$small/again" --isa reference &&
+        cmp "$small/$1.trace" "$small/again" &&
+        "$build/cofiber" sim "$small/$1.net" "$small/frame.npy" --trace "$small/again" --engine bits &&
         cmp "$small/$1.trace" "$small/again"
 }
 detected() { # family: the same bytes for any number of threads
