@@ -200,6 +200,20 @@ static uint64_t dead_elsewhere(const struct subject *s, const struct cf_compile_
     return dead;
 }
 
+/* Says how many gates stand in groups that the card's table does not have. */
+static void print_others(const struct subject *s, const struct cf_compile_options *options)
+{
+    uint64_t gates = 0;
+    char text[2][32];
+    for (uint32_t k = 0; k < options->scales; k++)
+        for (int l = 0; l < CF_LAYER_COUNT; l++)
+            gates += counted(s->netlist, k, (enum cf_layer)l);
+    if (gates < s->facts.gates)
+        printf("\n%s gates more, %s in all, stand in groups that %s table does not have.\n",
+               cli_thousands(s->facts.gates - gates, text[0]), cli_thousands(s->facts.gates, text[1]),
+               is_card(s, options) ? "the card's" : "this");
+}
+
 static void print_reason(const struct cf_compile_options *options, const struct subject *s)
 {
     char rows[32], last[32], total[32];
@@ -318,6 +332,7 @@ static void print_all(const struct subject *s)
     print_groups(s);
     if (cf_compile_recorded(s->netlist, &options, &err)) {
         print_table(s, &options);
+        print_others(s, &options);
         print_reason(&options, s);
     } else if (cf_compile_claimed(s->netlist)) {
         printf("\nno closed form: ");

@@ -26,4 +26,11 @@ uint64_t cf_closed_form(const struct cf_compile_options *options, const struct c
 uint64_t cf_closed_form_swept(const struct cf_compile_options *options, const struct cf_netlist *netlist,
                               uint32_t scale, enum cf_layer layer);
 
+/* The same for a group that a LayerNorm, a bottleneck or a box head brings, which the card's table does not have:
+ * "s0.sum", for example. Each position of scale k has sum, root, center   1 box                 4 project, hidden as
+ * many as the innermost dimension of the first group of that kind (of the group itself where a sweep may have removed
+ * lanes). 0 for any other name. */
+uint64_t cf_closed_form_beyond(const struct cf_compile_options *options, const struct cf_netlist *netlist,
+                               const char *name);
+
 #endif
