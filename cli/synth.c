@@ -69,12 +69,13 @@ static int report_json(const struct cf_synth_result *r, const cJSON *model, cons
 static void report_text(const struct cf_synth_result *r, const cJSON *model, int target)
 {
     char found[32], foretold[32];
+    bool dsps = target == CF_TARGET_GENERIC || number_of(model, "dsp_blocks_wanted") != 0;
     printf("%-20s %14s %14s\n", "", "synthesised", "model");
     printf("%-20s %14s\n", "LUTs", cli_thousands(r->luts, found));
     printf("%-20s %14s\n", "flip-flops", cli_thousands(r->registers, found));
     printf("%-20s %14s %14s\n", target == CF_TARGET_GENERIC ? "multipliers" : "DSP blocks",
            cli_thousands(target == CF_TARGET_GENERIC ? r->multipliers : r->dsps, found),
-           cli_thousands((uint64_t)number_of(model, "multipliers"), foretold));
+           cli_thousands((uint64_t)(dsps ? number_of(model, "multipliers") : 0), foretold));
     printf("%-20s %14s %14s\n", target == CF_TARGET_GENERIC ? "memory bits" : "block RAM bits",
            cli_thousands(r->memory_bits, found), cli_thousands((uint64_t)number_of(model, "memory_bits"), foretold));
     if (r->nextpnr_mhz > 0) {

@@ -46,6 +46,17 @@ synthesised() {
 }
 check "after synthesis for iCE40" 0 "PASS: 2 of 2" synthesised
 
+# Multipliers are DSP blocks where that is asked, and none where they are to be logic.
+check "one scale: compile" 0 "" cofiber compile "$fixtures/head_f32.safetensors" -o one.cfn --input-scale 0.05 \
+    --grid 4x4 --scales 1 --top cofiber
+for style in dsp logic; do
+    check "$style: emit" 0 "" emit one.cfn -o "one-$style" --lanes 2 --parallel-classes 2 --multipliers "$style"
+    for target in ecp5 xilinx; do
+        wanted='"dsps":	4' && [ "$style" = dsp ] || wanted='"dsps":	0'
+        check "$style: $target" 0 "$wanted" cofiber synth "one-$style" --target "$target" --json
+    done
+done
+
 # ---- the published size, a real frame ----
 
 frame=$root/examples/000000214753_f16.npy

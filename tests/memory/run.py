@@ -69,6 +69,8 @@ COMMANDS = [
     ("import aiger", "{cofiber} import {aiger} --from aiger -o out"),
     ("import yosys-json", "{cofiber} import {yosys_json} --from yosys-json -o out"),
     ("verilog", "{cofiber} verilog {net} -o out"),
+    ("verilog stream", "{cofiber} verilog {net} -o out --style stream"),
+    ("verilog stream --json", "{cofiber} verilog {net} --style stream --dry-run --json --fit artix7-35t"),
     ("params", "{cofiber} params {head}"),
     ("params checkpoint", "{cofiber} params {checkpoint} --json"),
     ("params onnx", "{cofiber} params {onnx}"),
