@@ -40,6 +40,11 @@ void cli_json_finish(void)
     memory.failed = false;
 }
 
+bool cli_json_complete(void)
+{
+    return !memory.failed;
+}
+
 int cli_print_json(cJSON *document)
 {
     char *text = memory.failed ? NULL : cJSON_Print(document);

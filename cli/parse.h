@@ -22,5 +22,6 @@ extern const char *const cli_overview, *const cli_conventions, *const cli_exit_s
 /* Between the two, cJSON's memory is an arena's, and cli_print_json knows of every item that found none (json.c). */
 void cli_json_start(void);
 void cli_json_finish(void);
+bool cli_json_complete(void); /* every item so far found memory */
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/frames.h"
+#include "cli/parse.h"
 #include "compiler/record.h"
 #include "netlists/store.h"
 #include "report/page.h"
@@ -127,6 +128,7 @@ static bool write_page(struct session *s, size_t *size, struct cf_error *err)
                                  .claims = cli_given(s->args, "--head") ? &s->claims : NULL,
                                  .evidence = &s->evidence,
                                  .command = s->command.data,
+                                 .complete = cli_json_complete,
                                  .faults = s->faults,
                                  .cost = s->cost};
     return cf_page_write(&page, cli_value(s->args, "-o"), size, err);
@@ -153,6 +155,7 @@ static int run(const struct cli_args *args)
     size_t size = 0;
     if (!cli_value(args, "-o"))
         return cli_complain("report: -o PAGE.html is missing");
+    cli_json_start();
     bool done = open_operands(&s, &err) && read_json(args, "--faults", &s.faults, &err) &&
                 read_json(args, "--cost", &s.cost, &err) && audit(&s, &err) && write_page(&s, &size, &err);
     int status = done ? CLI_OK : cli_fail(&err);
@@ -161,6 +164,7 @@ static int run(const struct cli_args *args)
         printf("%s: %s bytes, %zu claims; it needs no network\n", cli_shown(cli_value(args, "-o")),
                cli_thousands(size, text), s.claims.count);
     free_session(&s);
+    cli_json_finish();
     return status;
 }
 

@@ -262,7 +262,8 @@ bool cf_evidence_collect(struct cf_evidence *evidence, const char *head, const s
         evidence->readable = true;
         look_at_int8(evidence);
         done = look_at_circuits(evidence, frames, options, err);
-    } else if (done && strstr(evidence->reason.text, "out of memory")) {
+    } else if (done &&
+               (strstr(evidence->reason.text, "out of memory") || strstr(evidence->reason.text, "allocate memory"))) {
         done = cf_fail(err, "%s", evidence->reason.text);
     }
     if (!done)

@@ -120,6 +120,7 @@ bool cf_page_write(const struct cf_page *what, const char *path, size_t *size, s
     put_asset(&page, "<script>\n\"use strict\";\n", cf_asset_script, cf_asset_script_end, "</script>\n</html>\n");
     cJSON_Delete(document);
     *size = page.length;
+    page.failed = page.failed || (what->complete && !what->complete());
     done = done && (!page.failed || cf_fail(err, "%s: out of memory", path)) &&
            (page.length <= CF_PAGE_MOST ||
             cf_fail(err, "%s: the page would have %zu bytes, and %d are the most; select fewer frames", path,

@@ -22,7 +22,10 @@ struct cf_page {
     const struct cf_claims *claims;     /* NULL: not audited */
     const struct cf_evidence *evidence; /* of these claims */
     const char *command;                /* with which the page can be made again */
-    const char *faults, *cost;          /* JSON documents of `faults --json` and `stats --bits --json`; NULL */
+    /* cJSON leaves an item out where memory is out, and does not say so: this is asked, before the page is written,
+     * whether cJSON had all the memory that it asked for. NULL: it had. */
+    bool (*complete)(void);
+    const char *faults, *cost; /* JSON documents of `faults --json` and `stats --bits --json`; NULL */
 };
 
 enum { CF_PAGE_MOST = 5000000 }; /* bytes of a page */

@@ -23,7 +23,7 @@ function barChart(box, label, data, options = {}) {
     data,
     options: {
       scales: { x: axis(options.x, { grid: { display: false }, stacked: options.stacked, ticks: { display: options.ticks !== 0, maxRotation: 50, autoSkip: true, maxTicksLimit: options.ticks || 16 } }),
-        y: axis(options.y, { stacked: options.stacked, type: options.log ? "logarithmic" : "linear", ticks: options.log ? { callback: powerOfTen } : {} }) },
+        y: axis(options.y, { stacked: options.stacked, type: options.log ? "logarithmic" : "linear", min: options.log ? 0.7 : undefined, ticks: options.log ? { callback: powerOfTen } : { precision: 0 } }) },
       plugins: { legend: { display: data.datasets.length > 1 } },
     },
   });

@@ -37,8 +37,8 @@ function plotWeights(netlist) {
   box.before(make("p", {}, select));
   const draw = () => {
     const gate = netlist.gate(group.first + Number(select.value)), weights = gate.terms.map((t) => t.weight);
-    const low = Math.min(...weights, 0), high = Math.max(...weights, 0), bins = Math.min(high - low + 1, 52);
-    const h = histogram(weights, low, high + 1, bins);
+    const low = Math.min(...weights, 0), high = Math.max(...weights, 0), step = Math.ceil((high - low + 1) / 52), bins = Math.ceil((high - low + 1) / step);
+    const h = histogram(weights, low - 0.5, low - 0.5 + bins * step, bins); /* each bin as many integers */
     barChart(box, `${weights.length} weights from ${low} to ${high}`, { labels: h.labels.map((l) => Math.round(Number(l))),
       datasets: [{ data: h.counts, backgroundColor: PALETTE[0], barPercentage: 1, categoryPercentage: 0.95 }] }, { x: "weight", y: "wires" });
   };
