@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/graphs.h"
 #include "cli/stats_bits.h"
 #include "compiler/census.h"
 #include "compiler/geometry.h"
@@ -348,6 +349,13 @@ static void print_all(const struct subject *s)
     }
 }
 
+static bool add_graphs(const struct cf_netlist *netlist, cJSON *document, struct cf_error *err)
+{
+    if (!document)
+        printf("\nAs adder graphs, which the netlist has for these banks (cofiber optimize)\n");
+    return cli_graphs(netlist, document ? cJSON_AddObjectToObject(document, "implementation") : NULL, err);
+}
+
 static int run(const struct cli_args *args)
 {
     struct cf_error err;
@@ -365,6 +373,8 @@ static int run(const struct cli_args *args)
         if (!document)
             print_all(&s);
         if (bits && !cli_stats_bits(netlist, document, &err))
+            status = cli_fail(&err);
+        else if (netlist->implementation && !add_graphs(netlist, document, &err))
             status = cli_fail(&err);
         if (document && status == CLI_OK)
             status = cli_print_json(document);
@@ -385,7 +395,7 @@ const struct cli_command cli_stats = {
         "prints the numbers that follow from these options by closed form beside those that it counts; for the "
         "published geometry the closed form is the card's own table. --bits adds the binary gates: twice, once with "
         "every gate in hardware of its own, and once with each cell only once, as in hardware that all positions "
-        "share.",
+        "share. Where `optimize` has given the netlist adder graphs, their adders and full adders follow.",
     .min_operands = 1,
     .max_operands = 1,
     .options =

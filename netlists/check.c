@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/string_set.h"
+#include "netlists/bank.h"
 #include "netlists/cell.h"
 #include "netlists/names.h"
 
@@ -259,5 +260,5 @@ bool cf_netlist_check(const struct cf_netlist *netlist, struct cf_error *err)
             return name_first_user(netlist, c, err);
     if (!(netlist->input_scale > 0) || netlist->input_scale > 1e300)
         return cf_fail(err, "%s: the input scale is not a positive number of at most 1e300", netlist->label);
-    return check_instances(netlist, err);
+    return check_instances(netlist, err) && cf_implementation_check(netlist, err);
 }

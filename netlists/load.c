@@ -9,11 +9,13 @@
 #include "base/string_set.h"
 #include "netlists/check.h"
 #include "netlists/format.h"
+#include "netlists/store_graphs.h"
 
 struct reader {
     const struct cf_safetensors *file;
     struct cf_netlist *netlist;
-    bool full; /* the file is of CF_FULL_VERSION */
+    bool full;   /* the file is of CF_FULL_VERSION or CF_GRAPH_VERSION */
+    bool graphs; /* it is of CF_GRAPH_VERSION */
     size_t tensors_used;
     struct cf_string_set names; /* of the groups read so far */
     struct cf_error *err;
@@ -328,12 +330,13 @@ static bool refuse_unknown(struct reader *r)
     static const char *const known[] = {"input.shape", "input.scale", "class.scale", "group.type", "cell.bias",
                                         "cell.type",   "cell.ports",  "cell.terms",  "port.type",  "term.offset",
                                         "term.weight", "term.port",   "term.shift",  "term.square"};
-    size_t known_count = sizeof known / sizeof *known - !r->full; /* the last is of CF_FULL_VERSION alone */
+    size_t known_count = sizeof known / sizeof *known - !r->full; /* the last is not of CF_PLAIN_VERSION */
     for (size_t i = 0; i < count; i++) {
         const char *name = cf_safetensors_at(r->file, i)->name;
         bool used = false;
         for (size_t k = 0; k < known_count; k++)
             used = used || strcmp(name, known[k]) == 0;
+        used = used || (r->graphs && cf_graphs_have_tensor(name));
         if (!used && !is_of_a_group(r, name))
             return cf_fail(r->err, "%s: tensor '%s' is no part of a netlist", cf_safetensors_path(r->file), name);
     }
@@ -363,16 +366,19 @@ bool cf_netlist_from_safetensors(struct cf_netlist **netlist, const struct cf_sa
     if (!cf_is_netlist(file))
         return cf_fail(err, "%s: not a netlist (metadata 'format' is not \"" CF_FORMAT_NAME "\")", path);
     const char *version = cf_safetensors_metadata(file, "version");
-    bool full = version && strcmp(version, CF_FULL_VERSION) == 0;
+    bool graphs = version && strcmp(version, CF_GRAPH_VERSION) == 0;
+    bool full = graphs || (version && strcmp(version, CF_FULL_VERSION) == 0);
     if (!version || (!full && strcmp(version, CF_PLAIN_VERSION) != 0))
-        return cf_fail(
-            err, "%s: netlist format version %s; this program reads versions " CF_PLAIN_VERSION " and " CF_FULL_VERSION,
-            path, version ? version : "missing");
+        return cf_fail(err,
+                       "%s: netlist format version %s; this program reads versions " CF_PLAIN_VERSION
+                       ", " CF_FULL_VERSION " and " CF_GRAPH_VERSION,
+                       path, version ? version : "missing");
     const char *groups = cf_safetensors_metadata(file, "groups");
     if (!groups)
         return cf_fail(err, "%s: metadata 'groups' is missing", path);
-    struct reader r = {.file = file, .netlist = cf_netlist_new(path, err), .full = full, .err = err};
-    bool done = r.netlist && read_groups(&r, groups) && read_cells(&r) && read_class_scale(&r) && refuse_unknown(&r) &&
+    struct reader r = {.file = file, .netlist = cf_netlist_new(path, err), .full = full, .graphs = graphs, .err = err};
+    bool done = r.netlist && read_groups(&r, groups) && read_cells(&r) && read_class_scale(&r) &&
+                (!graphs || cf_graphs_read(r.netlist, file, &r.tensors_used, err)) && refuse_unknown(&r) &&
                 read_meta(&r) && cf_netlist_check(r.netlist, err);
     cf_string_set_free(&r.names);
     if (!done)

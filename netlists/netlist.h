@@ -84,6 +84,8 @@ struct cf_meta {
     const char *key, *value;
 };
 
+struct cf_implementation; /* bank.h */
+
 struct cf_netlist {
     struct cf_arena arena; /* owns everything below */
     struct cf_cell *cells;
@@ -96,6 +98,8 @@ struct cf_netlist {
     uint32_t class_count;
     struct cf_meta *meta; /* provenance, sorted by key */
     uint32_t meta_count, meta_capacity;
+    /* How some of the gates are to be built, which changes nothing of what they are; NULL: nobody said. */
+    const struct cf_implementation *implementation;
     const char *label; /* the file it came from, or a word, for messages */
 };
 
@@ -120,7 +124,7 @@ bool cf_netlist_set_class_scale(struct cf_netlist *netlist, const double *scale,
 /* Copies the metadata, the input scale and the class scales of another netlist. */
 bool cf_netlist_copy_notes(struct cf_netlist *to, const struct cf_netlist *from, struct cf_error *err);
 
-/* A deep copy. */
+/* A deep copy, without the implementation. */
 struct cf_netlist *cf_netlist_copy(const struct cf_netlist *netlist, struct cf_error *err);
 
 /* Looking around. */

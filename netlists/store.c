@@ -8,12 +8,13 @@
 #include "netlists/cell.h"
 #include "netlists/check.h"
 #include "netlists/format.h"
+#include "netlists/store_graphs.h"
 
 struct writer {
     struct cf_safetensors_writer *out;
     const struct cf_netlist *netlist;
     uint64_t ports, terms; /* of all cells together */
-    bool full;             /* some cell is not plain: the file is of CF_FULL_VERSION */
+    bool full;             /* some cell is not plain, or there are graphs: the file is not of CF_PLAIN_VERSION */
     struct cf_error *err;
 };
 
@@ -40,6 +41,7 @@ enum fixed {
 struct ids {
     size_t fixed[FIXED_COUNT];
     size_t *cell, *base, *lanes; /* [group_count] */
+    size_t graphs[CF_GRAPH_TENSORS];
 };
 
 static bool declare(struct writer *w, const char *name, enum cf_dtype dtype, int rank, uint64_t rows, uint64_t columns,
@@ -85,9 +87,11 @@ static bool declare_all(struct writer *w, struct ids *ids)
            declare(w, "port.type", CF_I32, 2, w->ports, 3, &id[PORT_TYPE]) &&
            declare(w, "term.offset", CF_I32, 1, w->terms, 0, &id[TERM_OFFSET]) &&
            declare(w, "term.weight", CF_I32, 1, w->terms, 0, &id[TERM_WEIGHT]) && declare_groups(w, ids) &&
+           (!n->implementation || cf_graphs_declare_words(n, w->out, ids->graphs, w->err)) &&
            declare(w, "term.port", CF_U8, 1, w->terms, 0, &id[TERM_PORT]) &&
            declare(w, "term.shift", CF_U8, 1, w->terms, 0, &id[TERM_SHIFT]) &&
-           (!w->full || declare(w, "term.square", CF_U8, 1, w->terms, 0, &id[TERM_SQUARE]));
+           (!w->full || declare(w, "term.square", CF_U8, 1, w->terms, 0, &id[TERM_SQUARE])) &&
+           (!n->implementation || cf_graphs_declare_bytes(n, w->out, ids->graphs, w->err));
 }
 
 static bool add_metadata(struct writer *w)
@@ -99,11 +103,12 @@ static bool add_metadata(struct writer *w)
     char *names = calloc(length, 1);
     if (!names)
         return cf_fail(w->err, "%s: out of memory", n->label);
+    const char *version = n->implementation ? CF_GRAPH_VERSION : w->full ? CF_FULL_VERSION : CF_PLAIN_VERSION;
     char *end = names;
     for (uint32_t g = 0; g < n->group_count; g++)
         end += sprintf(end, "%s%s", g ? " " : "", n->groups[g].name);
     bool done = cf_safetensors_add_metadata(w->out, "format", CF_FORMAT_NAME, w->err) &&
-                cf_safetensors_add_metadata(w->out, "version", w->full ? CF_FULL_VERSION : CF_PLAIN_VERSION, w->err) &&
+                cf_safetensors_add_metadata(w->out, "version", version, w->err) &&
                 cf_safetensors_add_metadata(w->out, "groups", names, w->err);
     for (uint32_t m = 0; done && m < n->meta_count; m++)
         done = cf_safetensors_add_metadata(w->out, n->meta[m].key, n->meta[m].value, w->err);
@@ -201,6 +206,7 @@ static bool save_to(struct writer *w, struct ids *ids)
     bool done = scratch && bytes
                     ? write_groups(w, ids) && write_cells(w, ids, scratch) && write_terms(w, ids, scratch, bytes)
                     : cf_fail(w->err, "%s: out of memory", w->netlist->label);
+    done = done && (!w->netlist->implementation || cf_graphs_write(w->netlist, w->out, ids->graphs, w->err));
     free(scratch);
     free(bytes);
     return done;
@@ -212,7 +218,7 @@ bool cf_netlist_save(const struct cf_netlist *netlist, const char *path, struct 
     if (!cf_netlist_check(netlist, err))
         return false;
 #endif
-    struct writer w = {.netlist = netlist, .err = err};
+    struct writer w = {.netlist = netlist, .full = netlist->implementation != NULL, .err = err};
     for (uint32_t c = 0; c < netlist->cell_count; c++) {
         w.ports += netlist->cells[c].port_count;
         w.terms += netlist->cells[c].term_count;

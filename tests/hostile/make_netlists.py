@@ -59,11 +59,43 @@ def replaced(name, tensor, dtype, shape, values, fragment):
     tensors(name, lambda table: table.__setitem__(tensor, (dtype, shape, values)), fragment)
 
 
+def graphed(name, change, fragment):
+    """Version 3: the step of base(), 3a - b + 2c, as a graph of three adders: 3a; 3a - b; 3a - b + 2c."""
+    table, meta = base()
+    meta["version"] = "3"
+    table["term.square"] = ("U8", [5], [0] * 5)
+    table.update({
+        "graph.inputs": ("I32", [1], [3]),
+        "graph.adders": ("I32", [2], [0, 3]),
+        "graph.outputs": ("I32", [2], [0, 1]),
+        "adder.operand": ("I32", [3, 2], [0, 0, 3, 1, 4, 2]),
+        "output.signal": ("I32", [1], [5]),
+        "output.shift": ("I32", [1], [0]),
+        "bank.graph": ("I32", [1], [0]),
+        "bank.members": ("I32", [2], [0, 1]),
+        "bank.member": ("I32", [1], [1]),
+        "adder.shift": ("U8", [3, 2], [0, 1, 0, 0, 0, 1]),
+        "adder.negative": ("U8", [3, 2], [0, 0, 0, 1, 0, 0]),
+        "output.negative": ("U8", [1], [0]),
+    })
+    change(table)
+    add("net_graph_" + name, safetensors(table, meta), fragment)
+
+
+def graph_value(name, tensor, index, number, fragment):
+    graphed(name, lambda table: table[tensor][2].__setitem__(index, number), fragment)
+
+
+def graph_tensor(name, tensor, dtype, shape, values, fragment):
+    graphed(name, lambda table: table.__setitem__(tensor, (dtype, shape, values)), fragment)
+
+
 # The container's metadata.
 metadata("format_missing", lambda m: m.pop("format"), "not a netlist (metadata 'format' is not \"cofiber-netlist\")")
 metadata("format_other", lambda m: m.update(format="cofiber-trace"), "not a netlist")
 metadata("version_missing", lambda m: m.pop("version"), "netlist format version missing")
-metadata("version_3", lambda m: m.update(version="3"), "netlist format version 3; this program reads versions 1 and 2")
+metadata("version_4", lambda m: m.update(version="4"), "netlist format version 4; this program reads versions 1, 2 and 3")
+metadata("version_3_of_1", lambda m: m.update(version="3"), "tensor 'term.square' is missing")
 metadata("version_2_of_1", lambda m: m.update(version="2"), "tensor 'term.square' is missing")
 metadata("version_1_0", lambda m: m.update(version="1.0"), "netlist format version 1.0")
 metadata("groups_missing", lambda m: m.pop("groups"), "metadata 'groups' is missing")
@@ -278,6 +310,41 @@ head("weight_bool", {"w": ("BOOL", [2, 3], [True] * 6), "b": B}, "tensor 'w' is 
 head("bias_nan", {"w": W, "b": ("F64", [2], [1, NAN])}, "tensor 'b': element [1] is NaN or infinite")
 head("bias_infinite", {"w": W, "b": ("F32", [2], [INF, 1])}, "tensor 'b': element [0] is NaN or infinite")
 head("bias_bool", {"w": W, "b": ("BOOL", [2], [True, False])}, "tensor 'b' is BOOL; a head has numbers")
+
+# Implementations (version 3).
+graphed("member_missing", lambda t: t.pop("bank.member"), "tensor 'bank.member' is missing")
+graph_value("wrong_shift", "adder.shift", 1, 2,
+            "bank 0: output 0 (step[0]): its graph does not count the net at port 0")
+graph_value("wrong_sign", "adder.negative", 3, 0,
+            "bank 0: output 0 (step[0]): its graph does not count the net at port 0")
+graph_value("wrong_wire", "adder.operand", 3, 2,
+            "bank 0: output 0 (step[0]): its graph does not count the net at port 0")
+graph_value("wrong_output", "output.signal", 0, 2, "graph 0: signal 5 is an adder that nothing reads")
+graph_value("no_output", "output.signal", 0, -1, "graph 0: signal 5 is an adder that nothing reads")
+graph_value("output_far", "output.signal", 0, 6, "graph 0: output 0 reads signal 6 of 6")
+graph_value("output_shift", "output.shift", 0, -1, "bank 0: output 0 (step[0]): its graph does not count")
+graph_value("output_shift_300", "output.shift", 0, 300, "tensor 'output.shift': element 0 is 300")
+graph_value("output_sign_2", "output.negative", 0, 2, "tensor 'output.negative': element 0 is 2, not 0 or 1")
+graph_value("adder_sign_9", "adder.negative", 4, 9, "tensor 'adder.negative': element 4 is 9, not 0 or 1")
+graph_value("adder_of_itself", "adder.operand", 2, 4,
+            "graph 0: signal 4 reads signal 4; an adder reads signals before its own")
+graph_value("adder_negative", "adder.operand", 0, -5, "an adder reads signals before its own")
+graph_value("shift_63", "adder.shift", 5, 63, "graph 0: signal 5: a shift is 63; 0 to 62 are possible")
+graph_value("shift_62", "adder.shift", 5, 62, "bank 0: signal 5 could pass 62 bits")
+graph_value("inputs_4", "graph.inputs", 0, 4, "graph 0: signal 6 is an adder that nothing reads")
+graph_value("inputs_negative", "graph.inputs", 0, -1, "tensor 'graph.inputs': element 0 is -1")
+graph_value("starts_fall", "graph.adders", 0, 1, "tensor 'graph.adders': element 0 is 1; starts rise from 0 to 3")
+graph_value("starts_end", "graph.outputs", 1, 2, "tensor 'graph.outputs': element 1 is 2; starts rise from 0 to 1")
+graph_value("bank_of_no_graph", "bank.graph", 0, 1, "bank 0: graph 1 does not exist")
+graph_value("bank_cell_7", "bank.member", 0, 7, "bank 0: its cells do not rise, or cell 7 does not exist")
+graph_value("bank_of_other_cell", "bank.member", 0, 0, "bank 0 reads 2 operands, and its graph has 3 inputs")
+graph_tensor("bank_empty", "bank.member", "I32", [0], [],
+             "tensor 'bank.members': element 1 is 1; starts rise from 0 to 0")
+graph_tensor("no_banks", "bank.graph", "I32", [0], [], "tensor 'bank.members' has 2 rows, not 1")
+graph_tensor("operands_of_three", "adder.operand", "I32", [2, 3], [0, 0, 3, 1, 4, 2],
+             "'adder.operand': I32 [2, 3] does not fit")
+graph_tensor("shifts_of_two", "adder.shift", "U8", [2, 2], [0, 1, 0, 0], "tensor 'adder.shift' has 2 rows, not 3")
+graph_tensor("shift_i32", "adder.shift", "I32", [3, 2], [0, 1, 0, 0, 0, 1], "'adder.shift': I32 [3, 2] does not fit")
 
 
 def main():

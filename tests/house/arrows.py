@@ -17,6 +17,7 @@ ROOMS = {
     "compiler/heads": (("netlists",), None),
     "compiler": (("netlists", "compiler/heads"), None),
     "compiler/lowering": (("netlists", "netlists/exchange", "netlists/lowering"), None),
+    "compiler/optimise": (("netlists",), ("optimise.h", "implement.h")),
     "sim/frames": (("netlists", "sim/storage.h"), ("frames.h", "quantise.h", "saturation.h", "trace.h")),
     "sim/word": (("netlists", "sim/storage.h"), ("plan.h", "engine.h", "reference.h", "limits.h")),
     "sim/bits": (("netlists", "netlists/exchange", "netlists/lowering", "sim/storage.h"), ("engine.h",)),
@@ -40,8 +41,8 @@ ROOMS = {
     "library": (("netlists", "compiler", "sim", "detect", "include"), ()),
     "cli": (
         ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
-         "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim", "rtl/structural", "rtl/stream",
-         "rtl/tools", "include", "detect", "prove", "report"),
+         "compiler/optimise", "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim",
+         "rtl/structural", "rtl/stream", "rtl/tools", "include", "detect", "prove", "report"),
         (),
     ),
 }  # fmt: skip

@@ -1,0 +1,309 @@
+/* optimise.c - tries ways to write a matrix as shared sums, and keeps the graph that costs least. */
+#include "compiler/optimise/optimise.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "compiler/optimise/packing.h"
+#include "compiler/optimise/rounds.h"
+#include "compiler/optimise/tables.h"
+#include "compiler/optimise/wiring.h"
+
+enum {
+    METHODS = 4,
+    SIGN_SEGMENTS = 3, /* 8 choices of signs for each row */
+    SIGN_PASSES = 2,
+    QUICK_EFFORT = 20,
+    FREQUENT = 4, /* patterns that occur as often are shared in rounds, the others packed */
+};
+static const double much_work = 1e7;    /* pairs of digits: where a method that lists more of them is not tried */
+static const double restart_work = 4e6; /* pairs of digits that one unit of effort pays for, in further attempts */
+
+/* A way to write the matrix. */
+struct method {
+    bool tables, transpose;
+    double work;           /* pairs of digits in its rows */
+    uint64_t adders;       /* of its first, quick attempt */
+    double fixed, packing; /* seconds that an attempt took: without packing, and for each unit of effort */
+};
+
+struct optimiser {
+    const struct cf_matrix *matrix;
+    struct cf_matrix turned; /* the matrix, transposed */
+    const struct cf_range *range;
+    const struct cf_optimise_options *options;
+    struct cf_optimised *result;
+    struct cf_search search;
+    struct method methods[METHODS];
+    uint32_t method_count;
+    double started;
+    struct cf_error *err;
+};
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static bool out_of_memory(struct cf_error *err)
+{
+    return cf_fail(err, "optimiser: out of memory");
+}
+
+static double seconds_left(const struct optimiser *o)
+{
+    return o->options->seconds - (seconds_now() - o->started);
+}
+
+static bool go_on(void *context)
+{
+    struct optimiser *o = context;
+    if (o->result->interrupted)
+        return false;
+    if (o->options->go_on && !o->options->go_on(o->options->context, o->result->cost.adders))
+        o->result->interrupted = true;
+    return !o->result->interrupted && (o->options->seconds <= 0 || seconds_left(o) > 0);
+}
+
+/* ---- graphs ---- */
+
+static bool costs_less(const struct cf_graph_cost *a, const struct cf_graph_cost *b, enum cf_cost cost)
+{
+    if (cost == CF_COST_FULL_ADDERS && a->full_adders != b->full_adders)
+        return a->full_adders < b->full_adders;
+    if (cost == CF_COST_DEPTH && a->depth != b->depth)
+        return a->depth < b->depth;
+    return a->adders != b->adders ? a->adders < b->adders : a->full_adders < b->full_adders;
+}
+
+/* Wires the sums, and keeps the graph where it is the best so far. `*cost` becomes what it costs; where some value
+ * could pass 62 bits the graph is of no use, and costs more than any other. */
+static bool consider(struct optimiser *o, const struct cf_shift_sums *sums, const struct method *method, double effort,
+                     struct cf_graph_cost *cost)
+{
+    struct cf_graph graph;
+    struct cf_wire_options wire = {.transpose = method->transpose,
+                                   .shift = method->tables ? -1 : 0,
+                                   .early = o->options->cost == CF_COST_DEPTH,
+                                   .range = o->range};
+    *cost = (struct cf_graph_cost){UINT64_MAX, UINT64_MAX, UINT32_MAX};
+    if (!cf_wire_graph(&graph, sums, &wire))
+        return out_of_memory(o->err);
+    if (!cf_graph_check(&graph, "optimiser", NULL) || !cf_graph_fits(&graph, o->range, "optimiser", NULL)) {
+        cf_wire_free(&graph);
+        return true;
+    }
+    bool done = cf_graph_measure(&graph, o->range, cost, o->err);
+    bool better = done && (!o->result->graph.outputs || costs_less(cost, &o->result->cost, o->options->cost));
+    if (better) {
+        cf_wire_free(&o->result->graph);
+        o->result->graph = graph;
+        o->result->cost = *cost;
+        o->result->effort = effort;
+    } else {
+        cf_wire_free(&graph);
+    }
+    return done;
+}
+
+/* ---- attempts ---- */
+
+static const struct cf_matrix *matrix_of(const struct optimiser *o, const struct method *method)
+{
+    return method->transpose ? &o->turned : o->matrix;
+}
+
+static bool write_sums(struct optimiser *o, const struct method *method, double effort, struct cf_shift_sums *sums)
+{
+    const struct cf_matrix *matrix = matrix_of(o, method);
+    if (!method->tables)
+        return cf_shift_sums_of_matrix(sums, matrix);
+    uint32_t groups = cf_tables_groups(matrix);
+    bool signs = effort >= CF_EFFORT_SIGNS && groups >= SIGN_SEGMENTS;
+    struct cf_tables_options tables = {
+        .groups = groups, .segments = signs ? SIGN_SEGMENTS : 0, .passes = signs ? SIGN_PASSES : 0};
+    return cf_shift_sums_of_tables(sums, matrix, &tables, &o->search);
+}
+
+/* Shares what the sums have in common: frequent patterns in rounds, the rest by packing. */
+static bool share(struct optimiser *o, const struct method *method, double effort, double noise,
+                  struct cf_shift_sums *sums)
+{
+    bool small = method->work < restart_work;
+    struct cf_rounds_options rounds = {.fewest = FREQUENT, .share = small ? 0.003 : 0.05, .least = 1, .noise = noise};
+    if (!cf_share_in_rounds(sums, &rounds, &o->search))
+        return false;
+    rounds.fewest = 2; /* after packing nothing is left to share, unless the search was to end */
+    return cf_pack(sums, effort, &o->search);
+}
+
+static bool attempt(struct optimiser *o, struct method *method, double effort, double noise, uint64_t seed)
+{
+    struct cf_shift_sums sums = {0};
+    struct cf_graph_cost cost;
+    double began = seconds_now();
+    o->search.random = seed;
+    bool done =
+        (write_sums(o, method, effort, &sums) && share(o, method, effort, noise, &sums)) || out_of_memory(o->err);
+    done = done && consider(o, &sums, method, effort, &cost);
+    cf_shift_sums_free(&sums);
+    if (done && effort == 0) {
+        method->adders = cost.adders;
+        method->fixed = seconds_now() - began;
+    } else if (done) {
+        method->packing = (seconds_now() - began - method->fixed) / effort;
+    }
+    return done;
+}
+
+/* The graph that shares nothing. */
+static bool attempt_csd(struct optimiser *o)
+{
+    struct method method = {0};
+    struct cf_shift_sums sums = {0};
+    bool done = cf_shift_sums_of_matrix(&sums, o->matrix) || out_of_memory(o->err);
+    done = done && consider(o, &sums, &method, 0, &o->result->csd);
+    cf_shift_sums_free(&sums);
+    return done;
+}
+
+/* ---- methods ---- */
+
+static double pairs_in(const struct cf_matrix *matrix)
+{
+    double pairs = 0;
+    for (uint32_t r = 0; r < matrix->rows; r++) {
+        double digits = 0;
+        for (uint32_t c = 0; c < matrix->columns; c++)
+            digits += cf_csd_weight(matrix->at[(size_t)r * matrix->columns + c]);
+        pairs += digits * digits / 2;
+    }
+    return pairs;
+}
+
+static bool suits_tables(const struct cf_matrix *matrix)
+{
+    for (size_t i = 0; i < (size_t)matrix->rows * matrix->columns; i++)
+        if (llabs((long long)matrix->at[i]) >= (long long)1 << (CF_TABLE_MOST_BITS - 2))
+            return false;
+    return matrix->rows >= 4 && matrix->columns >= 4;
+}
+
+static void list_methods(struct optimiser *o)
+{
+    for (int transpose = 0; transpose < 2; transpose++) {
+        struct method method = {.transpose = transpose};
+        const struct cf_matrix *matrix = matrix_of(o, &method);
+        method.work = pairs_in(matrix);
+        if (method.work < much_work)
+            o->methods[o->method_count++] = method;
+        method.tables = true;
+        if (suits_tables(matrix) && matrix->rows >= matrix->columns) /* tables pay for many rows of few columns */
+            o->methods[o->method_count++] = method;
+    }
+}
+
+static int compare_methods(const void *a, const void *b)
+{
+    const struct method *x = a, *y = b;
+    if (x->adders != y->adders)
+        return x->adders < y->adders ? -1 : 1;
+    if (x->tables != y->tables)
+        return x->tables ? 1 : -1;
+    return (int)x->transpose - (int)y->transpose;
+}
+
+/* ---- the search ---- */
+
+/* With a given effort: as many attempts as it pays for, with the best method and, where matrices are small, with the
+ * second best in turn. */
+static bool search_by_effort(struct optimiser *o)
+{
+    double effort = o->options->effort, count = 1;
+    if (effort <= 0)
+        return true;
+    if (o->methods[0].work > 0)
+        count += effort * restart_work / (20 * o->methods[0].work);
+    for (double i = 0; i < count && i < 1e6 && go_on(o); i++) {
+        uint64_t number = (uint64_t)i;
+        struct method *method = &o->methods[count > 2 && o->method_count > 1 ? number % 2 : 0];
+        if (!attempt(o, method, effort, number < 2 ? 0 : 0.3, o->options->seed + number))
+            return false;
+    }
+    return true;
+}
+
+/* With a given time, many attempts with different seeds, where each takes little of it: they find more than one with
+ * much effort. */
+static bool search_quickly(struct optimiser *o)
+{
+    for (uint64_t number = 0; go_on(o); number++)
+        if (!attempt(o, &o->methods[o->method_count > 1 ? number % 2 : 0], QUICK_EFFORT, number < 2 ? 0 : 0.3,
+                     o->options->seed + number))
+            return false;
+    return true;
+}
+
+/* Else with four times the effort in each attempt, as far as the time left allows. */
+static bool search_by_time(struct optimiser *o)
+{
+    struct method *method = &o->methods[0];
+    for (double effort = 1; go_on(o); effort *= 4) {
+        if (method->packing > 0) {
+            double fits = floor((0.9 * seconds_left(o) - method->fixed) / method->packing);
+            if (fits < effort / 2)
+                break; /* hardly more than the last attempt, which would find hardly more */
+            effort = fits < effort ? fits : effort;
+        }
+        if (!attempt(o, method, effort, 0, o->options->seed))
+            return false;
+    }
+    return true;
+}
+
+static bool search(struct optimiser *o)
+{
+    if (!attempt_csd(o))
+        return false;
+    list_methods(o);
+    for (uint32_t m = 0; m < o->method_count; m++)
+        if (go_on(o) && !attempt(o, &o->methods[m], 0, 0, o->options->seed))
+            return false;
+    if (o->method_count == 0 || !go_on(o))
+        return true;
+    qsort(o->methods, o->method_count, sizeof *o->methods, compare_methods);
+    if (o->options->seconds <= 0)
+        return search_by_effort(o);
+    return o->methods[0].fixed < 0.01 * o->options->seconds ? search_quickly(o) : search_by_time(o);
+}
+
+static bool turn(struct cf_matrix *turned, const struct cf_matrix *matrix)
+{
+    size_t count = (size_t)matrix->rows * matrix->columns;
+    *turned = (struct cf_matrix){.rows = matrix->columns, .columns = matrix->rows};
+    turned->at = malloc((count ? count : 1) * sizeof *turned->at);
+    for (uint32_t r = 0; turned->at && r < matrix->rows; r++)
+        for (uint32_t c = 0; c < matrix->columns; c++)
+            turned->at[(size_t)c * matrix->rows + r] = matrix->at[(size_t)r * matrix->columns + c];
+    return turned->at != NULL;
+}
+
+bool cf_optimise_matrix(struct cf_optimised *result, const struct cf_matrix *matrix, const struct cf_range *range,
+                        const struct cf_optimise_options *options, struct cf_error *err)
+{
+    *result = (struct cf_optimised){0};
+    struct optimiser o = {
+        .matrix = matrix, .range = range, .options = options, .result = result, .started = seconds_now(), .err = err};
+    o.search = (struct cf_search){.go_on = go_on, .context = &o};
+    bool done = turn(&o.turned, matrix) || out_of_memory(err);
+    done = done && search(&o);
+    free(o.turned.at);
+    if (!done)
+        cf_wire_free(&result->graph);
+    return done;
+}
