@@ -88,6 +88,10 @@ static double *split(const struct cf_compile_options *o, uint32_t channels, cons
         pad_plane(o, features + (size_t)d * o->height * o->width, h, w, channel.plane);
         split_channel(o, channels, &channel, bands + d);
     }
+    if (!scratch) {
+        free(bands);
+        return NULL;
+    }
     free(scratch);
     return bands;
 }

@@ -212,6 +212,10 @@ static bool frames_fit(const struct cf_evidence *e, const struct cf_frames *fram
     const struct cf_compile_options *o = &e->options;
     struct cf_frame_shape shape = cf_frames_shape(frames), wanted = {e->head.channels, o->height, o->width};
     char advice[256];
+    uint32_t unit = 1U << o->scales;
+    if (o->height % unit != 0 || o->width % unit != 0)
+        return cf_fail(err, "%s: an audit takes grids that 2^%u divides, not %ux%u", e->head.label, o->scales,
+                       o->height, o->width);
     return (shape.channels == wanted.channels && shape.height == wanted.height && shape.width == wanted.width) ||
            cf_fail(err, "%s: frames of %ux%ux%u (D, H, W); %s on this grid takes %ux%ux%u%s",
                    cf_frames_file(frames, 0).path, shape.channels, shape.height, shape.width, e->head.label,

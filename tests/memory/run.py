@@ -53,6 +53,7 @@ COMMANDS = [
     ("sim general", "{cofiber} sim {general} {general_frames} -o out --trace out2 --threads 1"),
     ("explain", "{cofiber} explain {net} s0.classify[0,0,0] {frames} --json"),
     ("agreement", "{cofiber} agreement {plain} {head} {frames}"),
+    ("audit", "{cofiber} audit {head} {frames} --grid 8x8 --score-threshold 0.5 --json"),
     ("report", "{cofiber} report {net} {frames} -o out"),
     ("diff", "{cofiber} diff {net} {net}"),
     ("faults", "{cofiber} faults {net} {frames} --sample 20 --missed 1 --threads 1"),

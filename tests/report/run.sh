@@ -81,6 +81,7 @@ fi
 # Bad input: one line, exit status 2.
 for arguments in "$work/none $work/frame.npy" "$work/good $work/none" "$work/good $work/frame.npy" \
     "$work/good $work/frame.npy --grid 8x8 --input-scale=-1" "$work/good $work/frame.npy --grid 8x8 --frames 1" \
+    "$work/good $work/frame.npy --grid 9x8" \
     "$work/frame.npy $work/frame.npy"; do
     # shellcheck disable=SC2086
     "$cofiber" audit $arguments >"$work/out" 2>"$work/err"
