@@ -71,10 +71,10 @@ void scratch_write(const char *path, const struct scratch_tensor *tensors, size_
                     &err);
     assert_done(cf_safetensors_begin(writer, &err), &err);
     for (size_t i = 0; i < count; i++) {
-        uint64_t count = 1, size;
+        uint64_t elements = 1, size;
         for (int d = 0; d < tensors[i].rank; d++)
-            count *= tensors[i].shape[d];
-        assert_true(cf_dtype_bytes(tensors[i].dtype, count, &size)); /* also of types that nothing reads */
+            elements *= tensors[i].shape[d];
+        assert_true(cf_dtype_bytes(tensors[i].dtype, elements, &size)); /* also of types that nothing reads */
         if (size)
             assert_done(cf_safetensors_write(writer, ids[i], 0, tensors[i].data, size, &err), &err);
     }

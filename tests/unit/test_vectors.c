@@ -286,13 +286,13 @@ static void every_wrong_weight_shows(void **state)
         struct cf_compile_options options;
         bool divided; /* positions with clamped edges alone: the top sums are multiples of 16 apart */
     } shapes[] = {
-        {{16, 16, 3, CF_NEAREST, CF_DIRECT, CF_RESIDUAL, CF_PAD_NONE, false, 8, 0.5, 0.04}, false},
-        {{16, 16, 2, CF_BILINEAR, CF_DIRECT, CF_RESIDUAL, CF_PAD_NONE, false, 8, 0.5, 0.04}, false},
-        {{8, 8, 3, CF_NEAREST, CF_ITERATED, CF_RESIDUAL, CF_PAD_NONE, true, 8, 0.1, 0.04}, false},
-        {{16, 8, 3, CF_NEAREST, CF_DIRECT, CF_COFIBER, CF_PAD_NONE, false, 8, 0.5, 0.04}, false},
-        {{8, 8, 3, CF_BILINEAR, CF_ITERATED, CF_COFIBER, CF_PAD_NONE, false, 8, 0.5, 0.04}, true},
-        {{8, 8, 2, CF_NEAREST, CF_DIRECT, CF_RESIDUAL, CF_PAD_NONE, false, 2, 0.5, 4}, false},
-        {{8, 16, 2, CF_BILINEAR, CF_DIRECT, CF_RESIDUAL, CF_PAD_NONE, false, 16, 0.5, 0.0002}, false},
+        {{16, 16, 3, CF_NEAREST, CF_DIRECT, CF_RESIDUAL, CF_PAD_NONE, false, 8, 0.5, 0.04, 0}, false},
+        {{16, 16, 2, CF_BILINEAR, CF_DIRECT, CF_RESIDUAL, CF_PAD_NONE, false, 8, 0.5, 0.04, 0}, false},
+        {{8, 8, 3, CF_NEAREST, CF_ITERATED, CF_RESIDUAL, CF_PAD_NONE, true, 8, 0.1, 0.04, 0}, false},
+        {{16, 8, 3, CF_NEAREST, CF_DIRECT, CF_COFIBER, CF_PAD_NONE, false, 8, 0.5, 0.04, 0}, false},
+        {{8, 8, 3, CF_BILINEAR, CF_ITERATED, CF_COFIBER, CF_PAD_NONE, false, 8, 0.5, 0.04, 0}, true},
+        {{8, 8, 2, CF_NEAREST, CF_DIRECT, CF_RESIDUAL, CF_PAD_NONE, false, 2, 0.5, 4, 0}, false},
+        {{8, 16, 2, CF_BILINEAR, CF_DIRECT, CF_RESIDUAL, CF_PAD_NONE, false, 16, 0.5, 0.0002, 0}, false},
     };
     (void)state;
     struct tally all = {0};
@@ -326,7 +326,7 @@ static void a_gate_of_its_own_is_aimed_at(void **state)
     (void)state;
     struct random_source random = {77};
     struct cf_compile_options options = {16,          16,    2, CF_NEAREST, CF_DIRECT, CF_RESIDUAL,
-                                         CF_PAD_NONE, false, 8, 0.5,        0.04};
+                                         CF_PAD_NONE, false, 8, 0.5,        0.04,      0};
     for (int round = 0; round < 20; round++) {
         struct cf_netlist *n = circuit_of_random_head(&random, 5, 16, &options);
         struct cf_group *group = &n->groups[n->group_count - 1];
@@ -355,7 +355,7 @@ static void gates_left_out_are_counted(void **state)
     (void)state;
     struct random_source random = {78};
     struct cf_compile_options options = {16,          16,    2, CF_NEAREST, CF_DIRECT, CF_RESIDUAL,
-                                         CF_PAD_NONE, false, 8, 0.5,        0.04};
+                                         CF_PAD_NONE, false, 8, 0.5,        0.04,      0};
     struct cf_netlist *n = circuit_of_random_head(&random, 12, 16, &options);
     struct cf_group *group = &n->groups[cf_netlist_find_group(n, "s0.classify")];
     uint32_t own = group->count / 3;
