@@ -14,8 +14,7 @@
 
 enum {
     METHODS = 4,
-    SIGN_SEGMENTS = 3, /* 8 choices of signs for each row */
-    SIGN_PASSES = 2,
+    SIGN_SEGMENTS = 4, /* 16 choices of signs for each row */
     QUICK_EFFORT = 20,
     FREQUENT = 4, /* patterns that occur as often are shared in rounds, the others packed */
 };
@@ -126,7 +125,7 @@ static bool write_sums(struct optimiser *o, const struct method *method, double 
     uint32_t groups = cf_tables_groups(matrix);
     bool signs = effort >= CF_EFFORT_SIGNS && groups >= SIGN_SEGMENTS;
     struct cf_tables_options tables = {
-        .groups = groups, .segments = signs ? SIGN_SEGMENTS : 0, .passes = signs ? SIGN_PASSES : 0};
+        .groups = groups, .segments = signs ? SIGN_SEGMENTS : 0, .passes = effort >= 2 * CF_EFFORT_SIGNS ? 2 : 1};
     return cf_shift_sums_of_tables(sums, matrix, &tables, &o->search);
 }
 
@@ -134,12 +133,9 @@ static bool write_sums(struct optimiser *o, const struct method *method, double 
 static bool share(struct optimiser *o, const struct method *method, double effort, double noise,
                   struct cf_shift_sums *sums)
 {
-    bool small = method->work < restart_work;
-    struct cf_rounds_options rounds = {.fewest = FREQUENT, .share = small ? 0.003 : 0.05, .least = 1, .noise = noise};
-    if (!cf_share_in_rounds(sums, &rounds, &o->search))
-        return false;
-    rounds.fewest = 2; /* after packing nothing is left to share, unless the search was to end */
-    return cf_pack(sums, effort, &o->search);
+    double finest = method->work < 2e5 ? 0.003 : method->work < restart_work ? 0.01 : 0.05;
+    struct cf_rounds_options rounds = {.fewest = FREQUENT, .share = finest, .least = 1, .noise = noise};
+    return cf_share_in_rounds(sums, &rounds, &o->search) && cf_pack(sums, effort, &o->search);
 }
 
 static bool attempt(struct optimiser *o, struct method *method, double effort, double noise, uint64_t seed)
@@ -194,16 +190,15 @@ static bool suits_tables(const struct cf_matrix *matrix)
     return matrix->rows >= 4 && matrix->columns >= 4;
 }
 
+/* Tables come first: where time is short, they find most. */
 static void list_methods(struct optimiser *o)
 {
-    for (int transpose = 0; transpose < 2; transpose++) {
-        struct method method = {.transpose = transpose};
+    for (int kind = 0; kind < METHODS; kind++) {
+        struct method method = {.tables = kind < 2, .transpose = kind % 2 == 0};
         const struct cf_matrix *matrix = matrix_of(o, &method);
         method.work = pairs_in(matrix);
-        if (method.work < much_work)
-            o->methods[o->method_count++] = method;
-        method.tables = true;
-        if (suits_tables(matrix) && matrix->rows >= matrix->columns) /* tables pay for many rows of few columns */
+        /* Tables pay for many rows of few columns. */
+        if (method.tables ? suits_tables(matrix) && matrix->rows >= matrix->columns : method.work < much_work)
             o->methods[o->method_count++] = method;
     }
 }

@@ -27,7 +27,7 @@ struct cf_tables_options {
     uint32_t passes;   /* over the rows, each choosing the signs that share most with the other rows */
 };
 
-/* The number of groups for which the digits and tables together are fewest. */
+/* The number of groups for which tables and rows together are expected to take fewest adders. */
 uint32_t cf_tables_groups(const struct cf_matrix *matrix);
 
 /* The sums of twice the matrix. Its elements have at most CF_TABLE_MOST_BITS bits. False when memory is out. */
