@@ -292,7 +292,7 @@ static cJSON *stats_json(const struct subject *s)
     cJSON_AddNumberToObject(gates, "total", (double)s->facts.gates);
     cJSON_AddNumberToObject(gates, "live", (double)s->facts.live);
     cJSON_AddNumberToObject(gates, "dead", (double)(s->facts.gates - s->facts.live));
-    cJSON_AddNumberToObject(gates, "beyond_card", (double)s->facts.beyond);
+    cJSON_AddNumberToObject(document, "beyond_card", (double)s->facts.beyond);
     cJSON_AddNumberToObject(document, "depth", s->facts.depth);
     cJSON_AddNumberToObject(document, "edges", (double)s->facts.edges);
     cJSON_AddNumberToObject(document, "live_edges", (double)s->facts.live_edges);

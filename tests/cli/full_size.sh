@@ -47,7 +47,7 @@ done
 # Direct and iterated pools give every shared net the same value.
 frame=$(echo "$root"/examples/*.npy)
 for pools in default iterated; do
-    cofiber sim "full/$pools" "$frame" --trace "full/$pools.trace" >/dev/null
+    cofiber sim "full/$pools" "$frame" --trace "full/$pools.trace" >/dev/null 2>"$scratch/err"
 done
 run "cofiber diff full/default.trace full/iterated.trace"
 check full_size "direct and iterated differ: $(cat "$scratch/out" "$scratch/err")" [ "$status" -eq 0 ]
