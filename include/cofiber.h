@@ -286,17 +286,25 @@ typedef struct cofiber_compile_options {
     const cofiber_features *features; /* [feature_count], each of [channels, height, width] */
     size_t feature_count;
     const char *weight, *bias; /* names of the head's tensors, where several would do; else NULL */
+    const char *map;           /* a JSON file with the roles of tensors whose names do not tell them; NULL: none */
+    bool no_bias;              /* take biases that the head does not have as 0 */
+    bool transposed;           /* read weights as [inputs, outputs] */
+    double norm_eps;           /* added to the variance in the head's LayerNorms: positive, at most 1 (1e-5) */
+    int weight_bits;           /* of the classifiers' integer weights, 2 to 16 (8) */
+    int layer_bits; /* of the weights of the layers beside them, 2 to 16; 0: as many as fit, at most 12 (0) */
 } cofiber_compile_options;
 
 COFIBER_API cofiber_compile_options cofiber_compile_defaults(void);
 
-/* Compiles the head in a file. Errors: as the command prints them. */
+/* Compiles the head in a file: safetensors, a PyTorch checkpoint or an ONNX model, of any family (a classifier alone,
+ * or with LayerNorms, a bottleneck, boxes and a centerness). Errors: as the command prints them. */
 COFIBER_API bool cofiber_compile(cofiber_netlist **netlist, const char *head, const cofiber_compile_options *options,
                                  cofiber_error *error);
 
 /* ---- detections ------------------------------------------------------------------------------------------------ */
 
-/* Finds objects with a circuit, as `cofiber detect` does: scores, boxes, suppression. It copies what it needs of the
+/* Finds objects with a circuit, as `cofiber detect` does: scores, boxes (of the head's box layers where it has them,
+ * else the cells' own squares), suppression. It copies what it needs of the
  * netlist, and is used by one thread at a time. */
 typedef struct cofiber_detector cofiber_detector;
 
@@ -304,9 +312,10 @@ typedef struct cofiber_detect_options {
     double score_threshold; /* lowest score, above 0 and below 1; it may lie below the netlist's own */
     double overlap; /* intersection over union with a better detection of its class at which one is kept, 0 to 1 */
     uint32_t top;   /* most detections of a frame */
+    bool root;      /* with a centerness, score = sqrt(class * centerness) instead of their product */
 } cofiber_detect_options;
 
-/* 0.3, 0.6, 100. */
+/* 0.3, 0.6, 100, the product. */
 COFIBER_API cofiber_detect_options cofiber_detect_defaults(void);
 
 typedef struct cofiber_detection {

@@ -18,7 +18,9 @@ cofiber_compile_options cofiber_compile_defaults(void)
                                      .top = "residual",
                                      .pad = "none",
                                      .input_bits = o.input_bits,
-                                     .score_threshold = o.score_threshold};
+                                     .score_threshold = o.score_threshold,
+                                     .norm_eps = 1e-5,
+                                     .weight_bits = 8};
 }
 
 /* The place of a word among several, separated by '|'. */
@@ -54,6 +56,25 @@ static bool take_options(const cofiber_compile_options *from, struct cf_compile_
     to->input_bits = from->input_bits;
     to->score_threshold = from->score_threshold;
     to->input_scale = from->input_scale;
+    to->layer_bits = from->layer_bits;
+    return true;
+}
+
+static bool take_head_options(const cofiber_compile_options *from, struct cf_head_options *to, struct cf_error *err)
+{
+    *to = (struct cf_head_options){.weight = from->weight,
+                                   .bias = from->bias,
+                                   .map = from->map,
+                                   .no_bias = from->no_bias,
+                                   .transposed = from->transposed,
+                                   .weight_bits = from->weight_bits,
+                                   .norm_eps = from->norm_eps};
+    if (!(to->norm_eps > 0 && to->norm_eps <= 1))
+        return cf_fail(err, "a norm_eps of %g: it must be positive, and 1 at most", to->norm_eps);
+    if (to->weight_bits < 2 || to->weight_bits > 16)
+        return cf_fail(err, "weights of %d bits: 2 to 16 are possible", to->weight_bits);
+    if (from->layer_bits != 0 && (from->layer_bits < 2 || from->layer_bits > 16))
+        return cf_fail(err, "layers of %d bits: 2 to 16 are possible", from->layer_bits);
     return true;
 }
 
@@ -102,14 +123,15 @@ bool cofiber_compile(cofiber_netlist **netlist, const char *path, const cofiber_
     struct cf_error err;
     struct cf_head head;
     struct cf_compile_options options;
+    struct cf_head_options head_options;
     struct cf_netlist *made = NULL;
     if (!netlist)
         return cf_refuse(error, "no place for the netlist");
     *netlist = NULL;
     if (!path || !from)
         return cf_refuse(error, path ? "no options" : "no path");
-    const struct cf_head_options head_options = {.weight = from->weight, .bias = from->bias};
-    if (!take_options(from, &options, &err) || !cf_head_load(&head, path, &head_options, &err))
+    if (!take_options(from, &options, &err) || !take_head_options(from, &head_options, &err) ||
+        !cf_head_load(&head, path, &head_options, &err))
         return cf_pass_on(error, &err);
     bool done = (options.input_scale != 0 || choose_scale(from, &head, &options, &err)) &&
                 cf_compile(&made, &head, &options, &err);

@@ -20,7 +20,8 @@ struct cofiber_detector {
 cofiber_detect_options cofiber_detect_defaults(void)
 {
     struct cf_detect_options o = cf_detect_defaults();
-    return (cofiber_detect_options){.score_threshold = o.score_threshold, .overlap = o.overlap, .top = o.top};
+    return (cofiber_detect_options){
+        .score_threshold = o.score_threshold, .overlap = o.overlap, .top = o.top, .root = o.root};
 }
 
 bool cofiber_detector_new(cofiber_detector **detector, const cofiber_netlist *netlist, double stride, int threads,
@@ -98,10 +99,8 @@ bool cofiber_detector_run(cofiber_detector *detector, const cofiber_features *fe
     if (!detector || !detections || !count)
         return cf_refuse(error, detector ? "no place for the detections" : "no detector");
     cofiber_detect_options asked = options ? *options : cofiber_detect_defaults();
-    struct cf_detect_options inner = cf_detect_defaults();
-    inner.score_threshold = asked.score_threshold;
-    inner.overlap = asked.overlap;
-    inner.top = asked.top;
+    const struct cf_detect_options inner = {
+        .score_threshold = asked.score_threshold, .overlap = asked.overlap, .top = asked.top, .root = asked.root};
     *count = 0;
     if (!check_options(&asked, &err))
         return cf_pass_on(error, &err);

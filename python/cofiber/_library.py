@@ -78,11 +78,13 @@ class CompileOptions(Structure):
     _fields_ = [("height", c_uint32), ("width", c_uint32), ("scales", c_uint32), ("upsample", c_char_p),
                 ("pools", c_char_p), ("top", c_char_p), ("pad", c_char_p), ("sweep", c_bool), ("input_bits", c_int),
                 ("score_threshold", c_double), ("input_scale", c_double), ("features", POINTER(Features)),
-                ("feature_count", c_size_t), ("weight", c_char_p), ("bias", c_char_p)]
+                ("feature_count", c_size_t), ("weight", c_char_p), ("bias", c_char_p), ("map", c_char_p),
+                ("no_bias", c_bool), ("transposed", c_bool), ("norm_eps", c_double), ("weight_bits", c_int),
+                ("layer_bits", c_int)]
 
 
 class DetectOptions(Structure):
-    _fields_ = [("score_threshold", c_double), ("overlap", c_double), ("top", c_uint32)]
+    _fields_ = [("score_threshold", c_double), ("overlap", c_double), ("top", c_uint32), ("root", c_bool)]
 
 
 class DetectionInfo(Structure):

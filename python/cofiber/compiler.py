@@ -36,12 +36,20 @@ def compile(
     score_threshold: float = 0.5,
     weight: Optional[str] = None,
     bias: Optional[str] = None,
+    map: Optional[PathLike] = None,
+    no_bias: bool = False,
+    transposed: bool = False,
+    norm_eps: float = 1e-5,
+    weight_bits: int = 8,
+    layer_bits: Optional[int] = None,
 ) -> Netlist:
     """Compiles the head in a file, as `cofiber compile` does: the same options give the same netlist.
 
     Parameters
     ----------
     head : path
+        A safetensors file, a PyTorch checkpoint or an ONNX model: a classifier alone, or with LayerNorms, a bottleneck,
+        boxes and a centerness.
     grid : (int, int)
         Height and width of the input; 2^scales must divide both unless `pad` says how to pad it.
     upsample : {"nearest", "bilinear"}
@@ -56,6 +64,18 @@ def compile(
         A gate fires when its score reaches this.
     weight, bias : str, optional
         Names of the head's tensors, where several would do.
+    map : path, optional
+        A JSON object with the roles of tensors whose names do not tell them: {"cls_weight": "my.tensor"}.
+    no_bias : bool
+        Biases that the head does not have count as 0.
+    transposed : bool
+        Weights are [inputs, outputs].
+    norm_eps : float
+        Added to the variance in the head's LayerNorms.
+    weight_bits : int
+        Width of the classifiers' integer weights, from 2 to 16 bits.
+    layer_bits : int, optional
+        Width of the weights of the layers beside the classifiers; by default as many as fit, and at most 12.
 
     Raises
     ------
@@ -80,6 +100,10 @@ def compile(
     options.input_bits = input_bits
     options.score_threshold = score_threshold
     options.weight, options.bias = text(weight), text(bias)
+    options.map = None if map is None else _library.path_text(map)
+    options.no_bias, options.transposed = no_bias, transposed
+    options.norm_eps, options.weight_bits = norm_eps, weight_bits
+    options.layer_bits = 0 if layer_bits is None else layer_bits
     frames = [] if calibrate is None else _calibration_frames(calibrate, grid)
     views = (_library.Features * max(1, len(frames)))(*[view_of(frame) for frame in frames])
     if calibrate is None:

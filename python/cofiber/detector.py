@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _library
 from ._arrays import as_features, view_of
-from ._library import PathLike, call, library
+from ._library import CofiberError, PathLike, call, library
 from .compiler import compile
 from .netlist import Netlist
 
@@ -81,7 +81,8 @@ class Detector:
         Parameters
         ----------
         path : path
-            A netlist that `cofiber compile` wrote, or a head.
+            A netlist that `cofiber compile` wrote, or a head of any form that `cofiber.compile` reads; despite the
+            method's name also a PyTorch checkpoint or an ONNX model.
         input_scale : float, optional
             Of a head: the scale of its features. Where it is left out, the head is compiled by the first call of
             `detect`, whose features choose the scale (and the grid); later calls keep both.
@@ -118,7 +119,7 @@ class Detector:
         return self._circuit.netlist if self._circuit else None
 
     def detect(
-        self, features: Any, score_thresh: float = 0.3, *, nms: float = 0.6, top: int = 100
+        self, features: Any, score_thresh: float = 0.3, *, nms: float = 0.6, top: int = 100, score: str = "product"
     ) -> Union[list[Detection], list[list[Detection]]]:
         """Detects objects in a frame, or in each of a batch.
 
@@ -131,6 +132,8 @@ class Detector:
             A detection that overlaps a better one of its class by more (intersection over union) is dropped.
         top : int
             Most detections of a frame.
+        score : {"product", "sqrt"}
+            Of a head with a centerness: the class's score times it, or the square root of this product.
 
         Returns
         -------
@@ -142,12 +145,14 @@ class Detector:
         CofiberError
             When the features have another shape, or are NaN or infinite; when an option is out of range.
         """
+        if score not in ("product", "sqrt"):
+            raise CofiberError(f"score '{score}' is none of: product|sqrt")
+        options = _library.DetectOptions(score_thresh, nms, top, score == "sqrt")
         if np.ndim(features) == 4:
-            return [self._detect(frame, score_thresh, nms, top) for frame in features]
-        return self._detect(features, score_thresh, nms, top)
+            return [self._detect(frame, options) for frame in features]
+        return self._detect(features, options)
 
-    def _detect(self, features: Any, score_thresh: float, nms: float, top: int) -> list[Detection]:
-        options = _library.DetectOptions(score_thresh, nms, top)
+    def _detect(self, features: Any, options: _library.DetectOptions) -> list[Detection]:
         found = ctypes.POINTER(_library.DetectionInfo)()
         count = ctypes.c_size_t()
         with self._lock:

@@ -114,6 +114,77 @@ def test_a_detector_of_a_netlist_and_of_a_head(tmp_path, netlist, frames):
         model.CofiberDetector.from_safetensors(tmp_path / "absent")
 
 
+# ---- heads beyond the classifier ----
+
+
+@pytest.fixture(scope="module")
+def heads(tmp_path_factory):
+    """A folder with a small head of each family, and frame.npy."""
+    folder = tmp_path_factory.mktemp("heads")
+    subprocess.run([sys.executable, ROOT / "tests" / "heads" / "make.py", folder, "small"], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("family", ["linear", "box32", "dim20", "dim5"])
+@pytest.mark.parametrize("score", ["product", "sqrt"])
+def test_heads_with_boxes_detect_as_the_command_does(tmp_path, heads, family, score):
+    path, frame = heads / f"{family}.safetensors", heads / "frame.npy"
+    detector = model.CofiberDetector.from_safetensors(path)
+    found = detector.detect(np.load(frame), score_thresh=0.2, score=score)
+    command("compile", path, "-o", tmp_path / "net", "--grid", "8x8", "--calibrate", frame)
+    wanted = json.loads(command("detect", tmp_path / "net", frame, "--score-thresh", "0.2", "--score", score))
+    assert len(found) == len(wanted) > 0
+    assert any(one["box"][2] != 16 * 2 ** one["scale"] for one in found)
+    for one, record in zip(found, wanted):
+        assert one["score"] == pytest.approx(record["score"], rel=1e-8)
+        assert one["box"] == pytest.approx(record["bbox"], rel=1e-8)
+        assert one["label"] == f"class {record['category_id']}"
+    assert "score 'mean' is none of" in line_of(detector.detect, np.load(frame), score="mean")
+
+
+@pytest.mark.parametrize(
+    "words, options",
+    [
+        ([], {}),
+        (["--norm-eps=0.01", "--weight-bits=6"], {"norm_eps": 0.01, "weight_bits": 6}),
+        (["--layer-bits=7"], {"layer_bits": 7}),
+    ],
+)
+def test_heads_compile_to_the_bytes_of_the_command(tmp_path, heads, words, options):
+    path = heads / "dim10.safetensors"
+    cofiber.compile(path, grid=(8, 8), input_scale=0.05, **options).save(tmp_path / "a")
+    command("compile", path, "-o", tmp_path / "b", "--grid=8x8", "--input-scale=0.05", *words)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name, words, options",
+    [
+        ("state.pth", [], {}),
+        ("gemm.onnx", [], {}),
+        ("NAMELESS", ["--no-bias", "--transpose", "--map=MAP"], {"no_bias": True, "transposed": True, "map": "MAP"}),
+    ],
+)
+def test_heads_of_any_form(tmp_path, monkeypatch, name, words, options):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("MAP").write_text('{"cls_weight": "w"}')
+    data = np.arange(12, dtype="<f4") - 5
+    text = json.dumps({"w": {"dtype": "F32", "shape": [4, 3], "data_offsets": [0, 48]}}).encode()
+    pathlib.Path("NAMELESS").write_bytes(len(text).to_bytes(8, "little") + text + data.tobytes())
+    path = name if name == "NAMELESS" else FIXTURES / "heads" / name
+    detector = model.CofiberDetector.from_safetensors(path, grid=(8, 8), input_scale=0.05, **options)
+    detector.netlist.save("a")
+    command("compile", path, "-o", "b", "--grid=8x8", "--input-scale=0.05", *words)
+    assert pathlib.Path("a").read_bytes() == pathlib.Path("b").read_bytes()
+
+
+def test_head_options_out_of_range(heads):
+    path = heads / "linear.safetensors"
+    for option, line in [({"norm_eps": 0}, "a norm_eps of 0"), ({"weight_bits": 1}, "weights of 1 bits"),
+                         ({"layer_bits": 17}, "layers of 17 bits"), ({"map": "absent"}, "absent: ")]:  # fmt: skip
+        assert line in line_of(cofiber.compile, path, grid=(8, 8), input_scale=0.05, **option)
+
+
 # ---- netlists ----
 
 

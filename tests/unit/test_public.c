@@ -1,5 +1,6 @@
 /* The public interface beside simulation (cofiber.h): netlists in memory, counts, gates, compiling, detections, and
  * what is refused. What these give is held against the command by tests/python. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -223,6 +224,19 @@ static void wrong_options_are_named(void **state)
     o.input_scale = 1;
     o.upsample = "cubic";
     assert_refused(cofiber_compile(&netlist, HEAD, &o, &error), &error, "upsample 'cubic' is none of");
+    o.upsample = good.upsample;
+    o.norm_eps = 0;
+    assert_refused(cofiber_compile(&netlist, HEAD, &o, &error), &error, "a norm_eps of 0");
+    o.norm_eps = good.norm_eps;
+    o.weight_bits = 17;
+    assert_refused(cofiber_compile(&netlist, HEAD, &o, &error), &error, "weights of 17 bits");
+    o.weight_bits = good.weight_bits;
+    o.layer_bits = 1;
+    assert_refused(cofiber_compile(&netlist, HEAD, &o, &error), &error, "layers of 1 bits");
+    o.layer_bits = good.layer_bits;
+    o.map = "absent";
+    assert_refused(cofiber_compile(&netlist, HEAD, &o, &error), &error, "absent: ");
+    o.map = NULL;
     o.upsample = NULL;
     assert_refused(cofiber_compile(&netlist, HEAD, &o, &error), &error, "upsample '' is none of");
     assert_null(netlist);
@@ -262,7 +276,8 @@ static void a_detector_finds_and_refuses(void **state)
     assert_int_equal(cofiber_detector_classes(detector), 4);
     assert_string_equal(cofiber_detector_class(detector, 3, name, sizeof name), "class 3");
     assert_null(cofiber_detector_class(detector, 4, name, sizeof name));
-    const cofiber_detect_options wrong[] = {{0, 0.5, 1}, {1, 0.5, 1}, {0.5, 1.5, 1}, {0.5, -1, 1}, {0.5, 0.5, 0}};
+    const cofiber_detect_options wrong[] = {
+        {0, 0.5, 1, false}, {1, 0.5, 1, false}, {0.5, 1.5, 1, false}, {0.5, -1, 1, false}, {0.5, 0.5, 0, false}};
     const char *reasons[] = {"a score threshold of 0", "a score threshold of 1", "an overlap of 1.5",
                              "an overlap of -1", "no detections are asked for"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -272,6 +287,98 @@ static void a_detector_finds_and_refuses(void **state)
     assert_refused(cofiber_detector_run(NULL, &features, NULL, &found, &count, &error), &error, "no detector");
     cofiber_detector_free(detector);
     cofiber_detector_free(NULL);
+}
+
+/* A head of two classes with LayerNorms, boxes and a centerness, for two bands. */
+static const double cls[2][CHANNELS] = {{1.27, 0.3, -0.8}, {-1.27, 0.5, 0.2}}, cls_bias[2] = {0.25, -9};
+static const double reg[4][CHANNELS] = {{0.3, 0, 0}, {0, -0.5, 0}, {0, 0, 0.4}, {0.2, 0.1, 0}},
+                    reg_bias[4] = {0.1, 0.2, 0.3, -0.2};
+static const double ctr[CHANNELS] = {0.7, 0.2, -0.5}, ctr_bias[1] = {0.3};
+static const double gains[CHANNELS] = {1, 1.5, 0.75}, shifts[CHANNELS] = {0.1, 0, -0.2}, factor[2] = {0.9, 1.1};
+
+static void write_head_with_boxes(const char *path)
+{
+    const struct scratch_tensor tensors[] = {
+        {"cls_weight", CF_F64, 2, {2, CHANNELS}, cls},
+        {"cls_bias", CF_F64, 1, {2}, cls_bias},
+        {"reg_weight", CF_F64, 2, {4, CHANNELS}, reg},
+        {"reg_bias", CF_F64, 1, {4}, reg_bias},
+        {"ctr_weight", CF_F64, 2, {1, CHANNELS}, ctr},
+        {"ctr_bias", CF_F64, 1, {1}, ctr_bias},
+        {"norm.0.weight", CF_F64, 1, {CHANNELS}, gains},
+        {"norm.0.bias", CF_F64, 1, {CHANNELS}, shifts},
+        {"norm.1.weight", CF_F64, 1, {CHANNELS}, gains},
+        {"norm.1.bias", CF_F64, 1, {CHANNELS}, shifts},
+        {"scale", CF_F64, 1, {2}, factor},
+    };
+    scratch_write(path, tensors, sizeof tensors / sizeof *tensors);
+}
+
+/* A linear layer behind the LayerNorm of features that are the same at all positions. */
+static double layer_of(const double weight[CHANNELS], double bias, const double feature[CHANNELS])
+{
+    double mean = 0, variance = 0, sum = bias;
+    for (int d = 0; d < CHANNELS; d++)
+        mean += feature[d] / CHANNELS;
+    for (int d = 0; d < CHANNELS; d++)
+        variance += (feature[d] - mean) * (feature[d] - mean) / CHANNELS;
+    for (int d = 0; d < CHANNELS; d++)
+        sum += weight[d] * ((feature[d] - mean) / sqrt(variance + 1e-5) * gains[d] + shifts[d]);
+    return sum;
+}
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+/* Checks a detection against the head in floats, to what the integer weights leave. A class's own index, row and column
+ * say which one it is. */
+static void check_against_floats(const cofiber_detection *found, const double feature[CHANNELS], bool root)
+{
+    const double stride = 16 * (1 << found->scale), x = stride * (found->column + 0.5), y = stride * (found->row + 0.5);
+    double score = sigmoid(layer_of(cls[found->class_index], cls_bias[found->class_index], feature)) *
+                   sigmoid(layer_of(ctr, ctr_bias[0], feature));
+    double side[4];
+    for (int i = 0; i < 4; i++)
+        side[i] = stride * exp(factor[found->scale] * layer_of(reg[i], reg_bias[i], feature));
+    const double box[4] = {x - side[0], y - side[1], side[0] + side[2], side[1] + side[3]};
+    assert_true(fabs(found->score - (root ? sqrt(score) : score)) < 0.01);
+    for (int i = 0; i < 4; i++)
+        assert_true(fabs(found->box[i] - box[i]) < 0.01 * stride);
+}
+
+/* The features are the same everywhere, so that band 0 is 0 and band 1 the features themselves. */
+static void heads_with_boxes_detect_as_in_floats(void **state)
+{
+    (void)state;
+    static const double feature[CHANNELS] = {0.5, 0.25, -0.25}, nothing[CHANNELS] = {0};
+    double frame[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        frame[i] = feature[i / (SIDE * SIDE)];
+    const cofiber_features features = {frame, COFIBER_F64};
+    cofiber_compile_options options = cofiber_compile_defaults();
+    cofiber_netlist *netlist;
+    cofiber_detector *detector;
+    cofiber_error error;
+    options.height = options.width = SIDE;
+    options.scales = 2;
+    options.input_scale = 1.0 / 128;
+    write_head_with_boxes(scratch_path("boxes"));
+    assert_well(cofiber_compile(&netlist, scratch_path("boxes"), &options, &error), &error);
+    assert_int_not_equal(cofiber_group_find(netlist, "s1.box"), 0);
+    assert_well(cofiber_detector_new(&detector, netlist, 16, 1, &error), &error);
+    cofiber_netlist_free(netlist);
+    for (int root = 0; root < 2; root++) {
+        const cofiber_detect_options asked = {.score_threshold = 0.1, .overlap = 1, .top = 1000, .root = root};
+        const cofiber_detection *found;
+        size_t count;
+        assert_well(cofiber_detector_run(detector, &features, &asked, &found, &count, &error), &error);
+        assert_int_equal(count, SIDE * SIDE + SIDE * SIDE / 4); /* class 0 everywhere, class 1 nowhere */
+        for (size_t i = 0; i < count; i++)
+            check_against_floats(&found[i], found[i].scale ? feature : nothing, root);
+    }
+    cofiber_detector_free(detector);
 }
 
 static void circuits_without_classifiers_detect_nothing(void **state)
@@ -298,6 +405,7 @@ int main(void)
         cmocka_unit_test(the_scale_is_chosen_from_features),
         cmocka_unit_test(wrong_options_are_named),
         cmocka_unit_test(a_detector_finds_and_refuses),
+        cmocka_unit_test(heads_with_boxes_detect_as_in_floats),
         cmocka_unit_test(circuits_without_classifiers_detect_nothing),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
