@@ -117,6 +117,10 @@ static void print_claims(const struct cf_claims *claims, const struct cf_evidenc
         printf("; %" PRIu64 " frame%s, input scale %.9g, score %g", e->frames, e->frames == 1 ? "" : "s",
                e->options.input_scale, e->options.score_threshold);
     printf("\n");
+    if (e->is_larger)
+        printf("The audit checks claims about the bare classifier. HEAD is more (variant %s), and so its parameters "
+               "alone were counted.\n",
+               e->variant);
 }
 
 static bool open_frames(struct cf_frames **frames, const struct cli_args *args, struct cf_error *err)
@@ -172,8 +176,9 @@ const struct cli_command cli_audit = {
         "exit status is 0 when the audit is complete.\n"
         "The circuit whose decisions are compared with those of the head is compiled with --upsample and "
         "--score-threshold, and its input scale is calibrated on FRAMES unless --input-scale gives it. Confidence "
-        "intervals draw whole frames, because the gates of one frame see one photograph. A HEAD that is a checkpoint "
-        "but no linear classifier is counted alone.\n"
+        "intervals draw whole frames, because the gates of one frame see one photograph. The claims about "
+        "gates and decisions are those about a bare classifier: of a HEAD of another family, or that is a checkpoint "
+        "but no head, the parameters alone are counted, and the output says what it is.\n"
         "docs/claims.md derives each verdict.",
     .min_operands = 2,
     .max_operands = -1,

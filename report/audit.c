@@ -9,7 +9,7 @@ void cf_audit_judge(struct cf_claims *claims, const struct cf_evidence *evidence
                                         : CF_HOLDS;
     if (!evidence->readable) {
         claim.found = "nothing";
-        claim.because = cf_claims_text(claims, "the head is no linear classifier: %s", evidence->reason.text);
+        claim.because = cf_claims_text(claims, "%s", evidence->reason.text);
     } else if (claim.verdict == CF_HOLDS) {
         claim.because = NULL;
     }

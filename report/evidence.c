@@ -241,16 +241,35 @@ static bool look_at_circuits(struct cf_evidence *e, const struct cf_frames *fram
     return done;
 }
 
-/* The claims are about one classifier, without layers beside it. */
-static bool load_bare(struct cf_head *head, const char *path, const struct cf_head_options *options,
-                      struct cf_error *reason)
+/* Says which layers a head has beside one classifier. */
+static bool describe_layers(const struct cf_head *head, const char *variant, struct cf_error *reason)
 {
-    if (!cf_head_load(head, path, options, reason))
-        return false;
-    if (cf_head_is_bare(head))
+    const char *names[] = {head->bands[CF_ROLE_CLS] > 1 ? "a classifier for each band" : NULL,
+                           head->bands[CF_ROLE_NORM] ? "LayerNorms" : NULL,
+                           head->bands[CF_ROLE_PROJECT] ? "a bottleneck" : NULL,
+                           cf_head_has_boxes(head) ? "boxes" : NULL, head->bands[CF_ROLE_CTR] ? "a centerness" : NULL};
+    char text[128];
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i])
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", length ? ", " : "", names[i]);
+    return cf_fail(reason, "the claim is about the bare classifier, and this head (variant %s) has more: %s", variant,
+                   text);
+}
+
+/* The claims are about one classifier, without layers beside it. */
+static bool load_bare(struct cf_evidence *e, const char *path, const struct cf_head_options *options)
+{
+    struct cf_error why;
+    if (!cf_head_load(&e->head, path, options, &why))
+        return cf_fail(&e->reason, "the head is no linear classifier: %s", why.text);
+    if (cf_head_is_bare(&e->head))
         return true;
-    cf_head_free(head);
-    return cf_fail(reason, "%s: has layers beside one classifier", path);
+    e->is_larger = true;
+    describe_layers(&e->head, e->variant, &e->reason);
+    cf_head_free(&e->head);
+    return false;
 }
 
 bool cf_evidence_collect(struct cf_evidence *evidence, const char *head, const struct cf_frames *frames,
@@ -262,7 +281,7 @@ bool cf_evidence_collect(struct cf_evidence *evidence, const char *head, const s
     evidence->options.sweep = false;
     bool done = count_parameters(evidence, head, err);
     const struct cf_head_options head_options = {.weight = options->weight, .bias = options->bias};
-    if (done && load_bare(&evidence->head, head, &head_options, &evidence->reason)) {
+    if (done && load_bare(evidence, head, &head_options)) {
         evidence->readable = true;
         look_at_int8(evidence);
         done = look_at_circuits(evidence, frames, options, err);

@@ -35,7 +35,8 @@ struct cf_evidence {
     uint64_t parameters, nonzero; /* of the tensors that are part of a head */
     const char *variant;          /* as `params` calls it; "other" where its parts do not fit each other */
     struct cf_head head;
-    bool readable; /* it is a linear classifier; else `reason` says why not, and all below is empty */
+    bool readable;  /* it is a linear classifier; else `reason` says why not, and all below is empty */
+    bool is_larger; /* it was read as a head, but has more than one classifier: the claims are not about it */
     struct cf_error reason;
     uint32_t saturated;         /* biases that are clamped as INT8, or stand at an end of that range */
     double bias_low, bias_high; /* of all classes, in the unit of the class's weights */
@@ -59,8 +60,8 @@ struct cf_evidence_options {
     void *context;
 };
 
-/* Collects the evidence. A head that is a checkpoint but no linear classifier is no error: it is counted, and
- * `readable` is false. Errors: the file is no checkpoint, frames that do not fit the head, memory. */
+/* Collects the evidence. A head that is a checkpoint but no linear classifier alone is no error: it is counted,
+ * and `readable` is false. Errors: the file is no checkpoint, frames that do not fit the head, memory. */
 bool cf_evidence_collect(struct cf_evidence *evidence, const char *head, const struct cf_frames *frames,
                          const struct cf_evidence_options *options, struct cf_error *err);
 void cf_evidence_free(struct cf_evidence *evidence);

@@ -68,6 +68,19 @@ verdicts integers int8.weights holds int8.biases holds
 audit moved "$work/moved" "$work/frame.npy" "${small[@]}"
 verdicts moved int8.weights holds int8.biases 'does not hold'
 
+# A head with more than a classifier is said to be one, and counted.
+mkdir "$work/heads" && python3 tests/heads/make.py "$work/heads" small || exit 1
+audit larger "$work/heads/dim20.safetensors" "$work/heads/frame.npy" "${small[@]}"
+verdicts larger gates.total 'not checked' agreement.all 'not checked' parameters.dim20 holds
+if grep -q 'this head (variant other) has more: LayerNorms, a bottleneck, boxes, a centerness"' "$work/larger.json" &&
+    "$cofiber" audit "$work/heads/dim20.safetensors" "$work/heads/frame.npy" "${small[@]}" | tail -n 1 |
+    grep -q '^The audit checks claims about the bare classifier. HEAD is more (variant other)'; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "FAILED larger"
+fi
+
 # Two frames have a confidence interval, and a frame twice over has one of no width.
 audit twice "$work/good" "$work/frame.npy" "$work/frame.npy" "${small[@]}"
 if grep -q '95% confidence interval over 2 frames: \([0-9.]*%\) to \1' "$work/twice.json"; then
