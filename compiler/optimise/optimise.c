@@ -14,7 +14,7 @@
 
 enum {
     METHODS = 4,
-    SIGN_SEGMENTS = 4, /* 16 choices of signs for each row */
+    SIGN_SEGMENTS = 3, /* 8 choices of signs for each row */
     QUICK_EFFORT = 20,
     FREQUENT = 4, /* patterns that occur as often are shared in rounds, the others packed */
 };
@@ -248,7 +248,7 @@ static bool search_quickly(struct optimiser *o)
 static bool search_by_time(struct optimiser *o)
 {
     struct method *method = &o->methods[0];
-    for (double effort = 1; go_on(o); effort *= 4) {
+    for (double effort = CF_EFFORT_SIGNS; go_on(o); effort *= 4) {
         if (method->packing > 0) {
             double fits = floor((0.9 * seconds_left(o) - method->fixed) / method->packing);
             if (fits < effort / 2)
