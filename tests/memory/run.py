@@ -10,7 +10,7 @@ by run. A run must end in one of two ways:
 
 - refused: exit status 2, one line on standard error, no file left but such as a run without a failure leaves (the file
   was complete, and the report of it was not), all memory given back;
-- done: exit status 0, nothing on standard error; output and files equal those of a run without a failure. That is where
+- done: exit status 0, no more on standard error, output and files equal those of a run without a failure. That is where
   the command could do without this allocation.
 
 Prints a table and what was wrong, and last `N passed, N failed`: a command, in one of the two modes, is a test.
@@ -162,7 +162,7 @@ def judge(run, good, may_lose):
         return f"left {', '.join(left)}"
     if lost_by_us(report) and not (may_lose and status == 2):
         return "lost " + "; ".join(report.strip().split("\n")[1:4])
-    if status == 0 and err:
+    if status == 0 and err != good[2]:  # a warning about the frame, say
         return f"done, but said {err.decode(errors='replace')!r}"
     if status == 0 and (out, files) != (good[1], good[3]):
         return "done, but " + ("standard output" if out != good[1] else "a file") + " differs"
