@@ -49,8 +49,10 @@ int cli_stream_report(const struct cli_args *args, const struct cf_stream_plan *
         {"block RAMs, of 512 words of 36 bits", cf_stream_blocks(plan)},
         {"line buffers if they held features", cost.feature_bits},
     };
-    printf("%u channels by %u classes per cycle; %u bytes per beat in, %u out\n", plan->options.lanes,
-           plan->options.parallel, plan->input_bytes, plan->output_bytes);
+    uint32_t lanes = plan->options.lanes, parallel = plan->options.parallel;
+    printf("%u channel%s by %u class%s per cycle; %u byte%s per beat in, %u out\n", lanes, lanes == 1 ? "" : "s",
+           parallel, parallel == 1 ? "" : "es", plan->input_bytes, plan->input_bytes == 1 ? "" : "s",
+           plan->output_bytes);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         printf("%-36s %14s\n", lines[i].what, cli_thousands(lines[i].value, number));
     return CLI_OK;

@@ -1,4 +1,5 @@
-/* fit.c - tries the settings that divide the work without waste, and keeps the fastest that a device has room for. */
+/* fit.c - tries every number of lanes and parallel classes, and keeps the fastest setting that a device has room for.
+ */
 #include "rtl/stream/fit.h"
 
 #include <string.h>
@@ -41,43 +42,54 @@ static const struct cf_stream_device *find_device(const char *name)
     return device->name ? device : NULL;
 }
 
-/* Does the setting fit, and is it faster than the best so far, or as fast with fewer blocks? */
-static bool is_better(const struct cf_stream_plan *plan, const struct cf_stream_device *device,
-                      const struct cf_stream_plan *best)
+/* What the search found: the fastest setting that fits, and the least that any setting needs. */
+struct search {
+    struct cf_stream_plan best; /* cycles 0: none fits yet */
+    uint32_t least_blocks;      /* of the settings for which there are multipliers */
+};
+
+/* Is the setting, which fits, faster than the best so far, or as fast with fewer blocks? */
+static bool is_better(const struct cf_stream_plan *plan, const struct cf_stream_plan *best)
 {
-    uint32_t blocks = cf_stream_blocks(plan);
-    if (plan->options.lanes * plan->options.parallel > device->multipliers || blocks > device->blocks)
-        return false;
     return best->cycles == 0 || plan->cycles < best->cycles ||
-           (plan->cycles == best->cycles && blocks < cf_stream_blocks(best));
+           (plan->cycles == best->cycles && cf_stream_blocks(plan) < cf_stream_blocks(best));
+}
+
+/* Tries a number of lanes with every number of parallel classes for which there are multipliers. */
+static bool try_lanes(struct search *search, const struct cf_stream_options *options, const struct cf_pyramid *pyramid,
+                      const struct cf_stream_device *device, const char *label, struct cf_error *err)
+{
+    struct cf_stream_options tried = *options;
+    struct cf_stream_plan plan;
+    for (tried.parallel = 1; tried.parallel <= pyramid->classes; tried.parallel++) {
+        if ((uint64_t)tried.lanes * tried.parallel > device->multipliers)
+            break;
+        if (!cf_stream_plan_make(&plan, pyramid, &tried, label, err))
+            return false;
+        uint32_t blocks = cf_stream_blocks(&plan);
+        if (blocks < search->least_blocks)
+            search->least_blocks = blocks;
+        if (blocks <= device->blocks && is_better(&plan, &search->best))
+            search->best = plan;
+    }
+    return true;
 }
 
 bool cf_stream_fit(struct cf_stream_options *options, const struct cf_pyramid *pyramid, const char *device_name,
                    const char *label, struct cf_error *err)
 {
     const struct cf_stream_device *device = find_device(device_name);
-    struct cf_stream_plan best = {0}, plan;
+    struct search search = {.least_blocks = UINT32_MAX};
+    struct cf_stream_options tried = *options;
     if (!device)
         return cf_fail(err, "%s: there is no device '%.100s' in the table of devices", label, device_name);
-    for (uint32_t lanes = 1; lanes <= pyramid->channels && lanes <= WIDEST; lanes++) {
-        if (pyramid->channels % lanes && lanes & (lanes - 1))
-            continue; /* neither a divisor nor a power of two */
-        for (uint32_t groups = 1, last = 0; groups <= pyramid->classes; groups++) {
-            struct cf_stream_options tried = *options;
-            tried.lanes = lanes;
-            tried.parallel = (pyramid->classes + groups - 1) / groups;
-            if (tried.parallel == last || (uint64_t)lanes * tried.parallel > device->multipliers)
-                continue;
-            last = tried.parallel;
-            if (!cf_stream_plan_make(&plan, pyramid, &tried, label, err))
-                return false;
-            if (is_better(&plan, device, &best))
-                best = plan;
-        }
-    }
-    if (best.cycles == 0)
-        return cf_fail(err, "%s: no setting fits %s", label, device_name);
-    options->lanes = best.options.lanes;
-    options->parallel = best.options.parallel;
+    for (tried.lanes = 1; tried.lanes <= pyramid->channels && tried.lanes <= WIDEST; tried.lanes++)
+        if (!try_lanes(&search, &tried, pyramid, device, label, err))
+            return false;
+    if (search.best.cycles == 0)
+        return cf_fail(err, "%s: no setting fits %s: the least is %u block RAMs, it has %u", label, device_name,
+                       search.least_blocks, device->blocks);
+    options->lanes = search.best.options.lanes;
+    options->parallel = search.best.options.parallel;
     return true;
 }

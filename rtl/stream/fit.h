@@ -16,7 +16,8 @@ extern const struct cf_stream_device cf_stream_devices[]; /* ends with a NULL na
 uint32_t cf_stream_blocks(const struct cf_stream_plan *plan);
 
 /* Sets lanes and parallel classes of the options; the others stay. LUTs are not looked at: on the devices of the table
- * the multipliers run out first. Errors: no such device, or not even one multiplier's setting fits. */
+ * the multipliers run out first. Errors: no such device, or no setting fits; the message says how
+ * many blocks of RAM the least takes. */
 bool cf_stream_fit(struct cf_stream_options *options, const struct cf_pyramid *pyramid, const char *device,
                    const char *label, struct cf_error *err);
 

@@ -13,7 +13,7 @@ static uint32_t divide_up(uint32_t a, uint32_t b)
 }
 
 /* The largest size of a class's sum over all inputs; UINT64_MAX past 62 bits. */
-static uint64_t largest_sum(const struct cf_pyramid *p)
+static uint64_t find_largest_sum(const struct cf_pyramid *p)
 {
     uint64_t largest = 0;
     uint64_t input = p->input.is_signed ? UINT64_C(1) << (p->input.width - 1) : (UINT64_C(1) << p->input.width) - 1;
@@ -41,7 +41,7 @@ static uint32_t find_weight_bits(const struct cf_pyramid *p)
 static bool difference_limit(const struct cf_stream_plan *plan, uint32_t scale, int64_t *limit)
 {
     static const int shift[] = {[CF_BAND_GRID] = 0, [CF_BAND_NEAREST] = 3, [CF_BAND_BILINEAR] = 7};
-    uint64_t sum = largest_sum(plan->pyramid);
+    uint64_t sum = plan->largest_sum;
     int bits = (int)(2 * scale) + shift[plan->pyramid->band[scale]];
     if (sum > UINT64_C(1) << (SUM_LIMIT - 2 - bits))
         return false;
@@ -59,7 +59,7 @@ int64_t cf_stream_threshold(const struct cf_stream_plan *plan, uint32_t scale, u
 static bool plan_widths(struct cf_stream_plan *plan, uint32_t scale)
 {
     struct cf_stream_scale *s = &plan->scale[scale];
-    int64_t limit, low = 0, high = 0, sum = (int64_t)largest_sum(plan->pyramid);
+    int64_t limit, low = 0, high = 0, sum = (int64_t)plan->largest_sum;
     if (!difference_limit(plan, scale, &limit))
         return false;
     for (uint32_t c = 0; c < plan->pyramid->classes; c++) {
@@ -151,6 +151,7 @@ bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *p
         return cf_fail(err, "%s: %u channels by %u classes per cycle are more than %d products", label, options->lanes,
                        plan->options.parallel, MAX_PRODUCTS);
     plan_front(plan);
+    plan->largest_sum = find_largest_sum(pyramid);
     for (uint32_t k = 0; k < pyramid->scales; k++) {
         struct cf_stream_scale *s = &plan->scale[k];
         s->band = pyramid->band[k];

@@ -42,7 +42,8 @@ struct cf_stream_plan {
     uint32_t records;                   /* per frame, one per position */
     uint32_t input_bytes, output_bytes; /* of a beat of the streams */
     struct cf_stream_scale scale[CF_PYRAMID_MAX_SCALES];
-    uint64_t cycles; /* per frame, frames back to back and nobody stalling: exact */
+    uint64_t largest_sum; /* of a class over all inputs, without its sign; UINT64_MAX past 62 bits */
+    uint64_t cycles;      /* per frame, frames back to back and nobody stalling: exact */
 };
 
 /* Works out the plan; `pyramid` must outlive it. Errors: a number of lanes or classes that the netlist does not have,

@@ -61,9 +61,17 @@ check "too many classes" 2 "cannot multiply 9 classes per cycle of 4" emit neare
 check "no classes" 2 "" emit nearest.cfn -o none --parallel-classes 0
 check "frames for gates" 2 "frames go with --style stream" cofiber verilog nearest.cfn "$frames" -o none
 check "a prefix that is none" 2 "no Verilog identifier" emit nearest.cfn -o none --prefix 9x
+check "dry run of one" 0 "1 channel by 1 class per cycle; 1 byte per beat in, 7 out" emit nearest.cfn --dry-run --lanes 1 \
+    --parallel-classes 1
 check "dry run" 0 '"cycles_per_frame":	256' emit nearest.cfn --dry-run --json --lanes 2
 
-check "fit" 0 '"multipliers":	12' emit nearest.cfn --dry-run --json --fit ecp5-25k
+check "fit" 0 '"multipliers":	4,' emit nearest.cfn --dry-run --json --fit ecp5-25k
+# The fastest settings do not divide the channels.
+check "full size: compile" 0 "" cofiber compile "$root/examples/head_nearest_fp32.safetensors" -o full.cfn --input-scale 0.05
+check "fit takes no divisor" 0 "31 channels by 5 classes per cycle" emit full.cfn --dry-run --fit ecp5-85k
+check "fit is the fastest" 0 '"cycles_per_frame":	118400' emit full.cfn --dry-run --json --fit kintex7-325t
+check "fit says what is missing" 2 "no setting fits ecp5-25k: the least is 59 block RAMs, it has 56" \
+    emit full.cfn --dry-run --fit ecp5-25k
 check "fit and lanes" 2 "--fit chooses" emit nearest.cfn --dry-run --fit ecp5-25k --lanes 2
 check "fit what" 2 "no device 'up5k'" emit nearest.cfn --dry-run --fit up5k
 
@@ -74,6 +82,8 @@ check "both in one design" 0 "" iverilog -g2005 -o both -s left_cofiber_stream_t
     left/left_cofiber_stream_{skid,framer,multiply,tree,mac,weights,front,scale,merge,sparse,registers,top}.v \
     nearest/cofiber_stream_{skid,framer,multiply,tree,mac,weights,front,scale,merge,sparse,registers,top}.v
 check "the shipped testbench" 0 "PASS: 2 of 2 outcomes" testbench nearest +input_stalls=20 +output_stalls=50
+check "from frame to frame" 0 " in all, 256 to 256 from frame to frame; seed 1" testbench nearest
+check "one frame goes to no other" 0 " in all; seed 1" testbench left
 lint() {
     verilator --lint-only -Wall -Wno-WIDTH -Wno-DECLFILENAME -Wno-UNUSED -Wno-PINCONNECTEMPTY \
         --top-module cofiber_stream_top -F "$1/cofiber_stream.f" && echo clean
