@@ -1,6 +1,7 @@
 /* detect.c - cofiber detect: from frames to the objects in them. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,14 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/frames.h"
+#include "cli/saturation.h"
 #include "detect/draw.h"
 #include "detect/image_ids.h"
 #include "detect/listing.h"
 #include "detect/sums.h"
 #include "netlists/store.h"
 #include "sim/frames/frames.h"
+#include "sim/frames/saturation.h"
 #include "sim/library.h"
 
 /* Detections of a frame that came before its turn. */
@@ -38,6 +41,8 @@ struct session {
     struct early *early;
     uint64_t next_frame; /* whose detections are written next */
     uint64_t finished, count;
+    struct cf_saturation limits;
+    atomic_uint_fast64_t saturated; /* features that are clamped */
     struct cf_photo photo;
     double photo_size[2]; /* width and height that listed boxes are scaled to; 0: the frame's own pixels */
     enum cf_fit fit;
@@ -191,6 +196,7 @@ static bool give_frame(void *context, uint64_t frame, cofiber_features *features
     if (frame + 1 < cf_frames_count(s->frames))
         cf_frames_prefetch(s->frames, frame + 1);
     cf_frames_view(s->frames, frame, &view);
+    s->saturated += cf_saturated(s->limits, &view);
     *features = cf_features_of(&view);
     return true;
 }
@@ -222,6 +228,7 @@ static bool detect_all(struct session *s, struct cf_error *err)
                            .context = s};
     cofiber_error error = {.element = COFIBER_NONE};
     cofiber_sim *sim;
+    s->limits = cf_saturation_of(s->sums.netlist->groups[CF_INPUT].type, s->sums.netlist->input_scale);
     cli_progress_start(&s->progress, "detecting", "frames", batch.count);
     bool done = cofiber_sim_new(&sim, cofiber_wrap(s->sums.netlist), &options, &error) &&
                 cofiber_sim_run_batch(sim, &batch, NULL, &error);
@@ -337,6 +344,9 @@ static int run(const struct cli_args *args)
     bool done = open_inputs(&s, &netlist, &err) && cf_sums_new(&s.sums, netlist, stride, &err) &&
                 cf_logits_new(&s.logits, &s.sums, &err) &&
                 (cli_given(args, "--draw") ? detect_all(&s, &err) : list_all(&s, &err));
+    if (done)
+        cli_warn_of_saturation(s.saturated, cf_frames_count(s.frames) * netlist->groups[CF_INPUT].count,
+                               netlist->groups[CF_INPUT].type.width, netlist->input_scale);
     if (done && cli_given(args, "-o"))
         say_count(&s);
     free_session(&s);
@@ -356,7 +366,7 @@ const struct cli_command cli_detect = {
         "one "
         "class that overlap a better one (intersection over union) by more than --nms are dropped, and the --top best "
         "of a frame are kept, in falling order of score; equal scores stand in the order of scale, row, column, "
-        "class.\n"
+        "class. A warning says how many features the input's quantiser clamps.\n"
         "Boxes are x, y, width, height in pixels of the frame, which has --stride pixels for each cell. Image ids are "
         "those in the metadata `image_ids` of a safetensors file (whole numbers with commas between), else the frames' "
         "places from 0. A head of 80 classes has COCO's category ids and names, any other its classes' places from 0.\n"

@@ -81,6 +81,8 @@ static bool add_gate(struct cli_fired_frame *lines, struct operands *o, const st
         double unit = ldexp(o->netlist->input_scale * o->netlist->class_scale[lane],
                             -o->netlist->cells[group->cell[index]].ports[0].frac);
         used += snprintf(text + used, sizeof text - (size_t)used, ",\"margin\":%.9g", (double)sum * unit);
+    } else {
+        used += snprintf(text + used, sizeof text - (size_t)used, ",\"margin\":null");
     }
     snprintf(text + used, sizeof text - (size_t)used, "}\n");
     return add(lines, text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_strict.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/frames.h"
@@ -75,20 +76,85 @@ static bool audit(struct session *s, struct cf_error *err)
            cf_evidence_collect(&s->evidence, head, s->frames, &options, err) && cf_audit(&s->claims, &s->evidence, err);
 }
 
-static bool read_json(const struct cli_args *args, const char *option, char **text, struct cf_error *err)
+/* ---- other commands' outputs ---- */
+
+/* An output that the page plots: the option that names its file, the command that prints it, and what the plot reads.
+ */
+struct plotted {
+    const char *option, *command;
+    bool (*fits)(const cJSON *document);
+};
+
+static const cJSON *member(const cJSON *object, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+static bool fits_faults(const cJSON *document)
+{
+    const cJSON *groups = member(document, "groups"), *group;
+    bool fits = cJSON_IsArray(groups);
+    cJSON_ArrayForEach(group, groups)
+    {
+        fits = fits && cJSON_IsString(member(group, "name")) && cJSON_IsNumber(member(group, "faults")) &&
+               cJSON_IsNumber(member(group, "seen_at_gate")) && cJSON_IsNumber(member(group, "found"));
+    }
+    return fits;
+}
+
+static bool fits_cost(const cJSON *document)
+{
+    const cJSON *groups = member(member(document, "bits"), "groups"), *group;
+    bool fits = cJSON_IsArray(groups);
+    cJSON_ArrayForEach(group, groups)
+    {
+        fits = fits && cJSON_IsString(member(group, "name")) &&
+               cJSON_IsNumber(member(member(group, "spatial"), "full_adders")) &&
+               cJSON_IsNumber(member(member(group, "shared"), "full_adders"));
+    }
+    return fits;
+}
+
+static const struct plotted plotted_faults = {"--faults", "cofiber faults --json", fits_faults},
+                            plotted_cost = {"--cost", "cofiber stats --bits --json", fits_cost};
+
+/* The document of a text, to its last byte; NULL where it is none, or where memory is out. */
+static cJSON *parse_strictly(const char *text, size_t size)
+{
+    static const struct cf_json_limits limits = {CF_JSON_NUMBERS, 16, 1 << 18, 1 << 18};
+    const uint8_t *bytes = (const uint8_t *)text;
+    const char *end = text;
+    size_t at;
+    if (!cf_utf8_check(bytes, size, &at) || cf_json_check(bytes, size, &limits, &at))
+        return NULL;
+    cJSON *document = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    while (document && end < text + size && *end && strchr(" \t\r\n", *end))
+        end++;
+    if (end == text + size)
+        return document;
+    cJSON_Delete(document);
+    return NULL;
+}
+
+/* Reads the output that an option names, where it is given, and checks that it is that command's. */
+static bool read_json(const struct cli_args *args, const struct plotted *plotted, char **text, struct cf_error *err)
 {
     enum { MOST = 1 << 20 };
     size_t size;
-    const char *path = cli_value(args, option);
+    const char *path = cli_value(args, plotted->option);
     if (!path)
         return true;
     if (!cf_file_read(path, MOST, text, &size, err))
         return false;
-    cJSON *parsed = cJSON_ParseWithLength(*text, size);
-    bool done = cJSON_IsObject(parsed) || cf_fail(err, "%s: not a JSON object", path);
-    cJSON_Delete(parsed);
-    return done;
+    cJSON *document = parse_strictly(*text, size);
+    bool fits = document && plotted->fits(document);
+    cJSON_Delete(document);
+    if (!cli_json_complete())
+        return cf_fail(err, "%s: out of memory", path);
+    return fits || cf_fail(err, "%s: not the output of '%s'", path, plotted->command);
 }
+
+/* ---- the page ---- */
 
 /* What the page says was typed: words with blanks or brackets in quotes. */
 static void put_word(struct cf_text *command, const char *word)
@@ -156,8 +222,8 @@ static int run(const struct cli_args *args)
     if (!cli_value(args, "-o"))
         return cli_complain("report: -o PAGE.html is missing");
     cli_json_start();
-    bool done = open_operands(&s, &err) && read_json(args, "--faults", &s.faults, &err) &&
-                read_json(args, "--cost", &s.cost, &err) && audit(&s, &err) && write_page(&s, &size, &err);
+    bool done = open_operands(&s, &err) && read_json(args, &plotted_faults, &s.faults, &err) &&
+                read_json(args, &plotted_cost, &s.cost, &err) && audit(&s, &err) && write_page(&s, &size, &err);
     int status = done ? CLI_OK : cli_fail(&err);
     char text[32];
     if (done)

@@ -447,8 +447,7 @@ const struct cli_command cli_sim = {
             {"--list", NULL, NULL,
              "Print each decision that fires as a line of JSON, in place of the summary: frame, gate, scale, position, "
              "class, sum and margin. The sum is that of the gate; the margin is the same as a logit, by which the "
-             "score "
-             "threshold is passed."},
+             "score threshold is passed, and null where the sum is no logit (behind a LayerNorm)."},
             {"--json", NULL, NULL, "Print the summary as JSON."},
             {0}},
     .run = run,

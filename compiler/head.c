@@ -9,7 +9,6 @@
 
 #include "base/safetensors.h"
 #include "compiler/heads/choose.h"
-#include "netlists/store.h"
 
 struct reading {
     struct cf_head *head;
@@ -263,12 +262,6 @@ static bool read_head(const struct reading *r)
     return check_head(r);
 }
 
-/* Netlists are safetensors files, too. */
-static bool is_netlist(const struct cf_checkpoint *checkpoint)
-{
-    return strcmp(checkpoint->kind, "safetensors") == 0 && cf_is_netlist(checkpoint->file);
-}
-
 bool cf_head_load(struct cf_head *head, const char *path, const struct cf_head_options *options, struct cf_error *err)
 {
     static const struct cf_head_options defaults = {0};
@@ -280,8 +273,7 @@ bool cf_head_load(struct cf_head *head, const char *path, const struct cf_head_o
                              .norm_eps = o->norm_eps > 0 ? o->norm_eps : 1e-5};
     if (!cf_checkpoint_open(&checkpoint, path, err))
         return false;
-    bool done = (!is_netlist(&checkpoint) || cf_fail(err, "%s: a netlist, where a head is wanted", path)) &&
-                cf_parts_find(&parts, &checkpoint, o->map, o->transposed, err) &&
+    bool done = cf_parts_find(&parts, &checkpoint, o->map, o->transposed, err) &&
                 cf_choose_classifier(&parts, &checkpoint, o->weight, o->bias, o->no_bias, err) && read_head(&reading) &&
                 cf_sha256_file(path, head->sha256, err);
     cf_checkpoint_close(&checkpoint);

@@ -40,7 +40,7 @@ static bool count_parameters(struct cf_evidence *e, const char *path, struct cf_
     struct cf_error ignored;
     if (!cf_checkpoint_open(&checkpoint, path, err))
         return false;
-    bool done = count_tensors(e, &checkpoint, err);
+    bool done = cf_parts_allowed(&checkpoint, err) && count_tensors(e, &checkpoint, err);
     e->variant = done && cf_parts_find(&parts, &checkpoint, NULL, false, &ignored)
                      ? cf_parts_variant(&parts, &checkpoint, e->parameters)
                      : "other";

@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/file.h"
+#include "netlists/store.h"
 
 static const char *const role_names[] = {"project", "cls", "reg_hidden", "reg_out", "reg", "ctr", "norm", "scale"};
 
@@ -245,6 +246,13 @@ static bool check(const struct cf_parts *parts, const struct cf_checkpoint *chec
     return true;
 }
 
+/* Netlists are safetensors files, too. */
+bool cf_parts_allowed(const struct cf_checkpoint *checkpoint, struct cf_error *err)
+{
+    bool netlist = strcmp(checkpoint->kind, "safetensors") == 0 && cf_is_netlist(checkpoint->file);
+    return !netlist || cf_fail(err, "%s: a netlist, where a head is wanted", checkpoint->path);
+}
+
 bool cf_parts_find(struct cf_parts *parts, const struct cf_checkpoint *checkpoint, const char *map, bool transposed,
                    struct cf_error *err)
 {
@@ -253,6 +261,8 @@ bool cf_parts_find(struct cf_parts *parts, const struct cf_checkpoint *checkpoin
         for (int band = 0; band < CF_MAX_BANDS; band++)
             for (int kind = 0; kind < CF_PART_KINDS; kind++)
                 parts->part[role][band].tensor[kind] = SIZE_MAX;
+    if (!cf_parts_allowed(checkpoint, err))
+        return false;
     cJSON *entries = map ? read_map(map, err) : NULL;
     if (map && !entries)
         return false;

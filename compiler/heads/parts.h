@@ -75,11 +75,15 @@ static inline uint64_t cf_parts_inputs(const struct cf_parts *parts, const struc
  * transposed, where they do; else empty. */
 const char *cf_parts_transposed_remark(const struct cf_parts *parts, const struct cf_tensor *weight, uint64_t biases);
 
+/* Whether the checkpoint may be a head; false, with an error, where it is a netlist. */
+bool cf_parts_allowed(const struct cf_checkpoint *checkpoint, struct cf_error *err);
+
 /* Gives each tensor of the checkpoint that a head has its role. `map`, which may be NULL, is the path of a JSON object
  * that says it for names that tell nothing: {"cls_weight": "my.tensor", ...}, its keys as cf_part_name_read reads them.
  * With `transposed`, weights are [inputs, outputs].
- * Errors: two tensors of one role, a band that is missing, a weight without the rest of its layer, shapes that do not
- * fit each other. A checkpoint without any known name is no error: all roles are then empty. */
+ * Errors: the checkpoint is a netlist; two tensors of one role, a band that is missing, a weight without the rest of
+ * its layer, shapes that do not fit each other. A checkpoint without any known name is no error: all roles are then
+ * empty. */
 bool cf_parts_find(struct cf_parts *parts, const struct cf_checkpoint *checkpoint, const char *map, bool transposed,
                    struct cf_error *err);
 

@@ -21,6 +21,9 @@ else:  # pragma: no cover
     from typing_extensions import TypedDict
 
 
+_MOST_DETECTIONS = 2**32 - 1  # what the library's option holds
+
+
 class Detection(TypedDict):
     """An object that was found.
 
@@ -147,6 +150,8 @@ class Detector:
         """
         if score not in ("product", "sqrt"):
             raise CofiberError(f"score '{score}' is none of: product|sqrt")
+        if not 1 <= top <= _MOST_DETECTIONS:
+            raise CofiberError(f"top {top} is not an integer from 1 to {_MOST_DETECTIONS}")
         options = _library.DetectOptions(score_thresh, nms, top, score == "sqrt")
         if np.ndim(features) == 4:
             return [self._detect(frame, options) for frame in features]

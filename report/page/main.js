@@ -69,27 +69,14 @@ function plotFaults() {
       { label: "in a decision", data: share("found"), backgroundColor: PALETTE[2] }] }, { y: "% of the faults" });
 }
 
-/* `stats --bits --json`: full adders of each group; any other document: its numbers as a table. */
+/* `stats --bits --json`: full adders of each group. */
 function plotCost() {
-  const { cost } = data;
-  if (!cost) return;
-  if (cost.bits && Array.isArray(cost.bits.groups)) {
-    const groups = cost.bits.groups, adders = (form) => groups.map((g) => g[form].full_adders || null);
-    barChart(figure("Full adders of each group", "With every gate in hardware of its own, and with each kind of gate once."),
-      "Full adders by group", { labels: groups.map((g) => g.name), datasets: [
-        { label: "every gate", data: adders("spatial"), backgroundColor: PALETTE[0] },
-        { label: "each kind once", data: adders("shared"), backgroundColor: PALETTE[5] }] }, { y: "full adders", log: true });
-    return;
-  }
-  const rows = [], walk = (value, path) => {
-    if (typeof value === "number") rows.push([path.join(" "), value]);
-    else if (value && typeof value === "object" && !Array.isArray(value) && path.length < 3)
-      for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key.replaceAll("_", " ")]);
-  };
-  walk(cost, []);
-  const table = make("table", {});
-  tableOf(table, ["cost in hardware", ""], rows.slice(0, 24).map(([key, value]) => ({ cells: [key, commas(value)] })));
-  byId("plot-grid").append(make("figure", {}, make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Cost" }, table)));
+  if (!data.cost) return;
+  const { groups } = data.cost.bits, adders = (form) => groups.map((g) => g[form].full_adders || null);
+  barChart(figure("Full adders of each group", "With every gate in hardware of its own, and with each kind of gate once."),
+    "Full adders by group", { labels: groups.map((g) => g.name), datasets: [
+      { label: "every gate", data: adders("spatial"), backgroundColor: PALETTE[0] },
+      { label: "each kind once", data: adders("shared"), backgroundColor: PALETTE[5] }] }, { y: "full adders", log: true });
 }
 
 function showClaims() {

@@ -105,6 +105,9 @@ def test_a_detector_of_a_netlist_and_of_a_head(tmp_path, netlist, frames):
     assert one.detect(frames[0]) == two.detect(frames[0]) == cofiber.Detector(netlist).detect(frames[0])
     assert one.detect(frames) == [one.detect(frame) for frame in frames]
     assert len(one.detect(frames[0], score_thresh=0.01, top=7)) == 7
+    for top in (-1, 0, 2**32):
+        with pytest.raises(cofiber.CofiberError, match="is not an integer from 1 to 4294967295"):
+            one.detect(frames[0], top=top)
     later = model.CofiberDetector.from_safetensors(HEAD, scales=2)
     assert later.netlist is None
     first = later.detect(frames[0])

@@ -117,13 +117,21 @@ golden=netlists/golden
 if [ $? -eq 0 ] && grep -q '</html>' "$work/page.html" && grep -q 'id="frame-1-input"' "$work/page.html"; then ok; else bad page; fi
 "$cofiber" report "$golden/small.safetensors" -o - >"$work/bare.html" 2>"$work/log"
 if grep -q '"frames":\[\]' "$work/bare.html" && grep -q 'standard output' "$work/log"; then ok; else bad 'page without frames'; fi
-echo '{"groups": [{"name": "</script><b>", "coverage": 0.5}]}' >"$work/faults.json"
+echo '{"groups": [{"name": "</script><b>", "faults": 2, "seen_at_gate": 1, "found": 1}]}' >"$work/faults.json"
 "$cofiber" report "$golden/small.safetensors" --faults "$work/faults.json" -o "$work/foreign.html" >/dev/null
 if grep -q '<b>' "$work/foreign.html"; then bad 'foreign JSON ends its script'; else ok; fi
 echo '[1' >"$work/bad.json"
+echo '{"a":1}' >"$work/other.json"
+sed 's/$/ x/' "$work/faults.json" >"$work/trailing.json"
+sed 's/"found": 1/"found": "1"/' "$work/faults.json" >"$work/word.json"
+"$cofiber" stats "$golden/small.safetensors" --bits --json >"$work/cost.json"
+if "$cofiber" report "$golden/small.safetensors" --cost "$work/cost.json" -o "$work/cost.html" >/dev/null; then ok; else bad cost; fi
 for arguments in "$work/none -o $work/x" "$golden/small.safetensors" \
     "$golden/small.safetensors $work/frame.npy -o $work/x" "$golden/small.safetensors --photo $work/frame.npy -o $work/x" \
     "$golden/small.safetensors --faults $work/bad.json -o $work/x" "$golden/small.safetensors -o $work/none/x" \
+    "$golden/small.safetensors --faults $work/other.json -o $work/x" "$golden/small.safetensors --cost $work/other.json -o $work/x" \
+    "$golden/small.safetensors --faults $work/trailing.json -o $work/x" "$golden/small.safetensors --faults $work/word.json -o $work/x" \
+    "$golden/small.safetensors --faults $golden/small.safetensors -o $work/x" "$golden/small.safetensors --cost $work/faults.json -o $work/x" \
     "$golden/small.safetensors --head $work/good -o $work/x"; do
     # shellcheck disable=SC2086
     "$cofiber" report $arguments >"$work/out" 2>"$work/err"
