@@ -7,6 +7,7 @@
 #include "cli/frames.h"
 #include "cli/interrupt.h"
 #include "cli/prove_report.h"
+#include "netlists/cell.h"
 #include "netlists/names.h"
 #include "prove/algebra.h"
 #include "sim/frames/quantise.h"
@@ -93,11 +94,21 @@ static void print_leakage(const struct cf_profiles *profiles, const struct cf_le
                m->frames, m->frames == 1 ? "" : "s", ratio(&m->size[l->scale]), m->size[l->scale].greatest);
 }
 
+static bool is_plain(const struct cf_netlist *netlist)
+{
+    return cf_groups_are_plain(netlist, 1, netlist->group_count, "--algebra", NULL);
+}
+
 static void print_law(const struct cf_profiles *profiles, enum cf_law law, const struct cf_finding *f)
 {
     char name[CF_NAME_MAX], checks[32], broken[32];
     if (!f->asked) {
         printf("not asked  %s\n", cf_law_sentence(law));
+        return;
+    }
+    if (!f->holds && law == CF_LAW_CLASSIFY && !is_plain(profiles->netlist)) {
+        printf("not applicable  %s: the netlist has squares, ReLUs or roots, which are no linear forms\n",
+               cf_law_sentence(law));
         return;
     }
     printf("%s  %s: %s forms compared\n", f->holds ? "holds    " : "fails    ", cf_law_sentence(law),

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/npy.h"
 #include "cli/features.h"
@@ -85,6 +86,16 @@ static void print_input(const struct cli_args *args, const struct cf_netlist *ne
     printf("\n");
 }
 
+/* How many of the `count` refused gates from `first` on are of its group and refused for the same reason, in a row. */
+static uint32_t count_alike(const struct cf_netlist *netlist, const struct cf_refused *first, uint32_t count)
+{
+    uint32_t group = cf_netlist_group_of(netlist, first->net), like = 1;
+    while (like < count && cf_netlist_group_of(netlist, first[like].net) == group &&
+           strcmp(first[like].why, first->why) == 0)
+        like++;
+    return like;
+}
+
 void cli_print_refusal(const struct cli_args *args, const struct cf_netlist *netlist, const struct cf_proof *proof,
                        const struct cli_shown_input *shown)
 {
@@ -92,9 +103,15 @@ void cli_print_refusal(const struct cli_args *args, const struct cf_netlist *net
     printf("not proved: ");
     cli_print_text(proof->refusal);
     printf("\n");
-    for (uint32_t i = 0; i < proof->gate_count; i++) {
-        printf("  %s: ", cf_net_name(netlist, proof->gates[i].net, name, sizeof name));
-        cli_print_text(proof->gates[i].why);
+    for (uint32_t i = 0, like; i < proof->gate_count; i += like) {
+        const struct cf_refused *gate = &proof->gates[i];
+        like = count_alike(netlist, gate, proof->gate_count - i);
+        printf("  %s", cf_net_name(netlist, gate->net, name, sizeof name));
+        if (like > 1)
+            printf(" and %" PRIu32 " more of %s", like - 1,
+                   netlist->groups[cf_netlist_group_of(netlist, gate->net)].name);
+        printf(": ");
+        cli_print_text(gate->why);
         printf("\n");
     }
     if (shown)

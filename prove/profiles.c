@@ -44,9 +44,11 @@ static bool find_groups(struct cf_profiles *p, struct cf_error *err)
     const struct cf_group *input = &p->netlist->groups[CF_INPUT];
     const char *label = p->netlist->label, *upsample = cf_netlist_meta(p->netlist, "compile.upsample");
     if (input->rank != 3)
-        return cf_fail(err, "%s: no decomposition: the input is not of height, width and channels", label);
+        return cf_fail(err, "%s: not applicable: no decomposition: the input is not of height, width and channels",
+                       label);
     if (!upsample || (strcmp(upsample, "nearest") != 0 && strcmp(upsample, "bilinear") != 0))
-        return cf_fail(err, "%s: no decomposition: compile.upsample is neither nearest nor bilinear", label);
+        return cf_fail(err, "%s: not applicable: no decomposition: compile.upsample is neither nearest nor bilinear",
+                       label);
     p->bilinear = strcmp(upsample, "bilinear") == 0;
     p->height = input->shape[0];
     p->width = input->shape[1];
@@ -70,7 +72,8 @@ static bool find_groups(struct cf_profiles *p, struct cf_error *err)
         p->band_row[p->bands++] = p->rows;
         p->rows += cf_level_height(p, k) * cf_level_width(p, k);
     }
-    return p->bands > 0 || cf_fail(err, "%s: no decomposition: no groups s0.pool and s0.subtract of its shape", label);
+    return p->bands > 0 ||
+           cf_fail(err, "%s: not applicable: no decomposition: no groups s0.pool and s0.subtract of its shape", label);
 }
 
 /* ---- a channel's forms ---- */

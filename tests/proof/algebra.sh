@@ -15,7 +15,9 @@ check "on a frame" 0 "on 1 frame: the pooled band is" algebra framed "$root/test
 cofiber compile "$root/tests/fixtures/head_pruned.safetensors" -o lanes --grid 8x8 --scales 2 --input-scale 0.05 --sweep >/dev/null
 check "channels swept away" 0 "holds      classify, then decompose" algebra lanes
 check "and proved" 0 "proved for all inputs" prove lanes
-check "no decomposition" 2 "no decomposition" algebra "$root/netlists/golden/general.safetensors"
+check "no decomposition" 2 "not applicable: no decomposition" algebra "$root/netlists/golden/general.safetensors"
+cofiber compile "$root/tests/fixtures/heads/boxes.safetensors" -o normed --grid 8x8 --scales 2 --input-scale 0.05 >/dev/null
+check "a LayerNorm" 1 "not applicable  classify, then decompose" algebra normed
 check "frames without the algebra" 2 "FRAMES are for --algebra" cofiber prove net frames.npy
 check "the algebra of Verilog" 2 "looks at no Verilog" algebra net --rtl rtl
 

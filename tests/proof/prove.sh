@@ -66,6 +66,7 @@ check "the input shows it again" 1 "s0.classify[1,2,1]: simulator" cofiber cosim
 check "with a prefix" 0 "" cofiber verilog tiny -o rtl.prefix --prefix left_
 check "a prefix is proved" 0 "proved for all inputs" prove tiny --rtl rtl.prefix
 check "squares and roots" 1 "a square, a ReLU or a root: not proved" prove "$root/netlists/golden/norm.safetensors"
+check "one line per group" 1 "  s0.hidden[0,0,0] and 1 more of s0.hidden: a square" prove "$root/netlists/golden/norm.safetensors"
 check "as JSON, too" 1 '"proved":	false' prove "$root/netlists/golden/norm.safetensors" --json
 
 cp "$build/cofiber" alone
