@@ -234,6 +234,7 @@ static int run(const struct cli_args *args)
 {
     struct cf_error err;
     struct session s = {0};
+    static const char *const stream_only[] = {"--simulator", "--stalls", "--seed", "--wave", "--signals", NULL};
     int style;
     if (!cli_choice(args, "--style", &style))
         return CLI_BAD;
@@ -245,6 +246,8 @@ static int run(const struct cli_args *args)
         return cli_complain("cosim: --clean is for the cache alone: leave NET out");
     if (style == 1)
         return cli_cosim_stream(args);
+    if (!cli_stream_absent(args) || !cli_stream_options_absent(args, stream_only))
+        return CLI_BAD;
     if (args->operand_count < 2 && !cli_given(args, "--vectors"))
         return cli_complain("cosim: no frames: give FRAMES, or --vectors, or both");
     if (!cli_integer(args, "--jobs", 0, 256, &s.jobs))

@@ -40,6 +40,21 @@ bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, con
     return cf_stream_plan_make(&stream->plan, &stream->pyramid, &options, netlist->label, err);
 }
 
+bool cli_stream_options_absent(const struct cli_args *args, const char *const *names)
+{
+    for (; *names; names++)
+        if (cli_given(args, *names))
+            return cli_complain("%s: %s goes with --style stream alone", args->command->name, *names) == CLI_OK;
+    return true;
+}
+
+bool cli_stream_absent(const struct cli_args *args)
+{
+    static const char *const names[] = {"--lanes",       "--parallel-classes", "--fit",    "--weights",
+                                        "--multipliers", "--no-pipeline",      "--sparse", NULL};
+    return cli_stream_options_absent(args, names);
+}
+
 void cli_stream_free(struct cli_stream *stream)
 {
     cf_pyramid_free(&stream->pyramid);

@@ -34,6 +34,11 @@ bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, con
                      const char *prefix, const char *source, struct cf_error *err);
 void cli_stream_free(struct cli_stream *stream);
 
+/* False after a message where one of the options, which end with NULL, is given to the structural style. */
+bool cli_stream_options_absent(const struct cli_args *args, const char *const *names);
+/* The same of CLI_STREAM_OPTIONS. */
+bool cli_stream_absent(const struct cli_args *args);
+
 /* Prints what the accelerator costs, as JSON where --json is given; gives the exit status. */
 int cli_stream_report(const struct cli_args *args, const struct cf_stream_plan *plan);
 

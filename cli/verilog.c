@@ -90,8 +90,11 @@ static int run_stream(const struct cli_args *args, const struct cf_netlist *netl
 
 static int run(const struct cli_args *args)
 {
+    static const char *const stream_only[] = {"--dry-run", "--json", "--frames", NULL};
     int style;
     if (!cli_choice(args, "--style", &style))
+        return CLI_BAD;
+    if (style != 1 && !(cli_stream_absent(args) && cli_stream_options_absent(args, stream_only)))
         return CLI_BAD;
     if (!cli_value(args, "-o") && !(style == 1 && cli_given(args, "--dry-run")))
         return cli_complain("verilog: -o DIR is missing");

@@ -254,7 +254,9 @@ static bool read_position(struct reader *r, uint32_t scale, uint32_t position, i
     uint32_t columns = p->columns >> scale, source = source_net(r, group, position), from;
     uint32_t net = group->first_net + position * p->classes;
     if (source == UINT32_MAX)
-        return refuse(r, net, "and the classes beside it do not read a row of as many nets as the input has channels");
+        return refuse(r, net,
+                      "and the classes beside it do not read a row of as many nets as the input has channels; the "
+                      "accelerator takes no bottleneck");
     for (uint32_t c = 0; c < p->classes; c++)
         if (!read_classifier(r, group, position * p->classes + c, source, found))
             return false;
@@ -274,6 +276,21 @@ static bool read_position(struct reader *r, uint32_t scale, uint32_t position, i
 
 /* ---- the whole ---- */
 
+/* Says why a group of outputs is not the classifiers of the next scale. */
+static bool refuse_output(struct reader *r, const struct cf_group *group)
+{
+    const char *pad = cf_netlist_meta(r->netlist, "compile.pad");
+    if (group->count > 0 && r->netlist->cells[group->cell[0]].activation != CF_STEP)
+        return cf_fail(r->err,
+                       "%s: group '%s' has outputs that are no threshold gates, which the accelerator does not take",
+                       r->netlist->label, group->name);
+    if (pad)
+        return cf_fail(r->err,
+                       "%s: group '%s' is a scale of a grid padded with %s, which the accelerator does not take",
+                       r->netlist->label, group->name, strcmp(pad, "edge") == 0 ? "its edge" : "zeros");
+    return refuse(r, group->first_net, "is an output in a group whose shape is not that of the next scale");
+}
+
 /* Finds the outputs: scale k has rows >> k by columns >> k positions. */
 static bool find_scales(struct reader *r)
 {
@@ -290,7 +307,7 @@ static bool find_scales(struct reader *r)
         uint32_t side = UINT32_C(1) << p->scales;
         if (group->rank != 3 || p->rows % side || p->columns % side || group->shape[0] != p->rows / side ||
             group->shape[1] != p->columns / side || group->shape[2] != p->classes || group->count == 0)
-            return refuse(r, group->first_net, "is an output in a group whose shape is not that of the next scale");
+            return refuse_output(r, group);
         p->group[p->scales++] = g;
     }
     return p->scales > 0 || cf_fail(r->err, "%s: has no output", netlist->label);
@@ -301,6 +318,8 @@ static bool prepare(struct reader *r)
     const struct cf_netlist *netlist = r->netlist;
     const struct cf_group *input = &netlist->groups[CF_INPUT];
     struct cf_pyramid *p = r->pyramid;
+    if (!cf_groups_are_plain(netlist, 1, netlist->group_count, "the accelerator", r->err))
+        return false;
     if (input->rank != 3 || input->count == 0)
         return cf_fail(r->err, "%s: its input is no grid of channels", netlist->label);
     if (netlist->group_count > MAX_GROUPS)

@@ -59,6 +59,30 @@ check "refused" 2 "random.cfn" emit random.cfn -o random
 check "too many lanes" 2 "cannot take 4 channels per cycle of 3" emit nearest.cfn -o none --lanes 4
 check "too many classes" 2 "cannot multiply 9 classes per cycle of 4" emit nearest.cfn -o none --parallel-classes 9
 check "no classes" 2 "" emit nearest.cfn -o none --parallel-classes 0
+heads=$fixtures/heads
+check "boxes: compile" 0 "" cofiber compile "$heads/boxes.safetensors" -o boxes.cfn --grid 8x8 --scales 2 --input-scale 0.05
+check "boxes" 2 "group 's0.root' has squares, ReLUs or roots, which the accelerator does not take" emit boxes.cfn -o none
+for pad in zeros edge; do
+    check "padded with $pad: compile" 0 "" cofiber compile "$head" -o "padded_$pad.cfn" --grid 7x5 --pad "$pad" \
+        --input-scale 0.05
+    check "padded with $pad" 2 "group 's1.classify' is a scale of a grid padded with" emit "padded_$pad.cfn" -o none
+done
+for option in --lanes=2 --parallel-classes=1 --fit=ecp5-25k --weights=rom --multipliers=dsp --no-pipeline --sparse; do
+    check "verilog $option of gates" 2 "verilog: ${option%=*} goes with --style stream alone" \
+        cofiber verilog nearest.cfn -o gates "$option"
+    check "cosim $option of gates" 2 "cosim: ${option%=*} goes with --style stream alone" \
+        cofiber cosim nearest.cfn "$frames" "$option"
+done
+for option in --dry-run --json --frames=0; do
+    check "verilog $option of gates" 2 "verilog: ${option%=*} goes with --style stream alone" \
+        cofiber verilog nearest.cfn -o gates "$option"
+done
+for option in --simulator=icarus --stalls=3 --seed=3 --wave=w --signals=s; do
+    check "cosim $option of gates" 2 "cosim: ${option%=*} goes with --style stream alone" \
+        cofiber cosim nearest.cfn "$frames" "$option"
+done
+check "nothing is written" 1 "" test -e gates
+check "a prefix for gates" 0 "gates in" cofiber verilog nearest.cfn -o gates --prefix p_
 check "frames for gates" 2 "frames go with --style stream" cofiber verilog nearest.cfn "$frames" -o none
 check "a prefix that is none" 2 "no Verilog identifier" emit nearest.cfn -o none --prefix 9x
 check "dry run of one" 0 "1 channel by 1 class per cycle; 1 byte per beat in, 7 out" emit nearest.cfn --dry-run --lanes 1 \
