@@ -10,6 +10,8 @@
 #include "netlists/bank.h"
 #include "netlists/store.h"
 
+static const double most_seconds = 86400; /* a day */
+
 struct session {
     struct cf_netlist *netlist;
     struct cf_implement_report report;
@@ -44,8 +46,9 @@ static bool read_options(const struct cli_args *args, struct cf_optimise_options
         return cli_complain("optimize: --effort and --seconds exclude each other") == CLI_OK;
     if (!cli_number(args, "--seconds", &options->seconds))
         return false;
-    return options->seconds > 0 ||
-           cli_complain("optimize: --seconds '%s' is not above 0", cli_value(args, "--seconds")) == CLI_OK;
+    return (options->seconds > 0 && options->seconds <= most_seconds) ||
+           cli_complain("optimize: --seconds '%s' is not above 0 and at most %.0f", cli_value(args, "--seconds"),
+                        most_seconds) == CLI_OK;
 }
 
 static uint64_t at_least(const struct session *s)
@@ -166,7 +169,8 @@ const struct cli_command cli_optimize = {
              "Keep the graph with the fewest adders, the fewest full adders, or the fewest adders on its longest "
              "path."},
             {"--effort", "N", "5", "Search with this effort, 0 to 10000; the time grows with it."},
-            {"--seconds", "S", NULL, "Search for so many seconds instead, with as much effort as they allow."},
+            {"--seconds", "S", NULL,
+             "Search for so many seconds instead, 86400 at most, with as much effort as they allow."},
             {"--seed", "N", "1", "Begin the random choices with this number."},
             {"--json", NULL, NULL,
              "Print JSON: `adders` with `before` and `after` (each graph once), `full_adders`, `depth`, `lower_bound`, "

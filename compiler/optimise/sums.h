@@ -1,6 +1,7 @@
 /* sums.h - what the optimiser works on: sums of digits, and signals that several sums share.
  *
  * Every row of a matrix is a sum of digits +- (signal << shift), of which the first signals are the matrix's columns.
+ * No row holds a signal twice at the same shift: the search for patterns relies on it.
  * Where two digits stand in several rows at the same distance with the same product of signs, they are replaced in
  * each by one digit of a new signal, the sum of the two: a pattern that occurs f times saves f - 1 adders.
  */

@@ -219,10 +219,35 @@ static bool sum_of_choice(struct tables *t, uint32_t choice, struct term *sum)
     return true;
 }
 
+/* Adds the digit to the digits of the row, among which no signal may stand twice at the same shift (patterns.h): two
+ * digits of opposite signs cancel, two of the same sign are one digit at the next shift. False where the digit
+ * cancelled; else it is still to be added, at the shift that `*digit` then has. */
+static bool merge(struct tables *t, struct cf_digit *digit)
+{
+    for (size_t d = 0; d < t->row_count;) {
+        struct cf_digit other = t->row[d];
+        if (other.signal != digit->signal || other.shift != digit->shift) {
+            d++;
+            continue;
+        }
+        t->row[d] = t->row[--t->row_count];
+        if (other.negative != digit->negative)
+            return false;
+        digit->shift++;
+        d = 0;
+    }
+    return true;
+}
+
+/* Takes the sum of all columns with their signs off the row. Where all columns are one group, a plane of the row may be
+ * that very sum. */
 static bool finish_row(struct tables *t, uint32_t choice)
 {
     struct term sum = {0};
-    if (!sum_of_choice(t, choice, &sum) || !add_digit(t, sum.signal, 0, !sum.negative))
+    if (!sum_of_choice(t, choice, &sum))
+        return false;
+    struct cf_digit off = {sum.signal, 0, !sum.negative};
+    if (merge(t, &off) && !add_digit(t, off.signal, off.shift, off.negative))
         return false;
     for (size_t d = 0; d < t->row_count; d++)
         if (!cf_shift_sums_add(t->sums, t->row[d]))
