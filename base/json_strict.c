@@ -207,3 +207,10 @@ const char *cf_json_check(const uint8_t *text, size_t size, const struct cf_json
     *at = scan.at;
     return wrong;
 }
+
+bool cf_json_only_blanks(const char *from, const char *end)
+{
+    while (from < end && *from && strchr(" \t\r\n", *from))
+        from++;
+    return from == end;
+}

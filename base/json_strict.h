@@ -29,8 +29,11 @@ struct cf_json_limits {
 };
 
 /* Lexical check: strings hold no control characters, \u0000 or malformed \u escapes, and the limits are kept. On
- * failure
- * `*at` is the offset and the result says what is wrong there; NULL when all is well. */
+ * failure `*at` is the offset and the result says what is wrong there; NULL when all is well. */
 const char *cf_json_check(const uint8_t *text, size_t size, const struct cf_json_limits *limits, size_t *at);
+
+/* Whether nothing but white space stands in [from, end): a parser such as cJSON stops after the value without a word of
+ * what follows. */
+bool cf_json_only_blanks(const char *from, const char *end);
 
 #endif

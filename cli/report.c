@@ -128,9 +128,7 @@ static cJSON *parse_strictly(const char *text, size_t size)
     if (!cf_utf8_check(bytes, size, &at) || cf_json_check(bytes, size, &limits, &at))
         return NULL;
     cJSON *document = cJSON_ParseWithLengthOpts(text, size, &end, false);
-    while (document && end < text + size && *end && strchr(" \t\r\n", *end))
-        end++;
-    if (end == text + size)
+    if (document && cf_json_only_blanks(end, text + size))
         return document;
     cJSON_Delete(document);
     return NULL;

@@ -442,9 +442,8 @@ bool cf_yosys_json_parse(struct cf_network *network, struct cf_network_names *na
     cJSON *root = cJSON_ParseWithLengthOpts(data, size, &end, false);
     if (!root)
         return cf_fail(err, errno == ENOMEM ? "%s: out of memory" : "%s: not JSON", label);
-    while (end < (const char *)data + size && *end && strchr(" \t\r\n", *end))
-        end++;
-    bool done = end == (const char *)data + size || cf_fail(err, "%s: text after the end of the JSON value", label);
+    bool done = cf_json_only_blanks(end, (const char *)data + size) ||
+                cf_fail(err, "%s: text after the end of the JSON value", label);
     done = done && cf_json_keys_check(root, label, err);
     const cJSON *module = done ? top_module(&r, root) : NULL;
     done = module && read_module(&r, module);
