@@ -218,7 +218,7 @@ test-tsan:
 
 # The portable kernels, and all that stands on them, on a processor that is not x86: cross-built and run by qemu-user.
 AARCH64 = BUILD=$(BUILD)/aarch64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar
-AARCH64_TESTS = test_kernels test_quantise test_sim test_library test_batch test_vectors test_word test_cell test_compile \
+AARCH64_TESTS = test_kernels test_quantise test_sim test_library test_batch test_vectors test_word test_cell test_compile test_sweep \
     test_bitparallel test_lower
 .PHONY: test-aarch64
 test-aarch64:
