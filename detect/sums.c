@@ -15,17 +15,17 @@
 
 /* ---- the copy -------------------------------------------------------------------------------------------------- */
 
-/* The one type that holds the sums of all gates of a group. */
-static bool find_type(const struct cf_netlist *netlist, const struct cf_group *group, struct cf_type *type,
+/* The one type that holds the sums of all gates of a group. `seen` has a place for each cell and starts false: a cell's
+ * sum is bounded once, however many gates are instances of it. */
+static bool find_type(const struct cf_netlist *netlist, const struct cf_group *group, bool *seen, struct cf_type *type,
                       struct cf_error *err)
 {
     *type = (struct cf_type){0};
-    uint32_t last = UINT32_MAX;
     for (uint32_t i = 0; i < group->count; i++) {
-        struct cf_cell cell = netlist->cells[group->cell[i]];
-        if (group->cell[i] == last)
+        if (seen[group->cell[i]])
             continue;
-        last = group->cell[i];
+        seen[group->cell[i]] = true;
+        struct cf_cell cell = netlist->cells[group->cell[i]];
         int16_t fraction = cell.ports[0].frac;
         if (i > 0 && fraction != type->frac)
             return cf_fail(err, "%s: group '%s': its cells take operands of different fractions", netlist->label,
@@ -44,12 +44,12 @@ static bool find_type(const struct cf_netlist *netlist, const struct cf_group *g
 static bool make_linear(struct cf_netlist *netlist, uint32_t index, struct cf_error *err)
 {
     struct cf_type type;
-    if (!find_type(netlist, &netlist->groups[index], &type, err))
-        return false;
     uint32_t cells = netlist->cell_count;
     uint32_t *made = calloc(cells, sizeof *made); /* the linear cell of each step, and 0 before it is made */
-    bool done = made || cf_fail(err, "%s: out of memory", netlist->label);
+    bool *seen = calloc(cells, sizeof *seen);
     struct cf_group *group = &netlist->groups[index];
+    bool done = ((made && seen) || cf_fail(err, "%s: out of memory", netlist->label)) &&
+                find_type(netlist, group, seen, &type, err);
     for (uint32_t i = 0; done && i < group->count; i++) {
         uint32_t from = group->cell[i];
         if (!made[from]) {
@@ -60,9 +60,12 @@ static bool make_linear(struct cf_netlist *netlist, uint32_t index, struct cf_er
         }
         group->cell[i] = made[from];
     }
-    group->type = type;
-    group->output = true;
+    if (done) {
+        group->type = type;
+        group->output = true;
+    }
     free(made);
+    free(seen);
     return done;
 }
 
