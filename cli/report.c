@@ -21,7 +21,7 @@ struct session {
     size_t photo_count;
     struct cf_evidence evidence;
     struct cf_claims claims;
-    char *faults, *cost; /* JSON */
+    char *faults, *cost, *luts; /* JSON */
     struct cf_text command;
 };
 
@@ -115,8 +115,20 @@ static bool fits_cost(const cJSON *document)
     return fits;
 }
 
+static bool fits_luts(const cJSON *document)
+{
+    const cJSON *groups = member(document, "groups"), *group;
+    bool fits = cJSON_IsArray(groups) && cJSON_IsString(member(document, "target"));
+    cJSON_ArrayForEach(group, groups)
+    {
+        fits = fits && cJSON_IsString(member(group, "name")) && cJSON_IsNumber(member(group, "luts"));
+    }
+    return fits;
+}
+
 static const struct plotted plotted_faults = {"--faults", "cofiber faults --json", fits_faults},
-                            plotted_cost = {"--cost", "cofiber stats --bits --json", fits_cost};
+                            plotted_cost = {"--cost", "cofiber stats --bits --json", fits_cost},
+                            plotted_luts = {"--luts", "scripts/area.sh --json", fits_luts};
 
 /* The document of a text, to its last byte; NULL where it is none, or where memory is out. */
 static cJSON *parse_strictly(const char *text, size_t size)
@@ -194,7 +206,8 @@ static bool write_page(struct session *s, size_t *size, struct cf_error *err)
                                  .command = s->command.data,
                                  .complete = cli_json_complete,
                                  .faults = s->faults,
-                                 .cost = s->cost};
+                                 .cost = s->cost,
+                                 .luts = s->luts};
     return cf_page_write(&page, cli_value(s->args, "-o"), size, err);
 }
 
@@ -205,6 +218,7 @@ static void free_session(struct session *s)
     free(s->photos);
     free(s->faults);
     free(s->cost);
+    free(s->luts);
     cf_text_free(&s->command);
     cf_claims_free(&s->claims);
     cf_evidence_free(&s->evidence);
@@ -221,7 +235,8 @@ static int run(const struct cli_args *args)
         return cli_complain("report: -o PAGE.html is missing");
     cli_json_start();
     bool done = open_operands(&s, &err) && read_json(args, &plotted_faults, &s.faults, &err) &&
-                read_json(args, &plotted_cost, &s.cost, &err) && audit(&s, &err) && write_page(&s, &size, &err);
+                read_json(args, &plotted_cost, &s.cost, &err) && read_json(args, &plotted_luts, &s.luts, &err) &&
+                audit(&s, &err) && write_page(&s, &size, &err);
     int status = done ? CLI_OK : cli_fail(&err);
     char text[32];
     if (done)
@@ -259,6 +274,7 @@ const struct cli_command cli_report = {
             {"--head", "HEAD", NULL, "Audit the published claims for this head, on FRAMES."},
             {"--faults", "FILE.json", NULL, "Plot this output of `cofiber faults --json`."},
             {"--cost", "FILE.json", NULL, "Show this output of `cofiber stats --bits --json`."},
+            {"--luts", "FILE.json", NULL, "Plot the LUTs of each group: this output of `scripts/area.sh --json`."},
             {0}},
     .run = run,
 };

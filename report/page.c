@@ -100,6 +100,7 @@ static bool fill(struct cf_text *page, cJSON *document, const struct cf_page *wh
         add_unequal(document, what->evidence);
     add_foreign(document, "faults", what->faults);
     add_foreign(document, "cost", what->cost);
+    add_foreign(document, "luts", what->luts);
     put_document(page, document);
     return true;
 }

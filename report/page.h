@@ -25,7 +25,8 @@ struct cf_page {
     /* cJSON leaves an item out where memory is out, and does not say so: this is asked, before the page is written,
      * whether cJSON had all the memory that it asked for. NULL: it had. */
     bool (*complete)(void);
-    const char *faults, *cost; /* JSON documents of `faults --json` and `stats --bits --json`; NULL */
+    /* JSON documents, or NULL: of `faults --json`, of `stats --bits --json`, and of scripts/area.sh --json */
+    const char *faults, *cost, *luts;
 };
 
 enum { CF_PAGE_MOST = 5000000 }; /* bytes of a page */

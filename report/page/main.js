@@ -79,6 +79,15 @@ function plotCost() {
       { label: "each kind once", data: adders("shared"), backgroundColor: PALETTE[5] }] }, { y: "full adders", log: true });
 }
 
+/* `scripts/area.sh --json`: LUTs of each group, every gate in hardware of its own. */
+function plotLuts() {
+  if (!data.luts) return;
+  const { groups, target } = data.luts;
+  barChart(figure("LUTs of each group", `What Yosys makes of the groups' gates for ${target}, times the number of gates.`),
+    "LUTs by group", { labels: groups.map((g) => g.name), datasets: [
+      { label: "LUTs", data: groups.map((g) => g.luts || null), backgroundColor: PALETTE[4] }] }, { y: "LUTs", log: true });
+}
+
 function showClaims() {
   if (!data.claims) return;
   const kind = (verdict) => verdict === "holds" ? "holds" : verdict.startsWith("holds under") ? "under" : verdict === "does not hold" ? "fails" : "unchecked";
@@ -131,6 +140,7 @@ async function start() {
   plotUnequal();
   plotFaults();
   plotCost();
+  plotLuts();
   Object.assign(window, { cofiber: { netlist, explorer, bands } }); /* for those who want more than the page shows */
   document.documentElement.dataset.ready = "yes";
 }

@@ -176,11 +176,12 @@ def main():
         stats = json.loads(cofiber("stats", general, "--json"))
         names = [f"{group['name']}[{','.join('0' for _ in group['shape'])}]" for group in stats["groups"]]
         (folder / "faults.json").write_text(cofiber("faults", general, GOLDEN / "general.frames.npy", "--sample", "50", "--json"))
+        (folder / "luts.json").write_text('{"target": "ice40", "groups": [{"name": "s0.pool", "luts": 12}]}')
         (folder / "cost.json").write_text(cofiber("stats", general, "--bits", "--json"))
         bare = test(folder, "general", general, GOLDEN / "general.frames.npy", names)
         more = test(folder, "measured", general, GOLDEN / "general.frames.npy", names[:1], "--faults", folder / "faults.json", "--cost",
-                    folder / "cost.json")
-        check("faults and cost", more.get("charts") == bare.get("charts", 0) + 2, (more.get("charts"), bare.get("charts")))
+                    folder / "cost.json", "--luts", folder / "luts.json")
+        check("faults, cost and LUTs", more.get("charts") == bare.get("charts", 0) + 3, (more.get("charts"), bare.get("charts")))
         # Squares, ReLUs and roots.
         norm = GOLDEN / "norm.safetensors"
         names = [f"{group['name']}[{','.join(str(size - 1) for size in group['shape'])}]"

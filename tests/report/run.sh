@@ -126,12 +126,16 @@ sed 's/$/ x/' "$work/faults.json" >"$work/trailing.json"
 sed 's/"found": 1/"found": "1"/' "$work/faults.json" >"$work/word.json"
 "$cofiber" stats "$golden/small.safetensors" --bits --json >"$work/cost.json"
 if "$cofiber" report "$golden/small.safetensors" --cost "$work/cost.json" -o "$work/cost.html" >/dev/null; then ok; else bad cost; fi
+echo '{"target": "ice40", "groups": [{"name": "s0.pool", "luts": 12}]}' >"$work/luts.json"
+"$cofiber" report "$golden/small.safetensors" --luts "$work/luts.json" -o "$work/luts.html" >/dev/null
+if grep -q '"luts":{"target":"ice40"' "$work/luts.html"; then ok; else bad luts; fi
 for arguments in "$work/none -o $work/x" "$golden/small.safetensors" \
     "$golden/small.safetensors $work/frame.npy -o $work/x" "$golden/small.safetensors --photo $work/frame.npy -o $work/x" \
     "$golden/small.safetensors --faults $work/bad.json -o $work/x" "$golden/small.safetensors -o $work/none/x" \
     "$golden/small.safetensors --faults $work/other.json -o $work/x" "$golden/small.safetensors --cost $work/other.json -o $work/x" \
     "$golden/small.safetensors --faults $work/trailing.json -o $work/x" "$golden/small.safetensors --faults $work/word.json -o $work/x" \
     "$golden/small.safetensors --faults $golden/small.safetensors -o $work/x" "$golden/small.safetensors --cost $work/faults.json -o $work/x" \
+    "$golden/small.safetensors --luts $work/faults.json -o $work/x" \
     "$golden/small.safetensors --head $work/good -o $work/x"; do
     # shellcheck disable=SC2086
     "$cofiber" report $arguments >"$work/out" 2>"$work/err"
