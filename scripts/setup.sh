@@ -6,7 +6,8 @@
 #
 # Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need; bench is what
 # the figures in docs/ need, peers what scripts/bench_peers.sh compares with (PyTorch, which is large, where the
-# distribution has it), features what scripts/features/ makes frames of photographs with (PyTorch, and a network from npm).
+# distribution has it), features what scripts/features/ makes pictures, and frames of photographs, with (PyTorch,
+# Fashion-MNIST, and a network from npm).
 set -euo pipefail
 
 packages_of() {
@@ -18,7 +19,7 @@ packages_of() {
     chromium) echo chromium ;;
     features)
         command -v npm >/dev/null || echo nodejs npm
-        echo python3-torch python3-pil python3-numpy
+        echo python3-torch python3-pil python3-numpy dataset-fashion-mnist
         ;;
     place) echo nextpnr-ice40 fpga-icestorm ;;
     yosys55) command -v npm >/dev/null || echo nodejs npm ;;

@@ -1,19 +1,21 @@
 #!/usr/bin/env node
 // Frames from photographs: [768, 40, 40] features at stride 16, by a frozen convolutional network.
 //
-//   scripts/features/inception.mjs PHOTO.jpg... -o FRAMES.npy|FRAMES.safetensors
+//   scripts/features/inception.mjs PHOTO.jpg... -o FRAMES.npy|FRAMES.safetensors [--half]
 //
 // The network is the InceptionV3 in npm's package nsfwjs (MIT licence), up to its layer mixed6; nothing is downloaded when
 // the script runs: `scripts/setup.sh features` installs it. The longer side of a photograph is resized to 640 pixels and
 // the photograph placed in the top left corner of a frame of 640 x 640, which is padded to 667 with 13 pixels on the left
 // and at the top: so cell (i, j) of the features is centred at pixel (8 + 16 i, 8 + 16 j) of the frame. A frame is
-// written as float32, [768, 40, 40] for one photograph and [N, 768, 40, 40] for several. A safetensors file calls the
-// tensor `features`, and has the photographs' numbers as `image_ids` where their names are numbers, as COCO's are.
+// written as float32, or as float16 with --half: [768, 40, 40] for one photograph and [N, 768, 40, 40] for several. A
+// safetensors file calls the tensor `features`, and has the photographs' numbers as `image_ids` where their names are
+// numbers, as COCO's are.
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 
+const USAGE = "usage: inception.mjs PHOTO.jpg... -o FRAMES.npy|FRAMES.safetensors [--half]";
 const CHANNELS = 768, SIDE = 40, STRIDE = 16, FRAME = SIDE * STRIDE, PADDED = 667, MARGIN = 13, GREY = 0.5;
 const LAYER = "mixed6";
 
@@ -75,7 +77,23 @@ function frameOf(tf, photo) {
     return tf.expandDims(padded, 0);
 }
 
-async function featuresOf(tf, network, jpeg, file) {
+/* The float16 nearest to each float32, of two alike the even one. Adding a power of two rounds at the place of the last
+ * bit that a float16 keeps: ten below the leading one, and never below 2^-24. */
+function halves(values) {
+    const floats = new Float32Array(1), bits = new Uint32Array(floats.buffer), out = new Uint16Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+        const size = Math.abs(values[i]), sign = values[i] < 0 ? 0x8000 : 0;
+        floats[0] = size;
+        const exponent = Math.max((bits[0] >>> 23) - 127, -14), unit = 2 ** (exponent - 10);
+        const steps = size / unit + 2 ** 52 - 2 ** 52;
+        if (!(steps * unit < 65520))
+            fail(`a feature of ${values[i]}: float16 ends at 65504`);
+        out[i] = sign | (steps < 1024 ? steps : ((exponent + 14) << 10) + steps);
+    }
+    return out;
+}
+
+async function featuresOf(tf, network, jpeg, file, half) {
     let photo;
     try {
         photo = jpeg.decode(fs.readFileSync(file), { maxMemoryUsageInMB: 2048 });
@@ -85,22 +103,22 @@ async function featuresOf(tf, network, jpeg, file) {
     const features = tf.tidy(() => tf.transpose(tf.squeeze(network.predict(frameOf(tf, photo)), [0]), [2, 0, 1]));
     if (features.shape.join() !== [CHANNELS, SIDE, SIDE].join())
         fail(`${file}: features of shape ${features.shape}`);
-    const values = await features.data();
+    const floats = await features.data(), values = half ? halves(floats) : floats;
     features.dispose();
     return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }
 
-function npyHeader(shape) {
-    const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(", ")}), }`;
+function npyHeader(shape, half) {
+    const text = `{'descr': '${half ? "<f2" : "<f4"}', 'fortran_order': False, 'shape': (${shape.join(", ")}), }`;
     const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
     const head = Buffer.from("\x93NUMPY\x01\x00\x00\x00", "latin1");
     head.writeUInt16LE(length, 8);
     return Buffer.concat([head, Buffer.from(text.padEnd(length - 1) + "\n")]);
 }
 
-function safetensorsHeader(shape, size, files) {
+function safetensorsHeader(shape, size, files, half) {
     const names = files.map((file) => path.basename(file).replace(/\.[^.]*$/, ""));
-    const header = { features: { dtype: "F32", shape, data_offsets: [0, size] } };
+    const header = { features: { dtype: half ? "F16" : "F32", shape, data_offsets: [0, size] } };
     if (names.every((name) => /^[0-9]{1,15}$/.test(name)))
         header.__metadata__ = { image_ids: names.map(Number).join(",") };
     let text = JSON.stringify(header);
@@ -111,16 +129,16 @@ function safetensorsHeader(shape, size, files) {
 }
 
 function parse(words) {
-    const at = words.indexOf("-o");
-    if (at < 0 || at + 1 >= words.length || words.length < 3)
-        fail("usage: inception.mjs PHOTO.jpg... -o FRAMES.npy|FRAMES.safetensors");
-    const out = words[at + 1];
+    const half = words.includes("--half"), rest = words.filter((word) => word !== "--half"), at = rest.indexOf("-o");
+    if (at < 0 || at + 1 >= rest.length || rest.length < 3)
+        fail(USAGE);
+    const out = rest[at + 1];
     if (!/\.(npy|safetensors)$/.test(out))
         fail(`${out}: a name that ends in .npy or .safetensors is wanted`);
-    return { out, files: [...words.slice(0, at), ...words.slice(at + 2)] };
+    return { out, half, files: [...rest.slice(0, at), ...rest.slice(at + 2)] };
 }
 
-const { out, files } = parse(process.argv.slice(2));
+const { out, half, files } = parse(process.argv.slice(2));
 const folder = packages(), require = createRequire(path.join(folder, "x.js"));
 const tf = require("@tensorflow/tfjs-core");
 Object.assign(tf, require("@tensorflow/tfjs-layers"));
@@ -131,10 +149,11 @@ const network = await loadNetwork(tf, require, folder);
 const frames = [];
 for (const file of files) {
     process.stderr.write(`${file}\n`);
-    frames.push(await featuresOf(tf, network, jpeg, file));
+    frames.push(await featuresOf(tf, network, jpeg, file, half));
 }
 const shape = files.length === 1 && out.endsWith(".npy") ? [CHANNELS, SIDE, SIDE] : [files.length, CHANNELS, SIDE, SIDE];
 const data = Buffer.concat(frames);
-const header = out.endsWith(".npy") ? npyHeader(shape) : safetensorsHeader(shape, data.length, files);
+const header = out.endsWith(".npy") ? npyHeader(shape, half)
+    : safetensorsHeader(shape, data.length, files, half);
 fs.writeFileSync(`${out}.part`, Buffer.concat([header, data]));
 fs.renameSync(`${out}.part`, out);

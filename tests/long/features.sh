@@ -55,4 +55,29 @@ cofiber compile '$root/examples/head_nearest_fp32.safetensors' -o net --calibrat
 cofiber detect net 17.safetensors --format jsonl --score-thresh 0.001 --top 1"
 check 'no such photograph' 2 'inception.mjs: absent.jpg: ' "$inception" absent.jpg -o x.npy
 check 'no name for frames' 2 'ends in .npy or .safetensors' "$inception" a.jpg -o x.png
+check 'a frame as float16' 0 '' "$inception" a.jpg -o half.npy --half
+check 'it is the rounded float32' 0 '' python3 -c "
+import numpy as np
+a, b = np.load('frame.npy'), np.load('half.npy')
+assert b.dtype == np.float16 and (a.astype(np.float16).view(np.uint16) == b.view(np.uint16)).all()"
+
+# Pictures of garments: what a seed gives, and what the annotations say of it.
+garments=$root/scripts/features/garments.py
+check 'pictures of garments' 0 '' "$garments" -o pictures --count 12
+check 'a shorter run' 0 '' "$garments" -o fewer --count 3
+check 'the same pictures' 0 '' cmp pictures/000000000003.jpg fewer/000000000003.jpg
+check 'another seed' 0 '' "$garments" -o other --count 3 --seed 2
+check 'other pictures' 1 '' cmp -s pictures/000000000003.jpg other/000000000003.jpg
+check 'the annotations fit the pictures' 0 '' python3 "$root/tests/features/check_garments.py" pictures
+sed 's/"bbox": \[\([0-9]*\),/"bbox": [6\1,/' pictures/instances.json >x && mv x pictures/instances.json
+check 'boxes elsewhere are noticed' 1 'is not' python3 "$root/tests/features/check_garments.py" pictures
+check 'cofiber reads them' 0 'Average Precision' bash -c "echo '[]' >none.json; cofiber eval fewer/instances.json none.json"
+check 'no picture' 2 'garments.py: --count must be 1' "$garments" -o none --count 0
+check 'frames of garments' 0 'task/test/frames-00' "$root/scripts/features/garments.sh" task 2 1
+check 'a training frame' 0 'shape [2, 768, 40, 40]' python3 -c "
+import json, struct
+data = open('task/train/frames-00.safetensors', 'rb').read()
+head = json.loads(data[8:8 + struct.unpack('<Q', data[:8])[0]])
+assert head['__metadata__'] == {'image_ids': '1,2'} and head['features']['dtype'] == 'F16'
+print('shape', head['features']['shape'])"
 finish
