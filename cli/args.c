@@ -2,14 +2,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/parse.h"
-#include "cli/streams.h"
 
 static int find_option(const struct cli_command *command, const char *name, size_t length)
 {
@@ -17,25 +15,6 @@ static int find_option(const struct cli_command *command, const char *name, size
         if (strlen(command->options[i].name) == length && strncmp(command->options[i].name, name, length) == 0)
             return i;
     return -1;
-}
-
-int cli_complain(const char *format, ...)
-{
-    struct cf_error err;
-    char text[sizeof err.text];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(text, sizeof text, format, list);
-    va_end(list);
-    cf_fail(&err, "%s", text);
-    return cli_fail(&err);
-}
-
-int cli_fail(const struct cf_error *err)
-{
-    char text[sizeof err->text];
-    fprintf(stderr, "cofiber: %s\n", cli_streams_name(err->text, text, sizeof text));
-    return CLI_BAD;
 }
 
 /* One argument that starts with '-'; `*used` says whether the next one was its value. */

@@ -4,12 +4,12 @@
 
 #include "base/thousands.h"
 #include "cli/cli.h"
-#include "cli/streams.h"
+#include "cli/stream_names.h"
 
 void cli_print_text(const char *text)
 {
     char named[1024];
-    for (const unsigned char *p = (const unsigned char *)cli_streams_name(text, named, sizeof named); *p; p++) {
+    for (const unsigned char *p = (const unsigned char *)cli_stream_rename(text, named, sizeof named); *p; p++) {
         bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f; /* in UTF-8 */
         putchar(*p < 0x20 || *p == 0x7f || c1 ? '?' : *p);
         p += c1;

@@ -134,7 +134,7 @@ static void print_row(const char *label, const uint64_t closed[3], const uint64_
 static bool is_card(const struct subject *s, const struct cf_compile_options *options)
 {
     return options->height == 40 && options->width == 40 && options->scales == 3 &&
-           s->netlist->groups[CF_INPUT].shape[2] == 768 && cf_census_classes(s->netlist, options) == 80;
+           s->netlist->groups[CF_INPUT].shape[2] == 768 && cf_class_count(s->netlist, options) == 80;
 }
 
 static void print_table_heading(bool card)

@@ -8,37 +8,10 @@
 #include <unistd.h>
 
 #include "base/spool.h"
-
-enum { MOST = 16, PATH_BYTES = 32 };
+#include "cli/stream_names.h"
 
 /* More than this through a pipe is taken for an accident: one that never ends would fill the disk. */
 static const uint64_t limit = (uint64_t)16 << 30;
-
-/* Messages are printed in places that know nothing of the arguments, so the names are kept here. */
-static struct {
-    const char *given; /* "-", or the path of a pipe */
-    char path[PATH_BYTES];
-} streams[MOST];
-static int stream_count;
-
-static const char *path_of(const char *given)
-{
-    for (int i = 0; i < stream_count; i++)
-        if (strcmp(streams[i].given, given) == 0)
-            return streams[i].path;
-    return NULL;
-}
-
-static const char *add(const char *given, const char *directory, int descriptor)
-{
-    if (stream_count == MOST) {
-        cli_complain("%s: more than %d pipes", given, MOST);
-        return NULL;
-    }
-    streams[stream_count].given = given;
-    snprintf(streams[stream_count].path, PATH_BYTES, "%s/%d", directory, descriptor);
-    return streams[stream_count++].path;
-}
 
 /* Is this operand something that can only be read once, from its start to its end? */
 static bool is_stream(const char *operand)
@@ -46,6 +19,15 @@ static bool is_stream(const char *operand)
     struct stat status;
     return strcmp(operand, "-") == 0 ||
            (stat(operand, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)));
+}
+
+/* The path of a descriptor, noted under the name that the user gave; NULL after a message. */
+static const char *keep(const char *given, const char *directory, int descriptor)
+{
+    const char *path = cli_stream_add(given, directory, descriptor);
+    if (!path)
+        cli_complain("%s: more than %d pipes", given, CLI_STREAMS);
+    return path;
 }
 
 /* The path under which the content of a stream can be read any number of times; NULL after a message. The files are
@@ -69,7 +51,7 @@ static const char *spool(const char *given)
         cli_fail(&err);
         return NULL;
     }
-    return add(given, "/proc/self/fd", spooled);
+    return keep(given, "/proc/self/fd", spooled);
 }
 
 /* Keeps standard output for the data, and sends what is printed to standard error. */
@@ -77,7 +59,7 @@ static const char *divert_output(const char *given)
 {
     int data = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (data >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
-        return add(given, "/dev/fd", data);
+        return keep(given, "/dev/fd", data);
     cli_complain("standard output: %m");
     return NULL;
 }
@@ -104,7 +86,7 @@ static bool names_input(const struct cli_option *option)
 /* The path to read for a path that was given: the same, or that of the copy. NULL after a message. */
 static const char *readable(const char *given)
 {
-    const char *path = is_stream(given) ? path_of(given) : given;
+    const char *path = is_stream(given) ? cli_stream_path(given) : given;
     return path ? path : spool(given);
 }
 
@@ -133,37 +115,4 @@ bool cli_streams_open(struct cli_args *args)
             return false;
     }
     return true;
-}
-
-const char *cli_shown(const char *path)
-{
-    for (int i = 0; i < stream_count; i++)
-        if (strcmp(streams[i].path, path) == 0)
-            return streams[i].given;
-    return path;
-}
-
-const char *cli_streams_name(const char *text, char *buffer, size_t size)
-{
-    size_t used = 0;
-    while (*text && used + 1 < size) {
-        const char *given = NULL;
-        size_t length = 1;
-        for (int i = 0; i < stream_count && !given; i++) {
-            size_t whole = strlen(streams[i].path);
-            if (strncmp(text, streams[i].path, whole) == 0 && strspn(text + whole, "0123456789") == 0) {
-                given = streams[i].given;
-                length = whole;
-            }
-        }
-        if (given)
-            used += (size_t)snprintf(buffer + used, size - used, "%s", given);
-        else
-            buffer[used++] = *text;
-        if (used >= size)
-            used = size - 1;
-        text += length;
-    }
-    buffer[used] = '\0';
-    return buffer;
 }

@@ -11,7 +11,4 @@
  * standard error. False after a message. */
 bool cli_streams_open(struct cli_args *args);
 
-/* Writes a text into `buffer` with the paths that cli_streams_open made replaced by what the user called them. */
-const char *cli_streams_name(const char *text, char *buffer, size_t size);
-
 #endif

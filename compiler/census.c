@@ -13,19 +13,6 @@ const char *cf_layer_name(enum cf_layer layer)
     return names[layer];
 }
 
-/* Not class.scale's length: that tensor is optional, and a report's alone. */
-uint32_t cf_census_classes(const struct cf_netlist *netlist, const struct cf_compile_options *options)
-{
-    for (uint32_t k = 0; k < options->scales; k++) {
-        char name[32];
-        snprintf(name, sizeof name, "s%u.%s", k, cf_layer_name(CF_CLASSIFY));
-        uint32_t g = cf_netlist_find_group(netlist, name);
-        if (g != UINT32_MAX)
-            return cf_group_lanes(&netlist->groups[g]);
-    }
-    return 0;
-}
-
 /* The positions of a layer's gates. */
 static uint64_t positions(const struct cf_compile_options *o, uint32_t scale, enum cf_layer layer, bool swept)
 {
@@ -37,7 +24,7 @@ static uint64_t positions(const struct cf_compile_options *o, uint32_t scale, en
 uint64_t cf_closed_form(const struct cf_compile_options *options, const struct cf_netlist *netlist, uint32_t scale,
                         enum cf_layer layer)
 {
-    uint64_t lanes = layer == CF_CLASSIFY ? cf_census_classes(netlist, options) : netlist->groups[CF_INPUT].shape[2];
+    uint64_t lanes = layer == CF_CLASSIFY ? cf_class_count(netlist, options) : netlist->groups[CF_INPUT].shape[2];
     return positions(options, scale, layer, false) * lanes;
 }
 
@@ -50,7 +37,7 @@ uint64_t cf_closed_form_swept(const struct cf_compile_options *options, const st
     if (!options->sweep)
         return cf_closed_form(options, netlist, scale, layer);
     if (layer == CF_CLASSIFY)
-        return positions(options, scale, layer, true) * cf_census_classes(netlist, options);
+        return positions(options, scale, layer, true) * cf_class_count(netlist, options);
     if (options->top == CF_RESIDUAL && scale + 1 == options->scales)
         return 0;
     return cf_compile_live_channels(netlist, &live, NULL) ? positions(options, scale, layer, true) * live : 0;

@@ -2,15 +2,12 @@
 #ifndef COFIBER_COMPILER_CENSUS_H
 #define COFIBER_COMPILER_CENSUS_H
 
-#include "compiler/compile.h"
+#include "compiler/options.h"
+#include "netlists/netlist.h"
 
 enum cf_layer { CF_POOL, CF_SUBTRACT, CF_CLASSIFY, CF_LAYER_COUNT };
 
 const char *cf_layer_name(enum cf_layer layer); /* "pool", "subtract", "classify": as in group names */
-
-/* The number of classes C, which is the innermost dimension of the first classify group; 0 if there is no such group.
- */
-uint32_t cf_census_classes(const struct cf_netlist *netlist, const struct cf_compile_options *options);
 
 /* Gates of one layer of one scale, before any sweep:
  *     pool      (H >> k+1) * (W >> k+1) * D

@@ -1,16 +1,11 @@
-/* compile.c - the options of a compilation, and the list of its passes. */
+/* compile.c - checks the options of a compilation, and calls its passes in order. */
 #include "compiler/compile.h"
 
 #include <assert.h>
 
 #include "compiler/geometry.h"
-#include "compiler/record.h"
+#include "compiler/passes.h"
 #include "netlists/check.h"
-
-struct cf_compile_options cf_compile_defaults(void)
-{
-    return (struct cf_compile_options){.height = 40, .width = 40, .scales = 3, .input_bits = 8, .score_threshold = 0.5};
-}
 
 static bool check_options(const struct cf_head *head, const struct cf_compile_options *o, struct cf_error *err)
 {

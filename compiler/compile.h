@@ -1,31 +1,10 @@
-/* compile.h - from a trained head to its netlist: the options, and the passes. */
+/* compile.h - from a trained head to its netlist. */
 #ifndef COFIBER_COMPILER_COMPILE_H
 #define COFIBER_COMPILER_COMPILE_H
 
 #include "compiler/head.h"
+#include "compiler/options.h"
 #include "netlists/netlist.h"
-
-enum cf_upsample { CF_NEAREST, CF_BILINEAR };
-enum cf_pools { CF_DIRECT, CF_ITERATED };
-enum cf_top { CF_RESIDUAL, CF_COFIBER };
-enum cf_pad { CF_PAD_NONE, CF_PAD_ZEROS, CF_PAD_EDGE };
-
-struct cf_compile_options {
-    uint32_t height, width; /* of the input grid; 2^scales divides both, unless it is padded */
-    uint32_t scales;        /* 1 to 10 */
-    enum cf_upsample upsample;
-    enum cf_pools pools;
-    enum cf_top top;        /* what the last scale's classifiers read: the residual, or its own subtract */
-    enum cf_pad pad;        /* what stands below and right of a grid that 2^scales does not divide (geometry.h) */
-    bool sweep;             /* remove the gates that no decision depends on */
-    int input_bits;         /* 2 to 16, signed */
-    double score_threshold; /* a gate fires when its score is at least this; between 0 and 1, both excluded */
-    double input_scale;     /* feature = integer * input_scale; positive, at most 1e300 */
-    int layer_bits;         /* of the weights of layers beside the classifier, 2 to 16; 0: as many as fit, at most 12 */
-};
-
-/* 40x40, three scales, nearest, direct pools, residual top, 8 bits, threshold 0.5; the caller sets the input scale. */
-struct cf_compile_options cf_compile_defaults(void);
 
 /* The netlist of the head under these options, checked; its metadata record the options and the head's SHA-256.
  * Errors: a grid that 2^scales does not divide and that is not to be padded, widths beyond 63 bits, more than 2^31 - 1
@@ -33,16 +12,5 @@ struct cf_compile_options cf_compile_defaults(void);
  */
 bool cf_compile(struct cf_netlist **netlist, const struct cf_head *head, const struct cf_compile_options *options,
                 struct cf_error *err);
-
-/* The passes of cf_compile, in order. A pass leaves what it reads as it is, and returns a new netlist; NULL with the
- * error filled when it fails. */
-
-/* The three layers of the circuit, gate by gate, with the options recorded (record.h). */
-struct cf_netlist *cf_expand(const struct cf_head *head, const struct cf_compile_options *options,
-                             struct cf_error *err);
-/* The netlist without dead gates, as far as its groups stay arrays: each loses the lanes in which every gate is dead,
- * and the positions behind the last live gate along each axis; groups and cells of which nothing is left go. The gates
- * left keep their names: lane_names says which lanes they are. */
-struct cf_netlist *cf_sweep(const struct cf_netlist *netlist, struct cf_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "compiler/expand.h"
 #include "compiler/geometry.h"
+#include "compiler/passes.h"
 #include "compiler/record.h"
 #include "netlists/cell.h"
 

@@ -2,7 +2,9 @@
 #ifndef COFIBER_COMPILER_EXPAND_H
 #define COFIBER_COMPILER_EXPAND_H
 
-#include "compiler/compile.h"
+#include "compiler/head.h"
+#include "compiler/options.h"
+#include "netlists/netlist.h"
 
 /* A [h][w][channels] array of nets: the input, the pools of one scale, or a band. */
 struct cf_plane {

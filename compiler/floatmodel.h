@@ -6,7 +6,9 @@
 #ifndef COFIBER_COMPILER_FLOATMODEL_H
 #define COFIBER_COMPILER_FLOATMODEL_H
 
-#include "compiler/compile.h"
+#include "compiler/head.h"
+#include "compiler/options.h"
+#include "netlists/netlist.h"
 
 /* What the head says of one frame's positions, scale after scale, of each scale (geometry.h) its bands' positions
  * row-major. */

@@ -1,7 +1,8 @@
-/* geometry.c - how many pools a grid needs along one axis. */
+/* geometry.c - how many pools a grid needs along one axis, and how many classes a circuit has. */
 #include "compiler/geometry.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 /* How many pools of a scale its subtracts read: the last one reads the pool above it, and with bilinear upsampling the
  * neighbour as well, as far as the padded grid has one. */
@@ -21,4 +22,17 @@ uint32_t cf_pool_size(const struct cf_compile_options *o, uint32_t size, uint32_
         count = above > subtract ? above : subtract; /* the next band is never wider than what the subtracts read */
     }
     return count;
+}
+
+/* Not class.scale's length: that tensor is optional, and a report's alone. */
+uint32_t cf_class_count(const struct cf_netlist *netlist, const struct cf_compile_options *options)
+{
+    for (uint32_t k = 0; k < options->scales; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "s%u.classify", k);
+        uint32_t g = cf_netlist_find_group(netlist, name);
+        if (g != UINT32_MAX)
+            return cf_group_lanes(&netlist->groups[g]);
+    }
+    return 0;
 }

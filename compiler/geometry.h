@@ -1,4 +1,4 @@
-/* geometry.h - how many positions the groups of a circuit have, along one axis of the grid.
+/* geometry.h - how many positions the groups of a circuit have along one axis of the grid, and how many classes.
  *
  * Where 2^scales does not divide the grid, the circuit is that of the next larger grid that it divides, whose further
  * positions are padding, without the gates that only padding needs: scale k has the ceil(size / 2^k) positions that the
@@ -7,7 +7,8 @@
 #ifndef COFIBER_COMPILER_GEOMETRY_H
 #define COFIBER_COMPILER_GEOMETRY_H
 
-#include "compiler/compile.h"
+#include "compiler/options.h"
+#include "netlists/netlist.h"
 
 /* The size with padding: the next multiple of 2^scales. */
 static inline uint32_t cf_padded_size(uint32_t size, uint32_t scales)
@@ -24,5 +25,9 @@ static inline uint32_t cf_band_size(uint32_t size, uint32_t scale)
 /* Positions of the pools of scale `scale`, of which the last is read by a subtract, by a pool above it, or by the
  * classifiers of the residual. `swept`: 0 for pools that are dead, and without those that only they read. */
 uint32_t cf_pool_size(const struct cf_compile_options *options, uint32_t size, uint32_t scale, bool swept);
+
+/* The number of classes C, which is the innermost dimension of the first classify group; 0 if there is no such group.
+ */
+uint32_t cf_class_count(const struct cf_netlist *netlist, const struct cf_compile_options *options);
 
 #endif

@@ -14,7 +14,9 @@
 #ifndef COFIBER_COMPILER_HEAD_CELLS_H
 #define COFIBER_COMPILER_HEAD_CELLS_H
 
-#include "compiler/compile.h"
+#include "compiler/head.h"
+#include "compiler/options.h"
+#include "netlists/netlist.h"
 
 /* The groups of a head, in the order in which they stand in the netlist. */
 enum cf_head_group {

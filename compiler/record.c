@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/census.h"
+#include "compiler/geometry.h"
 
 #define LIVE_CHANNELS "compile.live_channels"
 #define PAD "compile.pad"
@@ -220,7 +220,7 @@ bool cf_compile_recorded(const struct cf_netlist *netlist, struct cf_compile_opt
     uint32_t channels;
     if (!cf_compile_live_channels(netlist, &channels, err))
         return false;
-    if (cf_census_classes(netlist, o) == 0)
+    if (cf_class_count(netlist, o) == 0)
         return cf_fail(err, "%s: its metadata say how it was compiled, but it has no classify group", netlist->label);
     return true;
 }

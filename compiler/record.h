@@ -2,7 +2,9 @@
 #ifndef COFIBER_COMPILER_RECORD_H
 #define COFIBER_COMPILER_RECORD_H
 
-#include "compiler/compile.h"
+#include "compiler/head.h"
+#include "compiler/options.h"
+#include "netlists/netlist.h"
 
 /* Records the options and the head's SHA-256 in the metadata, and sets the input scale. */
 bool cf_compile_record(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *options,

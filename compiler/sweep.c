@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "compiler/compile.h"
+#include "compiler/passes.h"
 #include "netlists/cell.h"
 
 /* A cell of the old netlist with the offsets that its terms have in the new one. */

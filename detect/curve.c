@@ -4,6 +4,16 @@
 #include <float.h>
 #include <stdlib.h>
 
+const uint32_t cf_eval_caps[CF_EVAL_CAPS] = {1, 10, CF_MATCH_MOST};
+
+void cf_eval_recalls(double recalls[CF_EVAL_RECALLS])
+{
+    double step = 1.0 / (CF_EVAL_RECALLS - 1);
+    for (int r = 0; r < CF_EVAL_RECALLS; r++)
+        recalls[r] = r * step;
+    recalls[CF_EVAL_RECALLS - 1] = 1;
+}
+
 /* A class's running recall and precision at one area range and threshold. */
 struct run {
     double *recall, *precision; /* [count of matches] */

@@ -4,24 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/curve.h"
-
-const uint32_t cf_eval_caps[CF_EVAL_CAPS] = {1, 10, CF_MATCH_MOST};
-
 const struct cf_eval_stat cf_eval_stats[CF_EVAL_STATS] = {
     {false, -1, CF_AREA_ALL, 2},   {false, 0, CF_AREA_ALL, 2},     {false, 5, CF_AREA_ALL, 2},
     {false, -1, CF_AREA_SMALL, 2}, {false, -1, CF_AREA_MEDIUM, 2}, {false, -1, CF_AREA_LARGE, 2},
     {true, -1, CF_AREA_ALL, 0},    {true, -1, CF_AREA_ALL, 1},     {true, -1, CF_AREA_ALL, 2},
     {true, -1, CF_AREA_SMALL, 2},  {true, -1, CF_AREA_MEDIUM, 2},  {true, -1, CF_AREA_LARGE, 2},
 };
-
-void cf_eval_recalls(double recalls[CF_EVAL_RECALLS])
-{
-    double step = 1.0 / (CF_EVAL_RECALLS - 1);
-    for (int r = 0; r < CF_EVAL_RECALLS; r++)
-        recalls[r] = r * step;
-    recalls[CF_EVAL_RECALLS - 1] = 1;
-}
 
 /* ---- grouping by class ----------------------------------------------------------------------------------------- */
 

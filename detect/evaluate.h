@@ -13,24 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "detect/match.h"
+#include "detect/curve.h"
 #include "detect/results.h"
 #include "detect/truth.h"
 
-enum { CF_EVAL_RECALLS = 101, CF_EVAL_CAPS = 3, CF_EVAL_STATS = 12 };
-
-/* The detections that count, of each class in each image: the 1, 10 or 100 of the highest scores. */
-extern const uint32_t cf_eval_caps[CF_EVAL_CAPS];
-
-/* Curves of one class; -1 throughout where there is nothing to find. */
-struct cf_eval_class {
-    double precision[CF_MATCH_AREAS][CF_MATCH_THRESHOLDS][CF_EVAL_RECALLS]; /* of 100 detections */
-    double scores[CF_MATCH_THRESHOLDS][CF_EVAL_RECALLS];                    /* at which it is reached, all areas */
-    double recall[CF_MATCH_AREAS][CF_EVAL_CAPS][CF_MATCH_THRESHOLDS];       /* after the last detection */
-    double average;                                                         /* average precision, all areas */
-    size_t objects;                                                         /* to find, all areas */
-    size_t results;
-};
+enum { CF_EVAL_STATS = 12 };
 
 struct cf_evaluation {
     struct cf_eval_class *classes; /* [class_count], as the annotations' categories */
@@ -52,14 +39,8 @@ bool cf_evaluate(struct cf_evaluation *evaluation, const struct cf_truth *truth,
                  struct cf_error *err);
 void cf_evaluation_free(struct cf_evaluation *evaluation);
 
-/* The recalls 0, 0.01, ... 1, as NumPy's linspace(0, 1, 101) rounds them. */
-void cf_eval_recalls(double recalls[CF_EVAL_RECALLS]);
-
 /* The mean precision over the classes that have something to find, all areas, at a threshold and a recall; -1 where no
  * class has. */
 double cf_eval_mean_precision(const struct cf_evaluation *evaluation, int threshold, int recall);
-
-/* Average precision of a class at one threshold, all areas; -1 where there is nothing to find. */
-double cf_eval_average_at(const struct cf_eval_class *one, int threshold);
 
 #endif

@@ -2,7 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/audit.h"
+#include "report/audit_parts.h"
+#include "report/judge.h"
 
 enum { CARD_SCALES = 3 };
 

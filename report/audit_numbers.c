@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "netlists/names.h"
-#include "report/audit.h"
+#include "report/audit_parts.h"
+#include "report/judge.h"
 
 static const double card_share = 0.997, card_error = 3e-7;
 

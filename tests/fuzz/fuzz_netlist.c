@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/compile.h"
+#include "compiler/passes.h"
 #include "compiler/record.h"
 #include "netlists/analyse.h"
 #include "netlists/check.h"

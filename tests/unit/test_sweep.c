@@ -13,6 +13,7 @@
 
 #include "compiler/census.h"
 #include "compiler/floatmodel.h"
+#include "compiler/passes.h"
 #include "compiler/record.h"
 #include "netlists/analyse.h"
 #include "netlists/check.h"
