@@ -9,8 +9,8 @@
 
 enum { ALIGNMENT = 64, CHUNK = 256 * 1024 };
 
-/* AddressSanitizer watches the ends of what malloc gives, not of what the kernel does. clang has its own way to tell.
- */
+/* AddressSanitizer watches the ends of memory from malloc, but not of memory that is mapped from the kernel; under it
+ * all chunks come from malloc. gcc and clang say in different ways that it is on. */
 #ifndef __has_feature
 #define __has_feature(feature) 0
 #endif

@@ -19,7 +19,7 @@ struct cf_directory {
     char *target, *path; /* path: the temporary one */
     const char *const *files;
     bool exists; /* the target */
-    int lock;    /* held on the temporary one while we live; -1: none */
+    int lock;    /* held on the temporary one while this process lives; -1: none */
 };
 
 static const char *last_of(const char *const *files)
@@ -85,7 +85,8 @@ bool cf_directory_is_stale(int lock)
     return fstat(lock, &status) == 0 && time(NULL) - status.st_mtime > YOUNG;
 }
 
-/* Removes a directory that holds nothing but our files, without needing any memory. False: it is still there. */
+/* Removes a directory that holds no other files than those of the list, without needing any memory. False: it is still
+ * there. */
 static bool remove_ours(const struct cf_directory *d, const char *path, int descriptor)
 {
     for (int i = 0; d->files[i]; i++)
@@ -93,8 +94,8 @@ static bool remove_ours(const struct cf_directory *d, const char *path, int desc
     return rmdir(path) == 0;
 }
 
-/* Removes a temporary directory that a killed run left. One that is locked is being written; one that holds other files
- * than ours is not only ours, and stays. */
+/* Removes a temporary directory that a killed run left. A directory that is locked, because a run is writing it, stays,
+ * and so does one that holds other files than those of the list. */
 static void remove_stale(const struct cf_directory *d, const char *path)
 {
     int lock = cf_directory_lock(path, O_DIRECTORY);
@@ -113,7 +114,7 @@ static bool is_temporary(const struct cf_directory *d, const char *name)
            strlen(name + length + mark) == 6;
 }
 
-/* What cannot be looked at or removed is left: the run does not depend on it. */
+/* Directories that cannot be read or removed are left alone, since the run does not depend on them. */
 static void remove_all_stale(const struct cf_directory *d)
 {
     const char *slash = strrchr(d->target, '/');

@@ -18,9 +18,9 @@ bool cf_directory_open(struct cf_directory **directory, const char *target, cons
 /* Where to write. */
 const char *cf_directory_path(const struct cf_directory *directory);
 
-/* Gives the files their place: the whole directory by one rename where there was none; else file by file, with the
- * last of the list removed before and put back at the end, so that a set is complete exactly when that is there.
- * `*directory` becomes NULL in either case. */
+/* Puts the files into `target`. Where `target` does not exist, one rename does it. Otherwise they are moved one by one:
+ * the last file of the list is removed first and comes back last, so that a set is complete exactly when that file is
+ * there. `*directory` becomes NULL in either case. */
 bool cf_directory_commit(struct cf_directory **directory, struct cf_error *err);
 void cf_directory_abort(struct cf_directory **directory); /* NULL is fine */
 
@@ -31,8 +31,8 @@ bool cf_directory_remove(const char *path, struct cf_error *err);
  * ends, however that ends; -1 with errno where somebody else has it, or where the file system knows no locks. */
 int cf_directory_lock(const char *path, int flags);
 
-/* Is a temporary directory, locked by the caller, what a killed run left? One of this minute may belong to a run that
- * is about to lock it. */
+/* True when a killed run left this temporary directory, which the caller has locked. A directory that is younger than a
+ * minute does not count, as it may belong to a run that is about to lock it. */
 bool cf_directory_is_stale(int lock);
 
 /* Makes a directory and those above it. */

@@ -68,15 +68,16 @@ void cf_map_forget(const struct cf_map *map, size_t offset, size_t size)
         return;
     size_t end = size < map->size - offset ? offset + size : map->size;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    /* When a page is read the kernel maps what is cached around it, up to AROUND here: the ends of the pieces before
-     * and after, which may be forgotten already. So what surrounds a large piece goes with it. */
+    /* When a page is read, the kernel also maps cached pages around it, at most AROUND bytes. These may be the ends of
+     * neighbouring pieces, which were forgotten already. So the surroundings of a large piece are forgotten with it. */
     enum { AROUND = 1 << 20 };
     if (size >= AROUND) {
         offset -= offset < AROUND ? offset : AROUND;
         end += map->size - end < AROUND ? map->size - end : AROUND;
     }
-    /* Down at both ends: a caller that goes forward in small steps then leaves nothing behind and drops no page it
-     * is about to read. Dropping too much would still be correct, as the pages come back from the file. */
+    /* Both ends are rounded down to whole pages: a caller that goes forward in small steps then leaves no page behind
+     * and drops none that it is about to read. Dropping too much would still be correct, as pages come back from the
+     * file. */
     size_t first = offset / page * page;
     size_t last = end == map->size ? end : end / page * page;
     if (last > first)

@@ -20,7 +20,8 @@ bool cf_map_open(struct cf_map *map, const char *path, struct cf_error *err);
 void cf_map_close(struct cf_map *map);
 
 /* Tells the kernel that bytes [offset, offset+size) will not be read again, so that they stop counting as resident.
- * Several threads that forget large pieces (of a megabyte or more), each its own, leave nothing behind together. */
+ * If several threads each forget large pieces (of a megabyte or more) that together cover the file, no page of the file
+ * stays resident. */
 void cf_map_forget(const struct cf_map *map, size_t offset, size_t size);
 
 /* A file being written. The content goes to an unnamed file in the target's directory (O_TMPFILE; a dot-named
@@ -48,21 +49,21 @@ bool cf_out_write_at(struct cf_out *out, uint64_t offset, const void *data, size
  * instance: "PATH: No space left on device") nothing is left behind. */
 bool cf_out_commit(struct cf_out **out, struct cf_error *err);
 
-/* From now on the file is to be called by its path and this suffix. What is written in place stays where it is. */
+/* Appends the suffix to the name that the file will get. It has no effect on a target that is written in place. */
 bool cf_out_add_suffix(struct cf_out *out, const char *suffix, struct cf_error *err);
 
 /* Gives the file up; NULL is fine. */
 void cf_out_abort(struct cf_out **out);
 
-/* Will this output be a regular file with this name? Else it is written in place. */
+/* True when this output will be a regular file with this name; otherwise it is written in place. */
 bool cf_out_is_file(const char *path);
 
 /* True when two outputs would be one file: the paths lead to the same place, by whatever spelling or symbolic links.
  * Devices and pipes are written in place and never collide. */
 bool cf_out_same(const char *a, const char *b);
 
-/* Reads a whole small text file (at most `limit` bytes) into malloc'd, NUL-terminated memory. What is no regular file
- * is refused, as above. */
+/* Reads a whole small text file (at most `limit` bytes) into malloc'd, NUL-terminated memory. Like cf_map_open, it
+ * refuses anything but a regular file. */
 bool cf_file_read(const char *path, size_t limit, char **text, size_t *size, struct cf_error *err);
 
 /* Writes a whole file, as cf_out does. */

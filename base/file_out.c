@@ -22,7 +22,7 @@ struct cf_out {
     int directory;
     int fd;
     bool in_place;        /* a device, or something that cannot seek: it keeps its name */
-    int sink;             /* what cannot seek, and gets the content when it is complete; -1: `fd` is the output */
+    int sink;             /* a target that cannot seek, which gets the content at the end; -1: `fd` is the output */
     char temp[TEMP_NAME]; /* name of the temporary in the directory; "" while it has none (O_TMPFILE) */
     int error;            /* errno of the first failed write; a file that has one is never given its name */
     uint64_t flushed;     /* append position on disk */
@@ -132,8 +132,8 @@ static int descriptor_of(const char *path)
     return sscanf(path, "/dev/fd/%9d%n", &number, &used) == 1 && path[used] == '\0' && number >= 0 ? number : -1;
 }
 
-/* A pipe, say: it cannot be written at an offset, and what was written cannot be taken back. So it is written at the
- * end, from a temporary file. */
+/* Opens a temporary file for a target that cannot seek, such as a pipe. A pipe cannot be written at an offset, and
+ * bytes once written to it cannot be taken back; so it gets the content from the temporary file at the end. */
 static bool open_spool(struct cf_out *out, struct cf_error *err)
 {
     out->sink = out->fd;
@@ -184,7 +184,8 @@ bool cf_out_open(struct cf_out **result, const char *path, struct cf_error *err)
     return done;
 }
 
-/* Where a path leads: its file's real path, or what that will be; NULL when memory is out or nothing can be there. */
+/* The real path of the file to which a path leads, or the real path that the file will have when it is made; NULL when
+ * memory is out or no file can be there. */
 static char *place_of(const char *path)
 {
     char *target = resolve(path), *place = NULL;
@@ -288,7 +289,7 @@ bool cf_out_write_at(struct cf_out *out, uint64_t offset, const void *data, size
         return write_error(out, out->error, err);
     if (size > INT64_MAX || offset > (uint64_t)INT64_MAX - size)
         return write_error(out, EFBIG, err);
-    /* What is written later must win, also over bytes that still wait in the buffer. */
+    /* A later write must win over an earlier one, also over bytes that still wait in the buffer. */
     if (out->pending > 0 && offset < out->flushed + out->pending && !flush(out, err))
         return false;
     const char *from = data;

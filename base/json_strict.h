@@ -1,4 +1,4 @@
-/* json_strict.h - what cJSON lets pass and a safetensors header must not contain.
+/* json_strict.h - refuses JSON text that cJSON accepts and that a safetensors header must not contain.
  *
  * cJSON accepts raw control characters, "\uZZZZ", 007, and any byte up to 0x20 as white space; it reads 4, 4.0 and
  * 4e0 alike, and holds numbers as doubles. One pass over the text refuses all of that before cJSON sees it. A header

@@ -13,7 +13,8 @@ void *cf_pages_alloc(size_t bytes)
 {
     if (bytes == 0 || bytes > SIZE_MAX / 2)
         return NULL;
-    /* One huge page more than is asked for has an aligned run inside; what sticks out is given back. */
+    /* A mapping that is one huge page larger than asked for has an aligned run of the right size inside; the pages
+     * before and after the run go back to the kernel. */
     size_t size = whole_pages(bytes);
     unsigned char *mapped = mmap(NULL, size + CF_HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED)
@@ -23,7 +24,8 @@ void *cf_pages_alloc(size_t bytes)
         munmap(mapped, before);
     munmap(mapped + before + size, CF_HUGE_PAGE - before);
 #ifdef MADV_HUGEPAGE
-    madvise(mapped + before, size, MADV_HUGEPAGE); /* a wish: without it the memory is as good, only slower */
+    madvise(mapped + before, size,
+            MADV_HUGEPAGE); /* a request only: without huge pages the memory is slower, and works as well */
 #endif
     return mapped + before;
 }

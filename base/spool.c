@@ -1,4 +1,4 @@
-/* spool.c - copies what cannot seek into a file without a name, and back. */
+/* spool.c - copies input that cannot seek into a file without a name, and copies such a file to an output. */
 #include "base/spool.h"
 
 #include <errno.h>

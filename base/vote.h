@@ -17,7 +17,10 @@ static inline void cf_vote(struct cf_vote *vote, uint32_t choice)
 {
     if (vote->lead == 0)
         vote->leader = choice;
-    vote->lead += vote->leader == choice ? 1u : UINT32_MAX; /* or one less, since it wraps */
+    if (vote->leader == choice)
+        vote->lead++;
+    else
+        vote->lead--;
 }
 
 #endif

@@ -23,10 +23,10 @@ uint64_t cf_closed_form(const struct cf_compile_options *options, const struct c
 uint64_t cf_closed_form_swept(const struct cf_compile_options *options, const struct cf_netlist *netlist,
                               uint32_t scale, enum cf_layer layer);
 
-/* The same for a group that a LayerNorm, a bottleneck or a box head brings, which the card's table does not have:
- * "s0.sum", for example. Each position of scale k has sum, root, center   1 box                 4 project, hidden as
- * many as the innermost dimension of the first group of that kind (of the group itself where a sweep may have removed
- * lanes). 0 for any other name. */
+/* The same for a group that a LayerNorm, a bottleneck or a box head brings, and that the card's table does not have,
+ * such as "s0.sum". Each position of a scale has 1 gate of the groups sum, root and center, and 4 gates of the group
+ * box. Of project and hidden it has as many as the innermost dimension of the first group of that kind (or, where a
+ * sweep may have removed lanes, of the group itself). 0 for any other name. */
 uint64_t cf_closed_form_beyond(const struct cf_compile_options *options, const struct cf_netlist *netlist,
                                const char *name);
 

@@ -49,7 +49,7 @@ static struct cf_group *add_group(struct expansion *e, uint32_t scale, const cha
 struct window {
     uint32_t first, rows; /* of the source, without padding; 0 rows: it covers padding alone */
     uint32_t last_weight; /* of the last of them, which stands for padding as well where the edge is repeated */
-    uint32_t pattern;     /* 0: no padding, 1: some, 2: nothing else */
+    uint32_t pattern;     /* 0: no padding, 1: some, 2: padding alone */
 };
 
 static struct window window_at(const struct expansion *e, uint32_t place, uint32_t side, uint32_t size)

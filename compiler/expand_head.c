@@ -40,7 +40,7 @@ static bool make_cells(const struct expansion *e, int bits, bool *too_wide)
     return true;
 }
 
-/* As many bits as fit, where none are asked for: at most 12. */
+/* Makes the cells with the number of bits that was asked for, or else with as many as fit, at most 12. */
 static bool choose_cells(const struct expansion *e, int *bits)
 {
     enum { MOST = 12, LEAST = 2 };
@@ -55,7 +55,8 @@ static bool choose_cells(const struct expansion *e, int *bits)
 
 /* ---- groups ---------------------------------------------------------------------------------------------------- */
 
-/* Decisions, boxes and centernesses leave the circuit, and beside the linear ones the root that they are over. */
+/* Decisions, boxes and centernesses are outputs. If there are boxes or centernesses behind a LayerNorm, its root is an
+ * output too, since whoever reads them divides by it. */
 static bool is_output(const struct cf_band_cells *cells, enum cf_head_group group)
 {
     bool linear = cells->group[CF_HEAD_BOX].cells || cells->group[CF_HEAD_CENTER].cells;
@@ -63,7 +64,7 @@ static bool is_output(const struct cf_band_cells *cells, enum cf_head_group grou
            (group == CF_HEAD_ROOT && linear);
 }
 
-/* The first net of a position of what a port reads. */
+/* The first net, at a position, of the group that a port reads. */
 static uint32_t base_of(const struct expansion *e, uint32_t k, enum cf_head_group source, uint32_t position)
 {
     const struct cf_plane *band = &e->bands[k];

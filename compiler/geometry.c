@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <stdio.h>
 
-/* How many pools of a scale its subtracts read: the last one reads the pool above it, and with bilinear upsampling the
- * neighbour as well, as far as the padded grid has one. */
+/* How many pools of a scale its subtracts read along the axis: the last subtract reads the pool that covers it, and
+ * with bilinear upsampling that pool's neighbour as well, if the padded grid has one. */
 static uint32_t read_by_subtract(const struct cf_compile_options *o, uint32_t size, uint32_t scale)
 {
     uint32_t last = cf_band_size(size, scale) - 1, coarse = cf_padded_size(size, o->scales) >> (scale + 1);
@@ -19,7 +19,8 @@ uint32_t cf_pool_size(const struct cf_compile_options *o, uint32_t size, uint32_
     uint32_t count = 0, live = swept && o->top == CF_RESIDUAL ? o->scales - 1 : o->scales;
     for (uint32_t k = live; k-- > scale;) {
         uint32_t above = o->pools == CF_ITERATED ? 2 * count : 0, subtract = read_by_subtract(o, size, k);
-        count = above > subtract ? above : subtract; /* the next band is never wider than what the subtracts read */
+        count =
+            above > subtract ? above : subtract; /* the next band never has more positions than the subtracts read */
     }
     return count;
 }

@@ -100,7 +100,7 @@ static bool size_layer(const struct reading *r, enum cf_role role, const struct 
     return cf_head_layer_allocate(layer, &r->head->arena) || out_of_memory(r);
 }
 
-/* Whether a layer that has no bias may do without: a bottleneck has none, and a LayerNorm need not have one. */
+/* Whether a layer without a bias is an error: a bottleneck never has one, and a LayerNorm need not have one. */
 static bool needs_bias(const struct reading *r, enum cf_role role)
 {
     return role != CF_ROLE_PROJECT && role != CF_ROLE_NORM && role != CF_ROLE_SCALE && !r->options->no_bias;
@@ -155,7 +155,7 @@ static bool fits(const struct reading *r, enum cf_role role, const char *what, u
                                       cf_role_name(role), found, what, wanted);
 }
 
-/* Each role's layers: as many inputs as the layer before has outputs. */
+/* Checks that each layer of a band has as many inputs as the layer that it reads has outputs. */
 static bool check_band(const struct reading *r, uint32_t band)
 {
     const struct cf_head *head = r->head;

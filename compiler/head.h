@@ -33,11 +33,12 @@ struct cf_head_options {
 };
 
 /* Reads a head from a checkpoint of any form (heads/checkpoint.h). Its layers are found by the names of the tensors
- * (heads/parts.h). Where no name says which is the classifier, it is the only tensor of shape [C, D] (or [C, D, 1, 1],
- * as of a 1 x 1 convolution) beside which there is one of shape [C], its biases: the one called as the weights with
- * "bias" for "weight", or the only one. Integers beside which a scale stands (`weight_scale`, one number or one for
- * each output) stand for their products with it. `options` may be NULL. Errors: what is wrong with a file's form, roles
- * or shapes; NaN and infinity, by tensor and index; a netlist instead of a head. */
+ * (heads/parts.h). If no name says which tensor is the classifier, it is the only tensor of shape [C, D] (or [C, D, 1,
+ * 1], as for a 1 x 1 convolution) that has biases. Its biases are a tensor of shape [C]: the one that has the weights'
+ * name with "bias" in the place of "weight", or the only tensor of that shape. Integers that have a tensor of scales
+ * (`weight_scale`, one number in all or one per output) stand for their products with the scale. `options` may be NULL.
+ * Errors: a file of a wrong form, roles or shapes that do not fit; NaN and infinity, by tensor and index; a netlist
+ * instead of a head. */
 bool cf_head_load(struct cf_head *head, const char *path, const struct cf_head_options *options, struct cf_error *err);
 void cf_head_free(struct cf_head *head);
 
@@ -50,15 +51,14 @@ static inline const struct cf_head_layer *cf_head_layer_of(const struct cf_head 
 /* Whether the head is one classifier on the bands themselves, and nothing else. */
 bool cf_head_is_bare(const struct cf_head *head);
 
-/* Whether the head says where boxes reach, and by which factor its box distances of a band grow (1 where it has none).
- */
+/* Whether the head has a box regressor, and the factor of its box distances on a band (1 if it has no such factor). */
 bool cf_head_has_boxes(const struct cf_head *head);
 double cf_head_factor(const struct cf_head *head, uint32_t band);
 
 /* Whether the classifier's weights are integers as stored. */
 bool cf_head_is_integer(const struct cf_head *head);
 
-/* How many bands the head has layers for; 1: as many as one likes. */
+/* For how many bands the head has layers; 1: all bands share them, however many there are. */
 uint32_t cf_head_bands(const struct cf_head *head);
 
 #endif

@@ -52,7 +52,8 @@ static bool is_normed(const struct making *m)
 
 /* ---- layers in integers ---------------------------------------------------------------------------------------- */
 
-/* A row without weights says nothing of its scale: one fine enough for its bias. */
+/* The scale of a row does not follow from its weights if all of them are 0: such a row gets a scale that is fine enough
+ * for its bias. */
 static void refine_empty_rows(struct cf_head_layer *layer)
 {
     for (uint32_t o = 0; o < layer->outputs; o++) {
@@ -159,7 +160,7 @@ static void add_term(struct cf_cell *cell, struct cf_term term)
         ((struct cf_term *)cell->terms)[cell->term_count++] = term;
 }
 
-/* bias * R: with the highest 31 bits of a bias that has more. */
+/* The term bias * R. A bias of more than 31 bits keeps its highest 31 bits as the weight, and a shift for the rest. */
 static struct cf_term bias_term(int64_t bias, uint8_t port)
 {
     uint8_t shift = 0;
@@ -220,7 +221,8 @@ static bool plain_cell(const struct making *m, const struct cf_head_layer *layer
     return exact || too_wide(m);
 }
 
-/* A cell behind a norm. `direct`: it reads the band, and so D s - m; else a layer that is over R already. */
+/* A cell behind a norm. `direct`: it reads the band, and sums its weights times D s - m; otherwise it reads a layer
+ * whose integers stand for R times their real values already. */
 static bool normed_cell(const struct making *m, const struct cf_head_layer *layer, uint32_t output, double bias,
                         bool direct, struct cf_cell *cell)
 {
@@ -234,7 +236,8 @@ static bool normed_cell(const struct making *m, const struct cf_head_layer *laye
     if (direct)
         add_term(cell, (struct cf_term){.port = 1, .weight = (int32_t)-total});
     bool exact = cf_threshold(bias, 0, 1, layer->scale[output], &integer);
-    /* |A| is at most the root of D times the sum of the weights' magnitudes times R: beyond it a step decides alike. */
+    /* |A| is at most R times the root of D times the sum of the weights' magnitudes. A step whose bias is larger than
+     * that decides the same for all inputs, and a bias clamped to 32 bits is. */
     if (cell->activation == CF_STEP && (integer > INT32_MAX || integer < INT32_MIN))
         integer = integer > 0 ? INT32_MAX : INT32_MIN;
     else if (!exact)
@@ -243,8 +246,8 @@ static bool normed_cell(const struct making *m, const struct cf_head_layer *laye
     return true;
 }
 
-/* The bias of a step has the threshold of the score in it. It may lie beyond the range of double, too: what matters is
- * on which side. */
+/* The bias of a step includes the score threshold, as a logit. A bias beyond the range of double becomes the end of the
+ * range that it passes, with which the step decides the same. */
 static double bias_of(const struct making *m, const struct cf_head_layer *layer, uint32_t output, bool step)
 {
     double bias = layer->bias[output] - (step ? cf_logit(m->options->score_threshold) : 0);

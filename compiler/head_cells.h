@@ -1,15 +1,15 @@
 /* head_cells.h - the cells that a head becomes on one band: exact integers from the band to decisions and boxes.
  *
- * Without a LayerNorm a layer is a weighted sum and a bias. With one, everything stays over the deviation, so that
- * nothing is divided. For integers s[d] of f fraction bits, d = 0 .. D-1:
+ * Without a LayerNorm a layer is a weighted sum and a bias. With one, the values of all layers stay multiplied by the
+ * deviation, so that no gate divides. For integers s[d] of f fraction bits, d = 0 .. D-1:
  *
  *     m = sum s[d]                                                                   (sum)
  *     R = floor(sqrt(D sum s[d]^2 - m^2 + floor(D^2 eps 4^f / input_scale^2)))       (root)
  *
  * R/D is the deviation in the units of s, and (D s[d] - m) / R the normalised value. A layer behind the norm with
  * weights w has w'[d] = w[d] gamma[d] and B = b + sum w[d] beta[d], and its output is (A + B' R) / R in units of the
- * scale of w', where A = sum w'[d] (D s[d] - m) and B' = floor(B / scale). Sums and ReLUs keep that form: the layers
- * behind take A + B' R as their input, and add their own bias times R. Whoever reads the outputs divides by R.
+ * scale of w', where A = sum w'[d] (D s[d] - m) and B' = floor(B / scale). Sums and ReLUs keep that form: the next
+ * layer takes A + B' R as its input, and adds its own bias times R. Whoever reads the outputs divides them by R.
  */
 #ifndef COFIBER_COMPILER_HEAD_CELLS_H
 #define COFIBER_COMPILER_HEAD_CELLS_H
@@ -41,7 +41,7 @@ struct cf_head_cells {
     enum cf_head_group source[CF_HEAD_PORTS]; /* of each port: it reads that group at the same position */
     struct cf_type type;                      /* of all cells */
     double *scales;                           /* [lanes]: of the layer's folded weights */
-    double *units;                            /* [lanes]: a value is its integer times this, over R behind a norm */
+    double *units;                            /* [lanes]: a value is its integer times this, and behind a norm over R */
 };
 
 /* All groups of one band. */

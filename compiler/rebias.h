@@ -1,4 +1,4 @@
-/* rebias.h - adds the gates of a group a second time, at other thresholds: the decisions at another score. */
+/* rebias.h - adds the gates of a group a second time, with other thresholds: they decide at another score. */
 #ifndef COFIBER_COMPILER_REBIAS_H
 #define COFIBER_COMPILER_REBIAS_H
 

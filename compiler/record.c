@@ -51,7 +51,7 @@ static bool reads_channel(const struct cf_head *head, uint32_t channel)
     return weighted;
 }
 
-/* Where some channels have no weight at all, their gates go in the sweep: records how many channels remain. */
+/* Records how many channels remain if some have no weight at all, so that the sweep removes their gates. */
 static bool record_channels(struct cf_netlist *netlist, const struct cf_head *head, struct cf_error *err)
 {
     uint32_t live = 0;

@@ -1,4 +1,4 @@
-/* record.h - a netlist's metadata say how it was compiled: enough to make the same netlist again. */
+/* record.h - writes into a netlist's metadata how it was compiled, and reads it back: enough to compile it again. */
 #ifndef COFIBER_COMPILER_RECORD_H
 #define COFIBER_COMPILER_RECORD_H
 

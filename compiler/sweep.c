@@ -1,5 +1,5 @@
 /* sweep.c - dead gate elimination. A group loses the lanes in which all gates are dead, and the positions after the
- * last live one along each axis; it goes where nothing is left. The gates that stay keep their names. */
+ * last live one along each axis; a group without gates is removed. The gates that stay keep their names. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ struct sweep {
     const struct cf_netlist *from;
     struct cf_netlist *to;
     uint8_t *keep;                          /* [net_count]: the net stays */
-    uint32_t (*extents)[CF_GROUP_MAX_RANK]; /* of what stays of each group */
+    uint32_t (*extents)[CF_GROUP_MAX_RANK]; /* the size along each axis of the part of each group that stays */
     uint32_t *place;          /* [net_count]: how many nets before it stay, which is its new number if it does */
     struct cf_reach *reaches; /* of each old cell */
     uint32_t *first;          /* [cell_count]: the index + 1 of the first variant of an old cell, or 0 */
@@ -44,7 +44,8 @@ static void keep_operands(const struct sweep *s, const struct cf_group *group, u
         s->keep[bases[cell->terms[t].port] + cell->terms[t].offset] = 1;
 }
 
-/* What stays of a group: the lanes and, along each axis, the positions up to the last, in which some gate does. */
+/* The part of a group that stays: the lanes in which some gate stays and, along each axis, the positions up to the last
+ * one in which some gate stays. */
 struct box {
     uint8_t *lane;                      /* [lanes] */
     uint32_t extent[CF_GROUP_MAX_RANK]; /* the last axis' is that of the whole group */
@@ -77,7 +78,7 @@ static bool in_box(const struct cf_group *group, uint32_t index, const struct bo
     return inside;
 }
 
-/* Outputs stay, what a gate that stays reads, and the rest of the box around these. */
+/* Keeps outputs, gates that a gate that stays reads, and all other gates of the box around these. */
 static bool keep_box(const struct sweep *s, const struct cf_group *group, uint32_t extent[CF_GROUP_MAX_RANK])
 {
     struct box box = {.lane = calloc(cf_group_lanes(group), 1)};
@@ -112,7 +113,7 @@ static bool find_kept(const struct sweep *s)
 
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
 
-/* How far behind the new place of its port's base a term's net is found. */
+/* The offset of a term in the new netlist: how far its net stands behind the new place of the port's base. */
 static uint32_t new_offset(const struct sweep *s, const uint32_t *bases, const struct cf_term *term)
 {
     uint32_t base = bases[term->port];
@@ -166,7 +167,7 @@ static bool find_cell(struct sweep *s, uint32_t old, const uint32_t *bases, uint
 
 /* ---- groups ------------------------------------------------------------------------------------------------------ */
 
-/* Adds what stays of a group, if anything does. The first position tells which lanes they are. */
+/* Adds the part of a group that stays, if any gate does. The gates of the first position show which lanes stay. */
 static bool add_group(struct sweep *s, uint32_t index, bool *added)
 {
     const struct cf_group *group = &s->from->groups[index];

@@ -1,7 +1,8 @@
 /* units.h - what the integers of a group mean: the real number that one unit of each of its lanes stands for.
  *
- * A circuit whose bands share one classifier says it by class.scale. Any other circuit says it for each group by the
- * metadata `unit.GROUP`: the numbers of its lanes, in order, with commas between (FORMAT.md, "What a head becomes").
+ * A circuit whose bands share one classifier states the units by class.scale. Any other circuit states them for each
+ * group by the metadata `unit.GROUP`: the units of its lanes, in order, with commas between (FORMAT.md, "What a head
+ * becomes").
  */
 #ifndef COFIBER_COMPILER_UNITS_H
 #define COFIBER_COMPILER_UNITS_H

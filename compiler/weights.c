@@ -22,8 +22,8 @@ static int64_t split_double(double value, int *exponent)
     return (int64_t)ldexp(fraction, 53);
 }
 
-/* floor(whole * 2^shift / divisor), digit by digit as on paper: all that must be held at a time is a remainder below
- * the divisor, and the quotient. False when the quotient does not fit 62 bits. */
+/* floor(whole * 2^shift / divisor), bit by bit as in long division: only a remainder below the divisor and the quotient
+ * are held at a time. False when the quotient does not fit 62 bits. */
 static bool divide_floor(int64_t whole, int shift, unsigned __int128 divisor, int64_t *quotient)
 {
     const uint64_t limit = (uint64_t)CF_THRESHOLD_MOST + 1;

@@ -1,4 +1,4 @@
-/* weights.h - the two real numbers that become integers outside the gates: thresholds, and the input's scale. */
+/* weights.h - computes the classifiers' thresholds as exact integers, and chooses the scale of the input. */
 #ifndef COFIBER_COMPILER_WEIGHTS_H
 #define COFIBER_COMPILER_WEIGHTS_H
 

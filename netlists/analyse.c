@@ -33,8 +33,8 @@ struct levels {
     struct cf_group_facts *groups;
 };
 
-/* The highest level that one instance reads. Where a port's span lies in one group of equal levels, no edge needs a
- * look; otherwise each edge gets one. */
+/* The highest level that one instance reads. If all nets within a port's reach lie in one group whose gates have one
+ * level, the edges need not be visited one by one. */
 static uint32_t fanin_level(const struct levels *l, const struct cf_cell *cell, const struct cf_reach *reach,
                             const uint32_t *bases)
 {

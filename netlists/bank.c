@@ -64,7 +64,7 @@ struct cf_range *cf_operand_ranges(const struct cf_netlist *netlist, const uint3
     struct cf_range *range = calloc(count ? count : 1, sizeof *range);
     uint8_t *found = calloc(count ? count : 1, 1);
     uint32_t left = range && found ? count : 0;
-    for (uint32_t k = 0; left > 0; k++) { /* the port of a cell that reads the operand has the type of its net */
+    for (uint32_t k = 0; left > 0; k++) { /* a cell that reads the operand has the type of its net at that port */
         const struct cf_cell *cell = &netlist->cells[cells[k]];
         for (uint32_t t = 0, i = 0; t < cell->term_count; t++) {
             struct cf_bank_operand operand = operand_of(&cell->terms[t]);
@@ -86,8 +86,9 @@ struct cf_range *cf_operand_ranges(const struct cf_netlist *netlist, const uint3
 
 /* ---- banks ---- */
 
-/* The places of a cell, as sums over its gates of two mixtures of the gate's base nets: equal for cells with the same
- * places, in whatever order; 128 bits tell others apart. */
+/* The places of a cell as a hash: two sums, over its gates, of hashes of the gate's base nets. Cells with the same
+ * places have the same sums, whatever the order of their gates; with 128 bits, other cells do not share them by chance.
+ */
 struct places {
     uint64_t sum[2], count;
     uint32_t cell;

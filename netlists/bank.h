@@ -1,11 +1,11 @@
 /* bank.h - banks: cells that stand at the same places and read the same operands, so that one adder graph can compute
  * the sums of all of them.
  *
- * Two cells belong to one bank when their gates have the same base nets: for each list of base nets, as many gates of
- * the one cell have it as of the other. A position's classifiers are a bank; so are a bottleneck and the hidden layer
- * of a box head. The bank's operands are the nets (or squares of nets) that any of its cells reads: places are known
- * by port and offset. A cell's row of the bank's matrix says how often it counts each operand; its bias and activation
- * are no part of that.
+ * Two cells belong to one bank when their gates have the same base nets: for each list of base nets, both cells have
+ * the same number of gates with that list. A position's classifiers are a bank; so are a bottleneck and the hidden
+ * layer of a box head. The bank's operands are the nets (or squares of nets) that any of its cells reads, each
+ * identified by its port and offset. A cell's row of the bank's matrix says how often the cell counts each operand; the
+ * bias and the activation of the cell are no part of the matrix.
  *
  * An implementation says for some banks of a netlist which graph computes them. It changes no gate, no name and no
  * value: the netlist says what is computed, the implementation how.

@@ -8,8 +8,9 @@
 
 #include "netlists/netlist.h"
 
-/* The smallest and largest sum (bias included) over all values that the ports' types allow, each term taken by itself:
- * of a square, 0 and the square of the value farthest from 0. False when a sum could lie outside [-2^62, 2^62). The
+/* The smallest and largest sum (bias included) over all values that the ports' types allow, as if each term could take
+ * any of its values independently; a square goes from 0 to the square of the value farthest from 0. False when a sum
+ * could lie outside [-2^62, 2^62). The
  * terms' ports exist, and their shifts are at most CF_MAX_SHIFT. A sum that is never negative for another reason, such
  * as D times a sum of squares less the square of the sum, may have a negative smallest value here; that is why a root
  * takes max(0, sum). */
@@ -41,9 +42,10 @@ bool cf_cell_is_plain(const struct cf_cell *cell);
 bool cf_groups_are_plain(const struct cf_netlist *netlist, uint32_t first, uint32_t end, const char *who,
                          struct cf_error *err);
 
-/* The bias with which a step that has the cell's terms decides as with `bias`, for all values that the ports' types
- * allow, and with which its sums are as small as can be: `bias` itself, or where every sum (or none) reaches the step,
- * the nearest bias of which that still holds. False when sums would still lie outside [-2^62, 2^62). */
+/* Finds a bias of the smallest size with which a step that has the cell's terms decides as with `bias`, for all values
+ * that the ports' types allow. If some sums reach 0 with `bias` and others do not, this is `bias` itself. If all sums
+ * do, or none does, it is the bias nearest to `bias` for which the same holds. False when sums would still lie outside
+ * [-2^62, 2^62). */
 bool cf_step_bias(const struct cf_cell *cell, int64_t bias, int64_t *clamped);
 
 /* The narrowest two's-complement width that holds min and max, min <= max: [-512, 508] takes 10 bits. */

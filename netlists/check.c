@@ -107,7 +107,7 @@ static bool name_valid(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == length;
 }
 
-/* The lanes that a sweep left are named in rising order; the input has all of its own. */
+/* The names of the lanes that a sweep left increase; the input has no such names, as it keeps all of its lanes. */
 static bool check_lanes(const struct cf_netlist *netlist, uint32_t index, struct cf_error *err)
 {
     const struct cf_group *group = &netlist->groups[index];

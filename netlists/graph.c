@@ -161,9 +161,9 @@ static bool add_ranges(void *context, uint32_t first, uint32_t count, int64_t (*
     return true;
 }
 
-/* Full adders of an adder: one per bit of its value, less the bits that pass through untouched. Those are the lowest
- * bits of the addend that is shifted less, as far as the other one has zeros there; not so where that addend is
- * subtracted, since its negation ripples from the lowest bit. A shift of both is wiring. */
+/* Full adders of an adder: one per bit of its value, less the bits that pass through unchanged. The lowest bits of the
+ * addend that is shifted less pass through where the other addend still has zeros, unless the first one is subtracted:
+ * the carry of its negation starts at the lowest bit. A shift that both addends have is wiring. */
 static uint64_t adder_bits(const struct cf_adder *adder, const struct cf_range *signals, struct cf_range value)
 {
     const struct cf_graph_addend *low = &adder->left, *high = &adder->right;

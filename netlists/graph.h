@@ -5,8 +5,8 @@
  *
  *     adder = +- (left << shift) +- (right << shift)
  *
- * An output is a signal, shifted to the left, or to the right where the bits that go are always 0, with a sign; or the
- * constant 0. Shifts and signs are wiring: what a graph costs is its adders.
+ * An output is a signal with a shift and a sign, or the constant 0. A shift may go to the right if the bits that are
+ * shifted out are always 0. Shifts and signs are wiring; the cost of a graph is that of its adders.
  */
 #ifndef COFIBER_NETLISTS_GRAPH_H
 #define COFIBER_NETLISTS_GRAPH_H
@@ -20,7 +20,7 @@ enum {
     CF_FORM_COLUMNS = 16, /* inputs whose factors are worked out together */
 };
 #define CF_NO_SIGNAL UINT32_MAX
-/* Adders times inputs of one graph: what a proof of it takes. */
+/* The largest number of adders times inputs of one graph; the time of a proof grows with this product. */
 #define CF_MAX_GRAPH_WORK ((uint64_t)1 << 34)
 
 struct cf_graph_addend {
@@ -54,8 +54,9 @@ struct cf_range {
  * is read, and the graph is no larger than CF_MAX_GRAPH_WORK. The error begins with `label`. */
 bool cf_graph_check(const struct cf_graph *graph, const char *label, struct cf_error *err);
 
-/* Checks that no signal could leave (-2^62, 2^62), each addend taken by itself, where input i takes the values
- * range[i]. No factor of a linear form of the graph can then pass 62 bits either. `graph` passes cf_graph_check. */
+/* Checks that no signal can leave (-2^62, 2^62) where input i takes the values range[i], as if the two addends of an
+ * adder were independent of each other. No factor of a linear form of the graph can then pass 62 bits either. `graph`
+ * passes cf_graph_check. */
 bool cf_graph_fits(const struct cf_graph *graph, const struct cf_range *range, const char *label, struct cf_error *err);
 
 /* Works out the linear form of every signal, exactly. `visit` is called for inputs [first, first + count) at a time:
@@ -64,12 +65,12 @@ bool cf_graph_fits(const struct cf_graph *graph, const struct cf_range *range, c
 typedef bool cf_form_visit(void *context, uint32_t first, uint32_t count, int64_t (*factor)[CF_FORM_COLUMNS]);
 bool cf_graph_forms(const struct cf_graph *graph, cf_form_visit *visit, void *context, bool *out_of_memory);
 
-/* Does an output whose signal counts an input `factor` times count it `wanted` times? */
+/* True when an output whose signal counts an input `factor` times counts that input `wanted` times itself. */
 bool cf_output_counts(const struct cf_graph_output *output, int64_t factor, int64_t wanted);
 
 struct cf_graph_cost {
     uint64_t adders;      /* of two operands */
-    uint64_t full_adders; /* no adder is wider than its values; see graph.c */
+    uint64_t full_adders; /* each adder is as wide as its values need; see graph.c */
     uint32_t depth;       /* adders along the longest path */
 };
 

@@ -18,7 +18,7 @@ struct cf_form_finder;
 struct cf_form_finder *cf_form_finder_new(const struct cf_netlist *netlist);
 void cf_form_finder_free(struct cf_form_finder *finder);
 
-/* Was memory out in any call so far? A form that was not found may then be there all the same. */
+/* True when memory was out in some call so far: a form that was not found may then exist all the same. */
 bool cf_form_finder_failed(const struct cf_form_finder *finder);
 
 /* The form of the sum of the gate that drives `net`, before its step if it has one. It stands in the finder's memory

@@ -273,7 +273,8 @@ static bool read_groups(struct reader *r, const char *names)
         if (row == 0 && strcmp(name, "input") != 0)
             return cf_fail(r->err, "%s: metadata 'groups' begins with '%s', not with 'input'",
                            cf_safetensors_path(r->file), name);
-        /* Before its gates are read: a short file that names a group thousands of times would fill the memory. */
+        /* This comes before the group's gates are read, because a short file that names a group thousands of times
+         * would otherwise fill the memory. */
         if (cf_string_set_has(&r->names, name))
             return cf_fail(r->err, "%s: metadata 'groups' names '%s' twice", cf_safetensors_path(r->file), name);
         if (!(row == 0 ? read_input(r, type, output == 1) : read_group(r, name, type, output == 1)))

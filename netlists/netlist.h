@@ -73,11 +73,11 @@ struct cf_group {
     uint32_t first_net; /* its gates drive nets [first_net, first_net + count) */
     uint32_t ports;     /* ports of every cell placed in it; 0 for the input */
     struct cf_type type;
-    bool output;    /* the circuit's results, such as decisions. A gate is dead when no output depends on it. */
-    uint32_t *cell; /* [count]; NULL for the input */
-    uint32_t *base; /* [count][ports]; NULL for the input */
-    const uint32_t *lane_names; /* [lanes], rising: which lanes of the whole group are left, where some were swept away.
-                                 * The names of gates count by them. NULL: 0, 1, 2, ... */
+    bool output;                /* its values are results of the circuit, such as decisions */
+    uint32_t *cell;             /* [count]; NULL for the input */
+    uint32_t *base;             /* [count][ports]; NULL for the input */
+    const uint32_t *lane_names; /* [lanes], increasing: which lanes of the whole group are left, where some were swept
+                                 * away. The names of gates have these numbers. NULL: 0, 1, 2, ... */
 };
 
 struct cf_meta {
@@ -98,7 +98,7 @@ struct cf_netlist {
     uint32_t class_count;
     struct cf_meta *meta; /* provenance, sorted by key */
     uint32_t meta_count, meta_capacity;
-    /* How some of the gates are to be built, which changes nothing of what they are; NULL: nobody said. */
+    /* How the sums of some cells are to be built (bank.h), which changes no gate; NULL where that is left open. */
     const struct cf_implementation *implementation;
     const char *label; /* the file it came from, or a word, for messages */
 };

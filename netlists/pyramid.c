@@ -28,7 +28,7 @@ struct reader {
     int64_t *form, *wanted; /* [positions of the input]: a row as a combination of input rows; zeros between uses */
     struct part *lane;      /* of one gate */
     size_t lane_capacity;
-    uint32_t steps; /* rows followed for one position: other netlists may have more paths than can be followed */
+    uint32_t steps; /* rows followed for one position; bounded, as some netlists have more paths than can be followed */
 };
 
 enum { MAX_GROUPS = 64, MAX_STEPS = 1 << 20 };
@@ -86,7 +86,7 @@ static bool read_gate(struct reader *r, uint32_t net, uint32_t channel, uint32_t
     return true;
 }
 
-/* Reads the parts of a row of gates: those of its first gate, which all others must have as well. */
+/* Reads the parts of a row of gates. They are the parts of its first gate; all other gates must have the same. */
 static bool read_row(struct reader *r, uint32_t row, uint32_t net)
 {
     uint32_t count, first_count;
@@ -161,7 +161,7 @@ static void want_pool(struct reader *r, uint32_t scale, uint32_t i, uint32_t j, 
             r->wanted[(size_t)y * r->pyramid->columns + x] += factor;
 }
 
-/* The neighbour of i/2 towards i, in a grid of `count`; at an edge i/2 itself. */
+/* The second nearest coarse position to fine position i, beside i/2, in a grid of `count`; at an edge i/2 itself. */
 static uint32_t neighbour(uint32_t i, uint32_t count)
 {
     uint32_t half = i / 2;

@@ -11,8 +11,8 @@
  *     CF_BAND_NEAREST    4 * P[k][i,j] - P[k+1][i/2,j/2]
  *     CF_BAND_BILINEAR   64 * P[k][i,j] - the four nearest of P[k+1], weighted 9, 3, 3, 1, edges clamped.
  *
- * Nothing is taken on trust: every gate that a decision depends on is followed, so that a netlist with one changed gate
- * is either read as what it is, or refused with that gate's name.
+ * The reader relies on no record of the compiler: it follows every gate on which a decision depends. A netlist with one
+ * changed gate is therefore either read with that change, or refused with that gate's name.
  */
 #ifndef COFIBER_NETLISTS_PYRAMID_H
 #define COFIBER_NETLISTS_PYRAMID_H
@@ -28,7 +28,7 @@ struct cf_pyramid {
     uint32_t scales;
     struct cf_type input;
     enum cf_band band[CF_PYRAMID_MAX_SCALES];
-    uint32_t group[CF_PYRAMID_MAX_SCALES]; /* of the netlist: the scale's classifiers */
+    uint32_t group[CF_PYRAMID_MAX_SCALES]; /* the netlist's group of the scale's classifiers */
     int32_t *weight;                       /* [classes][channels], the same at every position of every scale */
     int64_t *bias;                         /* [scales][classes], the same at every position of a scale */
 };

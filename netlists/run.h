@@ -2,8 +2,8 @@
  *
  * A gate that reads many nets of one row (the lanes of one position) is emitted as the product of a stretch of that row
  * and a vector of weights, in which the nets that the gate does not read have the weight 0. The Verilog writer makes
- * those vectors; the maker of test frames keeps the nets with weight 0 busy as well, so that a wrong weight there
- * shows. Both must mean the same stretch.
+ * those vectors; the maker of test frames gives values other than 0 to the nets with weight 0 as well, so that a wrong
+ * weight there shows. Both must therefore agree on the stretch.
  */
 #ifndef COFIBER_NETLISTS_RUN_H
 #define COFIBER_NETLISTS_RUN_H

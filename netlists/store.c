@@ -14,7 +14,7 @@ struct writer {
     struct cf_safetensors_writer *out;
     const struct cf_netlist *netlist;
     uint64_t ports, terms; /* of all cells together */
-    bool full;             /* some cell is not plain, or there are graphs: the file is not of CF_PLAIN_VERSION */
+    bool full;             /* some cell is not plain, or there are graphs: a higher version than CF_PLAIN_VERSION */
     struct cf_error *err;
 };
 

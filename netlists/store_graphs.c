@@ -8,8 +8,8 @@
 
 #include "netlists/bank.h"
 
-/* The tensors in the order of the file. Graph g has adders and outputs of its own in them, and bank b its cells, from
- * an element of the START tensors to the next. */
+/* The tensors in the order of the file. Element g of a START tensor says where the adders or outputs of graph g begin,
+ * or the cells of bank g, and element g + 1 where they end. */
 enum {
     INPUTS,
     ADDERS,
@@ -28,7 +28,7 @@ static_assert(OUTPUT_SIGN + 1 == CF_GRAPH_TENSORS, "every tensor has its name");
 
 static const struct {
     const char *name;
-    bool bytes; /* else 4 bytes an element */
+    bool bytes; /* one byte per element; otherwise 4 */
     int columns;
 } tensors[CF_GRAPH_TENSORS] = {
     [INPUTS] = {"graph.inputs", false, 1},         [ADDERS] = {"graph.adders", false, 1},

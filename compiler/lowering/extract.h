@@ -1,4 +1,4 @@
-/* extract.h - a few gates as a netlist of their own, whose input is what they read. */
+/* extract.h - a few gates as a netlist of their own, whose input is the nets that they read. */
 #ifndef COFIBER_COMPILER_LOWERING_EXTRACT_H
 #define COFIBER_COMPILER_LOWERING_EXTRACT_H
 

@@ -1,4 +1,4 @@
-/* aiger_read.c - reads AIGER files; every byte of theirs is checked before it is used. */
+/* aiger_read.c - reads AIGER files, and checks every byte before it uses it. */
 #include <stdlib.h>
 #include <string.h>
 

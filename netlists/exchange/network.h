@@ -93,7 +93,7 @@ bool cf_network_check(const struct cf_network *network, const char *label, struc
 /* Which of a node's two signals the outputs of the network depend on. */
 enum { CF_SUM_USED = 1, CF_CARRY_USED = 2 };
 
-/* For each node the sum of the above: [node_count], malloc'd, NULL when memory is out. A node on which no output
+/* For each node the sum of the flags above: [node_count], malloc'd, NULL when memory is out. A node on which no output
  * depends has 0, and a signal that only such nodes read is not used. */
 uint8_t *cf_network_used(const struct cf_network *network);
 
@@ -131,10 +131,10 @@ struct cf_network_operand {
     uint8_t port, width;
 };
 
-/* What the offsets of a stage's operands have in common: all are of one port, and offset / span = number. Where so many
- * operands have that in common that they are several stages, these are parts 0, 1, ... A span of UINT64_MAX is a stage
- * of all operands, of any port; a span of 0 one of none. Cells whose stages have equal places can share what they
- * load. */
+/* The place of a stage: all its operands have offsets of one port with offset / span = number. If one place has more
+ * operands than a stage takes, its stages are parts 0, 1, ... A span of UINT64_MAX is the place of a stage that has all
+ * operands, of any port; a span of 0 is that of a stage without operands. Cells whose stages have equal places can
+ * share the operands that a simulator loads for these stages. */
 struct cf_network_place {
     uint64_t span, number;
     uint32_t part, port;

@@ -19,14 +19,15 @@ bool cf_lower_relu(struct cf_network *network, const cf_lit *bits, uint32_t coun
     return mask(network, bits, count, negative, out);
 }
 
-/* One step of the root: the remainder of the digits so far becomes that of one digit more. `root` has the k - 1 digits
- * so far, least significant first; `pair` the next two bits of the number. `*digit` is the last digit on entry (1
- * before the first), the new one on return.
+/* One step of the root: computes one more binary digit, and the remainder with it. `root` has the k - 1 digits so far,
+ * least significant first, and `pair` the next two bits of the number. `*digit` is the last digit on entry (1 before
+ * the first), and the new one on return.
  *
- * Of a root Q and a remainder r, the next remainder is 4r + pair - (4Q + 1) where r >= 0, which is where the last digit
- * is 1; else 4r + pair + (4Q + 3), which takes back what the digit before should not have taken off. In two's
- * complement -(4Q + 1) is ~Q behind which stand two ones, and 4Q + 3 is Q behind which stand two ones: so one addend
- * serves both, Q with each bit inverted where the last digit is 1. Remainders of k digits fit k + 2 bits. */
+ * Let Q be the root of the digits so far and r the remainder. If r >= 0, which is where the last digit is 1, the next
+ * remainder is 4r + pair - (4Q + 1). Otherwise it is 4r + pair + (4Q + 3), which also adds back what the last digit
+ * subtracted too much. In two's complement, -(4Q + 1) is ~Q followed by two ones, and 4Q + 3 is Q followed by two ones.
+ * So one addend serves both cases: Q with all bits inverted if the last digit is 1, followed by two ones. Remainders of
+ * k digits fit k + 2 bits. */
 static bool next_digit(struct cf_network *network, const cf_lit *root, uint32_t k, const cf_lit pair[2],
                        cf_lit *remainder, cf_lit *digit)
 {

@@ -6,8 +6,9 @@
 
 enum { CF_SUM_BITS = 64 }; /* no sum has more */
 
-/* Both take the `count` low bits of a sum, least significant first, which hold it where it is not negative, and whether
- * it is negative; out is 0 where it is. False when memory is out or signals are. */
+/* Both functions take the `count` low bits of a sum, least significant first, which are enough to hold it if it is not
+ * negative, and a literal that says whether it is negative; in that case `out` is 0. They return false when memory is
+ * out, or the network has no numbers left for signals. */
 
 /* out[i] for i < count: the bits of max(0, sum). */
 bool cf_lower_relu(struct cf_network *network, const cf_lit *bits, uint32_t count, cf_lit negative, cf_lit *out);

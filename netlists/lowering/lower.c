@@ -11,8 +11,8 @@
 
 enum {
     COLUMNS = 64,
-    STAGE_PLANES = 2112, /* bits of one stage's operands, squares worked out: 132 KiB of 512 lanes, so that a simulator
-                            has them in its L2 */
+    STAGE_PLANES = 2112, /* most bits of one stage's operands and of their squares: with 512 lanes 132 KiB, which stay
+                            in the L2 cache of a simulator */
     STAGE_LEAST = 8,     /* operands */
     STAGE_MOST = 512
 };
@@ -32,7 +32,7 @@ struct lowering {
     struct pile now[COLUMNS], next[COLUMNS];         /* bits to add in this round, and in the next */
     struct pile running[COLUMNS];                    /* the carry-save sum of the stages before */
     unsigned __int128 largest;                       /* the largest sum that the columns can have so far */
-    uint64_t constant;                               /* what is to be added at the end, modulo 2^64 */
+    uint64_t constant;                               /* to be added at the end, modulo 2^64 */
     uint32_t width;                                  /* columns of the result: the sum is known modulo 2^width */
     uint32_t limit;                                  /* columns below this can be non-zero, and belong to the result */
     struct cf_error *err;
@@ -40,7 +40,8 @@ struct lowering {
 
 void cf_signed_digits(int64_t number, uint64_t *plus, uint64_t *minus)
 {
-    /* 3n and n differ where a carry runs: the classic (3n ^ n) / 2, split by the bits of 3n. */
+    /* The digits that are not 0 are the bits of (3n ^ n) / 2: 3n = 2n + n differs from n where a carry runs. The bits
+     * of 3n tell the digits 1 from the digits -1. */
     unsigned __int128 n = (unsigned __int128)(number < 0 ? -(unsigned __int128)number : (unsigned __int128)number);
     unsigned __int128 triple = 3 * n, changed = triple ^ n;
     uint64_t positive = (uint64_t)((changed & triple) >> 1), negative = (uint64_t)((changed & n) >> 1);
@@ -192,8 +193,8 @@ static bool compress_fresh(struct lowering *l)
     return true;
 }
 
-/* Puts a bit of a term's operand, which weighs 2^bit there, on the columns' piles: once for each digit of the term's
- * weight. `below` says that the bit counts negative in the operand. */
+/* Puts a bit of a term's operand on the columns' piles, once for each digit of the term's weight. The bit has the
+ * weight 2^bit in the operand, or -2^bit where `below` is set. */
 static bool add_bit(struct lowering *l, const struct cf_term *term, const uint64_t digits[2], cf_lit literal,
                     uint32_t bit, bool below)
 {
@@ -239,8 +240,9 @@ static bool add_term(struct lowering *l, const struct cf_term *term, cf_lit firs
     return true;
 }
 
-/* How much too large a term's sum becomes when the bits that count negative are inverted and added: the sum of their
- * weights. `above` is what the bits of the operand weigh that count positive in it, `below` what the others do. */
+/* How much too large a term becomes because its bits of negative weight are added inverted: the sum of the sizes of
+ * their weights. `above` is the sum of the positive weights of the operand's bits, `below` the size of the sum of the
+ * negative ones. */
 static unsigned __int128 inverted_excess(const struct cf_term *term, struct cf_type type)
 {
     uint64_t plus, minus;
@@ -405,10 +407,10 @@ static bool same_place(const struct cf_network_operand *a, const struct cf_netwo
     return a->port == b->port && a->offset / span == b->offset / span;
 }
 
-/* Shares the operands out among stages of one place each: `span` offsets, wide enough that there are not many more
- * places than the operands would fill, and never more than `most` operands a stage. Cells that read the same nets with
- * other weights (the classifiers of one position) so get the same places, whatever weights are zero. Writes the stages
- * if asked to; returns their number. */
+/* Divides the operands among stages. Each stage takes operands of one place, that is, of one run of `span` offsets, and
+ * at most `most` of them. The caller makes `span` wide enough that there are not many more places than full stages
+ * would need. In this way cells that read the same nets with other weights (the classifiers of one position) get the
+ * same places, whichever of their weights are zero. Writes the stages unless that is NULL, and returns their number. */
 static uint32_t share_out(const struct cf_network_cell *out, uint32_t most, uint64_t span,
                           struct cf_network_stage *stages)
 {

@@ -1,18 +1,18 @@
 /* lower.h - turns a cell into a network of full adders that computes the same function exactly.
  *
  * Weights are recoded into canonical signed digits. Each non-zero digit adds the bits of its operand to columns, one
- * per power of two. A bit that counts negative there (the digit is negative, or it is the sign bit of a
- * two's-complement operand, but not both) is added inverted instead: -x = ~x - 1. The -1s and the bias together are one
- * constant, which is added at the very end. So there is no sign extension, and no adder before the end has a constant
- * input.
+ * per power of two. A bit has a negative weight in its column if the digit is negative, or if it is the sign bit of a
+ * two's-complement operand, but not if both hold. Such a bit is added inverted: -x = ~x - 1. The -1s and the bias
+ * together are one constant, which is added at the very end. So there is no sign extension, and no adder before the end
+ * has a constant input.
  *
- * A square adds the products of its operand's bits, each an AND: bit i with itself weighs 4^i, bits i < j together
- * 2^(i+j+1), or minus that where j is the sign bit. ReLU is a mask on the sum's bits, and a root is worked out digit by
- * digit, without restoring the remainder (activation.h).
+ * A square adds the products of its operand's bits, each an AND: bit i times itself has the weight 4^i, bits i < j
+ * together have 2^(i+j+1), or minus that if j is the sign bit. ReLU is a mask on the sum's bits, and a root is computed
+ * digit by digit, without restoring the remainder (activation.h).
  *
  * Counters made of full adders (31:5, 15:4, 7:3, 3:2; see counter.h) compress the columns, a stage of operands at a
- * time, into a running sum in carry-save form: at most two bits per column. One carry chain then makes the result of
- * it.
+ * time, into a running sum in carry-save form, which has at most two bits per column. One carry chain at the end turns
+ * it into the result.
  */
 #ifndef COFIBER_NETLISTS_LOWERING_LOWER_H
 #define COFIBER_NETLISTS_LOWERING_LOWER_H
