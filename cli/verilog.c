@@ -43,9 +43,12 @@ static int run_structural(const struct cli_args *args, const struct cf_netlist *
         return cli_complain("verilog: frames go with --style stream alone");
     if (!emit(args, netlist, &summary, &err))
         return cli_fail(&err);
-    printf("%s: %s gates in %s rows; %u row modules, %u leaf modules\n", cli_value(args, "-o"),
+    printf("%s: %s gates in %s rows; %u row modules, %u leaf modules", cli_value(args, "-o"),
            cli_thousands(summary.gates, gates), cli_thousands(summary.rows, rows), summary.row_modules,
            summary.leaf_modules);
+    if (summary.graph_modules)
+        printf(", %u adder graph%s", summary.graph_modules, summary.graph_modules == 1 ? "" : "s");
+    printf("\n");
     return CLI_OK;
 }
 
@@ -116,6 +119,9 @@ const struct cli_command cli_verilog = {
         "cofiber_rows.v has one module per kind of row; a row is one position of a group with all its lanes. "
         "cofiber_top.v has one wire and one instance per row. cofiber.f lists the files. The gate s1.classify[4,9,17] "
         "is bit 17 of the wire s1_classify_4_9.\n"
+        "Where `optimize` found an adder graph for the gates of a row, cofiber_rows.v has it as a module graph_..., "
+        "and "
+        "the gates of the row take their sums from it.\n"
         "The modules of several netlists can stand in one design if each netlist is written with a --prefix of its "
         "own. cosim and census find the prefix by themselves.\n"
         "The files are Verilog-2005 and free of lint warnings. Verilator's --lint-only flattens the design, which is "

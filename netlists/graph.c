@@ -139,7 +139,7 @@ bool cf_output_counts(const struct cf_graph_output *output, int64_t factor, int6
     return given == wanted;
 }
 
-/* ---- cost ---- */
+/* ---- values ---- */
 
 struct ranges {
     const struct cf_range *input;
@@ -161,6 +161,16 @@ static bool add_ranges(void *context, uint32_t first, uint32_t count, int64_t (*
     return true;
 }
 
+bool cf_graph_ranges(const struct cf_graph *graph, const struct cf_range *range, struct cf_range *signal)
+{
+    struct ranges r = {.input = range, .signal = signal, .signals = graph->inputs + graph->adder_count};
+    bool out_of_memory = false;
+    memset(signal, 0, r.signals * sizeof *signal);
+    return cf_graph_forms(graph, add_ranges, &r, &out_of_memory);
+}
+
+/* ---- cost ---- */
+
 /* Full adders of an adder: one per bit of its value, less the bits that pass through unchanged. The lowest bits of the
  * addend that is shifted less pass through where the other addend still has zeros, unless the first one is subtracted:
  * the carry of its negation starts at the lowest bit. A shift that both addends have is wiring. */
@@ -181,19 +191,18 @@ bool cf_graph_measure(const struct cf_graph *graph, const struct cf_range *range
                       struct cf_error *err)
 {
     uint32_t signals = graph->inputs + graph->adder_count;
-    struct ranges r = {.input = range, .signal = calloc((size_t)signals + 1, sizeof *r.signal), .signals = signals};
+    struct cf_range *values = calloc((size_t)signals + 1, sizeof *values);
     uint32_t *depth = calloc((size_t)signals + 1, sizeof *depth);
-    bool out_of_memory = false;
     *cost = (struct cf_graph_cost){.adders = graph->adder_count};
-    bool done = r.signal && depth && cf_graph_forms(graph, add_ranges, &r, &out_of_memory);
+    bool done = values && depth && cf_graph_ranges(graph, range, values);
     for (uint32_t a = 0; done && a < graph->adder_count; a++) {
         const struct cf_adder *adder = &graph->adders[a];
         uint32_t own = graph->inputs + a, left = depth[adder->left.signal], right = depth[adder->right.signal];
         depth[own] = 1 + (left > right ? left : right);
         cost->depth = depth[own] > cost->depth ? depth[own] : cost->depth;
-        cost->full_adders += adder_bits(adder, r.signal, r.signal[own]);
+        cost->full_adders += adder_bits(adder, values, values[own]);
     }
-    free(r.signal);
+    free(values);
     free(depth);
     return done || cf_fail(err, "adder graph: out of memory");
 }

@@ -68,6 +68,11 @@ bool cf_graph_forms(const struct cf_graph *graph, cf_form_visit *visit, void *co
 /* True when an output whose signal counts an input `factor` times counts that input `wanted` times itself. */
 bool cf_output_counts(const struct cf_graph_output *output, int64_t factor, int64_t wanted);
 
+/* Works out the values that each signal can take where input i takes the values range[i], independently of the others:
+ * those of its exact linear form. signal has [inputs + adders]. False when memory is out. `graph` passes cf_graph_check
+ * and cf_graph_fits. */
+bool cf_graph_ranges(const struct cf_graph *graph, const struct cf_range *range, struct cf_range *signal);
+
 struct cf_graph_cost {
     uint64_t adders;      /* of two operands */
     uint64_t full_adders; /* each adder is as wide as its values need; see graph.c */

@@ -214,6 +214,18 @@ static bool refuse_others(const struct cf_netlist *netlist, struct cf_proof *pro
     return done || cf_fail(err, "%s: out of memory", netlist->label);
 }
 
+/* The Verilog of a netlist with adder graphs takes sums from them. */
+static bool refuse_graphs(const struct cf_netlist *netlist, struct cf_proof *proof, struct cf_error *err)
+{
+    static const char why[] =
+        "the netlist has adder graphs, which the proof does not read: `check` proves them equal to "
+        "the cells; prove the netlist that was optimised";
+    if (!netlist->implementation)
+        return true;
+    proof->refusal = strdup(why);
+    return proof->refusal || cf_fail(err, "%s: out of memory", netlist->label);
+}
+
 bool cf_prove(const char *path, const struct cf_netlist *netlist, const char *scratch,
               const struct cf_prove_options *options, struct cf_proof *proof, struct cf_error *err)
 {
@@ -222,7 +234,7 @@ bool cf_prove(const char *path, const struct cf_netlist *netlist, const char *sc
     struct cf_rtl_summary summary;
     const char *directory = options->rtl_directory ? options->rtl_directory : scratch;
     *proof = (struct cf_proof){0};
-    if (!refuse_others(netlist, proof, err))
+    if (!refuse_graphs(netlist, proof, err) || (!proof->refusal && !refuse_others(netlist, proof, err)))
         return false;
     if (proof->refusal)
         return true;

@@ -44,20 +44,30 @@ struct placed {
     const uint32_t *bases;
 };
 
-/* The operand of one term: the input of the row module that it reads, the lane in that, and the weight. */
-static struct cf_operand operand_of(const struct placed *s, const struct cf_term *term)
+bool cf_gate_operand(const struct cf_rows *rows, const struct cf_row_module *module, const uint32_t *bases,
+                     uint32_t port, uint32_t offset, struct cf_operand *operand)
 {
-    uint32_t lane, row = cf_row_of_net(s->rows, s->bases[term->port] + term->offset, &lane);
-    uint32_t low = 0, high = s->module->input_count;
+    uint32_t lane, row = cf_row_of_net(rows, bases[port] + offset, &lane);
+    uint32_t low = 0, high = module->input_count;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        const struct cf_row_input *input = &s->module->inputs[middle];
-        if (input->port < term->port || (input->port == term->port && input->row <= row))
+        const struct cf_row_input *input = &module->inputs[middle];
+        if (input->port < port || (input->port == port && input->row <= row))
             low = middle;
         else
             high = middle;
     }
-    return (struct cf_operand){low, lane, term->weight * ((int64_t)1 << term->shift)};
+    *operand = (struct cf_operand){.input = low, .lane = lane};
+    return low < module->input_count && module->inputs[low].port == port && module->inputs[low].row == row;
+}
+
+/* The operand of one term: the input of the row module that it reads, the lane in that, and the weight. */
+static struct cf_operand operand_of(const struct placed *s, const struct cf_term *term)
+{
+    struct cf_operand operand;
+    cf_gate_operand(s->rows, s->module, s->bases, term->port, term->offset, &operand); /* every term has its input */
+    operand.weight = term->weight * ((int64_t)1 << term->shift);
+    return operand;
 }
 
 /* Whether terms `a` and `b` can be of one vector. */
@@ -196,6 +206,19 @@ bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_module *mo
         vector->slots = end - vector->first;
         vector->weight_width = weight_width(gate, vector);
     }
+    return true;
+}
+
+bool cf_gate_replace(struct cf_gate *gate, struct cf_operand operand, uint8_t width)
+{
+    if (!cf_array_reserve(&gate->vectors, &gate->vector_capacity, 1, sizeof *gate->vectors))
+        return false;
+    gate->vector_count = gate->operand_count = 0;
+    if (!add_operand(gate, operand))
+        return false;
+    gate->vectors[0] = (struct cf_vector){.slots = 1, .width = width, .is_signed = true};
+    gate->vectors[0].weight_width = weight_width(gate, &gate->vectors[0]);
+    gate->vector_count = 1;
     return true;
 }
 

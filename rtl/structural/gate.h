@@ -50,6 +50,14 @@ bool cf_gate_describe(const struct cf_rows *rows, const struct cf_row_module *mo
                       struct cf_gate *gate);
 void cf_gate_free(struct cf_gate *gate);
 
+/* Finds where the gates of a row module that have these bases meet a net: its input, and the lane in that (weight 0).
+ * False where no input of the module is the net's row. */
+bool cf_gate_operand(const struct cf_rows *rows, const struct cf_row_module *module, const uint32_t *bases,
+                     uint32_t port, uint32_t offset, struct cf_operand *operand);
+
+/* Makes the gate, once it is described, one that reads a single operand instead, of `width` bits and signed. */
+bool cf_gate_replace(struct cf_gate *gate, struct cf_operand operand, uint8_t width);
+
 /* Can gate `b`, which stands `distance` lanes after `a`, be placed with it as one array of instances? That takes the
  * same cell, lists alone, and each operand of `b` `distance` lanes after that of `a`. */
 bool cf_gate_follows(const struct cf_gate *a, const struct cf_gate *b, uint32_t distance);

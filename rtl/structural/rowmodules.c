@@ -13,20 +13,28 @@ struct row_writer {
     struct cf_gate gate, next;
 };
 
-static const struct cf_group *input_group(const struct row_writer *m, uint32_t input)
+const struct cf_group *cf_input_group(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t input)
 {
-    const struct cf_rows *rows = &m->e->rows;
-    return &rows->netlist->groups[cf_row_group(rows, m->module->inputs[input].row)];
+    return &rows->netlist->groups[cf_row_group(rows, module->inputs[input].row)];
 }
 
-/* "a3": the port's letter, and the input's number within the port. */
-static const char *input_name(const struct row_writer *m, uint32_t input, char buffer[16])
+const char *cf_input_name(const struct cf_row_module *module, uint32_t input, char buffer[16])
 {
-    uint32_t port = m->module->inputs[input].port, number = 0;
-    while (number < input && m->module->inputs[input - number - 1].port == port)
+    uint32_t port = module->inputs[input].port, number = 0;
+    while (number < input && module->inputs[input - number - 1].port == port)
         number++;
     snprintf(buffer, 16, "%c%u", (char)('a' + port), number);
     return buffer;
+}
+
+static const struct cf_group *input_group(const struct row_writer *m, uint32_t input)
+{
+    return cf_input_group(&m->e->rows, m->module, input);
+}
+
+static const struct cf_row_graph *graph_of(const struct row_writer *m)
+{
+    return &m->e->graphs[m->module - m->e->rows.modules];
 }
 
 /* ---- the module's head ---- */
@@ -68,7 +76,7 @@ static void put_head(const struct row_writer *m, bool unread)
     for (uint32_t i = 0; i < m->module->input_count; i++) {
         const struct cf_group *source = input_group(m, i);
         cf_put(e, "    input  wire [%u*%u-1:0] %s, // %s\n", cf_group_lanes(source), source->type.width,
-               input_name(m, i, input), source->name);
+               cf_input_name(m->module, i, input), source->name);
     }
     cf_put(e, "    output wire [%u*%u-1:0] y\n);%s\n", m->lanes, m->group->type.width,
            e->hier_blocks[m->module - e->rows.modules] ? " /*verilator hier_block*/" : "");
@@ -94,8 +102,11 @@ static void put_vector(const struct row_writer *m, uint32_t v, uint32_t count)
         if (v + k > 0)
             cf_put(m->e, k > 0 && k % 8 == 0 ? ",\n        " : ", ");
         cf_put(m->e, inputs > 1 ? ".x%u_%u(" : ".x%u(", v, k);
-        put_slice(m->e, input_name(m, operands[k].input, name), vector->width, operands[k].lane,
-                  vector->run ? vector->slots : count, cf_group_lanes(input_group(m, operands[k].input)));
+        if (operands[k].input == m->module->input_count)
+            put_slice(m->e, "sums", vector->width, operands[k].lane, count, m->lanes);
+        else
+            put_slice(m->e, cf_input_name(m->module, operands[k].input, name), vector->width, operands[k].lane,
+                      vector->run ? vector->slots : count, cf_group_lanes(input_group(m, operands[k].input)));
         cf_put(m->e, ")");
     }
 }
@@ -139,7 +150,7 @@ static bool count_alike(struct row_writer *m, uint32_t first, uint32_t *count)
     const uint32_t *cell =
         m->group->cell + (m->module->representative - m->e->rows.first_row[m->module->group]) * (size_t)m->lanes;
     for (*count = 1; first + *count < m->lanes && cell[first + *count] == cell[first]; *count += 1) {
-        if (!cf_gate_describe(&m->e->rows, m->module, first + *count, &m->next))
+        if (!cf_emission_gate(m->e, (uint32_t)(m->module - m->e->rows.modules), first + *count, &m->next))
             return false;
         if (!cf_gate_follows(&m->gate, &m->next, *count))
             break;
@@ -147,10 +158,25 @@ static bool count_alike(struct row_writer *m, uint32_t first, uint32_t *count)
     return true;
 }
 
+/* The instance of the module that computes the row's sums. */
+static void put_sums(const struct row_writer *m)
+{
+    struct emission *e = m->e;
+    char name[CF_RTL_NAME_MAX], input[16];
+    cf_put(e, "    wire [%u*%u-1:0] sums; // without the biases\n`ifndef " CF_RTL_CENSUS_DEFINE "\n    %s graph (",
+           m->lanes, graph_of(m)->sum_width, cf_graph_module_name(&e->rows, m->module, name));
+    for (uint32_t i = 0; i < m->module->input_count; i++) {
+        cf_input_name(m->module, i, input);
+        cf_put(e, ".%s(%s), ", input, input);
+    }
+    cf_put(e, ".y(sums));\n`endif\n");
+}
+
 static bool put_lanes(struct row_writer *m)
 {
     for (uint32_t l = 0, count; l < m->lanes; l += count) {
-        if (!cf_gate_describe(&m->e->rows, m->module, l, &m->gate) || !count_alike(m, l, &count))
+        if (!cf_emission_gate(m->e, (uint32_t)(m->module - m->e->rows.modules), l, &m->gate) ||
+            !count_alike(m, l, &count))
             return cf_fail(m->e->err, "%s: out of memory", m->e->netlist->label);
         put_instances(m, l, count);
     }
@@ -162,9 +188,12 @@ static bool put_row(struct emission *e, uint32_t index)
     const struct cf_row_module *module = &e->rows.modules[index];
     const struct cf_group *group = &e->netlist->groups[module->group];
     struct row_writer m = {.e = e, .module = module, .group = group, .lanes = cf_group_lanes(group)};
-    bool unread, done = find_unread(&m, &unread);
+    bool unread = false, by_graph = graph_of(&m)->bank != NULL;
+    bool done = by_graph ? cf_put_graph(e, index) : find_unread(&m, &unread); /* the graph takes whole rows */
     if (done) {
         put_head(&m, unread);
+        if (by_graph)
+            put_sums(&m);
         done = put_lanes(&m);
         cf_put(e, "endmodule\n%s\n", unread ? "/* verilator lint_on UNUSEDSIGNAL */\n" : "");
     }
@@ -185,9 +214,15 @@ bool cf_put_rows(struct emission *e)
         "// own lane of every input row.\n"
         "// The inputs are whole rows: a0, a1, ... are those that the gates read through their first port, b0, b1, "
         "...\n"
-        "// those that they read through their second port, and so on.\n\n"
+        "// those that they read through their second port, and so on.\n"
+        "%s\n"
         "// All row modules stand in this one file.\n"
-        "/* verilator lint_off DECLFILENAME */\n\n");
+        "/* verilator lint_off DECLFILENAME */\n\n",
+        e->netlist->implementation
+            ? "// Where the netlist has an adder graph for the gates of a row, a module graph_... computes their sums\n"
+              "// without the biases, lane by lane in y; the leaf of each gate then takes its sum as the only "
+              "operand.\n"
+            : "");
     for (uint32_t c = 0; c < e->rows.module_count; c++)
         if (!put_row(e, c))
             return false;

@@ -25,27 +25,53 @@ static uint64_t gate_cost(const struct cf_gate *gate)
     return cost;
 }
 
+bool cf_emission_gate(const struct emission *e, uint32_t index, uint32_t lane, struct cf_gate *gate)
+{
+    const struct cf_row_graph *graph = &e->graphs[index];
+    if (!cf_gate_describe(&e->rows, &e->rows.modules[index], lane, gate))
+        return false;
+    if (!graph->bank)
+        return true;
+    const struct cf_operand sum = {e->rows.modules[index].input_count, lane, graph->sums[lane].weight};
+    return cf_gate_replace(gate, sum, graph->sum_width);
+}
+
+/* Finds the kinds of a row module's gates, and what a compiler meets in it. */
+static bool survey_module(struct emission *e, uint32_t index, struct cf_gate *gate, uint64_t *cost)
+{
+    uint32_t lanes = cf_group_lanes(&e->netlist->groups[e->rows.modules[index].group]), kind;
+    *cost = e->graphs[index].bank ? e->graphs[index].adder_count : 0;
+    for (uint32_t l = 0; l < lanes; l++) {
+        if (!cf_emission_gate(e, index, l, gate) || !cf_kinds_find(&e->kinds, gate, true, &kind))
+            return cf_fail(e->err, "%s: out of memory", e->netlist->label);
+        *cost += gate_cost(gate);
+    }
+    return true;
+}
+
 bool cf_emission_survey(struct emission *e)
 {
     struct cf_gate gate = {0};
     e->hier_blocks = calloc(e->rows.module_count + 1, sizeof *e->hier_blocks);
-    bool done = e->hier_blocks != NULL;
+    e->graphs = calloc(e->rows.module_count + 1, sizeof *e->graphs);
+    bool done = (e->hier_blocks && e->graphs) || cf_fail(e->err, "%s: out of memory", e->netlist->label);
     for (uint32_t c = 0; done && c < e->rows.module_count; c++) {
         const struct cf_row_module *module = &e->rows.modules[c];
-        uint32_t lanes = cf_group_lanes(&e->netlist->groups[module->group]), index;
-        uint64_t cost = 0;
-        for (uint32_t l = 0; done && l < lanes; l++) {
-            done = cf_gate_describe(&e->rows, module, l, &gate) && cf_kinds_find(&e->kinds, &gate, true, &index);
-            cost += done ? gate_cost(&gate) : 0;
-        }
-        e->hier_blocks[c] = module->input_count > 0 && cost * module->uses >= HIER_BLOCK_FROM;
+        uint64_t cost;
+        done = cf_row_graph_find(&e->graphs[c], &e->rows, module, e->err) && survey_module(e, c, &gate, &cost);
+        if (done)
+            e->hier_blocks[c] = module->input_count > 0 && cost * module->uses >= HIER_BLOCK_FROM;
     }
     cf_gate_free(&gate);
-    return done || cf_fail(e->err, "%s: out of memory", e->netlist->label);
+    return done;
 }
 
 void cf_emission_free(struct emission *e)
 {
+    for (uint32_t c = 0; e->graphs && c < e->rows.module_count; c++)
+        cf_row_graph_free(&e->graphs[c]);
+    free(e->graphs);
+    e->graphs = NULL;
     cf_rows_free(&e->rows);
     cf_kinds_free(&e->kinds);
     free(e->hier_blocks);
@@ -83,6 +109,14 @@ static bool write_files(struct emission *e, const char *directory)
     return true;
 }
 
+static uint32_t count_graphs(const struct emission *e)
+{
+    uint32_t count = 0;
+    for (uint32_t c = 0; c < e->rows.module_count; c++)
+        count += e->graphs[c].bank != NULL;
+    return count;
+}
+
 bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const struct cf_rtl_options *options,
                   struct cf_rtl_summary *summary, struct cf_error *err)
 {
@@ -93,6 +127,7 @@ bool cf_rtl_write(const struct cf_netlist *netlist, const char *directory, const
         *summary = (struct cf_rtl_summary){.rows = e.rows.first_row[netlist->group_count] - e.rows.first_row[1],
                                            .row_modules = e.rows.module_count,
                                            .leaf_modules = e.kinds.count,
+                                           .graph_modules = count_graphs(&e),
                                            .gates = netlist->net_count - netlist->groups[CF_INPUT].count};
     cf_emission_free(&e);
     return done;

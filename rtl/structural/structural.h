@@ -2,8 +2,10 @@
  *
  * There are three files: cofiber_cells.v has one leaf module per kind of gate, with its weights as parameters;
  * cofiber_rows.v has the row modules, each of which places a leaf for every gate of a row (one position of a group with
- * all its lanes); cofiber_top.v has one wire and one instance per row. cofiber.f lists them and is written last: a
- * directory that has it is complete. The files are Verilog-2005, for Verilator, Yosys and Icarus alike.
+ * all its lanes); where the netlist has an adder graph for the gates of a row (netlists/bank.h), the row module takes
+ * their sums from the graph's module, and a leaf adds the bias and decides; cofiber_top.v has one wire and one instance
+ * per row. cofiber.f lists them and is written last: a directory that has it is complete. The files are Verilog-2005,
+ * for Verilator, Yosys and Icarus alike.
  *
  * The arithmetic is exact: each operand is extended to the width of the sum in the text itself, so that no expression
  * depends on Verilog's rules of width.
@@ -62,6 +64,7 @@ struct cf_rtl_options {
 struct cf_rtl_summary {
     uint32_t rows;                      /* instances in the top */
     uint32_t row_modules, leaf_modules; /* modules in cofiber_rows.v and in cofiber_cells.v */
+    uint32_t graph_modules;             /* adder graphs in cofiber_rows.v, each for one of the row modules */
     uint64_t gates;
 };
 

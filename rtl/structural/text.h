@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "rtl/structural/gate.h"
+#include "rtl/structural/graphs.h"
 #include "rtl/structural/places.h"
 
 struct emission {
@@ -11,6 +12,7 @@ struct emission {
     const char *source; /* cf_rtl_options */
     struct cf_rows rows;
     struct cf_kinds kinds;
+    struct cf_row_graph *graphs;  /* [rows.module_count]: which row modules take their sums from an adder graph */
     bool *hier_blocks;            /* [rows.module_count]: Verilator is asked to compile this row module by itself */
     struct cf_out *out;           /* the file being written; NULL: nothing is, and its lines are counted */
     uint32_t line;                /* the line that is written next, from 1 on, while `places` is there */
@@ -22,6 +24,10 @@ struct emission {
 /* Collects the kinds of all gates, and decides which row modules become hierarchical blocks: before anything is put. */
 bool cf_emission_survey(struct emission *e);
 void cf_emission_free(struct emission *e); /* all but the file */
+
+/* Describes the gate in one lane of row module `index` as it is placed: where an adder graph computes the module's
+ * sums, as one whose only operand is its sum, of input module->input_count. False when memory is out. */
+bool cf_emission_gate(const struct emission *e, uint32_t index, uint32_t lane, struct cf_gate *gate);
 
 /* printf to the file. A failure sticks to the file and shows when it is committed. */
 void cf_put(struct emission *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -40,6 +46,13 @@ bool cf_is_looped(const struct cf_vector *vector);
 bool cf_put_cells(struct emission *e);
 bool cf_put_rows(struct emission *e);
 bool cf_put_top(struct emission *e);
+
+/* Writes the module of the adder graph that row module `index` has, before that. */
+bool cf_put_graph(struct emission *e, uint32_t index);
+/* "a3": what the input of a row module is called, by its port and its number within the port. */
+const char *cf_input_name(const struct cf_row_module *module, uint32_t input, char buffer[16]);
+/* The group whose row the input is. */
+const struct cf_group *cf_input_group(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t input);
 
 /* Writes the comment that each file begins with: `what` is its first sentence. */
 void cf_put_heading(struct emission *e, const char *what);
