@@ -26,6 +26,8 @@ say = $(if $(V),,@printf '%-8s %s\n' '$(1)' '$(2)')
 ROOMS := base netlists compiler sim rtl detect prove report library
 LIB_SRC := $(wildcard $(addsuffix /*.c,$(ROOMS)) $(addsuffix /*/*.c,$(ROOMS)))
 CLI_SRC := $(wildcard cli/*.c)
+# Training is part of the program, and not of the library.
+TRAIN_SRC := $(wildcard train/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 TOOL_SRC := $(wildcard tests/tools/*.c)
@@ -41,6 +43,7 @@ LIBS = -lz -lcjson -lyajl -lcairo -ljpeg -lzip -lprotobuf-c -lnettle -lm -fopenm
 # Sources that protoc-c makes from a description of ONNX's messages.
 GEN_SRC := $(BUILD)/gen/compiler/heads/onnx.pb-c.c
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(GEN_SRC:$(BUILD)/gen/%.c=$(BUILD)/obj/%.o)
+TRAIN_OBJ := $(TRAIN_SRC:%.c=$(BUILD)/obj/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/obj/%.o)
 SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(TEST_SRC:tests/unit/%.c=$(BUILD)/tests/%)
@@ -50,9 +53,9 @@ FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 .PHONY: all
 all: $(BUILD)/cofiber $(BUILD)/libcofiber.a $(BUILD)/libcofiber.so checker
 
-$(BUILD)/cofiber: $(CLI_OBJ) $(BUILD)/libcofiber.a
+$(BUILD)/cofiber: $(CLI_OBJ) $(TRAIN_OBJ) $(BUILD)/libcofiber.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(CLI_OBJ) $(BUILD)/libcofiber.a $(LIBS) $(LDFLAGS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(CLI_OBJ) $(TRAIN_OBJ) $(BUILD)/libcofiber.a $(LIBS) $(LDFLAGS)
 
 # With P, since files of two rooms may have the same name.
 $(BUILD)/libcofiber.a: $(LIB_OBJ)
@@ -101,6 +104,11 @@ $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
+
+$(BUILD)/tests/test_train%: tests/unit/test_train%.c $(SUPPORT_OBJ) $(TRAIN_OBJ) $(BUILD)/libcofiber.a
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(SUPPORT_OBJ) $(TRAIN_OBJ) $(BUILD)/libcofiber.a $(LIBS) -lcmocka $(LDFLAGS)
 
 # Programs that the tests use.
 $(BUILD)/tools/%: tests/tools/%.c $(SUPPORT_OBJ) $(BUILD)/libcofiber.a
@@ -272,10 +280,10 @@ uninstall:
 
 .PHONY: format
 format:
-	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) $(addsuffix /*,$(ROOMS)) cli include tests/unit tests/fuzz tests/support tests/tools tests/memory examples))
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) $(addsuffix /*,$(ROOMS)) train cli include tests/unit tests/fuzz tests/support tests/tools tests/memory examples))
 
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d) $(TESTS:%=%.d) $(TOOLS:%=%.d)
+-include $(LIB_OBJ:.o=.d) $(TRAIN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d) $(TESTS:%=%.d) $(TOOLS:%=%.d)

@@ -14,6 +14,7 @@ struct identity {
     int64_t id;
     uint32_t index; /* of the record in its list */
     char *name;     /* of a category; malloc'd, or NULL */
+    double size[2]; /* of an image: width and height; 0 where the file does not say */
 };
 
 /* The records of one list, or the ids of the annotations. */
@@ -35,8 +36,12 @@ struct loading {
     size_t count, capacity;
 };
 
-enum image_field { IMAGE_ID, IMAGE_FIELDS };
-static const struct cf_record_field image_fields[IMAGE_FIELDS] = {[IMAGE_ID] = {"id", CF_RECORD_ID, true}};
+enum image_field { IMAGE_ID, IMAGE_WIDTH, IMAGE_HEIGHT, IMAGE_FIELDS };
+static const struct cf_record_field image_fields[IMAGE_FIELDS] = {
+    [IMAGE_ID] = {"id", CF_RECORD_ID, true},
+    [IMAGE_WIDTH] = {"width", CF_RECORD_SIZE, false},
+    [IMAGE_HEIGHT] = {"height", CF_RECORD_SIZE, false},
+};
 
 enum category_field { CATEGORY_ID, CATEGORY_NAME, CATEGORY_FIELDS };
 static const struct cf_record_field category_fields[CATEGORY_FIELDS] = {
@@ -72,14 +77,23 @@ static bool take_identity(struct identities *list, const struct cf_record *recor
         free(name);
         return fail_at(record, "out of memory", err);
     }
-    list->items[list->count++] = (struct identity){record->values[0].id, (uint32_t)record->index, name};
+    list->items[list->count++] =
+        (struct identity){.id = record->values[0].id, .index = (uint32_t)record->index, .name = name};
     return true;
 }
 
 static bool take_image(void *context, const struct cf_record *record, struct cf_error *err)
 {
     struct loading *l = context;
-    return take_identity(&l->images, record, NULL, err);
+    const struct cf_record_value *v = record->values;
+    if (!take_identity(&l->images, record, NULL, err))
+        return false;
+    struct identity *image = &l->images.items[l->images.count - 1];
+    if (v[IMAGE_WIDTH].given && v[IMAGE_HEIGHT].given) {
+        image->size[0] = v[IMAGE_WIDTH].number[0];
+        image->size[1] = v[IMAGE_HEIGHT].number[0];
+    }
+    return true;
 }
 
 static bool take_category(void *context, const struct cf_record *record, struct cf_error *err)
@@ -140,7 +154,7 @@ static bool check_annotation_ids(const struct loading *l, const char *label, str
     if (!cf_array_reserve(&ids.items, &ids.capacity, l->count + 1, sizeof *ids.items))
         return cf_fail(err, "%s: out of memory", label);
     for (size_t i = 0; i < l->count; i++)
-        ids.items[i] = (struct identity){l->annotations[i].id, (uint32_t)i, NULL};
+        ids.items[i] = (struct identity){.id = l->annotations[i].id, .index = (uint32_t)i};
     bool done = sort_identities(&ids, label, "annotations", err);
     free(ids.items);
     return done;
@@ -164,12 +178,15 @@ uint32_t cf_truth_find(const int64_t *ids, uint32_t count, int64_t id)
 static bool keep_lists(struct cf_truth *truth, struct loading *l, struct cf_error *err)
 {
     truth->images = calloc(l->images.count + 1, sizeof *truth->images);
+    truth->sizes = calloc(l->images.count + 1, sizeof *truth->sizes);
     truth->categories = calloc(l->categories.count + 1, sizeof *truth->categories);
     truth->names = calloc(l->categories.count + 1, sizeof *truth->names);
-    if (!truth->images || !truth->categories || !truth->names)
+    if (!truth->images || !truth->sizes || !truth->categories || !truth->names)
         return cf_fail(err, "%s: out of memory", truth->label);
-    for (size_t i = 0; i < l->images.count; i++)
+    for (size_t i = 0; i < l->images.count; i++) {
         truth->images[i] = l->images.items[i].id;
+        memcpy(truth->sizes[i], l->images.items[i].size, sizeof truth->sizes[i]);
+    }
     truth->image_count = (uint32_t)l->images.count;
     for (size_t i = 0; i < l->categories.count; i++) {
         truth->categories[i] = l->categories.items[i].id;
@@ -240,6 +257,7 @@ void cf_truth_free(struct cf_truth *truth)
         free(truth->names[i]);
     free(truth->names);
     free(truth->images);
+    free(truth->sizes);
     free(truth->categories);
     free(truth->objects);
     *truth = (struct cf_truth){0};

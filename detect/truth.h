@@ -20,6 +20,7 @@ struct cf_truth {
     const char *label; /* the file's path; the caller's string */
     int64_t *images;   /* [image_count], ids, ascending */
     uint32_t image_count;
+    double (*sizes)[2];  /* [image_count], width and height in pixels; zeros where the file does not say both */
     int64_t *categories; /* [category_count], ids, ascending */
     char **names;        /* [category_count]; the id in digits where the file has no name */
     uint32_t category_count;
@@ -28,9 +29,10 @@ struct cf_truth {
     size_t left_out; /* annotations of images or categories that are not listed */
 };
 
-/* Reads a file of the form {"images": [{id}], "annotations": [{id, image_id, category_id, bbox, area, iscrowd}],
- * "categories": [{id, name}]}; iscrowd (0) and name may be absent, other keys are skipped. Ids must differ within their
- * list. An annotation whose image or category is not listed is an error, or left out where `lenient`. */
+/* Reads a file of the form {"images": [{id, width, height}], "annotations": [{id, image_id, category_id, bbox, area,
+ * iscrowd}], "categories": [{id, name}]}; iscrowd (0), name, width and height may be absent, other keys are skipped.
+ * Ids must differ within their list. An annotation whose image or category is not listed is an error, or left out where
+ * `lenient`. */
 bool cf_truth_read(struct cf_truth *truth, const char *path, bool lenient, struct cf_error *err);
 void cf_truth_free(struct cf_truth *truth);
 

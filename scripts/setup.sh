@@ -13,7 +13,7 @@ set -euo pipefail
 packages_of() {
     case $1 in
     build) echo gcc g++ make libc6-dev libcjson-dev libyajl-dev libcairo2-dev libjpeg-dev nettle-dev libzip-dev \
-        libprotobuf-c-dev protobuf-c-compiler zlib1g-dev libjs-chart.js ;;
+        libprotobuf-c-dev protobuf-c-compiler zlib1g-dev libjs-chart.js libopenblas0-pthread ;;
     test) echo libcmocka-dev verilator yosys iverilog berkeley-abc python3 python3-numpy python3-scipy mandoc \
         bsdextrautils python3-venv python3-pip python3-setuptools python3-wheel python3-pytest ;;
     chromium) echo chromium ;;

@@ -38,11 +38,12 @@ ROOMS = {
         ("netlists", "compiler", "compiler/heads", "sim/frames", "sim", "rtl/structural", "include", "detect"),
         ("audit.h", "claims.h", "evidence.h", "box_tally.h", "tally.h", "page.h"),
     ),
+    "train": (("netlists", "compiler", "sim/frames", "sim", "include", "detect"), None),
     "library": (("netlists", "compiler", "sim", "detect", "include"), ()),
     "cli": (
         ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
          "compiler/optimise", "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim",
-         "rtl/structural", "rtl/stream", "rtl/tools", "include", "detect", "prove", "report"),
+         "rtl/structural", "rtl/stream", "rtl/tools", "include", "detect", "prove", "report", "train"),
         (),
     ),
 }  # fmt: skip

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# `cofiber train` on a small task of made-up frames: heads that learn, that are the same bytes however they were made,
+# that survive being killed; and what must be refused.
+#
+#   tests/train/run.sh BUILD      the last line is 'N passed, N failed'
+source "$(dirname "$0")/../support/suite.sh" "${1:-}"
+source "$root/tests/oracle/numpy.sh"
+here=$root/tests/train
+"$python" "$here/make_set.py" frames.npy truth.json
+task=(frames.npy --annotations truth.json --batch 6)
+
+trains() { # output, options...
+    cofiber train "${task[@]}" -o "$@"
+}
+
+# ---- learning ----
+
+# Prints the head's mean average precision at an overlap of 0.5 on the frames it was trained on.
+precision() { # variant, options...
+    trains head --threads 1 --scales 1 --variant "$@" >/dev/null && cofiber compile head -o net --grid 8x8 --scales 1 --calibrate frames.npy >/dev/null &&
+        cofiber detect net frames.npy --score-thresh 0.05 -o found.json >/dev/null &&
+        cofiber eval truth.json found.json --json | "$python" -c 'import json, sys; print(json.load(sys.stdin)["stats"][1])'
+}
+learns() { # least, variant
+    local found
+    found=$(precision "$2" --epochs 100 --rate 0.03 --log "$2.jsonl" --plot "$2.png") && echo "$2: $found" &&
+        "$python" -c "import sys; sys.exit(not $found > $1)" &&
+        "$python" "$here/read_log.py" "$2.jsonl" 200
+}
+check 'a linear head finds what it was shown' 0 '' learns 0.6 linear
+check 'a head with a hidden layer' 0 '' learns 0.6 box8
+check 'a head with a bottleneck' 0 '' learns 0.6 dim6
+check 'the plot is a PNG file' 0 'PNG' head -c 4 linear.png
+
+# ---- the same bytes ----
+
+twice() { # options of one run -- of the other
+    local one=() other=()
+    while [ "$1" != -- ]; do one+=("$1"); shift; done
+    other=("${@:2}")
+    trains one --log one.jsonl "${one[@]}" >/dev/null && trains other --log other.jsonl "${other[@]}" >/dev/null || return 2
+    cmp one other && cmp one.jsonl other.jsonl
+}
+for variant in classifier linear box4 dim3; do
+    check "threads do not matter: $variant" 0 '' twice --variant $variant --epochs 5 --threads 1 -- \
+        --variant $variant --epochs 5 --threads 3
+done
+check 'another seed is noticed' 1 'differ' twice --variant linear -- --variant linear --seed 2
+check 'another rate is noticed' 1 'differ' twice --variant linear -- --variant linear --rate 0.002
+parameters() { # the tensors' bytes, without the header and its metadata
+    "$python" -c 'import sys; b = open(sys.argv[1], "rb").read(); sys.stdout.buffer.write(b[8 + int.from_bytes(b[:8], "little"):])' "$1"
+}
+other_files() { # the same frames in two files, one of them of another type
+    "$python" -c 'import numpy; f = numpy.load("frames.npy"); numpy.save("a.npy", f[:5]); numpy.save("b.npy", f[5:].astype("f4"))' &&
+        cofiber train a.npy b.npy "${task[@]:1}" --variant linear --frames 2:9 -o one >/dev/null &&
+        trains other --variant linear --frames 2:9 >/dev/null && cmp <(parameters one) <(parameters other)
+}
+check 'files and types do not matter' 0 '' other_files
+
+# ---- interrupted ----
+
+long_run=(--variant dim4 --epochs 400 --average 0.9)
+trains whole "${long_run[@]}" --log whole.jsonl --threads 1 >/dev/null
+# Waits until a file has this many lines, or no more come.
+lines_of() {
+    for _ in $(seq 400); do
+        [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ] && return
+        sleep 0.02
+    done
+}
+killed_often() {
+    local kills=0 lines=0 process
+    RANDOM=7
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        cofiber train "${task[@]}" -o parts "${long_run[@]}" --log parts.jsonl --resume --checkpoint 0 --threads 1 \
+            >/dev/null 2>&1 &
+        process=$!
+        lines=$((lines + RANDOM % 20))
+        lines_of parts.jsonl $lines
+        kill -9 $process 2>/dev/null && kills=$((kills + 1))
+        wait $process 2>/dev/null
+    done
+    echo "killed $kills times, lastly after $(wc -l <parts.jsonl) steps"
+    [ "$kills" -eq 10 ] && [ ! -e parts ] && [ -e parts.checkpoint ] || return 3
+    trains parts "${long_run[@]}" --log parts.jsonl --resume >/dev/null && cmp whole parts &&
+        cmp whole.jsonl parts.jsonl && [ ! -e parts.checkpoint ]
+}
+check 'killed ten times, and continued to the same bytes' 0 'killed' killed_often
+
+interrupted() { # signal
+    cofiber train "${task[@]}" -o stopped --variant linear --epochs 1000000 --checkpoint 0 >said 2>&1 &
+    local process=$!
+    for _ in $(seq 200); do
+        [ -e stopped.checkpoint ] && break
+        sleep 0.05
+    done
+    kill "-$1" $process
+    wait $process
+    local status=$?
+    cat said
+    [ -e stopped.checkpoint ] && [ ! -e stopped ] || return 3
+    return $status
+}
+for signal in INT TERM; do
+    rm -f stopped.checkpoint
+    check "$signal leaves a checkpoint" 2 '--resume continues from there' interrupted $signal
+done
+check 'a checkpoint of another run' 2 'stopped.checkpoint: was left by a run with other options' \
+    trains stopped --variant linear --epochs 999999 --resume
+cp stopped.checkpoint good
+damaged() { # bytes kept
+    head -c "$1" good >stopped.checkpoint
+    trains stopped --variant linear --epochs 1000000 --resume
+}
+for size in 0 7 100 1000; do
+    check "a damaged checkpoint: $size bytes" 2 'cofiber: stopped.checkpoint: ' damaged $size
+done
+check 'a checkpoint that is something else' 2 'is no checkpoint' \
+    bash -c 'cp head stopped.checkpoint && cofiber train frames.npy --annotations truth.json --scales 2 --variant linear -o stopped --resume'
+
+# ---- refused ----
+
+fails() { # words, command...: status 2, one line, and no head
+    rm -f bad bad.checkpoint
+    check "refused: $1" 2 "$1" "${@:2}"
+    [ "$(wc -l <log)" -eq 1 ] && [ ! -e bad ] || { echo "FAILED $1: lines or a head left"; failed=$((failed + 1)); }
+}
+edit() { # expression on `d`
+    "$python" -c 'import json, sys; d = json.load(open("truth.json")); exec(sys.argv[1]); json.dump(d, open("edited.json", "w"))' "$1"
+}
+with_edited() {
+    edit "$1" && cofiber train frames.npy --annotations edited.json --scales 2 --variant linear -o bad
+}
+fails 'image 3: has no width and height' with_edited 'del d["images"][3]["width"]'
+fails 'shows image 11, which edited.json does not list' with_edited 'd["images"].pop(); d["annotations"] = []'
+fails 'lists 0 categories' with_edited 'd["categories"] = d["annotations"] = []'
+fails 'cannot be split into 4 scales' cofiber train frames.npy --annotations truth.json --scales 4 --variant linear -o bad
+fails "variant 'dim' is none of" trains bad --variant dim
+fails '--variant is needed' trains bad
+fails '--annotations is needed' cofiber train frames.npy --variant linear -o bad
+fails 'two outputs are one file' trains bad --variant linear --log ./bad
+fails 'is no longer finite' trains bad --variant linear --rate 1000 --clip 0 --warmup 0 --epochs 400
+fails 'No space left' trains /dev/full --variant linear
+fails 'No space left' trains bad --variant linear --log /dev/full
+fails "directory 'absent' does not exist" trains absent/bad --variant linear
+fails 'No such file' cofiber train absent.npy --annotations truth.json --variant linear -o bad
+"$python" -c 'import numpy; f = numpy.load("frames.npy"); f[7, 3, 2, 1] = numpy.nan; numpy.save("nan.npy", f)'
+fails 'element [7,3,2,1] is NaN or infinite' cofiber train nan.npy "${task[@]:1}" --variant linear -o bad
+finish

@@ -1,0 +1,37 @@
+/* kernels.h - the loops of training that are not matrix products, compiled for each kind of vector.
+ *
+ * They have one source each, without a reordered sum or a fused multiply-add: every processor gives the same bytes.
+ */
+#ifndef COFIBER_TRAIN_KERNELS_H
+#define COFIBER_TRAIN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "train/bands.h"
+
+struct cf_train_kernels {
+    /* Half-precision numbers, as they stand in a file, to float. Gives false where one is infinite or NaN. */
+    bool (*from_half)(const uint8_t *halves, size_t count, float *values);
+    /* Whether all are finite. */
+    bool (*are_finite)(const float *values, size_t count);
+    /* The bands of one channel (bands.h): `plane` [height * width] is overwritten; `row` [positions]; `scratch` has
+     * room for height * width. */
+    void (*split)(const struct cf_bands_shape *shape, float *plane, float *row, float *scratch);
+    /* Subtracts from each position's channels their mean, and divides them by sqrt(variance + eps): a LayerNorm without
+     * gamma and beta. x [channels][positions]; scratch [2 * positions]. */
+    void (*normalise)(float *x, size_t channels, size_t positions, float eps, float *scratch);
+    /* The focal loss (losses.h) of negative logits, summed, with factor 1 - alpha = `weight`; each logit is replaced by
+     * its derivative. */
+    double (*focal)(float *logits, size_t count, float weight);
+    /* The sum of the values. */
+    double (*sum)(const float *values, size_t count);
+};
+
+/* Those for this processor. */
+const struct cf_train_kernels *cf_train_kernels(void);
+
+/* The portable ones, which define the truth. */
+const struct cf_train_kernels *cf_train_kernels_portable(void);
+
+#endif
