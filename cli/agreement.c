@@ -27,7 +27,7 @@
 enum { MAX_SCALES = 10, EXTRA_THRESHOLDS = 3 };
 static const double extra_thresholds[EXTRA_THRESHOLDS] = {0.5, 0.3, 0.1};
 
-/* A frame between being given to the simulator and being compared. */
+/* A frame that was given to the simulator and has not been compared yet. */
 struct pending {
     uint64_t frame;
     double *features;
@@ -100,7 +100,7 @@ static int64_t *thresholds_at(const struct session *s, uint32_t k, double score,
         double scale = n->class_scale && c < n->class_count ? n->class_scale[c] : layer->scale[c];
         double bias = layer->bias[c] - cf_logit(score);
         if (!cf_threshold(bias, n->cells[group->cell[c]].ports[0].frac, n->input_scale, scale, &limits[c]))
-            limits[c] = bias < 0 ? INT64_MIN : INT64_MAX; /* beyond every sum */
+            limits[c] = bias < 0 ? INT64_MIN : INT64_MAX; /* larger than every sum */
     }
     return limits;
 }

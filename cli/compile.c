@@ -44,7 +44,7 @@ static bool read_options(const struct cli_args *args, struct cf_compile_options 
     return !cli_given(args, "--input-scale") || cli_number(args, "--input-scale", &options->input_scale);
 }
 
-/* Frames that the netlist could not simulate say nothing about its features. */
+/* Refuses frames that do not fit the netlist: the scale of its input cannot follow from them. */
 static bool frames_fit(const struct cf_frames *frames, const char *path, const struct cf_head *head,
                        const struct cf_compile_options *options, struct cf_error *err)
 {

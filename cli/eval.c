@@ -39,7 +39,7 @@ static void print_classes(const struct cf_evaluation *evaluation, const struct c
     }
 }
 
-/* What was left out belongs to the numbers. */
+/* Prints how many annotations and results were left out, because the numbers hold only without them. */
 static void print_left_out(size_t annotations, size_t results)
 {
     char text[2][32];

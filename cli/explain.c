@@ -23,7 +23,7 @@ struct subject {
     struct cf_rtl_place place;
 };
 
-/* Where the gate stands in what `cofiber verilog` writes. */
+/* Where the gate stands in the files that `cofiber verilog` writes. */
 static void print_place(const struct cf_rtl_place *place)
 {
     printf("  Verilog: %s, cofiber_top.v:%u\n", place->wire, place->top_line);
@@ -72,7 +72,7 @@ static void print_terms(const struct subject *s, long long limit)
     }
 }
 
-/* The sum of a step over one group, in the units of the head: the margin over its threshold, as a logit. */
+/* The margin of a step that reads one group: by how much its sum passes the threshold, as a logit of the head. */
 static void print_margin(const struct subject *s, int64_t sum)
 {
     uint32_t lane = s->index % cf_group_lanes(s->group);

@@ -1,4 +1,4 @@
-/* frames.h - how commands open the frames that they are given. */
+/* frames.h - opens the frames that a command is given. */
 #ifndef COFIBER_CLI_FRAMES_H
 #define COFIBER_CLI_FRAMES_H
 

@@ -13,7 +13,7 @@ struct totals {
     uint32_t depth;
 };
 
-/* The gates of a bank's first cell: in how many places the bank stands. */
+/* In how many places the bank stands: the number of gates of its first cell. */
 static uint64_t places_of(const struct cf_netlist *netlist, const struct cf_bank *bank)
 {
     uint64_t places = 0;

@@ -1,4 +1,4 @@
-/* heads.c - reads the options that say how a trained head is read. */
+/* heads.c - parses the options for reading a trained head. */
 #include "cli/heads.h"
 
 bool cli_head_options(const struct cli_args *args, struct cf_head_options *options)

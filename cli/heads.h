@@ -1,4 +1,4 @@
-/* heads.h - the options that say how a trained head is read, which several commands share. */
+/* heads.h - the options for reading a trained head, which several commands share. */
 #ifndef COFIBER_CLI_HEADS_H
 #define COFIBER_CLI_HEADS_H
 

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <stddef.h>
 
-/* A signal handler has no other way to pass on what it heard. */
+/* A global variable, because a signal handler has no other way to say that the signal came. */
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int signal_number)

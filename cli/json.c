@@ -1,8 +1,8 @@
 /* json.c - the memory of the JSON that a command prints, and its printing.
  *
- * A report is some dozens of calls that each add an item, and each may find memory out and leave its item away. So
- * while a command with --json runs, cJSON takes its memory from one arena that remembers whether it ever had none to
- * give: an incomplete document is then not printed, and whatever was made of it goes with the arena. */
+ * A report is built by dozens of calls, each of which adds an item, and silently leaves it out when memory is out. So
+ * while a command with --json runs, cJSON takes its memory from one arena, which remembers whether an allocation has
+ * ever failed: an incomplete document is then not printed. The arena frees everything in the end. */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,14 +18,14 @@ static struct {
 
 static void *allocate(size_t size)
 {
-    void *block = cf_arena_alloc(&memory.arena, size, 1);
-    memory.failed = memory.failed || !block;
-    return block;
+    void *bytes = cf_arena_alloc(&memory.arena, size, 1);
+    memory.failed = memory.failed || !bytes;
+    return bytes;
 }
 
-static void leave(void *block)
+static void leave(void *bytes)
 {
-    (void)block; /* it goes with the arena */
+    (void)bytes; /* it goes with the arena */
 }
 
 void cli_json_start(void)

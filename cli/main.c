@@ -37,7 +37,7 @@ static bool asks_help(int argc, char **argv)
     return false;
 }
 
-/* What was printed must have arrived: a full disk behind stdout is an error, not a success. */
+/* Checks that all output was written: if standard output leads to a full disk, the command fails. */
 static int finish(int status)
 {
     if (fflush(stdout) != 0)
@@ -47,8 +47,8 @@ static int finish(int status)
     return status;
 }
 
-/* Inputs are mapped: one that is cut short while it is read makes the read fault. One line, no core dump, and
- * unfinished outputs vanish as they do for any killed run. */
+/* Inputs are mapped: if another program shortens one while it is read, the process gets this signal. It then prints one
+ * line and ends without a core dump; unfinished outputs vanish, as they do for any killed run. */
 static void on_bus_error(int number)
 {
     static const char text[] = "cofiber: a file became shorter while it was being read\n";

@@ -1,4 +1,4 @@
-/* prove.c - cofiber prove: the emitted Verilog and the netlist are one function, for all inputs. */
+/* prove.c - cofiber prove: proves that the emitted Verilog and the netlist are one function, for all inputs. */
 #include "prove/prove.h"
 
 #include <stdio.h>

@@ -11,8 +11,8 @@
 void cli_print_widths(const struct cf_netlist *netlist, const struct cf_width *widths);
 void cli_json_widths(cJSON *document, const struct cf_netlist *netlist, const struct cf_width *widths);
 
-/* Looks for an input that shows a refusal, runs the simulator and Verilator on it, and writes it where --input says. A
- * failure to look is no failure of the command: `why` says why not. False where the file cannot be written. */
+/* Looks for an input that shows a refusal, runs the simulator and Verilator on it, and writes it where --input says. If
+ * the search cannot run, the command does not fail: `why` has the reason. False if the file cannot be written. */
 struct cli_shown_input {
     struct cf_witness witness;
     bool looked;

@@ -8,7 +8,7 @@
 
 enum { PATH_BYTES = 32 };
 
-/* Messages are printed in places that know nothing of the arguments, so the names are kept here. */
+/* The names are global because messages are printed in functions that do not have the arguments. */
 static struct {
     const char *given; /* "-", or the path of a pipe */
     char path[PATH_BYTES];

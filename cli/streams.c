@@ -10,10 +10,10 @@
 #include "base/spool.h"
 #include "cli/stream_names.h"
 
-/* More than this through a pipe is taken for an accident: one that never ends would fill the disk. */
+/* A pipe that delivers more bytes than this is refused, because one that never ends would fill the disk. */
 static const uint64_t limit = (uint64_t)16 << 30;
 
-/* Is this operand something that can only be read once, from its start to its end? */
+/* True when this operand can only be read once, from its start to its end. */
 static bool is_stream(const char *operand)
 {
     struct stat status;

@@ -1,4 +1,4 @@
-/* synth.c - cofiber synth: synthesises an accelerator's package, and prints what it takes beside what was foretold. */
+/* synth.c - cofiber synth: synthesises an accelerator's package, and prints its cost beside the model's forecast. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

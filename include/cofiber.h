@@ -10,11 +10,12 @@
  * examples/run_frames.c is a whole program. Link with -lcofiber (pkg-config cofiber).
  *
  * Errors. A function that can fail returns true when it is done, and false after filling the error, which may be NULL.
- * NULL in the place of any other argument is refused likewise (or, where nothing can fail, answered by false, 0 or
- * NULL), unless it is said to be fine.
+ * If another pointer argument is NULL, the function fails in the same way (or, if it cannot fail, returns false, 0 or
+ * NULL), unless its comment allows NULL.
  *
- * Ownership. What a function named _new, _load, _parse or _compile makes, the caller gives back to the function named
- * _free; NULL is fine there. Pointers that other functions return belong to the object they were asked of.
+ * Ownership. The caller frees an object that a function named _new, _load, _parse or _compile has made with the
+ * function named _free, which also takes NULL. Pointers that other functions return belong to the object that was their
+ * argument.
  *
  * Threads. There is no global state. A netlist is read-only once loaded: any number of threads may use it, and any
  * number of simulators share it; it must outlive them. A simulator is used by one thread at a time, and runs on
@@ -48,7 +49,7 @@ typedef struct cofiber_result cofiber_result;
 
 typedef struct cofiber_error {
     char text[512];   /* one line, without a newline */
-    uint64_t frame;   /* of a batch, or COFIBER_NONE */
+    uint64_t frame;   /* the frame of a batch that failed, or COFIBER_NONE */
     uint64_t element; /* row-major index of a feature that is NaN or infinite, or COFIBER_NONE */
 } cofiber_error;
 
@@ -59,13 +60,15 @@ COFIBER_API const char *cofiber_version(void);
 
 /* Reads and checks a netlist file. */
 COFIBER_API bool cofiber_netlist_load(cofiber_netlist **netlist, const char *path, cofiber_error *error);
-/* The same for the file's bytes in memory, which may go afterwards; `name` takes the place of the path in messages. */
+/* The same for the file's bytes in memory, which are not needed afterwards; `name` takes the place of the path in
+ * messages. */
 COFIBER_API bool cofiber_netlist_parse(cofiber_netlist **netlist, const void *data, size_t size, const char *name,
                                        cofiber_error *error);
 /* Writes the netlist as a file of its own; the file appears when it is complete. */
 COFIBER_API bool cofiber_netlist_save(const cofiber_netlist *netlist, const char *path, cofiber_error *error);
 
-/* Whether the file says that it is a netlist: false for heads and all else, and for what cannot be read. */
+/* True if the file says that it is a netlist; false for heads and all other files, and for a file that cannot be read.
+ */
 COFIBER_API bool cofiber_netlist_file(const char *path);
 
 COFIBER_API void cofiber_netlist_free(cofiber_netlist *netlist);
@@ -108,8 +111,9 @@ COFIBER_API const uint32_t *cofiber_group_lanes(const cofiber_netlist *netlist, 
 COFIBER_API bool cofiber_netlist_meta(const cofiber_netlist *netlist, uint32_t index, const char **key,
                                       const char **value);
 
-/* What `cofiber stats` counts, of a group or of all. A gate is live when an output depends on it; an edge is one term
- * of one gate; inputs are level 0, a gate is one level above the highest that it reads. */
+/* The counts that `cofiber stats` prints, for one group or for all. A gate is live when an output depends on it; an
+ * edge is one term of one gate; inputs are level 0, and a gate is one level above the highest gate or input that it
+ * reads. */
 typedef struct cofiber_counts {
     uint64_t gates, live, edges, live_edges;
     uint32_t cells; /* different functions that gates are instances of */
@@ -127,15 +131,16 @@ typedef struct cofiber_gate_info {
     uint32_t cell;         /* gates of one cell compute one function */
     uint32_t terms;
     int64_t bias;
-    const char *activation; /* of the sum: "linear" (none), "step" (1 from 0 on, else 0), "relu" (negative ones to 0),
-                             * "root" (floor of the square root); NULL for an input */
+    const char *activation; /* how the sum becomes the output: "linear" (unchanged), "step" (1 if it is at least 0, else
+                             * 0), "relu" (max(0, sum)), "root" (floor of the square root of max(0, sum)); NULL for an
+                             * input */
 } cofiber_gate_info;
 
 typedef struct cofiber_term {
     char name[128]; /* of the gate or input that is read */
     int32_t weight;
-    int shift;      /* the value counts weight * 2^shift times */
-    bool is_square; /* or rather the value's square does */
+    int shift;      /* the value of that net counts weight * 2^shift times */
+    bool is_square; /* the square of the value takes the place of the value */
 } cofiber_term;
 
 /* Finds a gate by its name, "s1.classify[4,9,17]". Errors say what is wrong with the name. */
@@ -155,7 +160,7 @@ typedef enum cofiber_mode {
 /* All three give the same values. The bit engine and the reference evaluate every gate in either mode. */
 typedef enum cofiber_engine {
     COFIBER_WORD,     /* gates on integers: the fastest */
-    COFIBER_BITS,     /* every gate as its full adders, one bit of up to 512 gates an instruction */
+    COFIBER_BITS,     /* every gate as its full adders, one bit of up to 512 gates per instruction */
     COFIBER_REFERENCE /* gate by gate, by the definition of a cell */
 } cofiber_engine;
 
@@ -163,13 +168,13 @@ typedef struct cofiber_options {
     cofiber_mode mode;
     const char *isa; /* "auto" or NULL; "portable", "avx2", "avxvnni", "avx512"; "reference": the engine of that name */
     int threads;     /* 0: as many as OpenMP would use */
-    size_t memory;   /* bytes that the frames of a batch may take side by side, about; 0: 96 MB */
+    size_t memory;   /* about how many bytes the frames of a batch that run side by side may take; 0: 96 MB */
     cofiber_engine engine;
 } cofiber_options;
 
 /* Plans the simulation of a netlist; options NULL: zeros. For 2 million gates the word engine takes some milliseconds,
- * the bit engine about a second. Errors: a mode, an engine or an instruction set that is unknown or not there, a
- * negative number of threads, out of memory. */
+ * the bit engine about a second. Errors: a mode or an engine that is unknown, an instruction set that is unknown or
+ * that this processor lacks, a negative number of threads, out of memory. */
 COFIBER_API bool cofiber_sim_new(cofiber_sim **sim, const cofiber_netlist *netlist, const cofiber_options *options,
                                  cofiber_error *error);
 COFIBER_API void cofiber_sim_free(cofiber_sim *sim);
@@ -178,7 +183,7 @@ COFIBER_API void cofiber_sim_free(cofiber_sim *sim);
 COFIBER_API const char *cofiber_sim_isa(const cofiber_sim *sim);
 COFIBER_API int cofiber_sim_threads(const cofiber_sim *sim);
 
-/* Says in words what the plan recognised, line by line (without newlines). */
+/* Calls `line` with each line of a text that says which regular arrays of gates the plan recognised (no newlines). */
 COFIBER_API void cofiber_sim_describe(const cofiber_sim *sim, void (*line)(void *context, const char *text),
                                       void *context);
 
@@ -242,7 +247,7 @@ typedef struct cofiber_batch {
     bool (*source)(void *context, uint64_t frame, cofiber_features *features, cofiber_error *error);
     void (*release)(void *context, uint64_t frame); /* may be NULL */
 
-    /* Takes the values of a frame. Called once a frame, from one thread at a time, in no particular order; the result
+    /* Takes the values of a frame. Called once per frame, from one thread at a time, in no particular order; the result
      * is valid during the call. False stops the batch with the error. */
     bool (*sink)(void *context, uint64_t frame, const cofiber_result *result, cofiber_error *error);
 
@@ -250,12 +255,13 @@ typedef struct cofiber_batch {
     void *context;
 } cofiber_batch;
 
-/* Runs a batch. The word engine runs frames side by side on the simulator's threads, or one after another with all
- * threads on each where there are few frames. Where that many frames would take more than the options' memory, fewer
- * run side by side, with several threads on each; so memory depends neither on the number of frames nor, much, on that
- * of threads. The bit engine runs as many frames at once as fill its lanes, within the same memory; it asks `source`
- * for all of them before `sink` gets the first. `*done` (may be NULL) is the number of frames from the first on that
- * went through the sink, none left out: `count` unless something stopped the batch. True when no error did. */
+/* Runs a batch. The word engine runs frames side by side, one per thread of the simulator; if there are few frames,
+ * they run one after another, with all threads on each. If frames side by side would take more memory than the options
+ * allow, fewer run at once, with several threads on each. So memory does not depend on the number of frames, and hardly
+ * on the number of threads. The bit engine runs as many frames at once as fill its lanes, within the same memory; it
+ * asks `source` for all of them before `sink` gets the first. `*done` (may be NULL) becomes the number of frames at the
+ * start of the batch, without a gap, that went through the sink: `count` unless something stopped the batch. Returns
+ * true unless an error stopped it. */
 COFIBER_API bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done,
                                        cofiber_error *error);
 
@@ -265,8 +271,8 @@ typedef struct cofiber_output {
     void *values;
 } cofiber_output;
 
-/* A batch of `count` frames that lie in memory one behind the other, and outputs for them. Errors: as
- * cofiber_sim_run_batch, and a group that is not there or that the mode does not compute. */
+/* Runs a batch of `count` frames that lie in memory one behind the other, and stores the values of some groups. Errors:
+ * those of cofiber_sim_run_batch, and a group that does not exist or that the mode does not compute. */
 COFIBER_API bool cofiber_sim_run_array(cofiber_sim *sim, const cofiber_features *frames, uint64_t count,
                                        const cofiber_output *outputs, size_t output_count, cofiber_error *error);
 
@@ -285,7 +291,7 @@ typedef struct cofiber_compile_options {
     double input_scale;               /* 0: is chosen from the features below */
     const cofiber_features *features; /* [feature_count], each of [channels, height, width] */
     size_t feature_count;
-    const char *weight, *bias; /* names of the head's tensors, where several would do; else NULL */
+    const char *weight, *bias; /* names of the head's tensors, needed where several fit; else NULL */
     const char *map;           /* a JSON file with the roles of tensors whose names do not tell them; NULL: none */
     bool no_bias;              /* take biases that the head does not have as 0 */
     bool transposed;           /* read weights as [inputs, outputs] */
@@ -303,15 +309,16 @@ COFIBER_API bool cofiber_compile(cofiber_netlist **netlist, const char *head, co
 
 /* ---- detections ------------------------------------------------------------------------------------------------ */
 
-/* Finds objects with a circuit, as `cofiber detect` does: scores, boxes (of the head's box layers where it has them,
- * else the cells' own squares), suppression. It copies what it needs of the
- * netlist, and is used by one thread at a time. */
+/* Finds objects with a circuit, as `cofiber detect` does: it computes scores and boxes (by the head's box layers if it
+ * has them, else the squares of the positions), and drops overlapping detections. A detector does not need the netlist
+ * after it was made, and is used by one thread at a time. */
 typedef struct cofiber_detector cofiber_detector;
 
 typedef struct cofiber_detect_options {
     double score_threshold; /* lowest score, above 0 and below 1; it may lie below the netlist's own */
-    double overlap; /* intersection over union with a better detection of its class at which one is kept, 0 to 1 */
-    uint32_t top;   /* most detections of a frame */
+    double overlap; /* a detection that overlaps a better one of its class by more than this is dropped (intersection
+                     * over union, 0 to 1) */
+    uint32_t top;   /* the largest number of detections per frame */
     bool root;      /* with a centerness, score = sqrt(class * centerness) instead of their product */
 } cofiber_detect_options;
 
@@ -324,8 +331,8 @@ typedef struct cofiber_detection {
     uint32_t scale, row, column, class_index;
 } cofiber_detection;
 
-/* `stride`: pixels of the frame from cell to cell of the input (16); `threads` as in cofiber_options. Errors: a netlist
- * without classifiers of the compiler's kind. */
+/* `stride`: pixels of the frame from one position of the input to the next (16); `threads` as in cofiber_options.
+ * Errors: a netlist without classifiers of the compiler's kind. */
 COFIBER_API bool cofiber_detector_new(cofiber_detector **detector, const cofiber_netlist *netlist, double stride,
                                       int threads, cofiber_error *error);
 COFIBER_API void cofiber_detector_free(cofiber_detector *detector);

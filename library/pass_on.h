@@ -1,4 +1,4 @@
-/* pass_on.h - how the files of this room refuse their arguments, and hand out netlists. */
+/* pass_on.h - functions by which the files of this room refuse an argument, and hand out a netlist. */
 #ifndef COFIBER_LIBRARY_PASS_ON_H
 #define COFIBER_LIBRARY_PASS_ON_H
 

@@ -11,8 +11,8 @@ static const struct {
     const char *name, *sentence;
 } words[CF_LAW_COUNT] = {
     [CF_LAW_SEPARATE] = {"separate", "every pool and subtract reads its own channel alone, and treats all alike"},
-    [CF_LAW_POOLS] = {"pools",
-                      "direct = iterated: every pool is the sum of its block of inputs, and of the four below it"},
+    [CF_LAW_POOLS] =
+        {"pools", "direct = iterated: every pool is the sum of the inputs that it covers, and of the four below it"},
     [CF_LAW_COFIBERS] = {"cofibers", "every subtract is its level less the upsampled pool"},
     [CF_LAW_REBUILD] = {"reconstruction", "the bands and the residual give the input back"},
     [CF_LAW_POOL_OF_BAND] = {"pool_of_band", "cross-term p.r = 0: the pool of every band is 0"},
@@ -39,7 +39,8 @@ struct checking {
     int64_t *up[2]; /* [height * width] each: a row of the powers of upsampling */
 };
 
-/* Closes the form that was added up: it should be 0, and is what the gate at that place is off by. */
+/* Notes whether the form that was added up is 0, as it should be; otherwise it is the error of the gate at that place.
+ */
 static void conclude(struct checking *c, enum cf_law law, uint32_t group, uint32_t position)
 {
     char why[160] = "";
@@ -58,15 +59,15 @@ static void check_pools(struct checking *c)
     const struct cf_profiles *p = c->profiles;
     for (uint32_t k = 1; k <= p->scales; k++)
         for (uint32_t i = 0; i < level_size(p, k); i++) {
-            uint32_t side = 1u << k, width = cf_level_width(p, k), block[4];
+            uint32_t side = 1u << k, width = cf_level_width(p, k), four[4];
             cf_tally_level(&c->tally, p, c->profile, k, i, 1);
             for (uint32_t q = 0; q < side * side; q++)
                 cf_tally_input(&c->tally, (i / width * side + q / side) * p->width + i % width * side + q % side, -1);
             conclude(c, CF_LAW_POOLS, p->level_group[k], i);
             cf_tally_level(&c->tally, p, c->profile, k, i, 1);
-            cf_block(p, k - 1, i, block);
+            cf_four_below(p, k - 1, i, four);
             for (uint32_t q = 0; q < 4; q++)
-                cf_tally_level(&c->tally, p, c->profile, k - 1, block[q], -1);
+                cf_tally_level(&c->tally, p, c->profile, k - 1, four[q], -1);
             conclude(c, CF_LAW_POOLS, p->level_group[k], i);
         }
 }
@@ -132,15 +133,16 @@ static void check_pool_of_band(struct checking *c)
     const struct cf_profiles *p = c->profiles;
     for (uint32_t k = 0; k < p->bands; k++)
         for (uint32_t i = 0; i < level_size(p, k + 1); i++) {
-            uint32_t block[4];
-            cf_block(p, k, i, block);
+            uint32_t four[4];
+            cf_four_below(p, k, i, four);
             for (uint32_t q = 0; q < 4; q++)
-                cf_tally_row(&c->tally, c->profile, p->band_row[k] + block[q], 1);
-            conclude(c, CF_LAW_POOL_OF_BAND, p->band_group[k], block[0]);
+                cf_tally_row(&c->tally, c->profile, p->band_row[k] + four[q], 1);
+            conclude(c, CF_LAW_POOL_OF_BAND, p->band_group[k], four[0]);
         }
 }
 
-/* The input becomes an upsampled level: all inputs of a block of 2^(k+1) squared are one variable. */
+/* Checks that the bands of an upsampled level are 0: in such an input, all inputs of a square of 2^(k+1) by 2^(k+1) are
+ * one variable. */
 static void check_band_of_up(struct checking *c)
 {
     const struct cf_profiles *p = c->profiles;
@@ -229,7 +231,7 @@ static bool check(struct checking *c)
     }
     if (c->profiles->count > 0)
         cf_find_leakage(c->profiles, &c->profiles->profiles[c->profiles->usual], &c->tally, c->algebra->leakage);
-    /* A classifier adds up channels: it can only change places with a decomposition that treats all alike. */
+    /* A classifier adds up channels: it commutes only with a decomposition that treats all channels alike. */
     if (!separate->holds)
         cf_finding_add(classify, false, 1, separate->gate, separate->why);
     return cf_check_classifiers(c->profiles, classify);

@@ -26,15 +26,15 @@ void cf_tally_row(struct cf_tally *tally, const struct cf_profile *profile, uint
 void cf_tally_level(struct cf_tally *tally, const struct cf_profiles *profiles, const struct cf_profile *profile,
                     uint32_t level, uint32_t position, int64_t times);
 
-/* Is the form 0? If not, or if it is not known, says so in `why` [160]. The tally is empty afterwards. */
+/* True when the form is 0. If it is not, or is not known, `why` [160] says so. The tally is empty afterwards. */
 bool cf_tally_is_zero(struct cf_tally *tally, const struct cf_profiles *profiles, char *why);
 void cf_tally_clear(struct cf_tally *tally);
 
-/* Counts one comparison, which for `channels` channels came out as `holds` for the gate of the net. */
+/* Counts one comparison of the gate of the net, which stands for `channels` channels; `holds` is its result. */
 void cf_finding_add(struct cf_finding *finding, bool holds, uint32_t channels, uint32_t net, const char *why);
 
-/* The positions of the 2 x 2 block below a position of `level` + 1, in `level`. */
-void cf_block(const struct cf_profiles *profiles, uint32_t level, uint32_t position, uint32_t block[4]);
+/* The four positions of `level` that a position of `level` + 1 covers. */
+void cf_four_below(const struct cf_profiles *profiles, uint32_t level, uint32_t position, uint32_t four[4]);
 
 /* The classifiers' law, in a file of its own. False when memory is out. */
 bool cf_check_classifiers(const struct cf_profiles *profiles, struct cf_finding *finding);

@@ -45,7 +45,8 @@ static uint32_t find_source(const struct cf_profiles *p, uint32_t g)
     return vote.leader;
 }
 
-/* The gate's weights by channel. False with a reason where it reads something else than its position of the source. */
+/* The gate's weights by channel. False with a reason if it reads any net but those of its own position of the source.
+ */
 static bool read_weights(struct scale *s, uint32_t index, char *why)
 {
     const struct cf_netlist *netlist = s->profiles->netlist;
@@ -82,8 +83,8 @@ static bool same_weights(const struct scale *s, const int64_t *expected, char *w
     return true;
 }
 
-/* All gates of one class against the cell that most of them have. Gates of the same cell at the same place in the
- * source's row are compared once. */
+/* Compares all gates of one class with the cell that most of them have. Gates of that cell that
+ * read their own row of the source are compared once. */
 static void check_class(struct scale *s, uint32_t class, struct cf_finding *finding)
 {
     const struct cf_group *group = &s->profiles->netlist->groups[s->group];
@@ -118,8 +119,8 @@ static void check_class(struct scale *s, uint32_t class, struct cf_finding *find
     }
 }
 
-/* The source should be the scale's own band, or its level: other classifiers, such as those behind a projection, are
- * not asked about. */
+/* True when the source is the scale's own band, or its level. The law does not apply to other classifiers, such as
+ * those behind a bottleneck. */
 static bool source_fits(const struct cf_profiles *p, uint32_t k, uint32_t source)
 {
     return (k < p->bands && source == p->band_group[k]) || (k > 0 && k <= p->scales && source == p->level_group[k]);

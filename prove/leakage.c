@@ -11,7 +11,7 @@ static int64_t size_of(int64_t value)
     return value < 0 ? -value : value;
 }
 
-/* What the tally's factors come to: the sum of their sizes, and the least and greatest value over an input type. */
+/* The sum of the sizes of a tally's factors, and the form's least and greatest value over an input type. */
 struct extent {
     int64_t norm, least, greatest;
 };
@@ -33,10 +33,10 @@ static struct extent extent_of(const struct cf_tally *tally, struct cf_type inpu
 static void pool_band(const struct cf_profiles *p, const struct cf_profile *profile, struct cf_tally *tally,
                       uint32_t scale, uint32_t position)
 {
-    uint32_t block[4];
-    cf_block(p, scale, position, block);
+    uint32_t four[4];
+    cf_four_below(p, scale, position, four);
     for (uint32_t q = 0; q < 4; q++)
-        cf_tally_row(tally, profile, p->band_row[scale] + block[q], 1);
+        cf_tally_row(tally, profile, p->band_row[scale] + four[q], 1);
 }
 
 static void find_rows(const struct cf_profiles *p, const struct cf_profile *profile, struct cf_tally *tally,
@@ -107,12 +107,12 @@ void cf_algebra_measure(const struct cf_profiles *profiles, uint32_t scale, cons
     }
     size->values += band->count;
     for (uint32_t i = 0; i < band->count / profiles->channels / 4; i++) {
-        uint32_t block[4];
-        cf_block(profiles, scale, i, block);
+        uint32_t four[4];
+        cf_four_below(profiles, scale, i, four);
         for (uint32_t d = 0; d < profiles->channels; d++) {
             int64_t sum = 0;
             for (uint32_t q = 0; q < 4; q++)
-                sum += nets[cf_profile_net(profiles, profiles->band_group[scale], block[q], d)];
+                sum += nets[cf_profile_net(profiles, profiles->band_group[scale], four[q], d)];
             double value = (double)sum * unit / 4;
             size->pooled_squares += value * value;
             size->greatest = fabs(value) > size->greatest ? fabs(value) : size->greatest;

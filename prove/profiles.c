@@ -14,7 +14,7 @@
 
 /* ---- the groups ---- */
 
-/* Has the group the channels that the first pool has? */
+/* True when the group has the same channels as the first pool. */
 static bool same_lanes(const struct cf_profiles *p, const struct cf_group *group)
 {
     bool same = group->shape[2] == p->channels;
@@ -244,7 +244,8 @@ void cf_profiles_free(struct cf_profiles *profiles)
 
 /* ---- the definition of upsampling ---- */
 
-/* One axis: value i lies between two coarse neighbours, three quarters of it with its own block; edges are clamped. */
+/* One axis: value i takes three quarters of the coarse value that covers it, and one quarter of that one's neighbour on
+ * the nearer side; edges are clamped. */
 static void upsample_axis(uint32_t i, uint32_t coarse, uint32_t place[2], int64_t weight[2])
 {
     uint32_t own = i / 2;

@@ -1,11 +1,12 @@
 /* profiles.h - the gates of a decomposition as exact linear forms of the input, one channel at a time.
  *
- * A decomposition halves the grid again and again. Level 0 is the input; level k + 1 has the sums of the 2 x 2 blocks
- * of level k, made by the group s<k>.pool. Band k is level k less the upsampled level k + 1, made by s<k>.subtract. All
- * of that should treat every channel alike and for itself. A profile is one channel of it: for every position of every
- * level and band, the sum of the gate that is there, as a linear form of the same channel's inputs. The forms are found
- * by following the actual gates back to the input; nothing is taken from the compiler. Channels whose forms are the
- * same share a profile, so that a circuit as it should be has one, and a circuit with one wrong gate has two.
+ * A decomposition halves the grid again and again. Level 0 is the input; level k + 1 has the sums of the 2 x 2 squares
+ * of level k, made by the group s<k>.pool. Band k is level k less the upsampled level k + 1, made by s<k>.subtract.
+ * Every channel should be decomposed by itself, and all in the same way. A profile holds one channel: for every
+ * position of every level and band, the sum of the gate that is there, as a linear form of the same channel's inputs.
+ * The forms are found by following the actual gates back to the input, and not from anything that the compiler
+ * recorded. Channels with the same forms share a profile, so that a correct circuit has one profile, and a circuit with
+ * one wrong gate has two.
  */
 #ifndef COFIBER_PROVE_PROFILES_H
 #define COFIBER_PROVE_PROFILES_H
@@ -77,15 +78,15 @@ static inline uint32_t cf_profile_input(const struct cf_profiles *profiles, uint
 }
 
 /* One value of the upsampled level: up to four of the coarser level, by position, with weights that sum to
- * `cf_up_unit`. This is the definition that gates are held against; it does not come from the compiler. */
+ * `cf_up_unit`. Gates are compared with this definition; it does not come from the compiler. */
 struct cf_up {
     uint32_t position[4], count;
     int64_t weight[4];
 };
 void cf_upsample(const struct cf_profiles *profiles, uint32_t level, uint32_t position, struct cf_up *up);
 
-/* What a value weighs in a subtract beside an upsampled level: 4 (nearest), 64 (bilinear). Of it, the 4 values of a
- * block's sum take 4; the weights of an upsampled value sum to the rest, 1 or 16. */
+/* The weight of a grid's own value in a subtract, 4 (nearest) or 64 (bilinear), where the weights of the upsampled
+ * pools sum to cf_up_unit, 1 or 16. It is 4 times as large, because a pool is a sum of 4 values and not their mean. */
 static inline int64_t cf_up_factor(const struct cf_profiles *profiles)
 {
     return profiles->bilinear ? 64 : 4;

@@ -53,7 +53,7 @@ static bool stop(void *user)
 
 /* ---- the tools ---- */
 
-/* Beside the program that runs, where `make` and `make install` put it, or on PATH. */
+/* Finds the checker beside the program that runs, where `make` and `make install` put it, or on PATH. */
 static bool find_checker(struct session *s, struct cf_error *err)
 {
     char self[PATH_MAX];

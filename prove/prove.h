@@ -1,4 +1,4 @@
-/* prove.h - the emitted Verilog and the netlist are one function, for all inputs.
+/* prove.h - proves that the emitted Verilog and the netlist are the same function, for all inputs.
  *
  * Yosys elaborates the Verilog (`hierarchy`, no more) and writes RTLIL. A checker that Coq has verified (proof/) reads
  * that and the netlist's file, and accepts or refuses. docs/proof.md has the theorem and what remains trusted.
@@ -28,7 +28,7 @@ struct cf_refused {
 
 struct cf_proof {
     bool proved, cached;
-    char *refusal;            /* what the checker says first, and where; NULL where it is proved */
+    char *refusal;            /* the checker's first complaint, and where; NULL if it is proved */
     struct cf_refused *gates; /* [gate_count]: one gate of each of the first rows that are refused; there may be none */
     uint32_t gate_count;
     double yosys_seconds, checker_seconds;
@@ -37,10 +37,9 @@ struct cf_proof {
 /* Proves the netlist of the file `path`, which has been loaded as `netlist`. A netlist with squares, ReLUs or roots is
  * refused, as not proved, with one gate of each cell that has them.
  *
- * `scratch` is a directory for temporary
- * files and logs. False with an error where no verdict was reached: a tool is missing or failed (its log is named), or
- * a file cannot be read. A verdict is kept in the cache under the hash of the netlist, the Verilog and both tools, if
- * it is "proved". */
+ * `scratch` is a directory for temporary files and logs. False with an error if no verdict was reached: a tool is
+ * missing or failed (its log is named), or a file cannot be read. The verdict "proved" is kept in the cache under the
+ * hash of the netlist, the Verilog and both tools. */
 bool cf_prove(const char *path, const struct cf_netlist *netlist, const char *scratch,
               const struct cf_prove_options *options, struct cf_proof *proof, struct cf_error *err);
 void cf_proof_free(struct cf_proof *proof);

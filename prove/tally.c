@@ -112,9 +112,9 @@ void cf_finding_add(struct cf_finding *finding, bool holds, uint32_t channels, u
     finding->holds = false;
 }
 
-void cf_block(const struct cf_profiles *profiles, uint32_t level, uint32_t position, uint32_t block[4])
+void cf_four_below(const struct cf_profiles *profiles, uint32_t level, uint32_t position, uint32_t four[4])
 {
     uint32_t width = cf_level_width(profiles, level), i = position / (width / 2), j = position % (width / 2);
     for (uint32_t q = 0; q < 4; q++)
-        block[q] = (2 * i + q / 2) * width + 2 * j + q % 2;
+        four[q] = (2 * i + q / 2) * width + 2 * j + q % 2;
 }

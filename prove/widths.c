@@ -13,17 +13,17 @@ struct search {
     const struct cf_netlist *netlist;
     struct cf_form_finder *finder;
     struct cf_width *widths;
-    int64_t *nets;     /* [net_count]: the inputs, and the values of the gates that were evaluated last */
-    uint32_t *turn_of; /* [net_count]: the turn in which a net was last in the list */
-    uint32_t turn;
-    uint32_t *list; /* the gates that are evaluated in this turn */
+    int64_t *nets;      /* [net_count]: the inputs, and the values of the gates that were evaluated last */
+    uint32_t *round_of; /* [net_count]: the round in which a net was last in the list */
+    uint32_t round;
+    uint32_t *list; /* the gates that are evaluated in this round */
     size_t count, capacity;
     struct cf_error *err;
 };
 
 /* ---- evaluating one gate ---- */
 
-/* Adds the gates that a net depends on, itself included, to the list of this turn. */
+/* Adds the gates on which a net depends, its own included, to the list of this round. */
 static bool collect(struct search *s, uint32_t root)
 {
     size_t next = s->count;
@@ -36,9 +36,9 @@ static bool collect(struct search *s, uint32_t root)
             return false;
         for (uint32_t t = 0; t < cell->term_count; t++) {
             uint32_t source = bases[cell->terms[t].port] + cell->terms[t].offset;
-            if (source < s->netlist->groups[CF_INPUT].count || s->turn_of[source] == s->turn)
+            if (source < s->netlist->groups[CF_INPUT].count || s->round_of[source] == s->round)
                 continue;
-            s->turn_of[source] = s->turn;
+            s->round_of[source] = s->round;
             s->list[s->count++] = source;
         }
         if (next == s->count)
@@ -55,7 +55,7 @@ static int ascending(const void *a, const void *b)
 /* Values of all gates that a gate depends on, in the order of the nets, in which gates read earlier ones alone. */
 static bool evaluate(struct search *s, uint32_t net)
 {
-    s->turn++;
+    s->round++;
     s->count = 0;
     if (!collect(s, net))
         return cf_fail(s->err, "%s: out of memory", s->netlist->label);
@@ -70,8 +70,8 @@ static bool evaluate(struct search *s, uint32_t net)
     return true;
 }
 
-/* Does the gate have that sum where each of the form's inputs is at its greatest (or least) value? The inputs that the
- * form does not name stay 0: the gate may read them, but they cancel. */
+/* Checks that the gate has that sum when each input of the form has the value that makes the sum greatest (or least).
+ * The inputs that are not in the form stay 0: the gate may depend on them, but their factors cancel. */
 static bool confirm(struct search *s, uint32_t net, const struct cf_linear_form *form, bool greatest, int64_t sum)
 {
     struct cf_type input = s->netlist->groups[CF_INPUT].type;
@@ -110,7 +110,7 @@ static bool both_decisions(const struct cf_width *w)
     return w->known && w->gates > 0 && w->least < 0 && w->greatest >= 0;
 }
 
-/* Is there nothing left to learn from further gates of the cell? */
+/* True when further gates of the cell cannot change the result. */
 static bool settled(const struct cf_cell *cell, const struct cf_width *w)
 {
     return w->placed && (!w->known || (cell->activation == CF_STEP && both_decisions(w)));
@@ -189,15 +189,15 @@ bool cf_find_widths(const struct cf_netlist *netlist, struct cf_width *widths, s
                        .finder = cf_form_finder_new(netlist),
                        .widths = widths,
                        .nets = calloc(netlist->net_count, sizeof *s.nets),
-                       .turn_of = calloc(netlist->net_count, sizeof *s.turn_of),
+                       .round_of = calloc(netlist->net_count, sizeof *s.round_of),
                        .err = err};
     for (uint32_t c = 0; c < netlist->cell_count; c++)
         widths[c] = (struct cf_width){0};
-    bool done = (s.finder && s.nets && s.turn_of) || cf_fail(err, "%s: out of memory", netlist->label);
+    bool done = (s.finder && s.nets && s.round_of) || cf_fail(err, "%s: out of memory", netlist->label);
     done = done && find(&s);
     cf_form_finder_free(s.finder);
     free(s.nets);
-    free(s.turn_of);
+    free(s.round_of);
     free(s.list);
     return done;
 }

@@ -1,10 +1,10 @@
 /* widths.h - how tight the widths of a netlist are: how far the sums of each cell really go.
  *
- * A width is chosen by the types of a cell's ports, as if every port could have every value at once. A gate's operands
- * are made of the same inputs, however. The sum of a gate is a linear form of the inputs, so its least and greatest
- * value over all inputs of the circuit are exact: every input with a positive factor at its greatest value, every other
- * at its least, and the other way round. These two inputs are then put through the gates themselves, cell by cell
- * (netlists/cell.h), which knows nothing of forms, and must give those sums.
+ * A width is chosen from the types of a cell's ports, as if the ports could take all their values independently. But
+ * the operands of a gate depend on the same inputs. The sum of a gate is a linear form of the inputs. So it is greatest
+ * over all inputs of the circuit when every input with a positive factor has its greatest value and every other its
+ * least, and least in the reverse case. These two inputs are then put through the gates themselves, by the definition
+ * of a cell (netlists/cell.h), which does not use forms, and must give the predicted sums.
  */
 #ifndef COFIBER_PROVE_WIDTHS_H
 #define COFIBER_PROVE_WIDTHS_H
@@ -26,7 +26,7 @@ struct cf_width {
  * has another one: then the two definitions of a gate disagree. */
 bool cf_find_widths(const struct cf_netlist *netlist, struct cf_width *widths, struct cf_error *err);
 
-/* Is no narrower type possible: does the cell need all bits of its output type? */
+/* True when no narrower type is possible: the cell needs all bits of its output type. */
 bool cf_width_tight(const struct cf_netlist *netlist, uint32_t cell, const struct cf_width *width);
 
 #endif

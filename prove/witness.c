@@ -48,10 +48,12 @@ static bool add_general(struct inputs *in)
     return true;
 }
 
-/* The inputs made for one gate; the other nets are 0. A gate that cannot be steered gets none. */
+/* Adds the inputs made for one gate; all other inputs of the circuit are 0. A gate whose sum is no linear form gets
+ * none.
+ */
 static bool add_steered(struct inputs *in, struct cf_steering *steering, struct cf_steered *steered, uint32_t net)
 {
-    if (!cf_steering_turn(steering, net))
+    if (!cf_steering_target(steering, net))
         return !cf_steering_failed(steering);
     cf_steer(steering, steered);
     for (int wish = 0; wish < CF_WISH_COUNT; wish++) {
@@ -113,7 +115,7 @@ static bool run_both(struct run *r, const int32_t *input, struct cf_error *err)
     return cf_cosim_frame(r->cosim, r->found, err);
 }
 
-/* A gate that differs: one of the refused, else the first. */
+/* Finds a gate that differs: a refused gate if one does, otherwise the first. */
 static bool find_difference(const struct run *r, const struct cf_witness_options *options, uint32_t *net)
 {
     for (uint32_t i = 0; i < options->gate_count; i++)

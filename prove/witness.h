@@ -27,8 +27,8 @@ struct cf_witness {
     uint32_t tried; /* inputs that were run */
 };
 
-/* False with an error where Verilator refuses the Verilog, a tool is missing, or memory is out. Not to find an input is
- * no failure. */
+/* False with an error if Verilator refuses the Verilog, a tool is missing, or memory is out. It is no failure if no
+ * input is found. */
 bool cf_find_witness(const struct cf_netlist *netlist, const struct cf_witness_options *options,
                      struct cf_witness *witness, struct cf_error *err);
 void cf_witness_free(struct cf_witness *witness);

@@ -28,7 +28,7 @@ double cf_bias_as_int8(const struct cf_head *head, uint32_t class_index, bool *f
     return clamped * layer->scale[class_index];
 }
 
-/* The integer thresholds of one class at all scores, and what its bias is as INT8. */
+/* The integer thresholds of one class at all scores, and the threshold with its bias as INT8. */
 struct limits {
     int64_t own; /* compiled in */
     int64_t at[CF_AGREE_SCORES];

@@ -1,4 +1,5 @@
-/* agree.h - how the integer circuit decides beside the head in double precision, frame by frame, at several scores. */
+/* agree.h - compares the decisions of the integer circuit with those of the head in double precision, frame by frame,
+ * at several scores. */
 #ifndef COFIBER_REPORT_AGREE_H
 #define COFIBER_REPORT_AGREE_H
 

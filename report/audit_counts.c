@@ -7,7 +7,7 @@
 
 enum { CARD_SCALES = 3 };
 
-/* The card's table, row by row: what it prints, and in the last row only the classifiers. */
+/* The gates in each row of the card's table, whose last row has only the classifiers. */
 static const uint64_t card_rows[CARD_SCALES] = {1664000, 416000, 8000};
 static const uint64_t card_total = 2184000;
 

@@ -33,8 +33,10 @@ static void count(struct cf_zeros *zeros, int64_t value)
     zeros->largest = magnitude > zeros->largest ? magnitude : zeros->largest;
 }
 
-/* A coarse cell that fine cell i takes from: its own (0), or the one beside it (1), within the grid. Fine cell i lies a
- * quarter of a coarse cell before or behind the centre of its own. */
+/* A coarse position from which fine position i takes its value: the one that covers it (0), or that one's neighbour
+ * (1), within the grid. Fine position i lies a quarter of a coarse step before or behind the centre of the one that
+ * covers it.
+ */
 static int64_t neighbour(uint32_t i, int beside, uint32_t size)
 {
     int64_t at = (int64_t)(i / 2) + (!beside ? 0 : i % 2 ? 1 : -1);

@@ -1,5 +1,4 @@
-/* bands.h - what the split into bands keeps and what it mixes, worked out from a frame's values without the netlist's
- * cells.
+/* bands.h - checks on a frame's values, without the netlist's cells, that the bands lose nothing and are independent.
  *
  * On scale k with the grid x, its pool p and its cofiber s, all integers on one binary point:
  *     lossless     x = up(p) + s
@@ -29,7 +28,7 @@ struct cf_bands {
 bool cf_bands_add(struct cf_bands *bands, const struct cf_sums *sums, const struct cf_compile_options *options,
                   const cofiber_result *result, struct cf_error *err);
 
-/* The same split in single precision, as a head's author runs it: the features [channels][height][width] are split into
+/* The same in single precision, as a head's author runs it: the features [channels][height][width] are decomposed into
  * `scales` bands and the residual, put together again, and compared. */
 struct cf_reconstruction {
     double error;   /* the largest |difference| */

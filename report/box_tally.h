@@ -10,9 +10,9 @@ struct cf_box_tally {
     double side_largest, side_sum, score_largest, score_sum;
 };
 
-/* Compares one scale of one frame, as the circuit says (`found`) and as the head says (`wanted`), both of the same
- * shape. Scores are compared where the class fires in both, its logit being at least `limit`; boxes, where there are
- * any, at positions where some class does. */
+/* Compares one scale of one frame: the circuit's values (`found`) with the head's (`wanted`), which have the same
+ * shape. Scores are compared where the class fires in both, that is, where its logit is at least `limit`; boxes, if
+ * there are any, at positions where some class fires in both. */
 void cf_box_tally_add(struct cf_box_tally *tally, const struct cf_cells *found, const struct cf_cells *wanted,
                       double limit);
 

@@ -12,7 +12,7 @@ enum cf_verdict {
     CF_HOLDS,
     CF_HOLDS_UNDER, /* under the condition that the claim's `condition` names */
     CF_FAILS,
-    CF_UNCHECKED /* what it is about is not there: `because` says why */
+    CF_UNCHECKED /* it could not be checked: `because` says why */
 };
 
 struct cf_claim {

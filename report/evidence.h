@@ -1,5 +1,5 @@
-/* evidence.h - what an audit counts and measures before it judges: facts of a head, of the circuits compiled from it,
- * and of their values on frames. */
+/* evidence.h - the facts that an audit counts and measures before it judges: about a head, about the circuits compiled
+ * from it, and about their values on frames. */
 #ifndef COFIBER_REPORT_EVIDENCE_H
 #define COFIBER_REPORT_EVIDENCE_H
 

@@ -21,9 +21,9 @@ struct cf_page {
     enum cf_fit fit;
     const struct cf_claims *claims;     /* NULL: not audited */
     const struct cf_evidence *evidence; /* of these claims */
-    const char *command;                /* with which the page can be made again */
-    /* cJSON leaves an item out where memory is out, and does not say so: this is asked, before the page is written,
-     * whether cJSON had all the memory that it asked for. NULL: it had. */
+    const char *command;                /* the command line that makes the page again */
+    /* cJSON silently leaves an item out when memory is out. This function is called before the page is written, and
+     * says whether cJSON had all the memory that it asked for. NULL: it had. */
     bool (*complete)(void);
     /* JSON documents, or NULL: of `faults --json`, of `stats --bits --json`, and of scripts/area.sh --json */
     const char *faults, *cost, *luts;

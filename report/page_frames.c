@@ -43,7 +43,7 @@ static bool put_integers(struct cf_text *page, const char *id, const int64_t *va
     return narrow != NULL;
 }
 
-/* The length of what each position's classifiers read, in features. */
+/* The Euclidean length of the band that each position's classifiers read, in units of features. */
 static bool put_energy(struct frame_writer *w, uint64_t frame, uint32_t k)
 {
     const struct cf_netlist *n = w->simulated;

@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "report/page.h"
 
-/* Adds to the document what is known of the netlist (groups, counts, table, metadata), and to the page its cells,
- * places and lines of Verilog. */
+/* Adds the netlist's groups, counts, table and metadata to the document, and its cells, places and lines of Verilog to
+ * the page. */
 bool cf_page_put_netlist(cJSON *document, struct cf_text *page, const struct cf_netlist *netlist, struct cf_error *err);
 
 /* Adds the frames: their inputs, sums and energies, and the photographs. */

@@ -11,13 +11,13 @@ struct batch_run {
     struct cofiber_sim *sim;
     const cofiber_batch *batch;
     cofiber_error *error;
-    _Atomic uint64_t next; /* frames are handed out in order, so those done are the first ones, but for failures */
+    _Atomic uint64_t next; /* the next frame to hand out; frames are handed out in order */
     atomic_bool over;
     pthread_mutex_t lock; /* of the sink and of what follows */
     uint64_t failed;      /* the lowest frame that failed, or COFIBER_NONE */
 };
 
-/* Keeps the error of the lowest frame, so that it does not depend on who was first. */
+/* Keeps the error of the lowest frame, so that it does not depend on which thread failed first. */
 static void fail(struct batch_run *run, uint64_t frame, const cofiber_error *error)
 {
     pthread_mutex_lock(&run->lock);
@@ -70,7 +70,7 @@ static void run_frames(struct batch_run *run, struct cofiber_result *worker)
     }
 }
 
-/* With the features, which are in memory as long: by the size that they have most often. */
+/* Includes the features, which are in memory while the frame runs, as float32: the type that they usually have. */
 size_t cf_frame_bytes(const struct cofiber_sim *sim)
 {
     size_t features = sim->netlist->groups[CF_INPUT].count * sizeof(float);
@@ -86,11 +86,11 @@ static int count_teams(const struct cofiber_sim *sim, uint64_t frames)
     size_t affordable = sim->memory / cf_frame_bytes(sim);
     int teams = affordable >= (size_t)sim->threads ? sim->threads : affordable > 1 ? (int)affordable : 1;
     if (sim->engine == COFIBER_REFERENCE)
-        return teams; /* it has no use for several threads */
+        return teams; /* the reference does not run on several threads */
     /* Where OpenMP binds threads to processors, it binds those of every team to the same ones. */
     if (teams < sim->threads && omp_get_proc_bind() != omp_proc_bind_false)
         return 1;
-    /* With few frames, a frame at a time wastes less. */
+    /* With few frames, all threads on one frame at a time leave fewer threads idle at the end. */
     return frames >= 2 * (uint64_t)teams ? teams : 1;
 }
 
@@ -138,8 +138,9 @@ static void *lead_team(void *argument)
     return NULL;
 }
 
-/* Teams of several threads. Each has a thread of its own to lead it, so that OpenMP keeps the others between frames: in
- * regions within a region it would start them anew for every frame. A leader that cannot be started is done without. */
+/* Runs teams of several threads. Each team has a leading thread that is not one of OpenMP's, so that OpenMP keeps the
+ * other threads from frame to frame; in nested parallel regions it would start them anew for every frame. If a leader
+ * cannot be started, the batch runs with fewer teams. */
 static void run_large_teams(struct batch_run *run)
 {
     int count = run->sim->team_count;
@@ -196,7 +197,7 @@ bool cofiber_sim_run_batch(cofiber_sim *sim, const cofiber_batch *batch, uint64_
         return cf_pass_on(error, &err);
     pthread_mutex_init(&run.lock, NULL);
     run_teams(&run, teams);
-    sim->together.filled = false; /* whoever ran last */
+    sim->together.filled = false; /* cofiber_sim_result holds no values after a batch */
     pthread_mutex_destroy(&run.lock);
     uint64_t taken = atomic_load(&run.next);
     taken = taken < batch->count ? taken : batch->count;

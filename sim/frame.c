@@ -96,7 +96,7 @@ static bool refuse(const struct cofiber_sim *sim, const cofiber_features *featur
                    quantised ? "does not fit the input's width" : "is NaN or infinite");
 }
 
-/* The reference's values, into the same memory as everyone else's. */
+/* Runs the reference, and copies its values to where the word engine keeps its own. */
 static void run_reference(const struct cofiber_sim *sim, struct cofiber_result *worker)
 {
     const struct cf_netlist *netlist = sim->netlist;

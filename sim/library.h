@@ -7,11 +7,11 @@
 #include "sim/frames/quantise.h"
 #include "sim/word/engine.h"
 
-/* One frame's values: what cofiber_result is. */
+/* One frame's values; the public interface shows them as cofiber_result. */
 struct cofiber_result {
     const struct cf_netlist *netlist;
-    struct cf_workspace *workspace; /* where the word engine and the reference keep them; NULL for the bit engine, */
-    const struct cf_bit_sim *bits;  /* which keeps them by frame */
+    struct cf_workspace *workspace; /* the values of the word engine and the reference; NULL for the bit engine */
+    const struct cf_bit_sim *bits;  /* the bit engine, which holds the values of its frames; else NULL */
     uint32_t frame;
     int64_t *nets; /* the reference's own; else NULL */
     int threads;
@@ -28,7 +28,7 @@ struct cofiber_sim {
     struct cofiber_result together; /* all threads on one frame, or on those that the bit engine runs at once */
     struct cofiber_result *teams;   /* [team_count], made by the first batch that needs them: frames side by side */
     int team_count, threads;
-    size_t memory; /* what the frames of a batch may take together */
+    size_t memory; /* bytes that the frames of a batch that run side by side may take together */
 };
 
 /* Passes a failure of the libraries below on as the public error, if there is a place for it; gives false. */
@@ -39,7 +39,7 @@ void cf_worker_free(struct cofiber_result *worker);
 /* A frame of a file (cf_frames_view) as the features that the library takes; booleans are 0 and 1. */
 cofiber_features cf_features_of(const struct cf_tensor *view);
 
-/* The other way: `count` features as a tensor. False where there are no data, or the type is none of features. */
+/* The reverse: `count` features as a tensor. False if there are no data, or the type is not one of features. */
 bool cf_tensor_of(const cofiber_features *features, uint64_t count, struct cf_tensor *tensor);
 
 /* Quantises and simulates a frame; `*element` names a feature that was refused. */
@@ -52,11 +52,11 @@ bool cf_take_frame(const struct cofiber_sim *sim, const cofiber_features *featur
 /* Simulates one frame, given as the input's integers [H, W, D], and copies the values of all nets [net_count]. */
 bool cf_sim_nets(cofiber_sim *sim, const int32_t *input, int64_t *nets, struct cf_error *err);
 
-/* Bytes that each frame takes that runs side by side with others, about. */
+/* The approximate number of bytes that a frame takes while it runs. */
 size_t cf_frame_bytes(const struct cofiber_sim *sim);
 void cf_teams_free(struct cofiber_sim *sim);
-/* A batch in the bit engine: in rounds of as many frames as it runs at once. As cofiber_sim_run_batch, for a batch that
- * was checked; `*done` is set. */
+/* Runs a batch in the bit engine, in rounds of as many frames as the engine runs at once. It does what
+ * cofiber_sim_run_batch says, for a batch whose arguments have been checked, and sets `*done`. */
 bool cf_run_rounds(struct cofiber_sim *sim, const cofiber_batch *batch, uint64_t *done, cofiber_error *error);
 
 /* A netlist is its own public handle. */

@@ -8,7 +8,7 @@
 #include "netlists/check.h"
 #include "netlists/names.h"
 
-struct cutting {
+struct extraction {
     const struct cf_netlist *from;
     const struct cf_group *group, *source; /* of the gates, and of what they read */
     const uint32_t *gates;                 /* nets */
@@ -19,23 +19,23 @@ struct cutting {
     struct cf_error *err;
 };
 
-static bool out_of_memory(struct cutting *c)
+static bool out_of_memory(struct extraction *c)
 {
     return cf_fail(c->err, "%s: out of memory", c->from->label);
 }
 
-static const struct cf_cell *cell_of(const struct cutting *c, uint32_t i)
+static const struct cf_cell *cell_of(const struct extraction *c, uint32_t i)
 {
     return &c->from->cells[c->group->cell[c->gates[i] - c->group->first_net]];
 }
 
-static const uint32_t *bases_of(const struct cutting *c, uint32_t i)
+static const uint32_t *bases_of(const struct extraction *c, uint32_t i)
 {
     return cf_instance_bases(c->group, c->gates[i] - c->group->first_net);
 }
 
 /* Finds the group of all gates and the group that they read, which is the input if they read nothing. */
-static bool find_groups(struct cutting *c)
+static bool find_groups(struct extraction *c)
 {
     char name[CF_NAME_MAX];
     uint32_t group = cf_netlist_group_of(c->from, c->gates[0]), source = UINT32_MAX;
@@ -59,7 +59,7 @@ static bool find_groups(struct cutting *c)
     return true;
 }
 
-static bool rank_nets(struct cutting *c)
+static bool rank_nets(struct extraction *c)
 {
     c->read = calloc(c->source->count, sizeof *c->read);
     c->rank = calloc((size_t)c->source->count + 1, sizeof *c->rank);
@@ -83,7 +83,7 @@ static bool rank_nets(struct cutting *c)
 
 /* Returns the new base of a port: the first net at or after the old base that some gate reads. The old base may stand
  * before the group, and anywhere if nothing is read through the port. */
-static uint32_t moved_base(const struct cutting *c, uint32_t base)
+static uint32_t moved_base(const struct extraction *c, uint32_t base)
 {
     uint32_t last = c->rank[c->source->count] - 1;
     if (base < c->source->first_net)
@@ -95,7 +95,7 @@ static uint32_t moved_base(const struct cutting *c, uint32_t base)
 }
 
 /* Writes the terms of gate `i` with the offsets that they have among the nets that are left. */
-static void move_terms(const struct cutting *c, uint32_t i, struct cf_term *terms)
+static void move_terms(const struct extraction *c, uint32_t i, struct cf_term *terms)
 {
     const struct cf_cell *cell = cell_of(c, i);
     for (uint32_t t = 0; t < cell->term_count; t++) {
@@ -114,7 +114,7 @@ static bool same_terms(const struct cf_term *a, const struct cf_term *b, uint32_
 }
 
 /* Adds the cell of gate `i`. If the gate before it had the same cell and the same terms, the cell is shared. */
-static bool place_gate(struct cutting *c, uint32_t i, struct cf_term *terms)
+static bool place_gate(struct extraction *c, uint32_t i, struct cf_term *terms)
 {
     struct cf_group *group = &c->piece->groups[1];
     struct cf_cell cell = *cell_of(c, i);
@@ -132,7 +132,7 @@ static bool place_gate(struct cutting *c, uint32_t i, struct cf_term *terms)
     return cf_netlist_add_cell(c->piece, &cell, &group->cell[i], c->err);
 }
 
-static bool place_gates(struct cutting *c)
+static bool place_gates(struct extraction *c)
 {
     uint32_t most = 1;
     for (uint32_t i = 0; i < c->count; i++)
@@ -146,7 +146,7 @@ static bool place_gates(struct cutting *c)
 }
 
 /* Writes the gates' names, separated by blanks; neighbouring gates become "first...last". */
-static bool keep_names(struct cutting *c)
+static bool keep_names(struct extraction *c)
 {
     char *text = calloc(c->count, CF_NAME_MAX + 3), *end = text;
     if (!text)
@@ -163,7 +163,7 @@ static bool keep_names(struct cutting *c)
     return done;
 }
 
-static bool build(struct cutting *c)
+static bool build(struct extraction *c)
 {
     uint32_t input[3] = {1, 1, c->rank[c->source->count]}, gates[3] = {1, 1, c->count};
     c->piece = cf_netlist_new(c->from->label, c->err);
@@ -178,7 +178,7 @@ static bool build(struct cutting *c)
 bool cf_extract(struct cf_netlist **piece, const struct cf_netlist *netlist, const uint32_t *gates, uint32_t count,
                 struct cf_error *err)
 {
-    struct cutting c = {.from = netlist, .gates = gates, .count = count, .err = err};
+    struct extraction c = {.from = netlist, .gates = gates, .count = count, .err = err};
     *piece = NULL;
     bool done = find_groups(&c) && rank_nets(&c) && build(&c);
     free(c.read);

@@ -166,14 +166,14 @@ static void put_fitted(struct emission *e, const char *value, uint32_t has, uint
         cf_put(e, "%s", value);
 }
 
-/* A root of `sum_width / 2` digits: as many as the root of any sum of that width has. */
+/* Writes the instance of cofiber_root with `sum_width / 2` digits: as many as the root of any sum of that width has. */
 static void put_root(struct emission *e, const struct cf_kind *kind)
 {
     uint32_t digits = kind->sum_width / 2u, bits = kind->sum_width - 1u;
     cf_put(e, "    wire [%u-1:0] radicand = sum >= %u'sd0 ? ", 2 * digits, kind->sum_width);
     cf_put(e, 2 * digits > bits ? "{1'b0, sum[%u:0]}" : "sum[%u:0]", bits - 1);
     cf_put(e, " : %u'd0;\n", 2 * digits);
-    if (digits > kind->type.width) /* of this width other roots have more digits */
+    if (digits > kind->type.width) /* other gates of this kind have larger sums, whose roots have more digits */
         cf_put(e, "    /* verilator lint_off UNUSEDSIGNAL */ // the first digits are always 0\n");
     cf_put(e, "    wire [%u-1:0] root;\n", digits);
     if (digits > kind->type.width)
@@ -215,8 +215,8 @@ static void put_kind(struct emission *e, uint32_t index)
     cf_put(e, "`endif\nendmodule\n\n");
 }
 
-/* Writes the module that every root has in common, a digit per round: where the remainder, behind which the next two
- * bits of x stand, is at least 4 * (digits so far) + 1, that is taken off, and the digit is 1. */
+/* Writes the module that every root has in common. Each round makes one binary digit: the next two bits of x are
+ * appended to the remainder; if it is then at least 4 * (digits so far) + 1, this is subtracted, and the digit is 1. */
 static void put_root_module(struct emission *e)
 {
     cf_put(e, "`ifndef " CF_RTL_CENSUS_DEFINE
@@ -258,7 +258,7 @@ static bool is_plain(const struct cf_kind *kind)
     return kind->activation == CF_LINEAR || kind->activation == CF_STEP;
 }
 
-/* Says in the heading what the kinds beyond linear and step are, where there are any. */
+/* Explains in the heading the kinds of gate beyond linear and step, if there are any. */
 static void put_beyond(struct emission *e)
 {
     uint32_t k = 0;

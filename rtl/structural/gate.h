@@ -58,15 +58,15 @@ bool cf_gate_operand(const struct cf_rows *rows, const struct cf_row_module *mod
 /* Makes the gate, once it is described, one that reads a single operand instead, of `width` bits and signed. */
 bool cf_gate_replace(struct cf_gate *gate, struct cf_operand operand, uint8_t width);
 
-/* Can gate `b`, which stands `distance` lanes after `a`, be placed with it as one array of instances? That takes the
- * same cell, lists alone, and each operand of `b` `distance` lanes after that of `a`. */
+/* True when gate `b`, which stands `distance` lanes after `a`, can be placed with `a` as one array of instances: both
+ * have the same cell and no runs, and each operand of `b` stands `distance` lanes after that of `a`. */
 bool cf_gate_follows(const struct cf_gate *a, const struct cf_gate *b, uint32_t distance);
 
 /* All of a gate but the values of weights and bias: each kind is one leaf module. */
 struct cf_kind {
     enum cf_activation activation;
     struct cf_type type;
-    uint8_t sum_width; /* a linear kind's is that of its output; another's holds every sum of every gate of the kind */
+    uint8_t sum_width; /* of a linear kind, the width of its output; of others, enough for every sum of its gates */
     struct cf_vector *vectors;
     uint32_t vector_count;
 };

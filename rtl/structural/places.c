@@ -1,4 +1,4 @@
-/* places.c - finds the lines at which gates stand, by writing the files to nowhere. */
+/* places.c - finds the lines at which gates stand: runs the writers without files, and counts lines. */
 #include "rtl/structural/places.h"
 
 #include <assert.h>
@@ -29,7 +29,7 @@ static bool make_module(struct cf_rtl_module *to, const struct cf_rows *rows, co
     return to->name && to->lane;
 }
 
-/* Makes room for what the writers will say. */
+/* Makes room for the lines that the writers will note. */
 static bool make_room(struct cf_rtl_places *places, const struct cf_rows *rows)
 {
     uint32_t groups = rows->netlist->group_count;

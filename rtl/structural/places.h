@@ -31,8 +31,8 @@ struct cf_rtl_places {
     uint32_t module_count;
 };
 
-/* Finds the places in what `cofiber verilog` writes for this netlist, which must outlive them: the files are written to
- * nowhere and their lines counted. Errors: out of memory. */
+/* Finds the places in the files that `cofiber verilog` writes for this netlist, which must outlive them. The writers
+ * run without files, and their lines are counted. Errors: out of memory. */
 bool cf_rtl_places_make(struct cf_rtl_places *places, const struct cf_netlist *netlist, struct cf_error *err);
 void cf_rtl_places_free(struct cf_rtl_places *places);
 

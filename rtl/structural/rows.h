@@ -2,8 +2,8 @@
  *
  * A row is one position of a group with all its lanes: s1.classify[4,9,*]. It is one packed wire, s1_classify_4_9, with
  * lane l in bits [l*W +: W], where W is the width of the group's values. Rows whose gates compute the same functions of
- * rows in the same relative places share one row module, which the top places once per row. How a row module places a
- * leaf module for each gate is in gate.h.
+ * rows in the same relative places share one row module, which the top places once per row. gate.h says how a row
+ * module places a leaf module for each gate.
  */
 #ifndef COFIBER_RTL_STRUCTURAL_ROWS_H
 #define COFIBER_RTL_STRUCTURAL_ROWS_H
@@ -11,8 +11,8 @@
 #include "netlists/cell.h"
 #include "rtl/structural/structural.h"
 
-/* One row as the reader of other rows: for each port of its gates, the net from which their bases are counted. Two rows
- * whose bases are equally far from these nets can share a module. */
+/* How one row reads other rows: for each port of its gates, the net from which their bases are counted. Two rows whose
+ * bases are equally far from these nets can share a module. */
 struct cf_row_view {
     uint32_t row; /* counted through all groups */
     uint32_t group;
@@ -28,7 +28,8 @@ enum {
 /* A row that a row module reads through one of its ports. */
 struct cf_row_input {
     uint32_t port;
-    uint32_t row; /* for the representative; each other row of the module reads one as far from its own origin */
+    uint32_t
+        row; /* for the representative; every other row of the module reads a row equally far from its own origin */
 };
 
 struct cf_row_module {

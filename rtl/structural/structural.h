@@ -28,19 +28,20 @@ enum {
     CF_RTL_NAME_MAX = 240   /* bytes of the name of a row or of a row module, with the NUL */
 };
 
-/* What the Verilog of a netlist calls things. The modules of several netlists stand in one design when each has its own
- * prefix: all module names begin with it. */
+/* The names in the Verilog of a netlist. The modules of several netlists can stand in one design if each netlist has
+ * its own prefix, with which all its module names begin. */
 struct cf_rtl_names {
     const struct cf_netlist *netlist;
     const char *prefix;              /* "" where there is none */
     char (*identifier)[CF_NAME_MAX]; /* [group_count]: "s1_classify", for the names of a group's rows and modules */
 };
 
-/* Is the prefix (NULL: none) a Verilog identifier of at most CF_RTL_PREFIX_MAX letters, digits and underscores? */
+/* True when the prefix (NULL: none) is a Verilog identifier of at most CF_RTL_PREFIX_MAX letters, digits and
+ * underscores; else the error says why not. */
 bool cf_rtl_check_prefix(const char *prefix, struct cf_error *err);
 
 /* Finds the names for a netlist, which must outlive them, as must `prefix` (NULL: none). Fails when memory is out, or
- * when the prefix is none. */
+ * when the prefix cannot be one. */
 bool cf_rtl_names_make(struct cf_rtl_names *names, const struct cf_netlist *netlist, const char *prefix,
                        struct cf_error *err);
 void cf_rtl_names_free(struct cf_rtl_names *names);

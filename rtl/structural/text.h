@@ -39,7 +39,7 @@ void cf_put_weights(struct emission *e, const struct cf_operand *operands, const
 /* Writes a signed constant of 1 to 64 bits, as -4'sd1, from a value that is reduced modulo 2^width. */
 void cf_put_constant(struct emission *e, int64_t value, uint8_t width);
 
-/* Does the leaf module of this vector's kind sum it in a loop? */
+/* True when the leaf module of this vector's kind sums the vector in a loop. */
 bool cf_is_looped(const struct cf_vector *vector);
 
 /* Write the contents of one file each; false with the error filled when memory is out. */

@@ -19,17 +19,18 @@
 #include "rtl/tools/process.h"
 #include "rtl/tools/runtime.h"
 
-/* Optimising pays in the blocks of circuits that are large enough. Verilator's own default, -Os, takes as long as -O1
- * and gives slower code; the top, which moves values between blocks, what runs once (the constructors, megabytes of
- * them) and the run-time library would cost minutes above -O0. One file a block and one for the top: the circuit's own
- * header alone, read by each of some thirty files, would cost a minute at full size. -fPIC, which blocks have anyway,
- * lets all share what is precompiled. */
+/* Options of make for large circuits, in which it pays to optimise Verilator's hierarchical blocks. Verilator's own
+ * default, -Os, takes as long as -O1 and gives slower code. The top, which only moves values between blocks, the code
+ * that runs once (constructors, megabytes of them) and the run-time library are compiled with -O0, as more would cost
+ * minutes. Each block is one file, and so is the top: otherwise some thirty files would each read the circuit's own
+ * header, which takes a minute at full size. With -fPIC, which blocks need anyway, all can share the precompiled
+ * header. */
 static const char *const large_make[] = {"OPT_FAST=$(if $(filter Vcofiber,$(VM_PREFIX)),-O0,-O1)", "OPT_SLOW=-O0",
                                          "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0", NULL};
 static const char *const small_make[] = {"OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0", "VM_PARALLEL_BUILDS=0",
                                          NULL};
-/* Two of Verilator's passes would gather a row's lanes into one expression of thousands of bits, and the loop of a
- * classifier would be unrolled: minutes of compiling, for slower code. */
+/* Two of Verilator's passes are off, because they would gather a row's lanes into one expression of thousands of bits,
+ * and the loop of a classifier is not unrolled. Either would take minutes to compile, for slower code. */
 // clang-format off
 static const char *const verilator_options[] = {
     "--cc", "--exe", "--prefix", "Vcofiber",
@@ -43,7 +44,7 @@ static const char *const verilator_options[] = {
 enum {
     SOURCE_LIMIT = 1 << 30,
     MAX_ARGUMENTS = 64,
-    LARGE_FROM = 20000000, /* multiply-adds a frame */
+    LARGE_FROM = 20000000, /* multiply-adds per frame */
 };
 
 struct builder {
@@ -81,7 +82,7 @@ static bool hash_file(struct builder *b, const char *directory, const char *name
     return done;
 }
 
-/* What a program calls itself, malloc'd; NULL with an error. Leaves a file "version" in `directory`. */
+/* The output of `program --version`, malloc'd; NULL with an error. Leaves a file "version" in `directory`. */
 static char *version_of(struct builder *b, const char *program, const char *directory)
 {
     const char *argv[] = {program, "--version", NULL};
@@ -100,8 +101,8 @@ static void put_list(const char *const *list, struct cf_text *text)
         cf_text_printf(text, "%s\n", list[i]);
 }
 
-/* The key: everything that the program computes depends on; how fast it is may depend on whose it was first. `scratch`
- * is a directory for temporary files. */
+/* Makes the key, a hash of everything on which the program's results depend. (Its speed may also depend on the options
+ * of the run that built it.) `scratch` is a directory for temporary files. */
 static bool make_key(struct builder *b, const char *sources, const char *scratch)
 {
     struct cf_text text = {0};
@@ -186,7 +187,8 @@ static bool write_harness(struct builder *b)
     return done;
 }
 
-/* Copies the Verilog, so that the tools see no names but ours, and finds whether the emission asks for blocks. */
+/* Copies the Verilog under fixed names, so that the tools see no path of the user's, and finds whether the emission
+ * asks for hierarchical blocks. */
 static bool copy_sources(struct builder *b, const char *sources, bool *hierarchical)
 {
     *hierarchical = false;
@@ -212,7 +214,7 @@ static int job_count(const struct builder *b)
     return b->options->jobs > 0 ? b->options->jobs : processors > 0 ? (int)processors : 1;
 }
 
-/* Multiply-adds a frame. */
+/* Multiply-adds per frame. */
 static uint64_t multiplications(const struct cf_netlist *netlist)
 {
     uint64_t count = 0;
@@ -256,7 +258,7 @@ static bool run_make(struct builder *b, const char *flags, const char *target)
     return cf_process_run(argv, b->obj, b->log, &b->watch, b->err);
 }
 
-/* With what was compiled for earlier programs, and will be for later ones. */
+/* Compiles the program with the objects that earlier programs left, and keeps new ones for later programs. */
 static bool compile(struct builder *b)
 {
     char *source = cf_directory_join(b->obj, "precompiled.cpp"), *header = cf_directory_join(b->obj, "precompiled.o"),
@@ -277,13 +279,13 @@ static bool compile(struct builder *b)
     return done;
 }
 
-/* What is kept may have been damaged since: a failure with it is not the last word. */
+/* Compiles, and after a failure compiles again without the objects that were kept, which may have been damaged. */
 static bool compile_again(struct builder *b)
 {
     return !stop(b) && b->runtime.used && cf_runtime_drop(&b->runtime, b->obj, b->err) && compile(b);
 }
 
-/* What the objects that all programs share depend on. */
+/* Finds the shared objects by everything on which they depend. */
 static bool open_runtime(struct builder *b)
 {
     static const char *const variables[] = {"CXXFLAGS", "CPPFLAGS", "CPATH", "CPLUS_INCLUDE_PATH", "VERILATOR_ROOT"};
@@ -348,7 +350,9 @@ static bool keep(struct builder *b)
     return done;
 }
 
-/* Where to build: in the cache, or in a directory for this run alone where make could not build in one of that name. */
+/* Chooses where to build: in the cache or, if make could not build in a directory of that name, in one for this run
+ * alone.
+ */
 static bool open_workshop(struct builder *b)
 {
     const char *place = getenv("TMPDIR");
@@ -398,7 +402,7 @@ static bool find_or_build(struct builder *b, const char *sources, struct cf_buil
     build->cached = done && !b->options->rebuild && access(build->program, X_OK) == 0;
     done = done && (build->cached || build_entry(b, sources));
     bool interrupted = !done && stop(b);
-    if (interrupted) /* after any other failure the error names the log, which is in there */
+    if (interrupted) /* after any other failure the error names the log, which is in this directory */
         cf_directory_remove(b->part, NULL);
     cf_cache_unlock(&lock, interrupted);
     return done;

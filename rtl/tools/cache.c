@@ -62,7 +62,7 @@ bool cf_cache_lock(const char *entry, struct cf_cache_lock *lock, struct cf_erro
         done = lock->descriptor >= 0;
         while (done && flock(lock->descriptor, LOCK_EX) != 0)
             done = errno == EINTR;
-        /* Whoever held it before may have removed the file: then the lock is on nothing that others would find. */
+        /* The process that held the lock before may have removed the file; then others would not find this lock. */
         held = done && fstat(lock->descriptor, &status) == 0 && status.st_nlink > 0;
         if (done && !held)
             close(lock->descriptor);
@@ -137,7 +137,7 @@ static uint64_t bytes_below(int parent, const char *name)
     return bytes;
 }
 
-/* Is it a program or the objects that programs share, by its name? Others may keep other things beside them. */
+/* True for the name of a program, or of the objects that programs share. The directory may hold other files. */
 static int is_entry(const struct dirent *entry)
 {
     static const char runtime[] = "runtime-";

@@ -13,12 +13,12 @@
 
 #include "base/error.h"
 
-/* The cache's path, malloc'd, and made where it was not there: `given`, or by XDG_CACHE_HOME or HOME where that is
- * NULL. NULL with an error where there is none. */
+/* The path of the cache, malloc'd: `given`, or if that is NULL the directory that XDG_CACHE_HOME or HOME leads to. The
+ * directory is made if it does not exist. NULL with an error where there is none. */
 char *cf_cache_find(const char *given, struct cf_error *err);
 
-/* Can programs be built in a directory of this path? Not where it has blanks or other characters that make, and the
- * makefiles that Verilator writes, would take for more than a part of a name. */
+/* True when programs can be built in a directory of this path: it has no blanks or other characters that make, and the
+ * makefiles that Verilator writes, do not take as a part of a name. */
 bool cf_cache_can_build(const char *path);
 
 struct cf_cache_lock {
@@ -29,7 +29,7 @@ struct cf_cache_lock {
 /* Waits until no other process builds the entry (a path), and keeps others from it until cf_cache_unlock, which is to
  * be called in any case. */
 bool cf_cache_lock(const char *entry, struct cf_cache_lock *lock, struct cf_error *err);
-/* With `remove`, nothing is left of the lock: there will be no entry. */
+/* Unlocks. With `remove` the lock's file is removed as well, for an entry that will not exist. */
 void cf_cache_unlock(struct cf_cache_lock *lock, bool remove);
 
 /* The name of a run's own directory in the cache (base/scratch.h). */

@@ -1,4 +1,4 @@
-/* cosim.c - talks to the Verilated model: its rows once, then frame after frame. */
+/* cosim.c - talks to the Verilated model: sends it the rows once, and then one frame after another. */
 #include "rtl/tools/cosim.h"
 
 #include <stdio.h>
@@ -35,7 +35,7 @@ static bool write_rows(const struct cf_cosim *cosim, struct cf_text *text, struc
     return !text->failed || cf_fail(err, "%s: out of memory", netlist->label);
 }
 
-/* Tells the model its rows and hears whether it has them. */
+/* Sends the model the rows of the netlist, and receives whether it has them. */
 static bool introduce(struct cf_cosim *cosim, struct cf_error *err)
 {
     struct cf_text rows = {0};
@@ -54,7 +54,9 @@ static bool introduce(struct cf_cosim *cosim, struct cf_error *err)
     return cf_fail(err, "%s: %s", cosim->netlist->label, message);
 }
 
-/* A model that ended by itself before it knew its rows was damaged where it is kept, most likely. */
+/* Adds advice to an error: a model that ended by itself before it received the rows was most likely damaged in the
+ * cache.
+ */
 static bool advise(const struct cf_cosim *cosim, struct cf_error *err)
 {
     char text[sizeof err->text];

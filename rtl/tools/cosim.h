@@ -19,9 +19,9 @@ struct cf_cosim_options {
 
 struct cf_cosim;
 
-/* Emits and builds, or finds in the cache what was built from the same Verilog with the same tools before, and starts
- * the model. The netlist must outlive the result. Errors: a tool that is missing (with its Debian package), a build
- * that fails (with its log), Verilog that lacks a row of the netlist or has it in another width. */
+/* Emits and builds the model, or finds it in the cache if it was built from the same Verilog with the same tools
+ * before, and starts it. The netlist must outlive the result. Errors: a tool that is missing (with its Debian package),
+ * a build that fails (with its log), Verilog that lacks a row of the netlist or has it in another width. */
 bool cf_cosim_open(struct cf_cosim **cosim, const struct cf_netlist *netlist, const struct cf_cosim_options *options,
                    struct cf_error *err);
 
@@ -31,7 +31,7 @@ bool cf_cosim_frame(struct cf_cosim *cosim, int64_t *nets, struct cf_error *err)
 
 void cf_cosim_close(struct cf_cosim *cosim); /* NULL is fine */
 
-/* Was the program in the cache? */
+/* True when the program was found in the cache. */
 bool cf_cosim_was_cached(const struct cf_cosim *cosim);
 
 #endif

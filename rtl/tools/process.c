@@ -141,7 +141,7 @@ static void sleep_a_moment(long *milliseconds)
     *milliseconds = 2 * *milliseconds < LONGEST ? 2 * *milliseconds : LONGEST;
 }
 
-/* Ends a program and all that it started: asks for it, and after two seconds insists. */
+/* Ends a program and all that it started: sends SIGTERM, and after two seconds SIGKILL. */
 static void end_group(pid_t pid)
 {
     enum { MOMENTS = 45 };
@@ -202,7 +202,7 @@ bool cf_process_start(struct cf_process *process, const char *const *argv, const
     return done;
 }
 
-/* The other side closed or broke the connection: how did it end? */
+/* The other side closed or broke the connection: fills the error with how it ended. */
 static bool gone(struct cf_process *process, struct cf_error *err)
 {
     int status = 0;
@@ -214,7 +214,7 @@ static bool gone(struct cf_process *process, struct cf_error *err)
     return report_end("the Verilated model", status, process->log, err);
 }
 
-/* A transfer gave an error: may it be tried again? */
+/* A transfer gave an error: true when it may be tried again. */
 static bool go_on(struct cf_process *process, ssize_t transferred, struct cf_error *err)
 {
     if (transferred == 0 || errno != EINTR)

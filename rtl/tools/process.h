@@ -1,4 +1,4 @@
-/* process.h - other programs: the tools that are run to their end, and the model that is talked to. */
+/* process.h - runs other programs: tools, which run to their end, and the model, with which cosim exchanges data. */
 #ifndef COFIBER_RTL_TOOLS_PROCESS_H
 #define COFIBER_RTL_TOOLS_PROCESS_H
 
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* What is asked while another program runs, some times per second. Each may be NULL. */
+/* Functions that are called while another program runs, some times per second. Each may be NULL. */
 struct cf_watch {
     void (*tick)(void *user);
     /* True: the program is to be ended, with all programs that it started. A call that returns for this reason fails,

@@ -44,7 +44,7 @@ void cf_runtime_close(struct cf_runtime *runtime)
 
 /* ---- objects ---- */
 
-/* Another run may drop the file at any time: then it is compiled again. */
+/* Copies a file. It is no error if another run has just removed the file, as it is then compiled again. */
 static bool copy(const char *from, const char *to, struct cf_error *err)
 {
     char *text = NULL;
@@ -60,7 +60,7 @@ static bool move(const char *from, const char *to, struct cf_error *err)
     return rename(from, to) == 0 || cf_fail(err, "%s: %m", to);
 }
 
-/* "verilated.o", "verilated_dpi.o", ... Which there are is Verilator's business. */
+/* True for "verilated.o", "verilated_dpi.o", ... The version of Verilator decides which of them exist. */
 static bool is_object(const char *name)
 {
     size_t length = strlen(name);

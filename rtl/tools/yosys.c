@@ -71,7 +71,7 @@ bool cf_yosys_elaborate(const char *directory, const char *scratch, const char *
     return run_yosys(directory, scratch, script, &watch, err);
 }
 
-/* Yosys writes public names with a backslash before them, in some places. */
+/* The name without the backslash that Yosys writes before public names in some places. */
 static const char *plain(const char *name)
 {
     return *name == '\\' ? name + 1 : name;

@@ -1,4 +1,4 @@
-/* assemble.c - instructions into a program's code: which planes they name, and in which order they stand. */
+/* assemble.c - writes instructions into a program's code: chooses the planes that they name, and their order. */
 #include "sim/bits/assemble.h"
 
 #include <assert.h>
@@ -10,8 +10,8 @@ enum {
     /* Planes of a stage's operands from which instructions of one kind begin to read before they go on: 8 KiB of 512
      * lanes. A large counter reads on from there, so that about 24 KiB are in use, of a first-level cache of 32. */
     STRIP = 128,
-    /* Cells whose instructions are placed together: they share what they read, and their runs are longer; but what
-     * they make has to wait longer to be used again. */
+    /* Cells whose instructions are placed together: they share the operands that they read, and make longer runs of one
+     * kind. But the more cells there are, the longer a result waits until an instruction reads it. */
     TEAM = 2,
     /* Elements of code that an instruction takes at most, with the header of its run. */
     LONGEST = 3 + 31 + 5
@@ -142,7 +142,7 @@ static bool can_invert(const struct cf_bit_macro *macro)
     return macro->op < CF_BIT_COUNT15;
 }
 
-/* Makes what the instruction reads inverted and cannot invert itself, where that has no plane yet. */
+/* Makes the planes of the inverted literals that the instruction reads and cannot invert itself, unless they exist. */
 static bool prepare(struct cf_bit_assembly *b, struct cf_bit_member *m, const struct cf_bit_macro *macro)
 {
     const cf_lit *in = m->macros.literals + macro->first;
@@ -247,8 +247,9 @@ static bool place_pending(struct cf_bit_assembly *b, struct pending *pending, si
     return true;
 }
 
-/* A stage with operands: a few members after the others, so that what they make is used again soon. One without is all
- * carry chains: all members in step, or there would be one short run after another, each waiting for the one before. */
+/* In a stage with operands, a few members are placed at a time, so that their results are read again soon. A stage
+ * without operands consists of carry chains alone. There all members go in step; otherwise there would be many short
+ * runs, each of which waits for the one before. */
 bool cf_bit_place_stage(struct cf_bit_assembly *b, uint32_t stage)
 {
     size_t total = 1, count = 0;

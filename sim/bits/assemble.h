@@ -1,5 +1,5 @@
-/* assemble.h - instructions into a program's code: planes are given to signals, and instructions are put into an order
- * that suits the processor. Used by program.c alone.
+/* assemble.h - writes instructions into a program's code: gives planes to signals, and puts the instructions into an
+ * order that suits the processor. Used by program.c alone.
  */
 #ifndef COFIBER_SIM_BITS_ASSEMBLE_H
 #define COFIBER_SIM_BITS_ASSEMBLE_H
@@ -7,7 +7,8 @@
 #include "sim/bits/macro.h"
 #include "sim/bits/program.h"
 
-/* The first planes of a window: two constants, one that takes what nobody reads, and then a stage's operands. */
+/* The first planes of a window (kernels.h): the two constants, one for results that no instruction reads, and then the
+ * operands of a stage. */
 enum { CF_PLANE_ZERO, CF_PLANE_ONE, CF_PLANE_TRASH, CF_PLANE_OPERANDS };
 #define CF_NO_PLANE UINT32_MAX
 
@@ -43,7 +44,7 @@ bool cf_bit_has_stage(const struct cf_bit_assembly *b, const struct cf_bit_membe
 bool cf_bit_place_stage(struct cf_bit_assembly *b, uint32_t stage);
 /* Ends a stage's code, so that the next instruction begins a run. */
 bool cf_bit_end_code(struct cf_bit_assembly *b);
-/* Copies what an operand's plane holds to a plane of its own, for a literal that later stages read. */
+/* Copies an operand's plane to another plane, because later stages read the literal when new operands are there. */
 bool cf_bit_rescue(struct cf_bit_assembly *b, struct cf_bit_member *m, cf_lit literal);
 /* Gives the literal a plane of its own if it has none, by inverting its opposite's. */
 bool cf_bit_make_plane(struct cf_bit_assembly *b, struct cf_bit_member *m, cf_lit literal);

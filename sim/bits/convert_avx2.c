@@ -21,7 +21,7 @@ enum { PLANE = sizeof(__m256i), HALF = 16 };
 
 /* ---- bits ------------------------------------------------------------------------------------------------------ */
 
-/* Exchanges the bits of `a` that stand `shift` above the mask's with those of `b` that it names. */
+/* Exchanges the bits of `b` under the mask with the bits of `a` that stand `shift` above the mask. */
 INLINE void exchange(__m256i *a, __m256i *b, int shift, __m256i mask)
 {
     __m256i changed = _mm256_and_si256(_mm256_xor_si256(_mm256_srli_epi16(*a, shift), *b), mask);

@@ -1,4 +1,4 @@
-/* engine.c - the bit engine: what a simulator holds, and in which order groups and frames are evaluated. */
+/* engine.c - the bit engine: holds the values of all frames, and evaluates groups and frames in a suitable order. */
 #include "sim/bits/engine.h"
 
 #include <assert.h>
@@ -13,7 +13,7 @@
 #include "sim/bits/wires.h"
 
 enum {
-    /* Times that a thread comes for more passes of a part: threads get as even a share as these are fine. */
+    /* How often a thread comes for more passes of a part; the more often, the more evenly threads share the work. */
     SHARES = 16
 };
 
@@ -23,8 +23,9 @@ struct cf_bit_sim {
     struct cf_bit_plan plan;
     struct cf_arena workers_arena, values_arena; /* of the workers; of the values */
     struct cf_bit_worker *workers;               /* [threads] */
-    struct cf_bit_wires *wires; /* takes all over where every net is one bit; there are no values and workers then */
-    uint32_t room, frames;      /* frames that there is room for; of the current run */
+    struct cf_bit_wires
+        *wires;            /* evaluates everything where each net is one bit; there are no values and workers then */
+    uint32_t room, frames; /* frames that there is room for; of the current run */
     int threads;
     bool programs_only; /* no operands are loaded, and no results stored */
 };
@@ -67,7 +68,7 @@ static void run_group(struct cf_bit_sim *sim, uint32_t group, uint32_t first_fra
     }
 }
 
-/* One frame of the group fills planes by itself. */
+/* True when the gates of the group in one frame fill planes. */
 static bool is_large(const struct cf_bit_sim *sim, uint32_t group)
 {
     enum { PLANES = 16 };
@@ -77,7 +78,8 @@ static bool is_large(const struct cf_bit_sim *sim, uint32_t group)
     return true;
 }
 
-/* Large groups that follow each other go frame by frame: what one writes is in the cache when the next reads it. */
+/* Large groups that follow each other run frame by frame, so that the values that one group writes are in the cache
+ * when the next group reads them. */
 void cf_bit_sim_run_groups(struct cf_bit_sim *sim, uint32_t first, uint32_t end)
 {
     assert(first > CF_INPUT && end <= sim->nets.netlist->group_count && sim->frames > 0);

@@ -8,8 +8,8 @@
  *     cf_bit_sim_run(sim, frames);
  *     values = cf_bit_sim_values(sim, group, frame);
  *
- * Between cells, values are words again: they stand as sim/storage.h says. Each pass over some gates of one cell
- * transposes their operands into bit planes, runs the cell's program on the planes, and transposes the results back.
+ * Between groups, values are words, stored as sim/storage.h says. Each pass over some gates of a few cells transposes
+ * their operands into bit planes, runs the cells' program on the planes, and transposes the results back.
  * Where every net of the netlist is one bit, nets stay planes, and the lanes of a plane are frames (wires.h).
  *
  * This header is all that other rooms see of the engine.
@@ -59,7 +59,7 @@ uint32_t cf_bit_frames_at_once(const struct cf_netlist *netlist, const struct cf
 /* Bytes that the values of one frame take, about. */
 size_t cf_bit_frame_bytes(const struct cf_netlist *netlist);
 
-/* How fast one thread is, beside the limit that the registers set. */
+/* How fast one thread is, beside the speed of full adders that work on registers only. */
 struct cf_bit_figures {
     const char *isa;       /* the kernels' name */
     uint32_t lanes;        /* of a plane */

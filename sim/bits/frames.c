@@ -23,8 +23,8 @@ size_t cf_bit_frame_bytes(const struct cf_netlist *netlist)
     return bytes;
 }
 
-/* The share of the lanes of all passes that gates fill. Gates of one cell are lanes; a pass has a plane of them, and
- * threads wait for the last one. `gates`: room for a number a cell. */
+/* The share of the lanes of all passes that gates fill. The gates of one cell are lanes, and a pass evaluates as many
+ * as a plane has; threads without a pass are counted as empty lanes. `gates`: room for one number per cell. */
 static double filled(const struct cf_netlist *netlist, uint64_t lanes, uint64_t frames, uint64_t *gates)
 {
     double used = 0, evaluated = 0;
@@ -49,7 +49,7 @@ uint32_t cf_bit_frames_at_once(const struct cf_netlist *netlist, const struct cf
     assert(threads >= 1);
     uint64_t lanes = (uint64_t)kernels->lanes * (uint64_t)threads, frames = FEWEST;
     uint64_t most = memory / cf_bit_frame_bytes(netlist);
-    if (cf_bit_wires_fit(netlist)) { /* frames are all the lanes there are */
+    if (cf_bit_wires_fit(netlist)) { /* the lanes are frames */
         frames = lanes;
         while (frames > CF_TILE && frames > most)
             frames /= 2;

@@ -1,8 +1,9 @@
-/* kernels.h - running binary networks on many patterns at once: one contract, three instruction sets.
+/* kernels.h - runs binary networks on many patterns at once: one contract, three instruction sets.
  *
- * A plane holds one signal of `lanes` patterns, a bit each: bit l % 64 of 64-bit word l / 64 is lane l. Planes stand in
- * a window, one after another; an instruction names them in 16 bits, by CF_PLANE_STEP times their number, so that the
- * same code runs on planes of any size. (It is an offset in eighths of a plane, which is what processors address best.)
+ * A plane holds one signal of `lanes` patterns, one bit per lane: bit l % 64 of 64-bit word l / 64 is lane l. A window
+ * is an array of planes. An instruction names a plane of the window in 16 bits, by CF_PLANE_STEP times its number, so
+ * that the same code runs on planes of any size. (This is an offset in eighths of a plane, a form that processors
+ * address without further arithmetic.)
  *
  * The portable kernels define what each function does; the others must give the same bits, and tests hold them to it.
  */
@@ -52,8 +53,8 @@ struct cf_bit_kernels {
                  uint32_t bytes, void *words);
 
     /* The same for all lanes of one operand at once, from and to lanes / CF_TILE tiles of words; `bytes` is at most
-     * CF_ALL_BYTES. split_all reads a tile's words `offset` bytes after words[tile]. Both NULL where there is nothing
-     * better than tile by tile. */
+     * CF_ALL_BYTES. split_all reads a tile's words `offset` bytes after words[tile]. Both are NULL if these kernels
+     * have no faster way than tile by tile. */
     void (*split_all)(const void *const *words, size_t offset, uint32_t bytes, uint32_t width, uint8_t *planes);
     void (*join_all)(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t bytes,
                      void *const *words);
@@ -65,12 +66,12 @@ struct cf_bit_kernels {
     /* Expands bits to bytes of 0 or 1: out[c] = bit c of `bits`, for c < count <= 64. */
     void (*expand)(uint64_t bits, uint32_t count, uint8_t *out);
 
-    /* The limit that no engine passes: full adders of `lanes` patterns in registers alone, `rounds` times
-     * CF_CEILING_ADDERS of them. The result depends on all of them. Those of `narrow` may be faster, a lane. */
+    /* Evaluates `rounds` times CF_CEILING_ADDERS full adders of `lanes` patterns in registers alone, for the limit of
+     * speed that no engine passes. The result depends on all of them. `narrow` kernels may be faster per lane. */
     uint64_t (*ceiling)(uint64_t rounds);
 
-    /* Kernels with half the lanes, for a batch that has no more: the same time for each lane, and half the memory. NULL
-     * where there are none. */
+    /* Kernels with half the lanes, for a batch that does not fill more: the same time per lane, and half the memory.
+     * NULL where there are none. */
     const struct cf_bit_kernels *narrow;
 };
 
@@ -90,7 +91,8 @@ const struct cf_bit_kernels *cf_bit_kernels_avx512(void);
 
 /* Number `index` of those that this processor runs, slowest first; NULL past the last. */
 const struct cf_bit_kernels *cf_bit_kernels_at(int index);
-/* By name, or for NULL or "auto" the fastest; NULL: no such, or not here. */
+/* The kernels of that name; for NULL or "auto" the fastest. NULL if there are none, or if this processor lacks the
+ * instructions. */
 const struct cf_bit_kernels *cf_bit_kernels_find(const char *name);
 
 /* Transposes a 64 x 64 bit matrix in place: bit c of row r goes to bit r of row c. */

@@ -1,4 +1,4 @@
-/* kernels_avx2.c - 256 lanes. */
+/* kernels_avx2.c - the bit kernels with AVX2: planes of 256 lanes. */
 #include "sim/bits/kernels.h"
 
 #ifndef __x86_64__
@@ -45,7 +45,8 @@ INLINE __m256i bit_fill(bool one)
 #include "sim/bits/kernels_body.h"
 #include "sim/bits/kernels_ceiling.h"
 
-/* Bit k of 32 bytes: moved to the bytes' sign bits. What the shift drags in from the byte below lands under them. */
+/* Bit k of each of the bytes, moved to their sign bits. The shift also moves bits of the neighbouring byte in, but
+ * these land below the sign bit. */
 INLINE uint64_t bit_of_bytes(__m256i low, __m256i high, uint32_t k)
 {
     __m128i shift = _mm_cvtsi32_si128((int)(7 - k));

@@ -1,4 +1,4 @@
-/* kernels_avx512.c - 512 lanes: a full adder is two vpternlog. */
+/* kernels_avx512.c - the bit kernels with AVX-512: planes of 512 lanes, and a full adder in two vpternlog. */
 #include "sim/bits/kernels.h"
 
 #ifndef __x86_64__
@@ -112,8 +112,8 @@ INLINE uint64_t word_of(const uint8_t *window, size_t plane_bytes, uint16_t plan
     return bits;
 }
 
-/* The last bit of a signed value counts negative, which extends its sign: adding the weight of each bit that is set,
- * and subtracting the last, needs no more than a doubled constant. */
+/* The last bit of a signed value has a negative weight. So adding the weight of each other bit that is set, and
+ * subtracting that of the last, extends the sign; it needs one constant that is doubled for each bit. */
 BIT_TARGET static void join8(const uint8_t *window, size_t plane_bytes, const uint16_t *planes, uint32_t width,
                              bool is_signed, void *words)
 {

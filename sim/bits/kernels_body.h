@@ -6,13 +6,13 @@
  *     bit_sum3(a, b, c), bit_carry(a, b, c, sum), bit_xor(a, b), bit_fill(one)   functions on it: a full adder's
  *                   outputs, of which the first may help to make the second; and all bits alike
  */
-/* Elements of code to fetch ahead: code is read once a batch, and comes from further away than the planes. */
+/* Elements of code to fetch ahead: code is read once per pass, and comes from a farther cache than the planes. */
 enum { BIT_AHEAD = 512 };
 
 #define BIT_INLINE BIT_TARGET static inline __attribute__((always_inline))
 
-/* Operand `i` of an instruction. Four are read at a time: with a load for each, the loads of operands and those of
- * planes would compete. (Code is padded, so that this reads no further than the array.) */
+/* Operand `i` of an instruction. Four are read with one load, because the loads of operands and those of planes compete
+ * with each other. (Code is padded, so that this does not read beyond the array.) */
 BIT_INLINE size_t operand(const uint16_t *code, int i)
 {
     uint64_t four;

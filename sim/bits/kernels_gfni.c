@@ -129,7 +129,7 @@ TARGET void cf_bit_split_all_gfni(const void *const *words, size_t offset, uint3
             split_part(words, offset, 4, part, width, planes);
 }
 
-/* The values' bytes number `part`, block by block. */
+/* Byte number `part` of the values, tile by tile. */
 INLINE void join_part(const uint8_t *window, const uint16_t *planes, uint32_t width, bool is_signed, uint32_t part,
                       __m512i r[TILES])
 {

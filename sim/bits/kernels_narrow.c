@@ -1,4 +1,4 @@
-/* kernels_narrow.c - the interpreter of kernels_avx512.c on 256 lanes, for processors with AVX-512 VL. */
+/* kernels_narrow.c - the interpreter of kernels_avx512.c with planes of 256 lanes, for processors with AVX-512 VL. */
 #include "sim/bits/kernels.h"
 
 #ifdef __x86_64__

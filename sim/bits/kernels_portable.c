@@ -34,7 +34,7 @@ static inline uint64_t bit_fill(bool one)
 
 void cf_bit_transpose64(uint64_t rows[64])
 {
-    /* Swaps ever smaller off-diagonal blocks (Hacker's Delight, 7-3). */
+    /* Swaps ever smaller off-diagonal submatrices (Hacker's Delight, 7-3). */
     uint64_t mask = 0x00000000ffffffff;
     for (uint32_t size = 32; size > 0; size >>= 1, mask ^= mask << size)
         for (uint32_t r = 0; r < 64; r = (r + size + 1) & ~size) {

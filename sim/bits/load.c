@@ -1,11 +1,11 @@
-/* load.c - operands into planes: gathers the words that a stage reads, and splits them into bits. */
+/* load.c - loads operands into planes: gathers the words that a stage reads, and splits them into bits. */
 #include <string.h>
 
 #include "sim/bits/pass.h"
 
 enum {
     CACHE_LINE = 64, /* bytes */
-    GAP = 8          /* operands that nobody reads, up to which going on is cheaper than starting again */
+    GAP = 8          /* so many unread operands inside a stretch cost less than beginning another stretch */
 };
 
 static uint32_t port_base(const struct cf_bit_pass *pass, uint32_t port, const struct cf_bit_lane *lane)
@@ -58,7 +58,8 @@ static void find_rows(const struct cf_bit_pass *pass, uint32_t port, const struc
     }
 }
 
-/* Fetches what gather will read from these rows: they are far apart, so that no processor foresees it. */
+/* Prefetches the words that gather will read from these rows. The rows are far apart, so that no processor does so by
+ * itself. */
 static void fetch_rows(const struct stretch *stretch, const uint8_t *const *rows)
 {
     size_t first = stretch->operands[0].offset * stretch->bytes;
@@ -70,8 +71,8 @@ static void fetch_rows(const struct stretch *stretch, const uint8_t *const *rows
     }
 }
 
-/* Makes `words` point at a stretch's operands in a tile's lanes. What does not stand like that already is copied to
- * `columns`. `bases`: from find_rows. */
+/* Makes `words` point at a stretch's operands in a tile's lanes. Operands that do not stand side by side in memory are
+ * copied to `columns` first. `bases`: from find_rows. */
 static void gather(const struct cf_bit_pass *pass, const struct stretch *stretch, const struct cf_bit_tile *tile,
                    const uint8_t *const *bases, const void **words, uint8_t *columns)
 {

@@ -1,4 +1,5 @@
-/* macro.h - the instructions of one cell: its nodes, with counters recognised. Used by program.c and assemble.c. */
+/* macro.h - the instructions of one cell: each stands for one node, or for the nodes of a counter. Used by program.c
+ * and assemble.c. */
 #ifndef COFIBER_SIM_BITS_MACRO_H
 #define COFIBER_SIM_BITS_MACRO_H
 

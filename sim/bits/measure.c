@@ -46,7 +46,7 @@ static bool count_adders(const struct cf_netlist *netlist, const struct cf_netwo
     return done;
 }
 
-/* Full-adder lanes a second from registers: the best of a few tries, with vectors as wide as these kernels' or half. */
+/* Full-adder lanes per second in registers alone: the best of a few tries, with these kernels' lanes and with half. */
 static double measure_ceiling(const struct cf_bit_kernels *kernels)
 {
     enum { ROUNDS = 100000, TRIES = 15 };

@@ -5,8 +5,8 @@
  * tiles of CF_TILE: for each stage of the program it loads the operands of all tiles into planes and runs the stage;
  * at the end it stores what the output planes hold.
  *
- * Most gates stand side by side in runs (plan.h). A tile within a run is read and written where it stands; the values
- * of any other are gathered and scattered lane by lane.
+ * Most gates stand side by side in runs (plan.h). A tile within one run is read and written in place; the values of any
+ * other tile are gathered and scattered lane by lane.
  */
 #ifndef COFIBER_SIM_BITS_PASS_H
 #define COFIBER_SIM_BITS_PASS_H
@@ -25,7 +25,7 @@ struct cf_bit_nets {
     uint8_t **values; /* [group_count]: [frames][count] in the storage of the group's type */
 };
 
-/* What one thread works in. */
+/* The working memory of one thread. */
 struct cf_bit_worker {
     uint8_t *window;                             /* the planes that programs name */
     uint8_t *columns;                            /* [CF_COLUMNS_BYTES]: gathered operands, column by column */
@@ -71,7 +71,7 @@ void cf_bit_pass_run_program(const struct cf_bit_pass *pass);
 
 /* Puts a stage's operands into planes. */
 void cf_bit_load_stage(const struct cf_bit_pass *pass, const struct cf_bit_stage *stage);
-/* Puts the output planes' bits where the gates' values stand. */
+/* Writes the bits of the output planes to the gates' values. */
 void cf_bit_store(const struct cf_bit_pass *pass);
 
 static inline size_t cf_bit_plane_bytes(const struct cf_bit_pass *pass)

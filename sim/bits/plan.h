@@ -1,8 +1,8 @@
 /* plan.h - which gates run together, and by which programs. Inside the bit engine.
  *
  * A family is a set of cells of one group whose gates read the same places: gate i of each cell has the same bases.
- * The classifiers of all classes are one family, a plane of pools another. Its gates are lanes; its cells share the
- * operands that are loaded.
+ * The classifiers of all classes are one family, a grid of pools another. The gates of each cell are lanes; the cells
+ * of a family share the operands that a pass loads.
  */
 #ifndef COFIBER_SIM_BITS_PLAN_H
 #define COFIBER_SIM_BITS_PLAN_H
@@ -25,7 +25,7 @@ struct cf_bit_family {
     size_t cell_capacity;
     uint32_t source[CF_MAX_PORTS]; /* the group that a port reads; CF_SOURCES_MIXED where there are several */
     /* Runs of gates that stand side by side: the bases of every port, and the gates of every cell, are consecutive.
-     * They take the place of the group's own arrays, which are too large to be read on the way. */
+     * A pass reads these in place of the group's own arrays, which are too large for the caches. */
     uint32_t *run_first; /* [run_count + 1]: the first gate; the last is gate_count */
     uint32_t *run_bases; /* [run_count][ports]: of the first gate */
     uint32_t *run_at;    /* [gate_count / CF_TILE + 1]: the run of gate CF_TILE * i */

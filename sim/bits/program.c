@@ -1,4 +1,5 @@
-/* program.c - cells as a program: which stages there are, what each loads, and where the outputs end up. */
+/* program.c - makes one program of several cells: its stages, the operands that each loads, and the planes of outputs.
+ */
 #include "sim/bits/program.h"
 
 #include <assert.h>

@@ -1,10 +1,10 @@
 /* program.h - lowered cells as one program for the bit kernels.
  *
- * The cells of a program read the same nets with different weights: the classifiers of one position. They run stage by
- * stage: the operands of a stage are loaded into planes once and then serve every cell, out of the second-level cache,
- * and out of the first as far as instructions can be ordered by what they read. Full adders that form a counter (as the
- * lowering builds them, but found by their structure) become one instruction, whose intermediate bits never leave the
- * registers.
+ * The cells of a program read the same nets with different weights, as the classifiers of one position do. They run
+ * stage by stage. The operands of a stage are loaded into planes once, and then serve all cells out of the second-level
+ * cache. Instructions are ordered by the operands that they read, so that many reads hit the first-level cache. Full
+ * adders that form a counter become one instruction, whose intermediate bits never leave the registers. The lowering
+ * builds such counters, but here they are recognised by their structure.
  */
 #ifndef COFIBER_SIM_BITS_PROGRAM_H
 #define COFIBER_SIM_BITS_PROGRAM_H

@@ -1,9 +1,9 @@
-/* store.c - planes into words: what the output planes hold becomes the gates' values, where these stand. */
+/* store.c - joins the bits of the output planes to words, and writes them to the gates' values. */
 #include <string.h>
 
 #include "sim/bits/pass.h"
 
-/* Where the value of the lane's gate of a cell stands, of which `gates` are the gates. */
+/* Where the value of the lane's gate stands, among `gates`, the gates of one cell. */
 static uint8_t *value_of(const struct cf_bit_pass *pass, const uint32_t *gates, const struct cf_bit_lane *lane)
 {
     uint32_t first = pass->family->run_first[lane->run];

@@ -103,7 +103,7 @@ uint8_t *cf_bit_wires_input(struct cf_bit_wires *w, uint32_t frame)
     return w->input + (size_t)frame * w->netlist->groups[CF_INPUT].count;
 }
 
-/* A word of 64 frames at a time, net by net inside a frame, as the bytes stand in memory. */
+/* Transposes 64 frames at a time into one word per net; the bytes of a frame are read in the order of memory. */
 void cf_bit_wires_prepare(struct cf_bit_wires *w, uint32_t frames)
 {
     uint32_t inputs = w->netlist->groups[CF_INPUT].count, lanes = w->kernels->lanes;

@@ -1,8 +1,8 @@
 /* wires.h - netlists all of whose nets are one bit, as imported ones are: every net is a plane of frames. Used by
  * engine.c alone.
  *
- * Where a net is a bit there is nothing to transpose. Lanes are frames, an operand is a copy of a net's plane, and a
- * gate is its cell's program, which is a full adder or two. Gates need not be regular for that.
+ * Nets of one bit need no transposition between gates. Lanes are frames, an operand is a copy of a net's plane, and a
+ * gate is evaluated by its cell's program, which is a full adder or two. Gates need not stand in regular arrays.
  */
 #ifndef COFIBER_SIM_BITS_WIRES_H
 #define COFIBER_SIM_BITS_WIRES_H

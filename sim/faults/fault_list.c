@@ -87,10 +87,10 @@ static bool count_population(struct listing *l)
 
 /* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
-/* A random number below `below`, each as likely. */
+/* A random number below `below`; all are equally likely. */
 static uint64_t draw(uint64_t *state, uint64_t below)
 {
-    uint64_t number, fair = UINT64_MAX - UINT64_MAX % below; /* a multiple of `below`: every remainder as often */
+    uint64_t number, fair = UINT64_MAX - UINT64_MAX % below; /* a multiple of `below`: all remainders equally often */
     do
         number = cf_next_random(state);
     while (number >= fair);
@@ -170,7 +170,8 @@ static void list_ranks(struct listing *l, uint32_t g, const uint64_t *ranks, uin
 
 static bool list_sample(struct listing *l, uint32_t g, uint64_t count)
 {
-    /* Each group has a random stream of its own, so that choosing one group draws the same as choosing all. */
+    /* Each group has a random stream of its own, so that its sample is the same whether other groups are chosen or not.
+     */
     uint64_t state = l->choice.seed, *ranks;
     state = cf_next_random(&state) + g;
     ranks = draw_numbers(count, l->list->population[g], &state);

@@ -157,7 +157,7 @@ void cf_ripple_free(struct cf_ripple *r)
     free(r);
 }
 
-/* The gate that drives `net` has another sum, by `change`. */
+/* Notes that the sum of the gate that drives `net` changes by `change`. */
 static void push(struct cf_ripple *r, uint32_t net, int64_t change)
 {
     r->change[net] += change;
@@ -214,7 +214,7 @@ struct changed {
     int64_t from, to;
 };
 
-/* Tells a gate of group `g` that a net has changed, if it reads it as that offset from its port. */
+/* Passes the change of a net on to a gate of group `g`, if the gate reads the net at that offset through that port. */
 static void notify_gate(const struct cf_propagation *p, struct cf_ripple *r, uint32_t g, uint32_t port, uint32_t gate,
                         uint32_t offset, const struct changed *changed)
 {

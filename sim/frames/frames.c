@@ -280,7 +280,7 @@ void cf_frames_prefetch(const struct cf_frames *frames, uint64_t index)
     struct cf_tensor view;
     cf_frames_view(frames, index, &view);
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)view.data / page * page;
-    /* Only advice: what it says does not matter. */
+    /* This is advice to the operating system; it does not matter whether it is taken. */
     (void)madvise((void *)start, (uintptr_t)view.data + view.size - start, MADV_WILLNEED);
 }
 

@@ -62,7 +62,7 @@ bool cf_frames_quantise(const struct cf_frames *frames, uint64_t index, const st
 /* Frame `index` where it stands in its file, as [D, H, W]: for engines that quantise themselves. Several threads may
  * ask at once. The view stays valid until the frames are closed, or released. */
 void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view);
-/* Asks the kernel to read the frame ahead of time. */
+/* Asks the operating system to read the frame ahead of time. */
 void cf_frames_prefetch(const struct cf_frames *frames, uint64_t index);
 /* The frame is done with: its pages stop counting as resident. */
 void cf_frames_release(const struct cf_frames *frames, uint64_t index);

@@ -24,7 +24,7 @@ static int64_t quantise_value(const struct cf_quantiser *q, double feature)
     return (int64_t)cf_quantised(feature, q->scale, (double)q->low, (double)q->high);
 }
 
-/* Every half there is, quantised by the formula itself. */
+/* Quantises each of the 65,536 halves by the formula itself. */
 static void fill_half_table(struct cf_quantiser *q)
 {
     for (uint32_t first = 0; first < 65536; first += BUFFER) {

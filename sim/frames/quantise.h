@@ -1,6 +1,6 @@
 /* quantise.h - features [D][H][W] to a netlist's input nets [H][W][D]: clamp(round_half_even(feature / input_scale)),
- * the quotient being that of IEEE doubles, the clamp being to the input's type. All that reads features quantises them
- * here; netlists/quantise.h defines the integer that each becomes, and tests hold every kernel to it.
+ * with the quotient of IEEE doubles, and clamped to the input's type. All code that reads features quantises them here.
+ * netlists/quantise.h defines the integer that each feature becomes, and tests compare every kernel with it.
  */
 #ifndef COFIBER_SIM_FRAMES_QUANTISE_H
 #define COFIBER_SIM_FRAMES_QUANTISE_H

@@ -1,11 +1,11 @@
 /* quantise_avx512.c - features to integers, transposed on the way: 64 channels x 16 positions at a time.
  *
  * The quotient is taken in fixed point, with 16 bits after the point: feature * (2^16 / scale) + 2^15 + margin, rounded
- * to a whole number, whose high word is the integer. For quotients up to the clamp, and those have the largest error,
- * that is off by less than `margin` units, so that the low word is above 2 * margin unless the quotient is next to a
- * half. Where it is not, the features are divided in double; NaNs, infinities, and what overflows all become 2^31, low
- * word zero, and are sorted out there too. A quotient beyond the clamp gives an integer beyond it, as all of this is
- * monotonic, and packing with saturation clamps.
+ * to a whole number, whose high word is the integer. The error grows with the quotient. For quotients up to the clamp
+ * it is below `margin` units, so that the low word is above 2 * margin unless the quotient is next to a half. If it is
+ * not above 2 * margin, the features are divided in double. NaNs, infinities and products that overflow all become
+ * 2^31, whose low word is zero, so that they are handled there too. A quotient beyond the clamp gives an integer beyond
+ * the clamp, because every step is monotonic, and packing with saturation clamps it.
  */
 #include "sim/frames/quantise_kernels.h"
 

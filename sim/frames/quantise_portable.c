@@ -4,8 +4,9 @@
 
 #include "sim/frames/quantise_kernels.h"
 
-/* Clamped first (the bounds are integers, so the order does not matter), then rounded by the addition that leaves no
- * room for a fraction; both compile to a few instructions, where rint and fmax may be calls. */
+/* Clamps first (the bounds are integers, so that the order does not matter), and then rounds by adding a number so
+ * large that the sum has no room for a fraction. Both compile to a few instructions, where rint and fmax may be calls.
+ */
 static int32_t round_clamped(double quotient, double low, double high)
 {
     const double no_fraction = 0x1.8p52;

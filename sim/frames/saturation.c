@@ -33,7 +33,7 @@ uint64_t cf_saturated_doubles(struct cf_saturation limits, const double *feature
     return outside;
 }
 
-/* The magnitude's bits of a half, as a double. */
+/* The value of a half whose sign bit is 0, as a double. */
 static double value_of_half(uint16_t bits)
 {
     struct cf_tensor one = {

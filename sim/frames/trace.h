@@ -1,8 +1,9 @@
 /* trace.h - writes the results of a simulation, the decisions or every gate's value, to a safetensors file.
  *
- * One tensor a group, named as the group, of shape [N, group's shape]; N frames. Decisions: the output groups, U8
- * where the output is a step, else I32 (I64 where wider than 32 bits). Traces: all groups and `input`, I32 or I64.
- * A path that ends in .npy gives a .npy file when there is one tensor; an error when there are more.
+ * The file has one tensor per group, with the group's name and the shape [N, group's shape] for N frames. Decisions:
+ * the output groups, U8 where the output is a step, else I32 (I64 where wider than 32 bits). Traces: all groups and
+ * `input`, I32 or I64. A path that ends in .npy gives a .npy file when there is one tensor; an error when there are
+ * more.
  */
 #ifndef COFIBER_SIM_FRAMES_TRACE_H
 #define COFIBER_SIM_FRAMES_TRACE_H
@@ -24,7 +25,7 @@ bool cf_trace_put_group(struct cf_trace *trace, uint64_t frame, uint32_t group, 
                         struct cf_error *err);
 /* Copies frames [0, frames) from an earlier trace of the same netlist, kind and number of frames. */
 bool cf_trace_copy(struct cf_trace *trace, const char *path, uint64_t frames, struct cf_error *err);
-/* From now on the file is to be called by its path and this suffix. */
+/* Appends the suffix to the name that the file will get. */
 bool cf_trace_add_suffix(struct cf_trace *trace, const char *suffix, struct cf_error *err);
 bool cf_trace_commit(struct cf_trace **trace, struct cf_error *err); /* `*trace` becomes NULL in either case */
 void cf_trace_abort(struct cf_trace **trace);

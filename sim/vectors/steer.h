@@ -17,17 +17,18 @@
 #ifndef COFIBER_SIM_VECTORS_STEER_H
 #define COFIBER_SIM_VECTORS_STEER_H
 
-#include "netlists/netlist.h"
 #include "netlists/linear_form.h"
+#include "netlists/netlist.h"
 
-/* The sums that a gate is given: the greatest sum below 0, the least sum that is not below 0 and the next above that
- * (-1, 0 and +1 unless the factors have a common divisor); the least and the greatest sum of all. */
+/* The sums for which inputs are made: the greatest sum below 0, the least sum that is not below 0, and the next sum
+ * above that (-1, 0 and +1 unless the factors have a common divisor); the least and the greatest sum that inputs can
+ * give. */
 enum cf_wish { CF_SUM_BELOW, CF_SUM_AT, CF_SUM_ABOVE, CF_SUM_LEAST, CF_SUM_GREATEST, CF_WISH_COUNT };
 
 /* The inputs made for one gate, in order: net input[i] has the value x[wish][i]. */
 struct cf_steered {
     uint32_t net, count;
-    uint32_t *input;           /* all nets that the gate's operands are made of */
+    uint32_t *input;           /* all input nets on which the gate's operands depend */
     int32_t *x[CF_WISH_COUNT]; /* [count] */
     int64_t sum[CF_WISH_COUNT];
     bool met[CF_WISH_COUNT];
@@ -44,18 +45,19 @@ struct cf_steering;
 struct cf_steering *cf_steering_new(const struct cf_netlist *netlist, struct cf_form_finder *finder);
 void cf_steering_free(struct cf_steering *steering);
 
-/* Was memory out in any turn so far? A gate that could not be turned to may then be steered all the same. */
+/* True when memory was out in some call so far; a gate that cf_steering_target refused may then be a possible target.
+ */
 bool cf_steering_failed(const struct cf_steering *steering);
 
-/* Turns to the gate that drives `net`: finds its operands and its sum as linear forms of the input. False when they are
- * no linear forms, when a number passes 62 bits, when memory is out, or when the gate's sum is constant. */
-bool cf_steering_turn(struct cf_steering *steering, uint32_t net);
+/* Makes the gate that drives `net` the target: finds its operands and its sum as linear forms of the input. False when
+ * they are no linear forms, when a number passes 62 bits, when memory is out, or when the gate's sum is constant. */
+bool cf_steering_target(struct cf_steering *steering, uint32_t net);
 
-/* All nets that the gate's operands are made of; valid until the next turn. */
+/* All input nets on which the target's operands depend; valid until the next target. */
 const uint32_t *cf_steering_inputs(const struct cf_steering *steering, uint32_t *count);
 
-/* Makes the inputs for the gate that was last turned to with success. The same sequence of calls gives the same inputs.
- */
+/* Makes the inputs for the target, which the last call of cf_steering_target has found. The same sequence of calls
+ * gives the same inputs. */
 void cf_steer(struct cf_steering *steering, struct cf_steered *steered);
 
 #endif

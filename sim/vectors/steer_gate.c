@@ -1,4 +1,4 @@
-/* steer_gate.c - a gate to steer: its operands and its sum as linear forms of the input. */
+/* steer_gate.c - finds the operands and the sum of a target as linear forms of the input. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,7 +178,7 @@ static bool find_sum(struct cf_steering *s, uint32_t net)
     return true;
 }
 
-bool cf_steering_turn(struct cf_steering *s, uint32_t net)
+bool cf_steering_target(struct cf_steering *s, uint32_t net)
 {
     assert(net >= s->netlist->groups[CF_INPUT].count && net < s->netlist->net_count);
     const struct cf_group *group = &s->netlist->groups[cf_netlist_group_of(s->netlist, net)];
@@ -194,7 +194,8 @@ bool cf_steering_turn(struct cf_steering *s, uint32_t net)
         done = add_operand(s, bases[cell->terms[t].port] + cell->terms[t].offset, cell->terms[t].weight > 0);
     for (uint32_t t = 0; done && t < cell->term_count;)
         t += add_unread(s, cell, bases, t);
-    if (!done || cf_steering_failed(s)) /* an unread operand may be left out, but not for want of memory */
+    if (!done ||
+        cf_steering_failed(s)) /* add_unread leaves an operand out that is no linear form, or when memory is out */
         return false;
     sort_addends_by_input(s);
     for (uint32_t i = 0; i < s->input_count; i++)

@@ -44,7 +44,7 @@ struct cf_steer_step {
 struct cf_steering {
     const struct cf_netlist *netlist;
     struct cf_form_finder *finder;
-    bool out_of_memory; /* in some turn: operands may be missing */
+    bool out_of_memory; /* for some target: operands may be missing */
     uint32_t *place;    /* [the netlist's inputs]: index in `inputs`; UINT32_MAX: the gate does not depend on it */
     int64_t low, high;  /* the range of an input */
     uint64_t random;
@@ -71,17 +71,17 @@ struct cf_steering {
 
 /* ---- moving inputs (steer_sum.c) ---- */
 
-/* Every input to 0; the sum that is wanted becomes `wanted`, and no operand has a sign to keep. */
+/* Sets every input to 0; the sum that is wanted becomes `wanted`, and no operand has a sign to keep. */
 void cf_steer_set_to_zero(struct cf_steering *steering, int64_t wanted);
-/* Every input to its value in x [input_count]. */
+/* Sets every input to its value in x [input_count]. */
 void cf_steer_set_to(struct cf_steering *steering, const int32_t *x);
 /* Gives inputs that are 0 random values up to `most` in size, such that each operand's inputs pull it to the same side:
  * preferably the side that brings the sum nearer to what is wanted. */
 void cf_steer_scatter(struct cf_steering *steering, int64_t most);
 /* Gives each operand a sign to keep, and moves it away from 0 where it is nearer than the floor. */
 void cf_steer_lift(struct cf_steering *steering);
-/* Moves the inputs of large factors first, then those of ever smaller ones, each as far as it can shrink what is
- * missing. A full pass leaves less than the smallest factor whose input has room. */
+/* Moves inputs towards the wanted sum: those of large factors first, then those of ever smaller ones, each as far as
+ * that brings the sum nearer. A full pass leaves a difference below the smallest factor whose input has room. */
 void cf_steer_approach(struct cf_steering *steering);
 /* Reaches the wanted sum exactly, in as few steps of single inputs as possible, when less than CF_STEER_REACH is
  * missing. False when that fails; no input has moved then. */

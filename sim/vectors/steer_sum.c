@@ -15,8 +15,8 @@ static void move(struct cf_steering *s, uint32_t input, int64_t steps)
         s->operands[s->by_input[e].operand].value += s->by_input[e].factor * steps;
 }
 
-/* How many steps the input can go up (direction 1) or down (-1) within its range, and without bringing an operand that
- * has a sign to keep nearer to 0 than the floor. */
+/* How many steps the input can go up (direction 1) or down (-1) within its range, without bringing an operand that has
+ * a sign to keep nearer to 0 than the floor. */
 static int64_t room(const struct cf_steering *s, uint32_t input, int direction)
 {
     const struct cf_steer_input *in = &s->inputs[input];

@@ -101,9 +101,10 @@ static void look_at_operand(struct maker *m, uint32_t net, bool *plain, bool *fi
 /* ---- targets --------------------------------------------------------------------------------------------------------
  */
 
-/* The position at which the lane, as `cell`, becomes a target: the first from `start` on, going round, where its first
- * operand is plain and fits a sheet; failing that one where it is plain, then one where it fits, then any. The lane has
- * that cell at some position. `*fits` says whether a sheet seems to have room. */
+/* Chooses the position at which the lane's gate, where it has that cell, becomes a target. It is the first from `start`
+ * on, going round, where the gate's first operand is plain and fits a sheet; failing that, one where it is plain, then
+ * one where it fits, then any. The lane has that cell at some position. `*fits` says whether a sheet seems to have
+ * room. */
 static uint32_t choose_position(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell,
                                 uint32_t start, bool *fits)
 {
@@ -125,10 +126,10 @@ static uint32_t choose_position(struct maker *m, const struct cf_group *group, u
     return best;
 }
 
-/* Turns the steering to the lane, as `cell`, at such a position, and finds the sheet for it; does neither where a new
- * sheet would pass `sheet_limit`. False when the gate's sum is no linear form. */
-static bool turn(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell, uint32_t *position,
-                 uint32_t *sheet, uint32_t sheet_limit)
+/* Makes the gate of the lane at such a position, where it has that cell, the target of the steering, and finds the
+ * sheet for it. Does neither if a new sheet would pass `sheet_limit`. False when the gate's sum is no linear form. */
+static bool find_target(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell, uint32_t *position,
+                        uint32_t *sheet, uint32_t sheet_limit)
 {
     enum { TRIES = 32 };
     bool fits = true;
@@ -137,7 +138,7 @@ static bool turn(struct maker *m, const struct cf_group *group, uint32_t lane, u
         *position = choose_position(m, group, lane, cell, *position, &fits);
         if (!fits && m->sheets >= sheet_limit)
             return true;
-        if (!cf_steering_turn(m->steering, group->first_net + *position * cf_group_lanes(group) + lane))
+        if (!cf_steering_target(m->steering, group->first_net + *position * cf_group_lanes(group) + lane))
             return false;
         uint32_t count;
         const uint32_t *nets = cf_steering_inputs(m->steering, &count);
@@ -196,7 +197,8 @@ static bool is_better(const struct cf_steered *a, const struct cf_steered *b)
     return a->hidden < b->hidden || (a->hidden == b->hidden && score(a) > score(b));
 }
 
-/* Makes frames for the lane as `cell`, at the best of a few positions; adds sheets only up to `sheet_limit`. */
+/* Makes frames for a gate of the lane that has that cell, at the best of a few positions; adds sheets only up to
+ * `sheet_limit`. */
 static bool target_cell(struct maker *m, const struct cf_group *group, uint32_t lane, uint32_t cell, uint32_t *position,
                         uint32_t sheet_limit)
 {
@@ -204,7 +206,7 @@ static bool target_cell(struct maker *m, const struct cf_group *group, uint32_t 
     uint32_t positions = group->count / cf_group_lanes(group), best_sheet = UINT32_MAX, start = *position;
     for (uint32_t t = 0; t < TRIES && (best_sheet == UINT32_MAX || score(&m->best) < BEST_SCORE); t++) {
         uint32_t at = (start + t * (positions / 3 + 1)) % positions, sheet;
-        if (!turn(m, group, lane, cell, &at, &sheet, sheet_limit)) {
+        if (!find_target(m, group, lane, cell, &at, &sheet, sheet_limit)) {
             m->vectors->skipped++;
             return true;
         }
@@ -255,9 +257,8 @@ static bool target_lane(struct maker *m, const struct cf_group *group, uint32_t 
     return done;
 }
 
-/* All lanes, each as its most common cell; or, `rare`, as its other cells, for which a bounded number of sheets is
- * added.
- */
+/* Makes frames for all lanes: for a gate of each lane's most common cell or, with `rare`, for one of each of its other
+ * cells, for which a bounded number of sheets is added. */
 static bool target_lanes(struct maker *m, bool rare)
 {
     enum { RARE_SHEETS = 8 };
@@ -313,7 +314,8 @@ static bool add_pattern(struct maker *m, enum pattern pattern)
     return true;
 }
 
-/* One channel at each position has the value, every position another channel. */
+/* Adds a frame in which each position has the value in one channel, and neighbouring positions in different channels.
+ */
 static bool add_hot_positions(struct maker *m, int32_t value)
 {
     uint32_t lanes = cf_group_lanes(&m->netlist->groups[CF_INPUT]);
