@@ -494,11 +494,10 @@ const struct cli_command cli_agreement = {
         "with those of the netlist's gates. The command prints the share of equal decisions by scale, the share among "
         "the gates that fire in the head or the netlist, and how far from the threshold the unequal decisions lie.\n"
         "The rows for the score thresholds 0.5, 0.3 and 0.1 are about the same gates. Their thresholds are moved by as "
-        "much as the biases of HEAD give between two scores; a gate whose threshold is not what HEAD gives keeps its "
-        "deviation. For heads with a LayerNorm, boxes or a centerness, the sides of boxes (in pixels, at a stride of "
-        "16) and "
-        "the scores of gates that fire in both are compared as well. The command remarks on a HEAD that is not the "
-        "file from which NET says it was compiled.",
+        "much as the biases of HEAD give between two scores; a gate whose threshold deviates from the one that HEAD "
+        "gives keeps its deviation. For heads with a LayerNorm, boxes or a centerness, the sides of boxes (in pixels, "
+        "at a stride of 16) and the scores of gates that fire in both are compared as well. The command prints a "
+        "remark if HEAD is not the file from which NET says it was compiled.",
     .min_operands = 3,
     .max_operands = -1,
     .options = (const struct cli_option[]){CLI_FRAMES_OPTION,

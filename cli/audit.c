@@ -176,9 +176,9 @@ const struct cli_command cli_audit = {
         "exit status is 0 when the audit is complete.\n"
         "The circuit whose decisions are compared with those of the head is compiled with --upsample and "
         "--score-threshold, and its input scale is calibrated on FRAMES unless --input-scale gives it. Confidence "
-        "intervals draw whole frames, because the gates of one frame see one photograph. The claims about "
-        "gates and decisions are those about a bare classifier: of a HEAD of another family, or that is a checkpoint "
-        "but no head, the parameters alone are counted, and the output says what it is.\n"
+        "intervals draw whole frames, because the gates of one frame see one photograph. The card's claims about gates "
+        "and decisions are about a bare classifier. If HEAD has other layers, or is a checkpoint without a head, the "
+        "command counts its parameters alone, and says which kind of file it is.\n"
         "docs/claims.md derives each verdict.",
     .min_operands = 2,
     .max_operands = -1,
@@ -191,8 +191,8 @@ const struct cli_command cli_audit = {
             {"--grid", "HxW", "40x40", "Height and width of the frames' grid; 8 must divide both."},
             {"--input-bits", "B", "8", "Width of the quantised input, from 2 to 16 bits."},
             {"--input-scale", "S", NULL, "Take this input scale (feature = integer * S), not one from the frames."},
-            {"--weight", "NAME", NULL, "Take this tensor of HEAD as the weights, where several would do."},
-            {"--bias", "NAME", NULL, "Take this tensor of HEAD as the biases, where several would do."},
+            {"--weight", "NAME", NULL, "Take this tensor of HEAD as the weights. Needed where several tensors fit."},
+            {"--bias", "NAME", NULL, "Take this tensor of HEAD as the biases. Needed where several tensors fit."},
             {"--json", NULL, NULL, "Print `claims`: `key`, `claim`, `verdict`, `found`, `how`, `because`."},
             {0}},
     .run = run,

@@ -212,13 +212,13 @@ const struct cli_command cli_compile = {
     .synopsis = "HEAD -o NET (--input-scale S | --calibrate FRAMES [FRAMES...]) [options]",
     .summary = "Compile a trained head into an explicit netlist of threshold gates.",
     .details =
-        "HEAD is a safetensors file, a PyTorch checkpoint (.pth, .pt) or an ONNX model. Its layers are told from the "
-        "last words of their tensors' names, as 'cofiber params HEAD' lists them. Where no name tells the classifier, "
-        "it is the tensor of shape [classes, channels] beside which there is one of shape [classes], the biases; where "
-        "several could be either, --weight and --bias name them.\n"
+        "HEAD is a safetensors file, a PyTorch checkpoint (.pth, .pt) or an ONNX model. The command recognises the "
+        "layers by the last words of their tensors' names; 'cofiber params HEAD' lists them. If no name says which "
+        "tensor is the classifier, it is the one of shape [classes, channels] that has biases, a tensor of shape "
+        "[classes]; if several tensors could be either, --weight and --bias name them.\n"
         "Weights are quantised to INT8, symmetrically and with one scale per class; if all weights are integers from "
-        "-127 to 127 already, they are kept. Integers beside which a tensor of scales stands (weight_scale) keep their "
-        "values and take those scales. Thresholds become exact integers of as many bits as they need. The same input "
+        "-127 to 127 already, they are kept. Integers that have a tensor of scales (weight_scale) keep their values "
+        "and take these scales. Thresholds become exact integers of as many bits as they need. The same input "
         "always gives the same bytes. The page netlists/FORMAT.md specifies the netlist file.\n"
         "A gate fires when its score reaches --score-threshold. A head trained on little data may never reach the "
         "default of 0.5; the example in this repository fires at 0.1.",
@@ -233,7 +233,7 @@ const struct cli_command cli_compile = {
              "safetensors file. More such files may follow it, or stand anywhere behind HEAD."},
             CLI_FRAMES_OPTION,
             {"--grid", "HxW", "40x40",
-             "Height and width of the input grid; 2^scales must divide both, or --pad be given."},
+             "Height and width of the input grid; 2^scales must divide both, unless --pad is given."},
             {"--scales", "N", "3", "Number of scale bands."},
             {"--upsample", "nearest|bilinear", "nearest",
              "How a pool is upsampled before it is subtracted: nearest, or bilinear as PyTorch does it with "
@@ -242,15 +242,15 @@ const struct cli_command cli_compile = {
              "direct: every pool sums the input itself, so that the circuit has depth 3. iterated: every pool sums the "
              "pool below it, which takes fewer adders and gives the same values."},
             {"--top", "residual|cofiber", "residual",
-             "What the classifiers of the last scale read. residual: the pooled grid itself. cofiber: the subtract of "
-             "that scale."},
+             "Choose the group that the classifiers of the last scale read. residual: the pooled grid itself. cofiber: "
+             "the subtract of that scale."},
             {"--pad", "none|zeros|edge", "none",
-             "What stands below and right of a grid that 2^scales does not divide: zeros, or the last row and column "
-             "again. The decisions are those of the padded grid, at the positions that the frame reaches into."},
+             "Pad a grid that 2^scales does not divide below and to the right, with zeros or with copies of the last "
+             "row and column (edge). The decisions are those of the padded grid, at the positions that the frame "
+             "reaches into."},
             {"--sweep", NULL, NULL,
              "Remove the gates on which no decision depends: whole groups, and channels that no class weighs. The "
-             "gates "
-             "left keep their names."},
+             "remaining gates keep their names."},
             {"--input-bits", "B", "8", "Width of the quantised input, from 2 to 16 bits."},
             {"--score-threshold", "P", "0.5", "A gate fires when its score is at least P."},
             {"--weight-bits", "B", "8", "Width of the classifiers' integer weights, from 2 to 16 bits."},

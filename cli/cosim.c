@@ -292,7 +292,7 @@ const struct cli_command cli_cosim = {
             CLI_STREAM_OPTIONS,
             {"--simulator", "verilator|icarus", "verilator", "stream: run the testbench under this simulator."},
             {"--stalls", "PERCENT", "0", "stream: let either side stall in so many of 100 cycles, at random."},
-            {"--seed", "N", NULL, "stream: begin the stalls' random numbers with N. Default: taken from the clock."},
+            {"--seed", "N", NULL, "stream: seed of the random stalls. Default: taken from the clock."},
             {"--wave", "FST", NULL, "stream: write the signals of the run to this file, for GTKWave."},
             {"--signals", "SCOPE", NULL,
              "stream: write the signals of this scope alone, for instance cofiber_stream_tb.dut.u_front."},

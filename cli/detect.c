@@ -361,18 +361,17 @@ const struct cli_command cli_detect = {
     .details =
         "A gate of the circuit says whether an object's score reaches the threshold that was compiled in. The score "
         "itself is sigmoid(logit), and the logit is read from the gate's sum, before its step: so --score-thresh may "
-        "lie "
-        "below or above that threshold. The box of a classifier's detection is its cell's own square. Detections of "
-        "one "
-        "class that overlap a better one (intersection over union) by more than --nms are dropped, and the --top best "
-        "of a frame are kept, in falling order of score; equal scores stand in the order of scale, row, column, "
-        "class. A warning says how many features the input's quantiser clamps.\n"
-        "Boxes are x, y, width, height in pixels of the frame, which has --stride pixels for each cell. Image ids are "
-        "those in the metadata `image_ids` of a safetensors file (whole numbers with commas between), else the frames' "
-        "places from 0. A head of 80 classes has COCO's category ids and names, any other its classes' places from 0.\n"
-        "--draw draws one frame instead: over PHOTO, a JPEG file, or without one over the energy of the features. "
-        "Below "
-        "stand, for each scale, the cells where a gate of the circuit fires.",
+        "lie below or above that threshold. If the head has boxes, they are the boxes of the detections; otherwise the "
+        "box is the square of the gate's own cell. Detections of one class that overlap a better one (intersection "
+        "over union) by more than --nms are dropped, and the --top best of a frame are kept, in falling order of "
+        "score; equal scores stand in the order of scale, row, column, class. A warning says how many features the "
+        "input's quantiser clamps.\n"
+        "Boxes are x, y, width, height in pixels of the frame, which has --stride pixels per cell. Image ids come from "
+        "the metadata `image_ids` of a safetensors file (whole numbers with commas between); without it, frames are "
+        "numbered from 0. A head of 80 classes has COCO's category ids and names; the classes of any other head are "
+        "numbered from 0.\n"
+        "--draw draws one frame instead: over PHOTO, a JPEG file, or without one over the energy of the features. The "
+        "cells where a gate of the circuit fires stand below, scale by scale.",
     .min_operands = 2,
     .max_operands = -1,
     .options =
@@ -385,16 +384,15 @@ const struct cli_command cli_detect = {
              "With a centerness: the class's score times it, or the square root of this product."},
             {"--nms", "IOU", "0.6", "Drop a detection that overlaps a better one of its class by more than this."},
             {"--top", "N", "100", "Keep at most this many detections per frame."},
-            {"--stride", "P", "16", "Say how many pixels of the frame a cell of the input is wide."},
+            {"--stride", "P", "16", "Width of a cell of the input in pixels of the frame."},
             CLI_FRAMES_OPTION,
             {"--draw", "[PHOTO]", NULL, "Draw the detections as a PNG file, over this photograph."},
             {"--photo-size", "WxH", NULL,
-             "List boxes in the pixels of a photograph of this width and height that was made the frame as --fit says, "
-             "and not in those of the frame."},
+             "List boxes in pixels of a photograph of this width and height, and not in pixels of the frame. --fit "
+             "says how the photograph was turned into the frame."},
             {"--fit", "longer|square", "longer",
-             "Say how the photograph was made a frame. longer: its longer side was resized to the frame's, and it "
-             "stands "
-             "in the top left corner. square: both sides were resized."},
+             "How the photograph was turned into the frame. longer: its longer side was resized to the frame's, and it "
+             "stands in the top left corner. square: both sides were resized."},
             {0}},
     .run = run,
 };

@@ -9,12 +9,14 @@
 bool cli_head_options(const struct cli_args *args, struct cf_head_options *options);
 
 #define CLI_HEAD_OPTIONS                                                                                               \
-    {"--weight", "NAME", NULL, "Take this tensor of HEAD as the classifier's weights, where several would do."},       \
-        {"--bias", "NAME", NULL, "Take this tensor of HEAD as the classifier's biases, where several would do."},      \
+    {"--weight", "NAME", NULL,                                                                                         \
+     "Take this tensor of HEAD as the classifier's weights. Needed where several tensors fit."},                       \
+        {"--bias", "NAME", NULL,                                                                                       \
+         "Take this tensor of HEAD as the classifier's biases. Needed where several tensors fit."},                    \
         {"--map", "FILE.json", NULL,                                                                                   \
-         "Take the roles of tensors whose names do not tell them from this JSON object: {\"cls_weight\": "             \
-         "\"my.tensor\"}."},                                                                                           \
-        {"--no-bias", NULL, NULL, "Take biases that HEAD does not have as 0."},                                        \
+         "Read from this file which tensors have which roles, where their names do not show it, as a JSON object: "    \
+         "{\"cls_weight\": \"my.tensor\"}."},                                                                          \
+        {"--no-bias", NULL, NULL, "Where HEAD has no biases for a layer, take them as 0."},                            \
         {"--transpose", NULL, NULL, "Read weights as [inputs, outputs], for a classifier [channels, classes]."},       \
     {                                                                                                                  \
         "--norm-eps", "E", "1e-5", "Add this to the variance in HEAD's LayerNorms."                                    \

@@ -14,9 +14,9 @@ const char *const cli_overview =
 const char *const cli_conventions =
     "Results go to standard output; progress and errors go to standard error. Output files appear complete or not at "
     "all.\n"
-    "An input may be a pipe, and - stands for standard input: it is first copied into a temporary file in TMPDIR (or "
-    "/tmp), which goes when the command ends. -o - writes the output to standard output when it is complete; the "
-    "results then go to standard error.";
+    "An input may be a pipe, and - stands for standard input. Either is first copied into a temporary file in TMPDIR "
+    "(or /tmp), which is removed when the command ends. -o - writes the output to standard output when it is complete; "
+    "the results then go to standard error.";
 
 const char *const cli_exit_status[] = {
     "The command is done, or the things that it compared are equal.", "A check found a difference.",

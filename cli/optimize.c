@@ -171,7 +171,7 @@ const struct cli_command cli_optimize = {
             {"--effort", "N", "5", "Search with this effort, 0 to 10000; the time grows with it."},
             {"--seconds", "S", NULL,
              "Search for so many seconds instead, 86400 at most, with as much effort as they allow."},
-            {"--seed", "N", "1", "Begin the random choices with this number."},
+            {"--seed", "N", "1", "Seed of the random choices."},
             {"--json", NULL, NULL,
              "Print JSON: `adders` with `before` and `after` (each graph once), `full_adders`, `depth`, `lower_bound`, "
              "and `banks`."},

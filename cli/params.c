@@ -120,16 +120,16 @@ const struct cli_command cli_params = {
         "HEAD is a safetensors file, a PyTorch checkpoint (.pth or .pt, as torch.save writes it) or an ONNX model. "
         "Each tensor is listed with its shape, its number of parameters, how many of them are not zero, and its role "
         "in the head: cls (the classifier), project (a bottleneck), norm (a LayerNorm), reg, reg_hidden and reg_out "
-        "(box regression), ctr (centerness), scale. Roles are told from the last words of a tensor's name, whatever "
-        "stands before them. Tensors without a role are listed and not counted. The last line says which head of the "
+        "(box regression), ctr (centerness), scale. The last words of a tensor's name give its role, whatever stands "
+        "before them. Tensors without a role are listed and not counted. The last line says which head of the "
         "published card has as many parameters.",
     .min_operands = 1,
     .max_operands = 1,
     .options =
         (const struct cli_option[]){
             {"--map", "FILE.json", NULL,
-             "Take the roles of tensors whose names do not tell them from this JSON object: {\"cls_weight\": "
-             "\"my.tensor\"}."},
+             "Read from this file which tensors have which roles, where their names do not show it, as a JSON object: "
+             "{\"cls_weight\": \"my.tensor\"}."},
             {"--transpose", NULL, NULL, "Read weights as [inputs, outputs]."},
             {"--json", NULL, NULL, "Print `variant`, `parameters`, `nonzero`, `format` and `tensors` as JSON."},
             {0}},

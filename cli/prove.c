@@ -147,28 +147,30 @@ const struct cli_command cli_prove = {
     .summary = "Prove that the emitted Verilog is the netlist, for all inputs.",
     .details =
         "Yosys elaborates the Verilog, and a checker that is written and verified in Coq compares what it wrote "
-        "with the netlist: every instance, every weight, every width. It refuses Verilog that it does not "
-        "understand, so a refusal names what differs, or what it does not know. The exit status is 1 where the "
-        "proof fails. The first run on a netlist takes minutes at full size; a proof is kept, and found again "
-        "by the hash of the netlist, the Verilog and the tools.\n"
+        "with the netlist: every instance, every weight, every width. It also refuses Verilog that it does not "
+        "understand; a refusal therefore names a difference, or a construct that the checker does not know. The exit "
+        "status is 1 if the proof fails. The first run on a netlist takes minutes at full size; a proof is kept, and "
+        "found again by the hash of the netlist, the Verilog and the tools.\n"
         "The command also says how far the sums of each cell go, over all inputs: whether they reach both ends of "
         "their width, or how much is left.\n"
         "--algebra follows the gates of NET to the input as exact linear forms and decides: direct pools are "
-        "iterated pools; the bands give the input back; with nearest upsampling no band sees another; to classify "
-        "and then to decompose is to decompose and then to classify. With bilinear upsampling it prints how much "
-        "the bands see of each other: the norm, the worst input, and the size on FRAMES.",
+        "iterated pools; the bands give the input back; with nearest upsampling no band sees another; classifying "
+        "and then decomposing gives the same as decomposing and then classifying. With bilinear upsampling it prints "
+        "how much the bands see of each other: the norm, the worst input, and the size on FRAMES.",
     .min_operands = 1,
     .max_operands = -1,
     .options =
         (const struct cli_option[]){
             {"--rtl", "DIR", NULL,
              "Prove the Verilog in DIR, which may have been edited, instead of a fresh emission."},
-            {"--cache", "DIR", NULL, "Where proofs are kept (default $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber)."},
-            {"--again", NULL, NULL, "Prove even what has been proved before."},
+            {"--cache", "DIR", NULL,
+             "Keep proofs in this directory instead of $XDG_CACHE_HOME/cofiber or ~/.cache/cofiber."},
+            {"--again", NULL, NULL, "Prove again even if a proof is kept."},
             {"--input", "FILE", NULL,
              "After a refusal, write the input that shows it to this .npy file, as features that quantise to it."},
             {"--no-input", NULL, NULL,
-             "After a refusal, look for no input that shows it, which takes Verilator's time."},
+             "After a refusal, do not search for an input that shows it; the search builds the Verilog with "
+             "Verilator, which takes minutes at full size."},
             {"--algebra", NULL, NULL,
              "Decide the laws of the decomposition instead, for the gates of NET and all inputs; no Verilog is looked "
              "at."},

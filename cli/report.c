@@ -269,7 +269,7 @@ const struct cli_command cli_report = {
             CLI_FRAMES_OPTION,
             {"--photo", "JPEG", NULL, "Show the first frame on this photograph. More may follow it."},
             {"--fit", "longer|square", "longer",
-             "Say how the photograph was made a frame. longer: its longer side was resized to the frame's, and it "
+             "How the photograph was turned into the frame. longer: its longer side was resized to the frame's, and it "
              "stands in the top left corner. square: both sides were resized."},
             {"--head", "HEAD", NULL, "Audit the published claims for this head, on FRAMES."},
             {"--faults", "FILE.json", NULL, "Plot this output of `cofiber faults --json`."},

@@ -418,8 +418,7 @@ const struct cli_command cli_sim = {
         "each classify group one U8 tensor [N, H, W, C] with the name of the group. Where there is only one such "
         "group, OUT may be a .npy file. The trace receives the values of every group, and the quantised input under "
         "the name `input`, as I32, or as I64 where a group is wider. The results do not depend on --isa, --threads or "
-        "the mode. Features that the input's quantiser clamps are counted, and a warning says how many of this run's "
-        "there are.\n"
+        "the mode. A warning says how many features of this run the input's quantiser clamps.\n"
         "Ctrl-C stops the command after the frames that are being simulated, and keeps the results so far in "
         "OUT.partial. The same command with --resume continues from there.",
     .min_operands = 1,
@@ -438,16 +437,15 @@ const struct cli_command cli_sim = {
             {"--threads", "N", "0", "Use N threads; 0 means one per processor."},
             {"--isa", "NAME", "auto",
              "Use these kernels: portable, avx2, avxvnni or avx512; auto takes the best of this machine. reference "
-             "evaluates "
-             "gate by gate, by the definition of a cell."},
+             "evaluates gate by gate, by the definition of a cell."},
             {"--plan", NULL, NULL,
              "Print the regular arrays of gates that were recognised. FRAMES may then be left out."},
             {"--resume", NULL, NULL,
              "Continue the same command where it was interrupted, or start from the beginning if it was not."},
             {"--list", NULL, NULL,
              "Print each decision that fires as a line of JSON, in place of the summary: frame, gate, scale, position, "
-             "class, sum and margin. The sum is that of the gate; the margin is the same as a logit, by which the "
-             "score threshold is passed, and null where the sum is no logit (behind a LayerNorm)."},
+             "class, sum and margin. The sum is that of the gate. The margin is the difference, as a logit, between "
+             "the score and the score threshold; it is null behind a LayerNorm, where the sum is no logit."},
             {"--json", NULL, NULL, "Print the summary as JSON."},
             {0}},
     .run = run,

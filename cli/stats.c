@@ -393,9 +393,9 @@ const struct cli_command cli_stats = {
     .details =
         "A gate is dead if no decision depends on it. For a netlist that records its compile options, the command "
         "prints the numbers that follow from these options by closed form beside those that it counts; for the "
-        "published geometry the closed form is the card's own table. --bits adds the binary gates: twice, once with "
-        "every gate in hardware of its own, and once with each cell only once, as in hardware that all positions "
-        "share. Where `optimize` has given the netlist adder graphs, their adders and full adders follow.",
+        "published geometry the closed form is the card's own table. --bits counts the binary gates as well, in two "
+        "ways: with hardware of its own for every gate, and with each cell only once, as in hardware that all "
+        "positions share. If `optimize` has given the netlist adder graphs, their adders and full adders follow.",
     .min_operands = 1,
     .max_operands = 1,
     .options =

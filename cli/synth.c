@@ -134,10 +134,10 @@ const struct cli_command cli_synth = {
     .synopsis = "DIR [--target ice40|ecp5|xilinx|generic] [options]",
     .summary = "Synthesise a streaming accelerator, and print its cost beside the model's.",
     .details = "DIR was written by `cofiber verilog --style stream`. This command needs yosys, and with --place also "
-               "nextpnr-ice40 and icetime. iCE40 is synthesised without -dsp, which loses multipliers silently: the "
-               "page docs/stream.md has the case. Memories that are too small for block RAM become LUTs or flip-flops "
+               "nextpnr-ice40 and icetime. iCE40 is synthesised without -dsp, which loses multipliers silently; "
+               "docs/stream.md shows an example. Memories that are too small for block RAM become LUTs or flip-flops "
                "of the target, so that its block RAM bits are not the model's memory bits; the target generic counts "
-               "those as they are described.",
+               "all memory bits of the Verilog.",
     .min_operands = 1,
     .max_operands = 1,
     .options = (const struct cli_option[]){{"--target", "ice40|ecp5|xilinx|generic", "generic",

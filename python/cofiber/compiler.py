@@ -63,11 +63,12 @@ def compile(
     score_threshold : float
         A gate fires when its score reaches this.
     weight, bias : str, optional
-        Names of the head's tensors, where several would do.
+        Names of the head's tensors, needed where several fit.
     map : path, optional
-        A JSON object with the roles of tensors whose names do not tell them: {"cls_weight": "my.tensor"}.
+        A file with a JSON object that says which tensors have which roles, where their names do not show it:
+        {"cls_weight": "my.tensor"}.
     no_bias : bool
-        Biases that the head does not have count as 0.
+        Where the head has no biases for a layer, take them as 0.
     transposed : bool
         Weights are [inputs, outputs].
     norm_eps : float

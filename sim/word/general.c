@@ -1,4 +1,4 @@
-/* general.c - evaluates gates by the definition of their cells, whatever they read: one, or several of one cell. */
+/* general.c - evaluates gates of any kind by the definition of their cells: one gate, or several of one cell. */
 #include "netlists/cell.h"
 #include "sim/word/workspace.h"
 

@@ -1,4 +1,4 @@
-/* jobs.c - sets out the rows of gates and of sums that a workspace's tasks evaluate. */
+/* jobs.c - prepares the rows of gates and of sums that a workspace's tasks evaluate. */
 #include "sim/word/jobs.h"
 
 #include "sim/word/workspace.h"

@@ -1,5 +1,5 @@
-/* jobs.h - the rows of gates and of sums that a workspace's tasks evaluate: the same for every frame, and so set out
- * once, when the workspace is made.
+/* jobs.h - the rows of gates and of sums that a workspace's tasks evaluate. They are the same for every frame, and
+ * therefore prepared once, when the workspace is made.
  */
 #ifndef COFIBER_SIM_WORD_JOBS_H
 #define COFIBER_SIM_WORD_JOBS_H

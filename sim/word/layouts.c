@@ -1,4 +1,4 @@
-/* layouts.c - finds each group's layout: it tries on the layout that the group looks like, and then the other. */
+/* layouts.c - finds each group's layout: it first tries the layout that the group seems to have, and then the other. */
 #include <assert.h>
 #include <string.h>
 

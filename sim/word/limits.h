@@ -15,9 +15,9 @@ struct cf_work {
     double macs8, macs16; /* up to a byte, and wider */
 };
 
-/* The multiply-adds that a plan cannot do without: for its output groups the products of dense groups or of families
- * (linear.h), and where an output has neither every term of its gates; in the mode of all gates also the products of
- * dense groups that are no outputs. Pools and subtracts are additions, and do not count. */
+/* The multiply-adds that a plan has to do: for its output groups, the products of dense groups or of families
+ * (linear.h), and for an output group with neither, one for each term of its gates; in the mode of all gates, also the
+ * products of dense groups that are no outputs. Pools and subtracts are additions, and do not count. */
 struct cf_work cf_plan_work(const struct cf_plan *plan);
 
 /* Bytes per second that memcpy reads and writes together, on one core, over `size` bytes, the best of a few runs. */

@@ -1,5 +1,5 @@
-/* linear.c - plans the decisions alone: which of them can be had from the classified input, and the tasks that compute
- * them. A plan within the plan, with its own list of passes at the end.
+/* linear.c - plans the decisions alone: finds those that follow from the classified input, and the tasks that compute
+ * them. This is a plan within the plan, with its own list of passes at the end of the file.
  */
 #include "sim/word/linear.h"
 
@@ -152,7 +152,7 @@ static bool find_family(struct output_search *s, const struct cf_dense_form *for
     return true;
 }
 
-/* Finds out whether an output group is had from the classified input, and by which rows. */
+/* Finds out whether the decisions of an output group follow from the classified input, and from which rows. */
 static bool find_output(struct output_search *s, uint32_t group, struct cf_linear_output *output)
 {
     const struct cf_plan *plan = s->plan;

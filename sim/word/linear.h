@@ -6,9 +6,9 @@
  * So the input is classified once (1,600 positions of 8-bit operands instead of 2,100 of 11 to 13 bits), and pools
  * and subtracts are done on the classes' sums. Classifiers with the same matrix of weights form a family.
  *
- * Whether a row has that form is read off the plan: the row follows a linear pattern without bias, is whole and
- * aligned, holds no exceptions, and reads only rows of that form. Rows without it, and the classifiers that read
- * them, are evaluated after the rest exactly as in the schedule of all gates ("exact" below).
+ * The plan shows whether a row has that form: the row follows a linear pattern without bias, is whole and aligned,
+ * holds no exceptions, and reads only rows of that form. Rows without it, and the classifiers that read them, are
+ * evaluated after the rest, in the same way as in the schedule of all gates ("exact" below).
  */
 #ifndef COFIBER_SIM_WORD_LINEAR_H
 #define COFIBER_SIM_WORD_LINEAR_H
@@ -29,18 +29,18 @@ struct cf_family {
     enum cf_operands operands;
 };
 
-/* How an output group is had from the classified input. */
+/* How the decisions of an output group follow from the classified input. */
 struct cf_linear_output {
-    uint32_t family;            /* or CF_NONE: it is not */
+    uint32_t family;            /* CF_NONE: they do not follow from it */
     const int32_t *bias;        /* [padded_lanes] */
     const uint32_t *source_row; /* [rows]: in rows of the group that the output reads, or CF_NONE */
 };
 
-/* The outputs' rows that the classified input does not give, and the gates that these need. */
+/* The rows of outputs that do not follow from the classified input, and the gates on which they depend. */
 struct cf_linear_exact {
     struct cf_schedule schedule;
     const bool *stored;               /* [group_count]: groups with gates that are evaluated, and all outputs */
-    uint64_t exact_gates, fast_gates; /* decisions by either way */
+    uint64_t exact_gates, fast_gates; /* decisions that are computed in each way */
     uint64_t helper_gates;            /* gates that are no decisions and are run for the exact ones */
     uint64_t work;                    /* multiply-adds */
 };

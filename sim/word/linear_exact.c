@@ -1,4 +1,6 @@
-/* linear_exact.c - the decisions that the classified input does not give, and the gates that they need. */
+/* linear_exact.c - finds the decisions that do not follow from the classified input, and the gates on which they
+ * depend.
+ */
 #include <stdlib.h>
 
 #include "sim/word/linear.h"

@@ -1,4 +1,4 @@
-/* needs.c - which rows of the input each row of gates depends on, however far away: the last of them. */
+/* needs.c - finds the last row of the input on which each row of gates depends, directly or through other gates. */
 #include <assert.h>
 
 #include "sim/word/passes.h"

@@ -1,4 +1,4 @@
-/* reference.c - evaluates every gate in turn by the definition of its cell: the truth for faster engines. */
+/* reference.c - evaluates every gate by the definition of its cell, one after another, for tests of faster engines. */
 #include "sim/word/reference.h"
 
 #include "netlists/cell.h"

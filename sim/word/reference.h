@@ -1,6 +1,7 @@
-/* reference.h - the reference simulator: every gate in turn, by the definition of a cell (netlists/cell.h).
+/* reference.h - the reference simulator: evaluates one gate after another by the definition of a cell
+ * (netlists/cell.h).
  *
- * General for any valid netlist, portable, and slow; the truth that faster engines are held against.
+ * It takes any valid netlist, is portable and slow, and defines the values that faster engines must give.
  */
 #ifndef COFIBER_SIM_WORD_REFERENCE_H
 #define COFIBER_SIM_WORD_REFERENCE_H

@@ -1,6 +1,6 @@
-/* schedule.c - cuts the groups' work into tasks, and orders them: for several threads wave after wave, and for one
- * thread each task as soon as the rows of the input that it depends on are through, while what it reads is still in the
- * nearest caches.
+/* schedule.c - divides the groups' work into tasks, and orders them: for several threads wave after wave, and for one
+ * thread so that each task runs as soon as the input rows on which it depends have been used, while the values that it
+ * reads are still in the nearest caches.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ bool cf_schedule_gates(struct cf_schedule *schedule, enum cf_task_kind kind, uin
 
 /* ---- the two orders ---------------------------------------------------------------------------------------------- */
 
-/* A task and what it is sorted by: what is read together should run together. */
+/* A task and its sort key. Tasks that read nets close together should run one after the other. */
 struct place {
     uint32_t by, index;
     const struct cf_task *task;

@@ -1,4 +1,4 @@
-/* waves.c - which groups each group reads from, which groups are fused, and in which wave each is evaluated. */
+/* waves.c - finds the groups from which each group reads, the groups that are fused, and the wave of each group. */
 #include "sim/word/passes.h"
 
 /* ---- what is read ------------------------------------------------------------------------------------------------ */
