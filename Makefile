@@ -23,7 +23,7 @@ V ?=
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '%-8s %s\n' '$(1)' '$(2)')
 
-ROOMS := base netlists compiler sim rtl detect prove report library
+ROOMS := base netlists compiler sim rtl detect prove prune report library
 LIB_SRC := $(wildcard $(addsuffix /*.c,$(ROOMS)) $(addsuffix /*/*.c,$(ROOMS)))
 CLI_SRC := $(wildcard cli/*.c)
 # Training is part of the program, and not of the library.

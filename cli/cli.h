@@ -13,7 +13,7 @@
 /* Exit codes. */
 enum { CLI_OK = 0, CLI_DIFFERENT = 1, CLI_BAD = 2 };
 
-enum { CLI_MAX_OPTIONS = 32 };
+enum { CLI_MAX_OPTIONS = 40 };
 
 struct cli_option {
     const char *name;     /* "--grid"; "-o" */
@@ -94,6 +94,6 @@ double cli_seconds(void); /* monotonic */
 /* The commands, one short file each. */
 extern const struct cli_command cli_compile, cli_stats, cli_check, cli_sim, cli_agreement, cli_explain, cli_diff,
     cli_verilog, cli_census, cli_cosim, cli_export, cli_import, cli_faults, cli_bench, cli_vectors, cli_params,
-    cli_eval, cli_detect, cli_prove, cli_audit, cli_synth, cli_report, cli_optimize, cli_train;
+    cli_eval, cli_detect, cli_prove, cli_audit, cli_synth, cli_report, cli_optimize, cli_train, cli_prune;
 
 #endif

@@ -39,11 +39,15 @@ ROOMS = {
         ("audit.h", "claims.h", "evidence.h", "box_tally.h", "tally.h", "page.h"),
     ),
     "train": (("netlists", "compiler", "sim/frames", "sim", "include", "detect"), None),
+    "prune": (
+        ("netlists", "compiler", "compiler/heads", "compiler/optimise", "sim/frames", "sim", "include", "detect"),
+        ("prune.h", "judge.h", "log.h", "weights.h"),
+    ),
     "library": (("netlists", "compiler", "sim", "detect", "include"), ()),
     "cli": (
         ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
          "compiler/optimise", "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim",
-         "rtl/structural", "rtl/stream", "rtl/tools", "include", "detect", "prove", "report", "train"),
+         "rtl/structural", "rtl/stream", "rtl/tools", "include", "detect", "prove", "report", "train", "prune"),
         (),
     ),
 }  # fmt: skip
