@@ -10,10 +10,10 @@ static void print_figures(const struct cf_bit_figures *f, uint32_t frames)
 {
     char adders[32];
     printf("bits, %s (%u lanes), %u frame%s at once, one thread\n", f->isa, f->lanes, frames, frames == 1 ? "" : "s");
-    printf("  %-34s %10.6g ms a frame, of which %.6g in output groups\n", "all gates, transposition included", f->ms,
+    printf("  %-34s %10.6g ms per frame, of which %.6g in output groups\n", "all gates, transposition included", f->ms,
            f->classify_ms);
-    printf("  %-34s %10.6g ms a frame\n", "programs alone", f->programs_ms);
-    printf("  %-34s %10.3g full-adder lanes/s (%s full adders a frame)\n", "whole circuit", f->fa_lanes_per_s,
+    printf("  %-34s %10.6g ms per frame\n", "programs alone", f->programs_ms);
+    printf("  %-34s %10.3g full-adder lanes/s (%s full adders per frame)\n", "whole circuit", f->fa_lanes_per_s,
            cli_thousands(f->full_adders, adders));
     printf("  %-34s %10.3g full-adder lanes/s\n", "output groups", f->output_fa_lanes_per_s);
     printf("  %-34s %10.3g full-adder lanes/s\n", "registers alone (the ceiling)", f->ceiling_fa_lanes_per_s);

@@ -217,7 +217,7 @@ static int report(const struct cli_args *args, const struct session *s)
         int status = report_json(s, name);
         return status == CLI_OK && s->different ? CLI_DIFFERENT : status;
     }
-    printf("Verilator's simulation %s in %.1f s; %.3f s a frame\n",
+    printf("Verilator's simulation %s in %.1f s; %.3f s per frame\n",
            cf_cosim_was_cached(s->cosim) ? "was built before, found" : "built", s->build_seconds,
            s->frame_seconds / (double)(s->given + s->made));
     if (s->made)

@@ -3,7 +3,7 @@ Require Import ZArith String List Bool Spec Answer Bytes ReadRtlil ReadNetlist C
 Import ListNotations.
 Open Scope Z_scope.
 
-(* What the two files are. The names of wires are the plain ones where the top module has the input's first row by its
+(* Reads both files. The names of wires are the plain ones if the top module has the input's first row by its
    plain name, else the numbered ones. *)
 Definition read_both (rtlil net : file) : answer (design * netlist) :=
   d <- read_design rtlil ;;

@@ -1,4 +1,4 @@
-(* Answers of the checker: a value, or what is wrong and with what. *)
+(* Answers of the checker: a value, or a complaint and the names, numbers and gates that it is about. *)
 Require Import ZArith String List.
 Import ListNotations.
 
@@ -16,7 +16,7 @@ Definition require {A} (b : bool) (words : string) (about : list subject) (rest 
   if b then rest else Bad words about.
 Definition some {A} (o : option A) (words : string) (about : list subject) : answer A :=
   match o with Some a => Good a | None => Bad words about end.
-(* Says where a failure is. *)
+(* Adds to a complaint the place where it arose. *)
 Definition within {A} (s : subject) (a : answer A) : answer A :=
   match a with Good a => Good a | Wrong p w l => Wrong (s :: p) w l end.
 

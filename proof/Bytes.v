@@ -6,7 +6,7 @@ Open Scope Z_scope.
 (* Byte k of a file; -1 behind its end. *)
 Definition file := Z -> Z.
 
-(* f again and again until it answers inr, 2^depth times at most. *)
+(* Applies f again and again until it answers inr, 2^depth times at most. *)
 Fixpoint loop {S R} (depth : nat) (f : S -> S + R) (s : S) : S + R :=
   match depth with
   | O => f s

@@ -1,4 +1,4 @@
-(* A whole design against a whole netlist. *)
+(* Compares a whole design with a whole netlist. *)
 Require Import ZArith String List Bool Spec Answer Checker Order.
 Import ListNotations.
 Open Scope string_scope.
@@ -10,7 +10,7 @@ Definition no_child (c : name) : answer unit := Bad "instances nested otherwise 
 Definition answer_of (level : M.t (answer unit)) (c : name) : answer unit :=
   match M.find c level with Some a => a | None => Bad "no such module" [Name c] end.
 
-(* Where the rows should be: a guess, checked again by source_of. *)
+(* The wires on which the rows should be. This is a guess, which source_of checks. *)
 Definition rows_of (g : group) : list (name * Z) :=
   map (fun r => (row_wire g (Z.of_nat r), first g + Z.of_nat r * lanes g)) (seq 0 (Z.to_nat (count g / lanes g))).
 Definition row_table (n : netlist) : M.t Z :=
@@ -33,7 +33,7 @@ Definition inputs_are_ports (n : netlist) (top : module) : bool :=
                     | _ => false
                     end) (rows_of g).
 
-(* The rows of the outputs that are no outputs of the top module. *)
+(* The rows of the circuit's outputs that are not outputs of the top module; there must be none. *)
 Definition hidden_rows (n : netlist) (top : module) : list (name * Z) :=
   flat_map (fun g => if shown g then
     filter (fun r => match M.find (fst r) (wires top) with

@@ -1,4 +1,5 @@
-(* The checker. It takes what the two readers made of the files and answers Good only where MainTheorem.v's theorem holds. *)
+(* The checker. It takes the design and the netlist that the readers have made from the files, and answers Good only if the
+   theorem of MainTheorem.v holds for them. *)
 Require Import ZArith String List Bool Orders Mergesort Spec Answer.
 Import ListNotations.
 Open Scope string_scope.
@@ -6,7 +7,7 @@ Open Scope Z_scope.
 
 (* ---- Looking things up ---- *)
 
-(* Items by a key of theirs; the last of several with the same key. *)
+(* A map from keys to items; of several items with the same key it has the last. *)
 Definition index (key : item -> option Z) (l : list item) : M.t item :=
   fold_left (fun m i => match key i with Some k => M.add k i m | None => m end) l (M.empty item).
 Fixpoint assoc {A} (x : Z) (l : list (Z * A)) : option A :=
@@ -155,7 +156,7 @@ Definition summarise (m : module) : answer leaf :=
 
 (* ---- A leaf against a cell of the netlist, at nets relative to an origin ---- *)
 
-(* What a port of the leaf is connected to: the net in its lowest bits, the type of the nets there, and its bits. *)
+(* How a port of the leaf is connected: the net in its lowest bits, the type of the nets on it, and its number of bits. *)
 Record wired := { at_port : name; net : Z; net_width : Z; net_signed : bool; port_bits : Z }.
 Definition wired_eqb (a b : wired) : bool :=
   (at_port a =? at_port b) && (net a =? net b) && (net_width a =? net_width b)
@@ -180,7 +181,7 @@ Definition sorted (w : Z) (l : list entry) : list entry :=
 Fixpoint find_wired (x : name) (l : list wired) : option wired :=
   match l with [] => None | p :: l => if at_port p =? x then Some p else find_wired x l end.
 
-(* The leaf's sum over nets; nothing where an operand is not exactly one net. *)
+(* The leaf's sum over nets. It fails if an operand is not exactly one net. *)
 Fixpoint leaf_entries (w : Z) (wiring : list wired) (l : sum) : answer (list entry) :=
   match l with
   | [] => Good []

@@ -1,4 +1,4 @@
-(* What is wrong, beyond the first complaint: one refused gate of every row that is refused, for reports. The main theorem
+(* Further complaints after the first: one refused gate of every row that is refused, for reports. The main theorem
    says nothing of it. *)
 Require Import ZArith String List Bool Spec Answer Bytes Checker Order Check Accept.
 Import ListNotations.

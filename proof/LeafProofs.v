@@ -1,4 +1,4 @@
-(* A leaf's summary is what the module computes, in every environment that satisfies it. *)
+(* The summary of a leaf is the function that the module computes, in every environment that satisfies the module. *)
 Require Import ZArith List Lia Bool Spec Answer Checker Words Facts.
 Import ListNotations.
 Open Scope Z_scope.
@@ -166,7 +166,7 @@ Section Leaf.
     apply filter_In in I as [I D]. cbn in D. destruct dir; try discriminate. apply in_elements, I.
   Qed.
 
-  (* What a leaf's output is. *)
+  (* The leaf's output has the value that its summary says. *)
   Definition leaf_means (l : leaf) : Prop :=
     0 < leaf_width l /\ 0 < leaf_out_width l /\
     M.find (leaf_out l) (wires m) = Some (leaf_out_width l, Output) /\

@@ -1,9 +1,9 @@
-(* The main theorem: what the checker accepts is the netlist, for all inputs. *)
+(* The main theorem: a design that the checker accepts computes the netlist, for all inputs. *)
 Require Import ZArith List Lia Bool Spec Answer Bytes Checker Order Check Accept Words Facts LeafProofs OrderProofs GateProofs.
 Import ListNotations.
 Open Scope Z_scope.
 
-(* Whatever file the readers make a design and a netlist of: if the checker accepts them, the design computes the netlist,
+(* If the checker accepts two files, the readers make a design and a netlist of them, the design computes the netlist,
    and has a behaviour for all inputs. *)
 Definition accepted_is_proved : Prop := forall rtlil net u, accept rtlil net = Good u ->
   exists d n, read_both rtlil net = Good (d, n) /\ computes d n /\ total d /\ shows_outputs d n.

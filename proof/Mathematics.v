@@ -33,7 +33,7 @@ Definition direct_pool (k : nat) (x : grid) : grid := fun i j =>
 
 Definition pool_of_up : Prop := forall x i j, pool (up x) i j = 4 * x i j.
 
-(* The cross-term: what the coarser band can say is nowhere in the cofiber. *)
+(* The cross-term p . r: a cofiber holds nothing that the coarser grid can represent. *)
 Definition pool_of_cofiber : Prop := forall x i j, pool (cofiber x) i j = 0.
 Definition cofiber_of_up : Prop := forall x i j, cofiber (up x) i j = 0.
 
@@ -65,7 +65,7 @@ Fixpoint dot (weights : list Z) (x : nat -> Z) (c : nat) : Z :=
 Definition features := nat -> grid. (* channel, row, column *)
 Definition classify (weights : list Z) (x : features) : grid := fun i j => dot weights (fun d => x d i j) 0.
 
-(* Classify, then decompose, or decompose, then classify: the same bands of sums. *)
+(* Classifying and then decomposing gives the same bands of sums as decomposing and then classifying. *)
 Definition classify_commutes_with_pool : Prop := forall weights x i j,
   classify weights (fun d => pool (x d)) i j = pool (classify weights x) i j.
 Definition classify_commutes_with_cofiber : Prop := forall weights x i j,
@@ -122,7 +122,7 @@ Definition cancellative (K : semiadditive) : Prop :=
 Fixpoint times (n : nat) {K : semiadditive} {A B} (f : hom K A B) : hom K A B :=
   match n with O => zero | S n => plus f (times n f) end.
 
-(* X: the fine grid; C: the coarse one; p pools, u upsamples, r leaves the rest. In exact integers the circuit has n = 4
+(* X is the fine grid and C the coarse one; p pools, u upsamples, and r is the remainder. In exact integers the circuit has n = 4
    (pool_of_up, cofiber); with fractions n = 1 and u is a section of p. *)
 Record decomposition (K : semiadditive) (X C : object K) (n : nat) := {
   p : hom K X C;
@@ -132,16 +132,16 @@ Record decomposition (K : semiadditive) (X C : object K) (n : nat) := {
   whole : plus r (comp u p) == times n (id X) }.
 Arguments p {_ _ _ _}. Arguments u {_ _ _ _}. Arguments r {_ _ _ _}.
 
-(* In every cancellative one, so in every additive category, the bands do not see each other. *)
+(* In every category with cancellation, and so in every additive category, the bands do not see each other. *)
 Definition bands_are_disjoint : Prop := forall K X C n (d : decomposition K X C n), cancellative K ->
   comp (p d) (r d) == zero /\ comp (r d) (u d) == zero.
 
-(* Whatever commutes with pooling and upsampling is block diagonal: both cross-terms vanish. *)
+(* A morphism that commutes with pooling and upsampling is block diagonal: both cross-terms vanish. *)
 Definition block_diagonal : Prop := forall K X C n (d : decomposition K X C n) (T : hom K X X) (Tc : hom K C C),
   cancellative K -> comp T (u d) == comp (u d) Tc -> comp (p d) T == comp Tc (p d) ->
   comp (p d) (comp T (r d)) == zero /\ comp (r d) (comp T (u d)) == zero.
 
-(* Any L out of X is the sum of what it makes of the bands. *)
+(* n times any morphism L out of X is L of the remainder plus L of the upsampled pool. *)
 Definition classifier_splits : Prop := forall K X C n (d : decomposition K X C n) Y (L : hom K X Y),
   times n L == plus (comp L (r d)) (comp (comp L (u d)) (p d)).
 

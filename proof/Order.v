@@ -1,4 +1,4 @@
-(* That a module has a behaviour for all its inputs: its items are put in an order in which each reads only bits that are
+(* Checks that a module has a behaviour for all its inputs: its items are put in an order in which each reads only bits that are
    driven already, and drives bits that nothing has driven before. How the order is found does not matter: it is checked. *)
 Require Import ZArith String List Bool Orders Mergesort Lia Spec Answer Checker.
 Import ListNotations.

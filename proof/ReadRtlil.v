@@ -1,4 +1,5 @@
-(* The reader of RTLIL as Yosys writes it: what a text means as a design. Whatever is not named here is refused. *)
+(* The reader of RTLIL as Yosys writes it: it defines which design a text means. It refuses everything that it does not
+   name. *)
 Require Import ZArith Ascii String List Bool Spec Answer Bytes.
 Import ListNotations.
 Open Scope string_scope.
@@ -168,7 +169,7 @@ Section Reader.
   Definition with_item (m : open_module) (i : item) : open_module :=
     {| module_name := module_name m; known_wires := known_wires m; known_items := i :: known_items m |}.
 
-  (* connect, assign and update: one signal is the other. *)
+  (* connect, assign and update each say that two signals are equal. *)
   Definition assignment (r : reading) (m : open_module) (p : Z) : answer reading :=
     y <- signal (known_wires m) p ;;
     a <- signal (known_wires m) (snd y) ;;
@@ -230,7 +231,7 @@ Section Reader.
               in_module := None; in_cell := None; in_process := false |})
     else Bad "a line that the checker does not know:" [Name x].
 
-  (* One line; the design where the file ends. *)
+  (* Reads one line; at the end of the file it gives the design. *)
   Definition line (r : reading) : reading + answer design :=
     let continue (a : answer reading) := match a with Good r => inl r | Wrong p w l => inr (Wrong p w l) end in
     let p := skip_spaces (at_byte r) in

@@ -1,7 +1,8 @@
-(* What is proved: the parts of RTLIL and of the netlist file that the checker accepts, and what they mean.
+(* The definitions that the main theorem needs: the parts of RTLIL and of the netlist file that the checker accepts, and
+   their meaning.
 
-   RTLIL is what Yosys writes of a Verilog design after `hierarchy`: modules of word-level cells. Its meaning here is a
-   relation: an environment gives every wire a number, and every cell, connection and instance constrains it. *)
+   RTLIL is the form in which Yosys writes a Verilog design after `hierarchy`: modules of word-level cells. Its meaning here
+   is a relation: an environment gives every wire a number, and every cell, connection and instance constrains it. *)
 Require Import ZArith List Bool FMapAVL OrderedTypeEx.
 Import ListNotations.
 Open Scope Z_scope.
@@ -108,7 +109,7 @@ Definition gate_value (n : netlist) (N : Z -> Z) (k : Z) : Z :=
       let sum := bias c + weighted N (base n k) (terms c) in
       if step c then (if 0 <=? sum then 1 else 0) else sum
   end.
-(* Gates read nets before their own, so a depth of k is enough for net k. *)
+(* Gates read only nets before their own, so that a depth of k is enough for net k. *)
 Fixpoint eval (depth : nat) (n : netlist) (x : Z -> Z) (k : Z) : Z :=
   if k <? count (inputs n) then x k
   else match depth with O => 0 | S depth => gate_value n (eval depth n x) k end.
@@ -152,7 +153,7 @@ Definition sat_top (d : design) (e : env) : Prop := sat 3 d top_name e.
 Definition possible_inputs (m : module) (v : env) : Prop :=
   forall x w, M.find x (wires m) = Some (w, Input) -> 0 <= v x < 2 ^ w.
 
-(* Whatever environment satisfies the design, every net has the value that the netlist gives it ... *)
+(* In every environment that satisfies the design, every net has the value that the netlist gives it ... *)
 Definition computes (d : design) (n : netlist) : Prop :=
   forall e, sat_top d e -> forall k, is_net n k -> value n e k = meaning n (value n e) k.
 (* ... and for all inputs there is such an environment: the design has no loop, no second driver, no contradiction. *)

@@ -3,11 +3,12 @@
 #
 #   scripts/bench_bits_peers.sh [COFIBER [NET]]       NET: a compiled circuit (default: that of examples/)
 #
-# Two networks are cut out of the circuit (export --to netlist) and exported for the others: all classifiers of one
-# position, and one classifier alone. First every tool's outputs on all patterns (512) are compared. Rates are AND nodes
-# of the exported AIGER times patterns a second, of one thread. Peers have CPU time, the difference of two runs of
-# different length, so that reading and start-up do not count; ours is time on the wall, transposing operands and
-# results included and, apart, without. Other jobs on the machine make the ratios smaller than they are: quote the load.
+# Two networks are cut out of the circuit (export --to netlist) and exported for the other tools: all classifiers of one
+# position, and one classifier alone. First the outputs of all tools on all 512 patterns are compared. A rate is the number
+# of AND nodes of the exported AIGER times patterns per second, with one thread. For the other tools the time is CPU time,
+# as the difference of two runs of different length, so that reading and start-up do not count. For cofiber it is wall
+# time, measured with and without the transposition of operands and results. Other jobs on the machine make the ratios
+# smaller: quote the load.
 #
 # Environment: LIMIT, the seconds after which a peer is given up (default 900); VERILATOR=no leaves Verilator out, whose
 # build takes minutes; SIZES=no leaves out how large a network each peer can take, which takes up to a few times LIMIT.
@@ -56,7 +57,7 @@ bench_bits() {
     read -r ms programs_ms frames isa < <(bits figures "$folder/json")
 }
 
-# Ours first. Sets ours and bare, AND-node lanes a second.
+# Measures cofiber first. Sets `ours` and `bare`, both in AND-node lanes per second.
 measure_ours() {
     local folder=$work/$network
     bits patterns "$folder/cut.cfn" "$patterns" "$folder"

@@ -126,10 +126,7 @@ def counts(folder):
     fired = cofiber("sim", nets["nearest"], FRAME)
     for line in fired.splitlines():
         yield Figure("README.md", "demo", line if line in (ROOT / "README.md").read_text() else MISSING, line, True)
-    agreement = next(line for line in cofiber("agreement", nets["nearest"], HEAD, FRAME).splitlines()
-                     if line.startswith("all "))
-    yield Figure("README.md", "demo", agreement if agreement in (ROOT / "README.md").read_text() else MISSING, agreement,
-                 True)
+
 
 
 def claims(folder):
@@ -145,7 +142,7 @@ def vectors(folder):
     yield said("docs/faults.md", "frames made, nearest", r"seen in the (\d+) frames of `vectors`", str(frames))
     shows = r"all: (\d+) of (\d+) changes of a weight by one show.*, (\d+) of (\d+) of a weight of 0, (\d+) of (\d+) of a"
     real, all_of = (re.search(shows, run(ROOT / "build/tools/weights", net, path)).groups() for path in (FRAME, made))
-    for i, label in enumerate(("weights", "weights that are 0, and no wires", "thresholds")):
+    for i, label in enumerate(("weights", "weights that are 0 and so have no wire", "thresholds")):
         share = f" ({int(real[2 * i]) / int(real[1]):.2%})" if i == 0 else ""
         cells = [f"{int(all_of[2 * i + 1]):,}", f"{int(real[2 * i]):,}{share}", f"{int(all_of[2 * i]):,}"]
         yield from table("docs/faults.md", {label: cells}, exact=True)

@@ -133,7 +133,7 @@ def main():
         load = os.getloadavg()[0]
         times = time_in_turns(peers, threads, verilator and threads == 1)
         print(f"\n{threads} thread{'s' * (threads > 1)}, median of {ROUNDS} rounds in turns, load {load:.2f}\n")
-        print("| contender | ms a frame | times cofiber --all-gates | times cofiber --decisions |")
+        print("| contender | ms per frame | times cofiber --all-gates | times cofiber --decisions |")
         print("|---|---|---|---|")
         for name, value in sorted(times.items(), key=lambda item: item[1]):
             print(f"| {name} | {value:.3f} | {value / times['cofiber all gates']:.2f} "
