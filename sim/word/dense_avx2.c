@@ -8,6 +8,8 @@
  */
 #include "sim/word/dense_avx2.h"
 
+#include "sim/word/dots.h"
+
 #ifdef __x86_64__
 
 #include <assert.h>
@@ -263,6 +265,10 @@ TARGET static int8_t all_bits(const int8_t *row, uint32_t count)
 void cf_dense8_avx2(const struct cf_dense *packed, const int8_t *const *rows, uint32_t count, const int32_t *start,
                     int32_t *sums)
 {
+    if (packed->by_lane) {
+        cf_dots8_avx2(packed, rows, count, start, sums);
+        return;
+    }
     enum { WEIGHT = 127, WORTH = 16 }; /* the largest weight; the shortest chunk that is faster than PLAIN_BYTES */
     int8_t bits = 0;
     for (uint32_t r = 0; r < count; r++)
@@ -275,18 +281,30 @@ void cf_dense8_avx2(const struct cf_dense *packed, const int8_t *const *rows, ui
 void cf_dense16_avx2(const struct cf_dense *packed, const int16_t *const *rows, uint32_t count, const int32_t *start,
                      int32_t *sums)
 {
+    if (packed->by_lane) {
+        cf_dots16_avx2(packed, rows, count, start, sums);
+        return;
+    }
     dense(words, 0, packed, (const void *const *)rows, count, start, sums);
 }
 
 void cf_dense8_avxvnni(const struct cf_dense *packed, const int8_t *const *rows, uint32_t count, const int32_t *start,
                        int32_t *sums)
 {
+    if (packed->by_lane) {
+        cf_dots8_avx2(packed, rows, count, start, sums);
+        return;
+    }
     dense(vnni_bytes, 0, packed, (const void *const *)rows, count, start, sums);
 }
 
 void cf_dense16_avxvnni(const struct cf_dense *packed, const int16_t *const *rows, uint32_t count, const int32_t *start,
                         int32_t *sums)
 {
+    if (packed->by_lane) {
+        cf_dots16_avx2(packed, rows, count, start, sums);
+        return;
+    }
     dense(vnni_words, 0, packed, (const void *const *)rows, count, start, sums);
 }
 

@@ -12,6 +12,20 @@ static size_t place(const struct cf_dense *packed, uint32_t first_lane, uint32_t
            (size_t)(lane - first_lane) * span + input % span;
 }
 
+/* The weights once more, lane by lane, where there are so few lanes that kernels prefer them so. */
+static bool pack_by_lane(struct cf_arena *arena, struct cf_dense *packed, const int32_t *matrix)
+{
+    if (packed->lanes > CF_FEW_LANES || packed->storage == CF_STORE32)
+        return true;
+    packed->by_lane =
+        cf_arena_alloc(arena, (size_t)packed->lanes * packed->padded_inputs, cf_storage_size(packed->storage));
+    for (uint32_t lane = 0; packed->by_lane && lane < packed->lanes; lane++)
+        for (uint32_t k = 0; k < packed->inputs; k++)
+            cf_storage_put(packed->by_lane, packed->storage, (size_t)lane * packed->padded_inputs + k,
+                           matrix[(size_t)lane * packed->inputs + k]);
+    return packed->by_lane != NULL;
+}
+
 bool cf_dense_pack(struct cf_arena *arena, struct cf_dense *packed, const int32_t *matrix)
 {
     assert(packed->lanes > 0 && packed->inputs > 0 && packed->storage <= CF_STORE32);
@@ -39,5 +53,5 @@ bool cf_dense_pack(struct cf_arena *arena, struct cf_dense *packed, const int32_
         }
         first += width;
     }
-    return true;
+    return pack_by_lane(arena, packed, matrix);
 }

@@ -269,36 +269,19 @@ static void run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, 
         kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, start, sums);
 }
 
-/* The same for a form with extras. */
-static void finish_extras(const struct cf_workspace *w, const struct cf_scratch *scratch, uint32_t group, uint32_t row,
-                          uint32_t at)
+/* Reads what row `row` of a form with extras needs beside its sums. */
+static void read_extras(const struct cf_workspace *w, const struct cf_dense_form *form, uint32_t row,
+                        struct cf_extras *extras)
 {
-    const struct cf_layout *layout = &w->plan->layouts[group];
-    const struct cf_dense_form *form = layout->dense;
-    size_t first = (size_t)at * form->packed.padded_lanes;
-    const int32_t *narrow = (const int32_t *)(const void *)scratch->sums + first;
-    int64_t extras[CF_MAX_EXTRAS] = {0};
+    *extras = (struct cf_extras){
+        .bias = form->bias, .factor = form->factor, .count = form->extra_count, .narrow = form->narrow_extras};
     for (uint32_t e = 0; e < form->extra_count; e++) {
         const struct cf_dense_extra *extra = &form->extras[e];
         enum cf_storage storage = w->plan->layouts[extra->source].storage;
-        extras[e] = cf_storage_get(cf_net_at(w, extra->source, extra->net[row]), storage, 0);
-    }
-    enum { CHUNK = 64 };
-    uint64_t totals[CHUNK];
-    void *out = cf_row_at(w, group, row);
-    for (uint32_t from = 0, count; from < layout->lanes; from += count) {
-        count = layout->lanes - from < CHUNK ? layout->lanes - from : CHUNK;
-        for (uint32_t l = 0; l < count; l++) {
-            int64_t products = form->sums == CF_STORE32 ? narrow[from + l] : scratch->sums[first + from + l];
-            totals[l] = (uint64_t)form->bias[from + l] + (uint64_t)form->factor * (uint64_t)products;
-        }
-        for (uint32_t e = 0; e < form->extra_count; e++)
-            for (uint32_t l = 0; l < count; l++)
-                totals[l] += (uint64_t)form->extras[e].weight[from + l] * (uint64_t)extras[e];
-        for (uint32_t l = 0; l < count; l++) {
-            int64_t total = (int64_t)totals[l];
-            cf_storage_put(out, layout->storage, from + l, form->step ? total >= 0 : total);
-        }
+        int64_t value = cf_storage_get(cf_net_at(w, extra->source, extra->net[row]), storage, 0);
+        extras->weight[e] = extra->weight;
+        extras->value[e] = value;
+        extras->narrow = extras->narrow && value == (int32_t)value;
     }
 }
 
@@ -308,19 +291,23 @@ static void finish_row(const struct cf_workspace *w, const struct cf_scratch *sc
 {
     const struct cf_layout *layout = &w->plan->layouts[group];
     const struct cf_dense_form *form = layout->dense;
-    if (form->extra_count) {
-        finish_extras(w, scratch, group, row, at);
-        return;
-    }
     size_t first = (size_t)at * form->packed.padded_lanes;
     char *out = cf_row_at(w, group, row);
+    struct cf_extras extras = {0};
+    if (form->extra_count)
+        read_extras(w, form, row, &extras);
     if (form->sums == CF_STORE32) {
         const int32_t *sums = (const int32_t *)(const void *)scratch->sums + first;
-        w->plan->kernels->finish(sums, layout->lanes, form->step, layout->storage, out);
+        if (form->extra_count)
+            w->plan->kernels->finish_extras(sums, layout->lanes, &extras, form->step, layout->storage, out);
+        else
+            w->plan->kernels->finish(sums, layout->lanes, form->step, layout->storage, out);
         return;
     }
     for (uint32_t l = 0; l < layout->lanes; l++) {
         int64_t sum = scratch->sums[first + l];
+        if (form->extra_count)
+            sum = cf_extras_total(&extras, l, sum);
         cf_storage_put(out, layout->storage, l, form->step ? sum >= 0 : sum);
     }
 }

@@ -15,6 +15,8 @@ enum {
     CF_PANEL = 16,           /* lanes of one packed panel of weights */
     CF_PANELS_PER_STRIP = 5, /* panels interleaved in memory, at most: as many as one micro-kernel covers */
     CF_DENSE_ROWS = 60,      /* rows that one call of a dense kernel takes, at most */
+    CF_FEW_LANES = 8,        /* as many lanes, at most, are faster as dot products than as a panel */
+    CF_MAX_EXTRAS = 3,       /* nets that a dense product's lanes read beside its operands */
     CF_CACHE_LINE = 64       /* bytes */
 };
 
@@ -72,6 +74,7 @@ static inline void cf_row_job_read(struct cf_row_job *job, const struct cf_row_s
 struct cf_dense {
     void *weights;       /* int8_t, int16_t or int32_t by `storage` */
     int32_t *weight_sum; /* [padded_lanes] sum of each lane's weights, modulo 2^32 */
+    void *by_lane;       /* the same weights, [lanes][padded_inputs], where CF_STORE8 or CF_STORE16 has few lanes */
     uint32_t lanes, padded_lanes;
     uint32_t inputs, padded_inputs; /* padded to the span */
     enum cf_storage storage;        /* of the operands and weights: CF_STORE8, CF_STORE16 or CF_STORE32 */
@@ -87,6 +90,29 @@ static inline uint32_t cf_dense_panels(const struct cf_dense *dense, uint32_t in
 {
     uint32_t panels = dense->padded_lanes / CF_PANEL, strips = cf_dense_strips(dense);
     return panels / strips + (index < panels % strips);
+}
+
+/* ---- results of products with extras -----------------------------------------------------------------------------
+ */
+
+/* What makes a result of a dense product's sum, in 64 bits modulo 2^64, for each lane l:
+ *     total = bias[l] + factor * sums[l] + sum over the extras of weight[e][l] * value[e]. */
+struct cf_extras {
+    const int64_t *bias;                  /* [lanes] */
+    const int64_t *weight[CF_MAX_EXTRAS]; /* [lanes] */
+    int64_t value[CF_MAX_EXTRAS];
+    int64_t factor;
+    uint32_t count;
+    bool narrow; /* the factor, every weight and every value fit 32 bits */
+};
+
+/* The total of lane `lane`, whose sum is `sum`. */
+static inline int64_t cf_extras_total(const struct cf_extras *extras, uint32_t lane, int64_t sum)
+{
+    uint64_t total = (uint64_t)extras->bias[lane] + (uint64_t)extras->factor * (uint64_t)sum;
+    for (uint32_t e = 0; e < extras->count; e++)
+        total += (uint64_t)extras->weight[e][lane] * (uint64_t)extras->value[e];
+    return (int64_t)total;
 }
 
 /* ---- the kernels
@@ -109,6 +135,10 @@ struct cf_kernels {
 
     /* out[l] = the sum's low bits, or H(sum) for a step. */
     void (*finish)(const int32_t *sums, uint32_t lanes, bool step, enum cf_storage out_storage, void *out);
+
+    /* The same for totals of sums and extras. */
+    void (*finish_extras)(const int32_t *sums, uint32_t lanes, const struct cf_extras *extras, bool step,
+                          enum cf_storage out_storage, void *out);
 
     /* The sum of the values' squares, which fits 63 bits. */
     int64_t (*squares)(const int16_t *values, uint32_t count);

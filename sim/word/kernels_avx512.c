@@ -3,7 +3,7 @@
  * The file is compiled for the base instruction set; each function names its own target, and is reached only where
  * the processor has it (kernels.c).
  */
-#include "sim/word/kernels.h"
+#include "sim/word/dots.h"
 #include "sim/word/rows.h"
 
 #ifndef __x86_64__
@@ -161,6 +161,10 @@ static void dense(const strip_function *by_panels, const struct cf_dense *packed
 static void dense8(const struct cf_dense *packed, const int8_t *const *rows, uint32_t count, const int32_t *start,
                    int32_t *sums)
 {
+    if (packed->by_lane) {
+        cf_dots8_avx512(packed, rows, count, start, sums);
+        return;
+    }
     static const strip_function by_panels[] = {NULL, bytes_by_1, bytes_by_2, bytes_by_3, bytes_by_4, bytes_by_5};
     dense(by_panels, packed, (const void *const *)rows, count, start, sums);
 }
@@ -168,6 +172,10 @@ static void dense8(const struct cf_dense *packed, const int8_t *const *rows, uin
 static void dense16(const struct cf_dense *packed, const int16_t *const *rows, uint32_t count, const int32_t *start,
                     int32_t *sums)
 {
+    if (packed->by_lane) {
+        cf_dots16_avx512(packed, rows, count, start, sums);
+        return;
+    }
     static const strip_function by_panels[] = {NULL, words_by_1, words_by_2, words_by_3, words_by_4, words_by_5};
     dense(by_panels, packed, (const void *const *)rows, count, start, sums);
 }
@@ -230,6 +238,42 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
     }
 }
 
+/* The totals of eight lanes as far as the mask has them. */
+INLINE __m512i totals(const int32_t *sums, const struct cf_extras *extras, uint32_t first, __mmask8 mask)
+{
+    __m512i sum = _mm512_cvtepi32_epi64(_mm256_maskz_loadu_epi32(mask, sums + first));
+    __m512i total = _mm512_add_epi64(_mm512_maskz_loadu_epi64(mask, extras->bias + first),
+                                     _mm512_mullo_epi64(sum, _mm512_set1_epi64(extras->factor)));
+    for (uint32_t e = 0; e < extras->count; e++)
+        total = _mm512_add_epi64(total, _mm512_mullo_epi64(_mm512_maskz_loadu_epi64(mask, extras->weight[e] + first),
+                                                           _mm512_set1_epi64(extras->value[e])));
+    return total;
+}
+
+INLINE void store64(void *out, enum cf_storage storage, size_t first, __m512i value, __mmask8 mask)
+{
+    if (storage == CF_STORE8)
+        _mm512_mask_cvtepi64_storeu_epi8((int8_t *)out + first, mask, value);
+    else if (storage == CF_STORE16)
+        _mm512_mask_cvtepi64_storeu_epi16((int16_t *)out + first, mask, value);
+    else if (storage == CF_STORE32)
+        _mm512_mask_cvtepi64_storeu_epi32((int32_t *)out + first, mask, value);
+    else
+        _mm512_mask_storeu_epi64((int64_t *)out + first, mask, value);
+}
+
+TARGET static void finish_extras(const int32_t *sums, uint32_t lanes, const struct cf_extras *extras, bool step,
+                                 enum cf_storage out_storage, void *out)
+{
+    for (uint32_t l = 0; l < lanes; l += 8) {
+        __mmask8 mask = (__mmask8)(lanes - l >= 8 ? UINT8_MAX : UINT8_MAX >> (8 - (lanes - l)));
+        __m512i total = totals(sums, extras, l, mask);
+        if (step)
+            total = _mm512_srli_epi64(_mm512_andnot_si512(total, _mm512_set1_epi64(INT64_MIN)), 63);
+        store64(out, out_storage, l, total, mask);
+    }
+}
+
 /* vpmaddwd adds two squares each, which is 2^31 at most: as unsigned numbers they fit. */
 TARGET static int64_t squares(const int16_t *values, uint32_t count)
 {
@@ -288,6 +332,7 @@ static const struct cf_kernels kernels = {
     .dense16 = dense16,
     .dense32 = dense32,
     .finish = finish,
+    .finish_extras = finish_extras,
     .squares = squares,
     .narrow = narrow,
     .digits = digits,

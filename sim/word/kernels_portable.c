@@ -171,6 +171,15 @@ static void finish(const int32_t *sums, uint32_t lanes, bool step, enum cf_stora
         cf_storage_put(out, out_storage, l, step ? sums[l] >= 0 : sums[l]);
 }
 
+static void finish_extras(const int32_t *sums, uint32_t lanes, const struct cf_extras *extras, bool step,
+                          enum cf_storage out_storage, void *out)
+{
+    for (uint32_t l = 0; l < lanes; l++) {
+        int64_t total = cf_extras_total(extras, l, sums[l]);
+        cf_storage_put(out, out_storage, l, step ? total >= 0 : total);
+    }
+}
+
 static int64_t squares(const int16_t *values, uint32_t count)
 {
     int64_t sum = 0;
@@ -216,6 +225,7 @@ const struct cf_kernels cf_kernels_portable = {
     .dense16 = dense16,
     .dense32 = dense32,
     .finish = finish,
+    .finish_extras = finish_extras,
     .squares = squares,
     .narrow = narrow,
     .digits = digits,

@@ -52,8 +52,6 @@ enum cf_operands {
     CF_OPERANDS_BYTE_DIGITS /* each as a high digit of 16 bits, and a low one that is a few bits of a byte */
 };
 
-enum { CF_MAX_EXTRAS = 3 };
-
 /* A net that all lanes of a row read beside the matrix's operands: the mean of a row that is normalised, say. */
 struct cf_dense_extra {
     const uint32_t *net;   /* [rows] */
@@ -72,6 +70,7 @@ struct cf_dense_form {
     int64_t factor;             /* of all weights of the matrix */
     struct cf_dense_extra extras[CF_MAX_EXTRAS];
     uint32_t extra_count;
+    bool narrow_extras;         /* the factor and every weight of the extras fit 32 bits */
     const int64_t *bias;        /* [padded_lanes]; a step's is brought into the range where it can matter */
     const int32_t *narrow_bias; /* [padded_lanes]; the same where the sums are 32 bits wide; with extras, 0 */
     const uint32_t *cells;      /* [lanes], the cells of the pattern; CF_NONE: the lane has none */

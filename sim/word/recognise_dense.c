@@ -304,9 +304,15 @@ static bool fill_biases(struct dense_search *s)
     return narrow != NULL;
 }
 
+static bool fits32(int64_t value)
+{
+    return value == (int32_t)value;
+}
+
 /* Memory for the extras, and their weights. */
 static bool alloc_extras(struct dense_search *s)
 {
+    s->form->narrow_extras = fits32(s->form->factor);
     for (uint32_t e = 0; e < s->form->extra_count; e++) {
         int64_t *weight = cf_arena_alloc(s->arena, s->lanes, sizeof *weight);
         s->extra_net[e] = cf_arena_alloc(s->arena, s->rows, sizeof *s->extra_net[e]);
@@ -321,6 +327,7 @@ static bool alloc_extras(struct dense_search *s)
             for (uint32_t t = 0; t < cell->term_count; t++)
                 if (cell->terms[t].port == s->extra_port[e] && cell->terms[t].offset == s->extra_offset[e])
                     weight[lane] = weight_of(&cell->terms[t]);
+            s->form->narrow_extras = s->form->narrow_extras && fits32(weight[lane]);
         }
     }
     return true;

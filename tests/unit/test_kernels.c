@@ -169,7 +169,8 @@ static void run_dense(const struct cf_kernels *kernels, const struct cf_dense *p
 static uint32_t check_dense(struct random_source *random, bool wrong)
 {
     struct cf_arena arena = {0};
-    struct cf_dense packed = {.lanes = (uint32_t)random_between(random, 1, 200),
+    struct cf_dense packed = {.lanes =
+                                  (uint32_t)random_between(random, 1, random_next(random) % 3 ? 200 : CF_FEW_LANES),
                               .inputs = (uint32_t)random_between(random, 1, 90),
                               .storage = (enum cf_storage)random_between(random, CF_STORE8, CF_STORE32)};
     bool wide = packed.storage == CF_STORE32;
@@ -181,6 +182,8 @@ static uint32_t check_dense(struct random_source *random, bool wrong)
     assert_true(cf_dense_pack(&arena, &packed, matrix));
     if (wrong) /* the first weight of lane 0, the first input */
         cf_storage_put(packed.weights, packed.storage, 0, matrix[0] ^ 1);
+    if (wrong && packed.by_lane)
+        cf_storage_put(packed.by_lane, packed.storage, 0, matrix[0] ^ 1);
     const void *rows[CF_DENSE_ROWS];
     for (uint32_t r = 0; r < count; r++) {
         void *row = random_values(random, packed.storage, packed.padded_inputs, bits);
@@ -319,6 +322,52 @@ static void thresholds_and_digits(void **state)
     }
 }
 
+/* Results of random sums and extras: with factors that fit 32 bits or pass them, and with totals of 0 and -1. */
+static void check_extras(struct random_source *random)
+{
+    uint32_t lanes = (uint32_t)random_between(random, 1, 120);
+    int bits = random_next(random) % 2 ? 31 : 40;
+    int32_t *sums = random_values(random, CF_STORE32, lanes, 32);
+    int64_t *bias = random_values(random, CF_STORE64, lanes, 50), *out = malloc(lanes * sizeof *out);
+    struct cf_extras extras = {.bias = bias,
+                               .factor = random_between(random, -(INT64_C(1) << 20), INT64_C(1) << (bits - 1)),
+                               .count = (uint32_t)random_between(random, 0, CF_MAX_EXTRAS),
+                               .narrow = bits == 31};
+    assert_non_null(out);
+    for (uint32_t e = 0; e < extras.count; e++) {
+        extras.weight[e] = random_values(random, CF_STORE64, lanes, bits);
+        extras.value[e] = random_between(random, -(INT64_C(1) << (bits - 1)), INT64_C(1) << (bits - 1));
+    }
+    for (uint32_t l = 0; l < lanes; l += 3) /* the edge of a step */
+        bias[l] = (int64_t)((uint64_t)bias[l] - (uint64_t)cf_extras_total(&extras, l, sums[l]) - l % 2);
+    for (int k = 0; cf_kernels_at(k); k++)
+        for (int step = 0; step < 2; step++) {
+            enum cf_storage storage = step ? CF_STORE8 : (enum cf_storage)random_between(random, CF_STORE8, CF_STORE64);
+            cf_kernels_at(k)->finish_extras(sums, lanes, &extras, step, storage, out);
+            for (uint32_t l = 0; l < lanes; l++) {
+                uint64_t total = (uint64_t)bias[l] + (uint64_t)extras.factor * (uint64_t)sums[l];
+                for (uint32_t e = 0; e < extras.count; e++)
+                    total += (uint64_t)extras.weight[e][l] * (uint64_t)extras.value[e];
+                int64_t wanted;
+                cf_storage_put(&wanted, storage, 0, step ? (int64_t)total >= 0 : (int64_t)total);
+                assert_int_equal(cf_storage_get(out, storage, l), cf_storage_get(&wanted, storage, 0));
+            }
+        }
+    for (uint32_t e = 0; e < extras.count; e++)
+        free((void *)(uintptr_t)extras.weight[e]);
+    free(sums);
+    free(bias);
+    free(out);
+}
+
+static void extras_are_added_before_the_step(void **state)
+{
+    (void)state;
+    struct random_source random = {7};
+    for (int i = 0; i < 300; i++)
+        check_extras(&random);
+}
+
 /* One value that does not fit, at any place, is seen. */
 static void narrowing_tells_what_does_not_fit(void **state)
 {
@@ -381,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_wrong_weight_makes_every_kernel_differ),
         cmocka_unit_test(byte_products_are_exact_at_the_corners),
         cmocka_unit_test(thresholds_and_digits),
+        cmocka_unit_test(extras_are_added_before_the_step),
         cmocka_unit_test(kernels_are_found_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

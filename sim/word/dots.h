@@ -1,0 +1,27 @@
+/* dots.h - dense products of few lanes, each a dot product along the inputs, see kernels.h: a panel of weights would be
+ * nearly all padding. The arguments are those of the dense kernels; `dense` has by_lane. The functions run only where
+ * the processor has the instruction set in their names.
+ */
+#ifndef COFIBER_SIM_WORD_DOTS_H
+#define COFIBER_SIM_WORD_DOTS_H
+
+#include "sim/word/kernels.h"
+
+void cf_dots8_avx2(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                   int32_t *sums);
+void cf_dots16_avx2(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
+                    int32_t *sums);
+void cf_dots8_avx512(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                     int32_t *sums);
+void cf_dots16_avx512(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
+                      int32_t *sums);
+
+/* The sums that `count` rows start from: of the lanes and of their padding. */
+static inline void cf_dots_start(const struct cf_dense *dense, uint32_t count, const int32_t *start, int32_t *sums)
+{
+    for (uint32_t r = 0; r < count; r++)
+        for (uint32_t l = 0; l < dense->padded_lanes; l++)
+            sums[(size_t)r * dense->padded_lanes + l] = start ? start[l] : 0;
+}
+
+#endif
