@@ -21,10 +21,10 @@ static size_t hash_of(const char *text)
 }
 
 /* The slot that holds the string, or the empty one where it belongs. */
-static const char **find(const struct cf_string_set *set, const char *text)
+static struct cf_string_slot *find(const struct cf_string_set *set, const char *text)
 {
     size_t at = hash_of(text) & (set->capacity - 1);
-    while (set->slots[at] && strcmp(set->slots[at], text) != 0)
+    while (set->slots[at].text && strcmp(set->slots[at].text, text) != 0)
         at = (at + 1) & (set->capacity - 1);
     return &set->slots[at];
 }
@@ -36,8 +36,8 @@ static bool grow(struct cf_string_set *set)
     if (!bigger.slots)
         return false;
     for (size_t i = 0; i < set->capacity; i++)
-        if (set->slots[i])
-            *find(&bigger, set->slots[i]) = set->slots[i];
+        if (set->slots[i].text)
+            *find(&bigger, set->slots[i].text) = set->slots[i];
     free(set->slots);
     *set = bigger;
     return true;
@@ -45,18 +45,24 @@ static bool grow(struct cf_string_set *set)
 
 bool cf_string_set_has(const struct cf_string_set *set, const char *text)
 {
-    return set->capacity && *find(set, text);
+    return set->capacity && find(set, text)->text;
+}
+
+bool cf_string_set_number(const struct cf_string_set *set, const char *text, size_t *number)
+{
+    if (!cf_string_set_has(set, text))
+        return false;
+    *number = find(set, text)->number;
+    return true;
 }
 
 bool cf_string_set_add(struct cf_string_set *set, const char *text, bool *fresh)
 {
     if (2 * (set->count + 1) > set->capacity && !grow(set))
         return false;
-    const char **slot = find(set, text);
-    *fresh = *slot == NULL;
-    if (*fresh) {
-        *slot = text;
-        set->count++;
-    }
+    struct cf_string_slot *slot = find(set, text);
+    *fresh = slot->text == NULL;
+    if (*fresh)
+        *slot = (struct cf_string_slot){text, set->count++};
     return true;
 }

@@ -316,7 +316,11 @@ const struct cli_command cli_export = {
         "cofiber writes without --dummy-latch is of this kind. Other files come back with the same function.\n"
         "AIGER keeps imported names as they are. In blif, yosys-json and verilog each port needs a name of its own: "
         "characters that these formats do not allow become '_', and a name that another port or a wire of the file "
-        "has already is followed by \"_i7\" or \"_o7\", for input or output number 7.",
+        "has already is followed by \"_i7\" or \"_o7\", for input or output number 7. In yosys-json and verilog, bits "
+        "b[4], b[5], b[6] become one port, [6:4] b. The Verilog, unless it has lanes, is as ABC's read_verilog takes "
+        "it: "
+        "a name with a character that ABC refuses, such as the comma of s0.pool[0,0,1], becomes an identifier, "
+        "s0_pool_0_0_1.",
     .min_operands = 1,
     .max_operands = 1,
     .options =

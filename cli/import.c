@@ -4,10 +4,15 @@
 #include "cli/cli.h"
 #include "compiler/lowering/lower_threshold.h"
 #include "netlists/exchange/aiger.h"
+#include "netlists/exchange/blif.h"
 #include "netlists/exchange/yosys_json.h"
 #include "netlists/store.h"
 
-enum format { AIGER, YOSYS_JSON }; /* as in --from */
+enum format { AIGER, YOSYS_JSON, BLIF }; /* as in --from */
+
+static bool (*const readers[])(struct cf_network *network, struct cf_network_names *names, const char *path,
+                               struct cf_error *err) = {
+    [AIGER] = cf_aiger_read, [YOSYS_JSON] = cf_yosys_json_read, [BLIF] = cf_blif_read};
 
 static int run(const struct cli_args *args)
 {
@@ -21,7 +26,7 @@ static int run(const struct cli_args *args)
     struct cf_network_names names;
     struct cf_error err;
     struct cf_netlist *netlist = NULL;
-    if (!(format == AIGER ? cf_aiger_read : cf_yosys_json_read)(&network, &names, file, &err))
+    if (!readers[format](&network, &names, file, &err))
         return cli_fail(&err);
     bool done = cf_network_to_netlist(&netlist, &network, &names, format == AIGER, file, &err) &&
                 cf_netlist_save(netlist, path, &err);
@@ -39,7 +44,7 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cli_import = {
     .name = "import",
-    .synopsis = "FILE --from aiger|yosys-json -o NET",
+    .synopsis = "FILE --from aiger|yosys-json|blif -o NET",
     .summary = "Turn a binary network of another tool into a netlist, which all commands can read.",
     .details =
         "An AND gate becomes one threshold gate, H(a + b - 2), in which an inverted input has the weight -1; an XOR "
@@ -49,12 +54,19 @@ const struct cli_command cli_import = {
         "levels, because a netlist has no room for more groups; an XOR takes two levels.\n"
         "From AIGER every AND is kept, even if no gate reads it or its inputs are constant, and so are the order, the "
         "symbols and the comment; `cofiber export --help` says when such a file comes back byte for byte. From Yosys "
-        "the one-bit combinational gates are read (run synth -flatten, then abc -g simple, cmos or all). Ports of "
-        "several bits are named as in Verilog: b[4] is the first bit of input [7:4] b.",
+        "the one-bit combinational gates and look-up tables of up to 16 inputs are read (run synth -flatten, then abc "
+        "-g "
+        "simple, cmos or all, or abc -lut 4). Ports of several bits are named as in Verilog: b[4] is the first bit of "
+        "input [7:4] b.\n"
+        "From BLIF one flat model is read, as ABC and Yosys write it: .inputs, .outputs and .names tables. The "
+        "don't-care "
+        "conditions behind .exdc are left unused, and attributes and the constraints on area and delay have no part in "
+        "the function; all else, such as a latch or a library gate, is refused by name. A table, from either, becomes "
+        "ANDs, XORs, and full adders where it is the sum or the carry of one.",
     .min_operands = 1,
     .max_operands = 1,
     .options = (const struct cli_option[]){{"-o", "NET", NULL, "Write the netlist to this file (required)."},
-                                           {"--from", "aiger|yosys-json", NULL,
+                                           {"--from", "aiger|yosys-json|blif", NULL,
                                             "The format of FILE (required); aiger may be binary or ASCII."},
                                            {0}},
     .run = run,

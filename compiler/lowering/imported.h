@@ -1,6 +1,6 @@
 /* imported.h - what a netlist remembers of the file it was imported from, in its metadata.
  *
- *     import.from      "aiger" or "yosys"
+ *     import.from      "aiger", "yosys" or "blif"
  *     import.inputs    the names of the inputs, one per line; an empty line stands for an input without a name. If
  *                      there is no line, the network has no inputs, and the netlist's one input stands for nothing
  *     import.outputs   the names of the outputs, in the same form

@@ -9,7 +9,8 @@ struct cf_gate_verilog_options {
     uint32_t lanes;
 };
 
-/* Writes the file. Ports have the names that cf_network_names_plain gives, as escaped identifiers. */
+/* Writes the file. The ports are those of cf_network_ports_new, with buses and names as ABC's reader takes them; with
+ * more than one lane, each input and output is a port of its own. A name that is no identifier is escaped. */
 bool cf_gate_verilog_write(const char *path, const struct cf_network *network, const struct cf_network_names *names,
                            const struct cf_gate_verilog_options *options, struct cf_error *err);
 

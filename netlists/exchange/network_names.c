@@ -99,7 +99,8 @@ static bool is_reserved(const char *name)
 }
 
 struct naming {
-    struct cf_network_names *plain;
+    struct cf_arena *arena;
+    const char *model;
     struct cf_string_set taken;
 };
 
@@ -114,7 +115,7 @@ static bool claim(struct naming *n, const char *name, const char **slot)
 
 static bool is_free(const struct naming *n, const char *name)
 {
-    return !is_reserved(name) && !is_keyword(name) && strcmp(name, n->plain->model) != 0 &&
+    return !is_reserved(name) && !is_keyword(name) && strcmp(name, n->model) != 0 &&
            !cf_string_set_has(&n->taken, name);
 }
 
@@ -134,7 +135,7 @@ static bool invent(struct naming *n, const char *given, char kind, uint32_t numb
     }
     for (size_t length = strlen(text); !is_free(n, text) && length + 2 < sizeof text; length++)
         memcpy(text + length, "_", 2);
-    const char *copy = cf_arena_strdup(&n->plain->arena, text);
+    const char *copy = cf_arena_strdup(n->arena, text);
     return copy && claim(n, copy, slot);
 }
 
@@ -147,18 +148,30 @@ static bool usable(const struct naming *n, const char *name)
 }
 
 /* Pass 0 keeps the names that can stay as they are, pass 1 changes the others, pass 2 names what has no name. */
-static bool give(struct naming *n, int pass, const char *const *given, char kind, uint32_t count, const char **slots)
+static bool give(struct naming *n, int pass, const struct cf_name_list *list)
 {
     bool done = true;
-    for (uint32_t i = 0; done && i < count; i++) {
-        const char *name = given ? given[i] : NULL;
-        if (slots[i])
+    for (uint32_t i = 0; done && i < list->count; i++) {
+        const char *name = list->given ? list->given[i] : NULL;
+        if (list->plain[i])
             continue;
         if (pass == 0)
-            done = !name || !usable(n, name) || claim(n, name, &slots[i]);
+            done = !name || !usable(n, name) || claim(n, name, &list->plain[i]);
         else
-            done = (pass == 1 && !name) || invent(n, name, kind, i, &slots[i]);
+            done = (pass == 1 && !name) ||
+                   invent(n, name, list->kind, list->numbers ? list->numbers[i] : i, &list->plain[i]);
     }
+    return done;
+}
+
+bool cf_names_make_plain(struct cf_arena *arena, const char *model, const struct cf_name_list *lists, size_t count)
+{
+    struct naming n = {.arena = arena, .model = model};
+    bool done = true;
+    for (int pass = 0; pass < 3; pass++)
+        for (size_t i = 0; done && i < count; i++)
+            done = give(&n, pass, &lists[i]);
+    cf_string_set_free(&n.taken);
     return done;
 }
 
@@ -167,13 +180,9 @@ bool cf_network_names_plain(struct cf_network_names *plain, const struct cf_netw
 {
     if (!cf_network_names_new(plain, network, names->model, err))
         return false;
-    struct naming n = {.plain = plain};
-    bool done = true;
-    for (int pass = 0; done && pass < 3; pass++)
-        done = give(&n, pass, names->inputs, 'i', network->input_count, plain->inputs) &&
-               give(&n, pass, names->outputs, 'o', network->output_count, plain->outputs);
-    cf_string_set_free(&n.taken);
-    if (!done) {
+    const struct cf_name_list lists[] = {{names->inputs, NULL, network->input_count, 'i', plain->inputs},
+                                         {names->outputs, NULL, network->output_count, 'o', plain->outputs}};
+    if (!cf_names_make_plain(&plain->arena, plain->model, lists, sizeof lists / sizeof *lists)) {
         cf_network_names_free(plain);
         return cf_fail(err, "%s: out of memory", names->model);
     }

@@ -34,4 +34,15 @@ bool cf_network_name_valid(const char *name, size_t length);
 bool cf_network_names_plain(struct cf_network_names *plain, const struct cf_network *network,
                             const struct cf_network_names *names, struct cf_error *err);
 
+/* Names that are to be made plain, by the rules above, and where they go. */
+struct cf_name_list {
+    const char *const *given; /* [count], or NULL; an entry may be NULL, too */
+    const uint32_t *numbers;  /* [count]: the 7 of "_i7" and "i7"; NULL for 0, 1, 2, ... */
+    uint32_t count;
+    char kind;          /* 'i' or 'o' */
+    const char **plain; /* [count], all NULL: given names, or copies in the arena */
+};
+/* Fills the lists, whose names will all be different. False when memory is out. */
+bool cf_names_make_plain(struct cf_arena *arena, const char *model, const struct cf_name_list *lists, size_t count);
+
 #endif

@@ -6,21 +6,27 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "netlists/exchange/network_ports.h"
 
 /* Yosys numbers nets from 2. Signal s is net s + 1; inverters and inner wires of adders come after them. */
 struct writer {
     struct cf_out *out;
     const struct cf_network *network;
-    const struct cf_network_names *names; /* cf_network_names_plain */
+    const struct cf_network_ports *ports;
     struct cf_error *err;
     uint64_t *inverse; /* by signal: the net of its inverse, or 0 */
     uint64_t next_net, cells;
 };
 
+static bool put_net(struct writer *w, uint64_t net)
+{
+    return net < 2 ? cf_out_printf(w->out, w->err, "\"%u\"", (unsigned)net)
+                   : cf_out_printf(w->out, w->err, "%" PRIu64, net);
+}
+
 static bool put_bit(struct writer *w, uint64_t net)
 {
-    return net < 2 ? cf_out_printf(w->out, w->err, "[\"%u\"]", (unsigned)net)
-                   : cf_out_printf(w->out, w->err, "[%" PRIu64 "]", net);
+    return cf_out_printf(w->out, w->err, "[") && put_net(w, net) && cf_out_printf(w->out, w->err, "]");
 }
 
 static bool put_cell(struct writer *w, const char *type, uint64_t a, uint64_t b, uint64_t y)
@@ -70,11 +76,39 @@ static bool put_node(struct writer *w, uint32_t n, uint8_t used)
                                        put_cell(w, "$_OR_", both, either, carry));
 }
 
-static bool put_port(struct writer *w, bool first, const char *name, bool input, uint64_t net)
+/* The net of an input, or of the literal that an output is. */
+static bool net_of_place(struct writer *w, int direction, uint32_t bit, uint64_t *net)
 {
-    return cf_out_printf(w->out, w->err, "%s\n    \"%s\": {\"direction\": \"%s\", \"bits\": ", first ? "" : ",", name,
-                         input ? "input" : "output") &&
-           put_bit(w, net) && cf_out_printf(w->out, w->err, "}");
+    *net = bit + (uint64_t)2;
+    return direction == CF_PORT_INPUT || net_of(w, w->network->outputs[bit], net);
+}
+
+/* A bus has its lowest index as its offset. Its bits stand from the least significant on: of one with ascending ranges,
+ * that is the bit of the highest index. */
+static bool put_port(struct writer *w, int direction, const struct cf_network_port *port)
+{
+    bool done =
+        cf_out_printf(w->out, w->err, "\n    \"%s\": {\"direction\": \"%s\", ", port->name,
+                      direction == CF_PORT_INPUT ? "input" : "output") &&
+        (!port->is_bus || port->low == 0 || cf_out_printf(w->out, w->err, "\"offset\": %" PRId32 ", ", port->low)) &&
+        cf_out_printf(w->out, w->err, port->upto ? "\"upto\": 1, \"bits\": [" : "\"bits\": [");
+    for (uint32_t k = 0; done && k < port->width; k++) {
+        uint64_t net;
+        done = net_of_place(w, direction, port->bits[port->upto ? port->width - 1 - k : k], &net) &&
+               cf_out_printf(w->out, w->err, k ? ", " : "") && put_net(w, net);
+    }
+    return done && cf_out_printf(w->out, w->err, "]}");
+}
+
+static bool put_ports(struct writer *w)
+{
+    bool done = true, first = true;
+    for (int d = 0; d < 2; d++)
+        for (uint32_t p = 0; done && p < w->ports->count[d]; p++) {
+            done = cf_out_printf(w->out, w->err, first ? "" : ",") && put_port(w, d, &w->ports->ports[d][p]);
+            first = false;
+        }
+    return done;
 }
 
 /* The cells come first: they give numbers to the inverters that output ports may name. */
@@ -83,39 +117,35 @@ static bool put_module(struct writer *w, const uint8_t *used)
     bool done = cf_out_printf(w->out, w->err,
                               "{\"creator\": \"cofiber\", \"modules\": {\"%s\": {\"attributes\": {\"top\": \"1\"},\n"
                               "  \"cells\": {",
-                              w->names->model);
+                              w->ports->model);
     for (uint32_t n = 0; done && n < w->network->node_count; n++)
         done = used[n] == 0 || put_node(w, n, used[n]);
     uint64_t net;
     for (uint32_t i = 0; done && i < w->network->output_count; i++)
         done = net_of(w, w->network->outputs[i], &net);
     done = done && cf_out_printf(w->out, w->err, "},\n  \"ports\": {");
-    for (uint32_t i = 0; done && i < w->network->input_count; i++)
-        done = put_port(w, i == 0, w->names->inputs[i], true, i + 2);
-    for (uint32_t i = 0; done && i < w->network->output_count; i++)
-        done = net_of(w, w->network->outputs[i], &net) &&
-               put_port(w, i == 0 && w->network->input_count == 0, w->names->outputs[i], false, net);
+    done = done && put_ports(w);
     return done && cf_out_printf(w->out, w->err, "},\n  \"netnames\": {}}}}\n");
 }
 
 bool cf_yosys_json_write(const char *path, const struct cf_network *network, const struct cf_network_names *names,
                          struct cf_error *err)
 {
-    struct cf_network_names plain = {0};
+    struct cf_network_ports ports = {0};
     struct writer w = {NULL,
                        network,
-                       &plain,
+                       &ports,
                        err,
                        calloc(cf_network_signals(network), sizeof(uint64_t)),
                        (uint64_t)cf_network_signals(network) + 1,
                        0};
     uint8_t *used = cf_network_used(network);
     assert(cf_network_check(network, path, NULL));
-    bool done = cf_network_names_plain(&plain, network, names, err) &&
+    bool done = cf_network_ports_new(&ports, network, names, CF_PORTS_BUSES, err) &&
                 ((used && w.inverse) || cf_fail(err, "%s: out of memory", path)) && cf_out_open(&w.out, path, err) &&
                 put_module(&w, used) && cf_out_commit(&w.out, err);
     cf_out_abort(&w.out);
-    cf_network_names_free(&plain);
+    cf_network_ports_free(&ports);
     free(w.inverse);
     free(used);
     return done;

@@ -7,32 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/file_kind.h"
 #include "base/json_keys.h"
 #include "base/json_strict.h"
+#include "netlists/exchange/gate_order.h"
+#include "netlists/exchange/truth_table.h"
 #include "netlists/exchange/yosys_json.h"
 
 enum { MAX_NETS = 1 << 28, LEAST_NETS = 1 << 16, MAX_DEPTH = 16, MAX_ARRAY = 1 << 24, MAX_VALUES = 1 << 26 };
 
-/* A gate; the net that its Y drives points back to it. */
+/* A gate; the net that its Y drives points back to it. It reads the nets operands[first], ..., by the order of its
+ * kind's pins, or of the bits of a look-up table's A; nets 0 and 1 are the constants. */
 struct gate {
-    const char *name;
-    uint64_t in[4]; /* by the order of its kind's pins: nets; 0 and 1 are the constants */
+    const cJSON *cell;
+    uint32_t out;
     int kind;
 };
 
 static const struct kind {
     const char *type, *pins;
 } kinds[] = {
-    {"$_BUF_", "A"},     {"$_NOT_", "A"},    {"$_AND_", "AB"},    {"$_NAND_", "AB"},
-    {"$_OR_", "AB"},     {"$_NOR_", "AB"},   {"$_XOR_", "AB"},    {"$_XNOR_", "AB"},
-    {"$_ANDNOT_", "AB"}, {"$_ORNOT_", "AB"}, {"$_MUX_", "ABS"},   {"$_NMUX_", "ABS"},
-    {"$_AOI3_", "ABC"},  {"$_OAI3_", "ABC"}, {"$_AOI4_", "ABCD"}, {"$_OAI4_", "ABCD"},
+    {"$_BUF_", "A"},     {"$_NOT_", "A"},    {"$_AND_", "AB"},   {"$_NAND_", "AB"},   {"$_OR_", "AB"},
+    {"$_NOR_", "AB"},    {"$_XOR_", "AB"},   {"$_XNOR_", "AB"},  {"$_ANDNOT_", "AB"}, {"$_ORNOT_", "AB"},
+    {"$_MUX_", "ABS"},   {"$_NMUX_", "ABS"}, {"$_AOI3_", "ABC"}, {"$_OAI3_", "ABC"},  {"$_AOI4_", "ABCD"},
+    {"$_OAI4_", "ABCD"}, {"$lut", ""}, /* its A has as many bits as its parameter WIDTH says */
 };
-enum { BUF, NOT, AND, NAND, OR, NOR, XOR, XNOR, ANDNOT, ORNOT, MUX, NMUX, AOI3, OAI3, AOI4, OAI4, KINDS };
+enum { BUF, NOT, AND, NAND, OR, NOR, XOR, XNOR, ANDNOT, ORNOT, MUX, NMUX, AOI3, OAI3, AOI4, OAI4, LUT, KINDS };
 
-#define NOBODY UINT32_MAX
 #define NO_LITERAL UINT32_MAX
 
 struct reader {
@@ -41,7 +44,10 @@ struct reader {
     struct cf_network_names *names;
     struct gate *gates;
     uint32_t gate_count;
-    uint32_t *driver; /* by net: the gate, or NOBODY */
+    size_t *first;      /* [gate_count + 1]: by gate, its first operand */
+    uint32_t *operands; /* nets */
+    size_t operand_count, operand_capacity;
+    uint32_t *driver; /* by net: the gate, or CF_NO_GATE */
     cf_lit *literal;  /* by net, or NO_LITERAL */
     uint64_t nets;
     uint64_t net_limit; /* numbers far beyond what a file of this size can use are refused: tables go by number */
@@ -133,7 +139,7 @@ static bool read_pin(struct reader *r, const cJSON *cell, char pin, uint64_t *ne
     return net_of(r, bits->child, cell->string, net);
 }
 
-/* The largest net that appears anywhere, so that tables by net can be made. */
+/* Counts the gates, and finds the largest net of the ports: tables by net will be made. */
 static bool count_nets(struct reader *r, const cJSON *module)
 {
     const cJSON *item, *bit;
@@ -156,34 +162,118 @@ static bool count_nets(struct reader *r, const cJSON *module)
         if (!find_kind(r, item, &kind))
             return false;
         r->gate_count++;
-        const char *pins = kinds[kind].pins;
-        for (size_t i = 0; i <= strlen(pins); i++) {
-            uint64_t net;
-            if (!read_pin(r, item, pins[i] ? pins[i] : 'Y', &net))
-                return false;
-            r->nets = net >= r->nets ? net + 1 : r->nets;
-        }
     }
     return true;
 }
 
+static bool add_operand(struct reader *r, uint64_t net)
+{
+    if (!cf_array_reserve(&r->operands, &r->operand_capacity, r->operand_count + 1, sizeof *r->operands))
+        return out_of_memory(r);
+    r->operands[r->operand_count++] = (uint32_t)net;
+    r->nets = net >= r->nets ? net + 1 : r->nets;
+    return true;
+}
+
+/* The bits of a look-up table's A. */
+static bool read_lut_pins(struct reader *r, const cJSON *cell)
+{
+    const cJSON *bits = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(cell, "connections"), "A");
+    const cJSON *bit;
+    if (!cJSON_IsArray(bits) || cJSON_GetArraySize(bits) > CF_TABLE_MAX_INPUTS)
+        return cf_fail(r->err, "%s: cell '%s': pin A is not up to %d bits", r->label, cell->string,
+                       CF_TABLE_MAX_INPUTS);
+    cJSON_ArrayForEach(bit, bits)
+    {
+        uint64_t net;
+        if (!net_of(r, bit, cell->string, &net) || !add_operand(r, net))
+            return false;
+    }
+    return true;
+}
+
+/* Reads which nets a gate reads and drives. */
 static bool read_gate(struct reader *r, const cJSON *cell, uint32_t index)
 {
     struct gate *gate = &r->gates[index];
-    gate->name = cell->string;
-    if (!find_kind(r, cell, &gate->kind))
+    uint64_t net;
+    gate->cell = cell;
+    if (!find_kind(r, cell, &gate->kind) || (gate->kind == LUT && !read_lut_pins(r, cell)))
         return false;
-    const char *pins = kinds[gate->kind].pins;
-    for (int i = 0; pins[i]; i++)
-        if (!read_pin(r, cell, pins[i], &gate->in[i]))
+    for (const char *pin = kinds[gate->kind].pins; *pin; pin++)
+        if (!read_pin(r, cell, *pin, &net) || !add_operand(r, net))
             return false;
-    uint64_t out;
-    if (!read_pin(r, cell, 'Y', &out))
+    r->first[index + 1] = r->operand_count;
+    if (!read_pin(r, cell, 'Y', &net))
         return false;
-    if (out < 2 || r->driver[out] != NOBODY || r->literal[out] != NO_LITERAL)
-        return cf_fail(r->err, "%s: cell '%s': its output is driven by something else too", r->label, cell->string);
-    r->driver[out] = index;
+    gate->out = (uint32_t)net;
+    r->nets = net >= r->nets ? net + 1 : r->nets;
     return true;
+}
+
+static bool read_gates(struct reader *r, const cJSON *cells)
+{
+    const cJSON *cell;
+    uint32_t index = 0;
+    r->gates = calloc((size_t)r->gate_count + 1, sizeof *r->gates);
+    r->first = calloc((size_t)r->gate_count + 1, sizeof *r->first);
+    if (!r->gates || !r->first)
+        return out_of_memory(r);
+    cJSON_ArrayForEach(cell, cells)
+    {
+        if (!is_inert(cell) && !read_gate(r, cell, index++))
+            return false;
+    }
+    return true;
+}
+
+static bool set_drivers(struct reader *r)
+{
+    for (uint32_t g = 0; g < r->gate_count; g++) {
+        uint32_t out = r->gates[g].out;
+        if (out < 2 || r->driver[out] != CF_NO_GATE || r->literal[out] != NO_LITERAL)
+            return cf_fail(r->err, "%s: cell '%s': its output is driven by something else too", r->label,
+                           r->gates[g].cell->string);
+        r->driver[out] = g;
+    }
+    return true;
+}
+
+/* Reads a parameter: a number, or a string of binary digits, most significant first. Digits beyond the `count` bits of
+ * the table must be 0. */
+static bool read_bits(const cJSON *value, uint64_t *table, size_t count)
+{
+    memset(table, 0, (count + 63) / 64 * sizeof *table);
+    if (cJSON_IsNumber(value)) {
+        double number = value->valuedouble, limit = count < 53 ? (double)((uint64_t)1 << count) : 0x1p53;
+        table[0] = number >= 0 && number < limit ? (uint64_t)number : 0;
+        return number >= 0 && number < limit && number == floor(number);
+    }
+    const char *digits = cJSON_IsString(value) ? value->valuestring : "";
+    size_t length = strlen(digits);
+    if (length == 0 || strspn(digits, "01") != length)
+        return false;
+    for (size_t k = 0; k < length; k++) {
+        uint64_t one = digits[length - 1 - k] == '1';
+        if (k < count)
+            table[k / 64] |= one << k % 64;
+        else if (one)
+            return false;
+    }
+    return true;
+}
+
+static bool make_lut(struct reader *r, const struct gate *gate, const cf_lit *in, uint32_t count, cf_lit *out)
+{
+    uint64_t width, table[CF_TABLE_MAX_WORDS];
+    const cJSON *parameters = cJSON_GetObjectItemCaseSensitive(gate->cell, "parameters");
+    if (!read_bits(cJSON_GetObjectItemCaseSensitive(parameters, "WIDTH"), &width, 32) || width != count)
+        return cf_fail(r->err, "%s: cell '%s': WIDTH is not the number of bits of A, %u", r->label, gate->cell->string,
+                       count);
+    if (!read_bits(cJSON_GetObjectItemCaseSensitive(parameters, "LUT"), table, (size_t)1 << count))
+        return cf_fail(r->err, "%s: cell '%s': LUT is not a table of %u bits, each 0 or 1", r->label,
+                       gate->cell->string, 1u << count);
+    return cf_network_table(r->network, table, in, count, out) || out_of_memory(r);
 }
 
 static bool is_input(const cJSON *port, bool *known)
@@ -315,109 +405,100 @@ static bool make_complex(struct reader *r, int kind, const cf_lit *in, cf_lit *o
     return done;
 }
 
-static bool make_gate(struct reader *r, const struct gate *gate, cf_lit *out)
+static bool make_gate(struct reader *r, uint32_t index)
 {
-    cf_lit in[4];
-    for (int i = 0; i < 4; i++)
-        in[i] = r->literal[gate->in[i]];
-    if (gate->kind <= NOT) {
-        *out = in[0] ^ (gate->kind == NOT);
-        return true;
-    }
-    return gate->kind < MUX ? make_two(r, gate->kind, in[0], in[1], out) : make_complex(r, gate->kind, in, out);
+    const struct gate *gate = &r->gates[index];
+    cf_lit in[CF_TABLE_MAX_INPUTS] = {CF_LIT_FALSE}, *out = &r->literal[gate->out], made = CF_LIT_FALSE;
+    uint32_t count = (uint32_t)(r->first[index + 1] - r->first[index]);
+    for (uint32_t i = 0; i < count; i++)
+        in[i] = r->literal[r->operands[r->first[index] + i]];
+    bool done = true;
+    if (gate->kind == LUT)
+        done = make_lut(r, gate, in, count, &made);
+    else if (gate->kind <= NOT)
+        made = in[0] ^ (gate->kind == NOT);
+    else
+        done = gate->kind < MUX ? make_two(r, gate->kind, in[0], in[1], &made) : make_complex(r, gate->kind, in, &made);
+    *out = made;
+    return done;
 }
 
-/* Makes the gates that `net` depends on, depth first with a stack of our own: hostile files can be deep. */
-static bool make_net(struct reader *r, uint64_t net, uint64_t *stack, uint8_t *open)
+static bool not_driven(struct reader *r, uint64_t net)
 {
-    size_t depth = 0;
-    if (r->literal[net] == NO_LITERAL)
-        stack[depth++] = net;
-    while (depth > 0) {
-        uint64_t at = stack[depth - 1], waits = 0;
-        uint32_t driver = r->driver[at];
-        if (driver == NOBODY)
-            return cf_fail(r->err, "%s: net %llu is read, but nothing drives it", r->label, (unsigned long long)at);
-        const struct gate *gate = &r->gates[driver];
-        for (int i = 0; kinds[gate->kind].pins[i]; i++)
-            if (r->literal[gate->in[i]] == NO_LITERAL)
-                waits = gate->in[i];
-        if (waits) {
-            open[at] = 1;
-            if (open[waits])
-                return cf_fail(r->err, "%s: cell '%s' is part of a loop", r->label, gate->name);
-            stack[depth++] = waits;
-            continue;
-        }
-        if (!make_gate(r, gate, &r->literal[at]))
-            return false;
-        open[at] = 0;
-        depth--;
-    }
-    return true;
+    return cf_fail(r->err, "%s: net %llu is read, but nothing drives it", r->label, (unsigned long long)net);
+}
+
+/* Makes the gates, those that no output reads as well: their loops are wrong, too. */
+static bool make_gates(struct reader *r)
+{
+    for (size_t i = 0; i < r->operand_count; i++)
+        if (r->literal[r->operands[i]] == NO_LITERAL && r->driver[r->operands[i]] == CF_NO_GATE)
+            return not_driven(r, r->operands[i]);
+    const struct cf_gate_list list = {r->gate_count, (uint32_t)r->nets, r->first, r->operands, r->driver};
+    uint32_t *order = calloc((size_t)r->gate_count + 1, sizeof *order), loop;
+    if (!order)
+        return out_of_memory(r);
+    bool done = cf_gate_order(&list, order, &loop);
+    if (!done)
+        done = loop == CF_NO_GATE
+                   ? out_of_memory(r)
+                   : cf_fail(r->err, "%s: cell '%s' is part of a loop", r->label, r->gates[loop].cell->string);
+    for (uint32_t i = 0; done && i < r->gate_count; i++)
+        done = make_gate(r, order[i]);
+    free(order);
+    return done;
 }
 
 static bool read_outputs(struct reader *r, const cJSON *ports)
 {
-    uint64_t *stack = malloc(r->nets * sizeof *stack);
-    uint8_t *open = calloc(r->nets, 1);
     const cJSON *port, *bit;
     uint32_t next = 0;
-    bool done = (stack && open) || out_of_memory(r);
-    for (uint32_t net = 2; done && net < r->nets; net++) /* gates that no output reads as well: their loops are wrong */
-        done = r->driver[net] == NOBODY || make_net(r, net, stack, open);
     cJSON_ArrayForEach(port, ports)
     {
         bool known;
         uint32_t k = 0;
         const cJSON *bits = cJSON_GetObjectItemCaseSensitive(port, "bits");
         struct range range;
-        done = done && range_of(r, port, &range);
-        if (!done || is_input(port, &known))
+        if (!range_of(r, port, &range))
+            return false;
+        if (is_input(port, &known))
             continue;
         cJSON_ArrayForEach(bit, bits)
         {
             uint64_t net;
-            done = done && net_of(r, bit, port->string, &net) && make_net(r, net, stack, open);
-            if (!done)
-                break;
+            if (!net_of(r, bit, port->string, &net))
+                return false;
+            if (r->literal[net] == NO_LITERAL)
+                return not_driven(r, net);
             r->network->outputs[next] = r->literal[net];
             r->names->outputs[next] = bit_name(r, port->string, &range, k++);
-            done = r->names->outputs[next++] != NULL;
+            if (!r->names->outputs[next++])
+                return false;
         }
     }
-    free(stack);
-    free(open);
-    return done;
+    return true;
 }
 
 static bool read_module(struct reader *r, const cJSON *module)
 {
-    const cJSON *ports = cJSON_GetObjectItemCaseSensitive(module, "ports"), *cell;
-    if (!cJSON_IsObject(ports) || !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(module, "cells")))
+    const cJSON *ports = cJSON_GetObjectItemCaseSensitive(module, "ports");
+    const cJSON *cells = cJSON_GetObjectItemCaseSensitive(module, "cells");
+    if (!cJSON_IsObject(ports) || !cJSON_IsObject(cells))
         return cf_fail(r->err, "%s: the module lacks 'ports' or 'cells'", r->label);
     if (!count_ports(r, ports, true, &r->network->input_count) ||
-        !count_ports(r, ports, false, &r->network->output_count) || !count_nets(r, module))
+        !count_ports(r, ports, false, &r->network->output_count) || !count_nets(r, module) || !read_gates(r, cells))
         return false;
-    r->gates = calloc((size_t)r->gate_count + 1, sizeof *r->gates);
     r->driver = malloc(r->nets * sizeof *r->driver);
     r->literal = malloc(r->nets * sizeof *r->literal);
     r->network->outputs = calloc((size_t)r->network->output_count + 1, sizeof *r->network->outputs);
-    if (!r->gates || !r->driver || !r->literal || !r->network->outputs)
+    if (!r->driver || !r->literal || !r->network->outputs)
         return out_of_memory(r);
     memset(r->driver, 0xff, r->nets * sizeof *r->driver);
     memset(r->literal, 0xff, r->nets * sizeof *r->literal);
     r->literal[0] = CF_LIT_FALSE;
     r->literal[1] = CF_LIT_TRUE;
-    if (!cf_network_names_new(r->names, r->network, "yosys", r->err) || !read_inputs(r, ports))
-        return false;
-    uint32_t index = 0;
-    cJSON_ArrayForEach(cell, cJSON_GetObjectItemCaseSensitive(module, "cells"))
-    {
-        if (!is_inert(cell) && !read_gate(r, cell, index++))
-            return false;
-    }
-    return read_outputs(r, ports);
+    return cf_network_names_new(r->names, r->network, "yosys", r->err) && read_inputs(r, ports) && set_drivers(r) &&
+           make_gates(r) && read_outputs(r, ports);
 }
 
 bool cf_yosys_json_parse(struct cf_network *network, struct cf_network_names *names, const void *data, size_t size,
@@ -449,6 +530,8 @@ bool cf_yosys_json_parse(struct cf_network *network, struct cf_network_names *na
     done = module && read_module(&r, module);
     cJSON_Delete(root);
     free(r.gates);
+    free(r.first);
+    free(r.operands);
     free(r.driver);
     free(r.literal);
     if (!done) {

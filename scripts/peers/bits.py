@@ -83,15 +83,24 @@ def verilog(module, folder, lanes):
     """
     lanes = int(lanes)
     text = open(module).read()
-    name, header = re.search(r"module (\w+)", text).group(1), text[:text.index(");")]
-    inputs, results = (len(re.findall(rf"^  {way} ", header, re.M)) for way in ("input", "output"))
+    name = re.search(r"module (\w+)", text).group(1)
+    widths = {way: [int(high) - int(low) + 1 if lanes == 1 and high else 1  # with several lanes, every bit is a port
+                    for high, low in re.findall(rf"^  {way} (?:\[(-?\d+):(-?\d+)\] )?", text, re.M)]
+              for way in ("input", "output")}
+    inputs, results = sum(widths["input"]), sum(widths["output"])
     bits = np.load(folder + "/../bits.npy").reshape(-1, inputs).astype(int)
     blocks = len(bits) // lanes
     with open(folder + "/patterns.hex", "w") as f:
         for block in bits.reshape(blocks, lanes, inputs):
             for column in block.T[:, ::-1]:
                 f.write("%x\n" % int("".join(map(str, column)), 2))
-    ports = ",\n    ".join([f"x[{i}]" for i in range(inputs)] + [f"y[{i}]" for i in range(results)])
+    ports = []
+    for way, name_of in (("input", "x"), ("output", "y")):
+        first = 0
+        for width in widths[way]:
+            ports.append("{" + ", ".join(f"{name_of}[{i}]" for i in reversed(range(first, first + width))) + "}")
+            first += width
+    ports = ",\n    ".join(ports)
     with open(folder + "/bench.v", "w") as f:
         f.write(f"""module bench;
   reg [{lanes - 1}:0] pattern [0:{blocks * inputs - 1}];

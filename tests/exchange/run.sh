@@ -102,6 +102,27 @@ if command -v berkeley-abc >"$work/log"; then
         check "export names" "$cofiber" export "$work/names.cfn" --to "${format%:*}" -o "$work/names.${format#*:}"
     done
     check "names: BLIF equals AIGER" equal "$work/bare.aig" "$work/names.blif"
+
+    # ABC's reader of Verilog takes a small part of the language. A classifier's netlist gates have names with commas.
+    check "ABC reads the Verilog" equal "$work/n.aig" "$work/n.v"
+    check "names: ABC reads the Verilog" equal "$work/bare.aig" "$work/names.v"
+    check "export the wrong one as Verilog" "$cofiber" export "$work/wrong.cfn" --to verilog -o "$work/wrong.v"
+    check "ABC notices it in Verilog" abc_says "cec -n $work/n.aig $work/wrong.v" "NOT EQUIVALENT"
+    printf 'aag 2 2 0 4 0\n2\n4\n0\n1\n5\n2\ni0 a;b\ni1 a//b\no0 xor\no1 y,1\no2 y[1]\no3 y[2]\n' >"$work/odd.aag"
+    check "import odd names" "$cofiber" import "$work/odd.aag" --from aiger -o "$work/odd.cfn"
+    check "export odd names" "$cofiber" export "$work/odd.cfn" --to verilog -o "$work/odd.v"
+    check "export odd names as AIGER" "$cofiber" export "$work/odd.cfn" --to aiger -o "$work/odd.aig"
+    check "odd names: ABC reads the Verilog" equal "$work/odd.aig" "$work/odd.v"
+
+    # BLIF that ABC writes: gates, tables of six inputs, and constants.
+    check "ABC writes BLIF" abc_says "read_aiger $work/n.aig; write_blif $work/abc.blif; if -K 6; write_blif $work/lut.blif; print_stats" "nd ="
+    check "ABC writes odd BLIF" abc_says "read_aiger $work/odd.aig; write_blif $work/constants.blif; print_stats" "nd ="
+    for file in abc lut constants n names; do
+        check "import BLIF, $file" "$cofiber" import "$work/$file.blif" --from blif -o "$work/blif.cfn"
+        check "valid, $file" "$cofiber" check "$work/blif.cfn"
+        check "export it, $file" "$cofiber" export "$work/blif.cfn" --to aiger -o "$work/$file.blif.aig"
+        check "equal, $file" equal "$work/$file.blif" "$work/$file.blif.aig"
+    done
 else
     skip "ABC is not installed"
 fi
@@ -138,6 +159,43 @@ if command -v yosys >"$work/log"; then
         check "export them" "$cofiber" export "$work/g.cfn" --to aiger -o "$work/g.$gates.aig"
         check "equal, $gates" equal "$work/g.aig" "$work/g.$gates.aig"
     done
+
+    # Look-up tables, in JSON and in BLIF.
+    check "Yosys makes look-up tables" yosys -q -p "read_verilog $work/g.v; synth -flatten; abc -lut 6; clean; \
+        write_json $work/lut.json; write_blif $work/luts.blif"
+    check "look-up tables are in the JSON" grep -q '"\$lut"' "$work/lut.json"
+    for from in yosys-json:lut.json:g blif:luts.blif:g blif:v.blif:n; do
+        IFS=: read -r format file reference <<<"$from"
+        check "import $file" "$cofiber" import "$work/$file" --from "$format" -o "$work/lut.cfn"
+        check "export $file" "$cofiber" export "$work/lut.cfn" --to aiger -o "$work/lut.aig"
+        check "equal $file" equal "$work/$reference.aig" "$work/lut.aig"
+    done
+
+    # Ports come back: Yosys compares by name and range what went in with what came out.
+    cat >"$work/buses.v" <<'V'
+module buses(input [7:4] a, input [0:3] b, input c, output [4:0] sum, output [-1:0] flags);
+  assign sum = a + b + c;
+  assign flags = {^a, a < b};
+endmodule
+V
+    same_ports() { # a file, and the command that reads it: the same module as buses.v?
+        yosys -q -p "read_verilog $work/buses.v; $2 $1; rename ${3:-circuit} back; proc; techmap; \
+            miter -equiv -flatten buses back miter; sat -verify -prove trigger 0 miter"
+    }
+    check "synthesise buses" yosys -q -p "read_verilog $work/buses.v; synth -flatten; abc -g simple; clean; \
+        write_json $work/buses.json; write_blif $work/buses.blif; aigmap; write_aiger -ascii -symbols $work/buses.aag"
+    check "import buses" "$cofiber" import "$work/buses.json" --from yosys-json -o "$work/buses.cfn"
+    check "buses: export Verilog" "$cofiber" export "$work/buses.cfn" --to verilog -o "$work/buses.back.v"
+    check "buses: export JSON" "$cofiber" export "$work/buses.cfn" --to yosys-json -o "$work/buses.back.json"
+    check "buses: export BLIF" "$cofiber" export "$work/buses.cfn" --to blif -o "$work/buses.back.blif"
+    check "buses: Verilog has them" same_ports "$work/buses.back.v" read_verilog
+    check "buses: JSON has them" same_ports "$work/buses.back.json" read_json
+    check "a changed bus is noticed" sed -i 's/assign sum\[0\] = /assign sum[0] = ~/' "$work/buses.back.v"
+    check "and no longer equal" differs same_ports "$work/buses.back.v" read_verilog
+    check "buses: BLIF names their bits" equal "$work/buses.blif" "$work/buses.back.blif"
+    check "import bits" "$cofiber" import "$work/buses.blif" --from blif -o "$work/bits.cfn"
+    check "bits: export Verilog" "$cofiber" export "$work/bits.cfn" --to verilog -o "$work/bits.v"
+    check "bits: they are buses again" grep -qE 'output \[4:0\] sum;' "$work/bits.v"
 
     # Our lowering against Yosys's own synthesis of the structural Verilog, cell by cell: NET:GROUP:CLASS. c is bilinear,
     # d has inputs of 4 bits, e the usual 8.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the malformed AIGER and Yosys JSON files of this folder, and expected_bits.txt: FILE, tab, words of the message."""
+"""Writes the malformed AIGER, Yosys JSON and BLIF files of this folder, and expected_bits.txt: FILE, tab, words of the message."""
 import json
 import os
 
@@ -153,6 +153,72 @@ twice("direction", '"direction": "output"', '"direction": "output", "direction":
 twice("ports", '"ports": {', '"ports": {}, "ports": {', "key 'ports' appears twice in 'modules/m'")
 twice("module", '"m": {', '"m": {}, "m": {', "key 'm' appears twice in 'modules'")
 twice("modules", '{"modules": {', '{"modules": {}, "modules": {', "key 'modules' appears twice in the outermost object")
+
+
+def lut(width="10", table="1000", **connections):
+    """A look-up table, by default an AND of two."""
+    return {"type": "$lut", "parameters": {"WIDTH": width, "LUT": table},
+            "connections": connections or {"A": [2, 3], "Y": [4]}}
+
+
+yjson("lut_width", one(cells={"g": lut(width="11")}), "WIDTH is not the number of bits of A, 2")
+yjson("lut_width_huge", one(cells={"g": lut(width="1" * 40)}), "WIDTH is not the number of bits of A, 2")
+yjson("lut_width_negative", one(cells={"g": lut(width=-2)}), "WIDTH is not the number of bits of A, 2")
+yjson("lut_no_width", one(cells={"g": lut(width=None)}), "WIDTH is not the number of bits of A, 2")
+yjson("lut_bit_x", one(cells={"g": lut(table="10x0")}), "LUT is not a table of 4 bits, each 0 or 1")
+yjson("lut_too_long", one(cells={"g": lut(table="10000")}), "LUT is not a table of 4 bits, each 0 or 1")
+yjson("lut_number_huge", one(cells={"g": lut(table=16)}), "LUT is not a table of 4 bits, each 0 or 1")
+yjson("lut_empty", one(cells={"g": lut(table="")}), "LUT is not a table of 4 bits, each 0 or 1")
+yjson("lut_no_parameters", one(cells={"g": {"type": "$lut", "connections": {"A": [2, 3], "Y": [4]}}}), "WIDTH is not")
+yjson("lut_wide", one(cells={"g": lut(A=[2] * 17, Y=[4])}), "pin A is not up to 16 bits")
+yjson("lut_pin_string", one(cells={"g": lut(A="ab", Y=[4])}), "pin A is not up to 16 bits")
+yjson("lut_loop", one(cells={"g": lut(A=[2, 4], Y=[4])}), "part of a loop")
+
+
+def blif(name, data, words):
+    put("blif_" + name + ".blif", data, words)
+
+
+HEAD = ".model m\n.inputs a b\n.outputs y\n"
+AND2 = ".names a b y\n11 1\n"
+blif("empty", "", "not BLIF: neither .model nor .outputs is there")
+blif("json", "{}", "not BLIF: this is JSON")
+blif("aiger", "aag 0 0 0 0 0\n", "not BLIF: this is an AIGER file")
+blif("comment", "# nothing but a comment", "not BLIF")
+blif("latch", HEAD + ".latch a y re clk 2\n.end\n", "line 4: 'y': a latch: only combinational networks are read")
+blif("latch_bare", HEAD + ".latch", "line 4: '.latch': a latch")
+blif("subcircuit", HEAD + ".subckt adder x=a y=y\n.end\n", "line 4: 'adder': a cell of another model")
+blif("gate", HEAD + ".gate nand2 A=a B=b O=y\n.end\n", "line 4: 'nand2': a cell of another model")
+blif("two_models", HEAD + AND2 + ".end\n.model n\n.end\n", "line 7: '.model': a second model")
+blif("model_twice", HEAD + ".model n\n", "line 4: '.model': a second model")
+blif("text_after", HEAD + AND2 + ".end\n.names c\n", "line 7: '.names': text behind .end")
+blif("command", HEAD + ".clock c\n", "line 4: '.clock': a command that is not known here")
+blif("row_alone", HEAD + "11 1\n", "line 4: '11': neither a command nor the row of a .names table")
+blif("row_after_command", HEAD + AND2 + ".outputs\n11 1\n", "line 7: '11': neither a command nor the row")
+blif("row_short", HEAD + ".names a b y\n1 1\n", "line 5: '1': a row without a 0, 1 or - for each input")
+blif("row_long", HEAD + ".names a b y\n111 1\n", "line 5: '111': a row without")
+blif("row_letter", HEAD + ".names a b y\n1x 1\n", "line 5: '1x': a row without")
+blif("row_no_value", HEAD + ".names a b y\n11\n", "line 5: '11': a row that does not end with the output's value")
+blif("row_value", HEAD + ".names a b y\n11 2\n", "line 5: '11': a row that does not end with the output's value")
+blif("row_text_after", HEAD + ".names a b y\n11 1 1\n", "line 5: '11': a row that does not end with")
+blif("row_of_constant", HEAD + ".names y\n- 1\n", "line 5: '-': a row that does not end with")
+blif("rows_mixed", HEAD + ".names a b y\n11 1\n00 0\n", "line 6: '00': a table with rows of 0 and of 1")
+blif("names_empty", HEAD + ".names\n1\n", "line 4: a table without an output")
+blif("connection", HEAD + ".conn a b y\n", "line 4: '.conn': not two nets")
+blif("connection_row", HEAD + ".conn a y\n1 1\n", "line 5: '1': neither a command")
+blif("input_twice", ".model m\n.inputs a a\n.outputs a\n", "net 'a' is an input twice")
+blif("input_driven", HEAD + ".names b a\n1 1\n" + AND2, "net 'a' is driven twice")
+blif("driven_twice", HEAD + AND2 + AND2, "net 'y' is driven twice")
+blif("undriven", HEAD + ".names a c y\n11 1\n", "net 'c' is read, but nothing drives it")
+blif("output_undriven", HEAD + ".end\n", "net 'y' is read, but nothing drives it")
+blif("loop", HEAD + ".names a y y\n11 1\n", "net 'y' is part of a loop")
+blif("loop_of_two", HEAD + ".names a c y\n11 1\n.names y c\n1 1\n", "is part of a loop")
+blif("loop_unread", HEAD + AND2 + ".names a d d\n11 1\n", "net 'd' is part of a loop")
+blif("not_ascii", HEAD.replace("a", "\u00e9"), "line 2: a character that is not printable ASCII")
+blif("nul", HEAD + AND2.replace("1 1", "1\0 1"), "line 5: a character that is not printable ASCII")
+blif("input_name", ".model m\n.inputs " + "a" * 201 + "\n.outputs y\n.names y\n", "is an input with a name of more than")
+blif("output_name", ".model m\n.outputs " + "a" * 201 + "\n.names " + "a" * 201 + "\n", "is an output with a name of more")
+blif("continued", ".model m\n.inputs a \\\n\n.outputs y\n.latch a \\\ny\n", "line 5: 'y': a latch")
 
 with open(os.path.join(HERE, "expected_bits.txt"), "w") as f:
     for name, words in expected:

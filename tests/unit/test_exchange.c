@@ -1,4 +1,5 @@
-/* AIGER and Yosys JSON: what is written is read back, files that others wrote are read, and hostile ones refused. */
+/* AIGER, BLIF and Yosys JSON: what is written is read back, files that others wrote are read, and hostile ones refused.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,8 @@
 #include "base/file.h"
 #include "compiler/lowering/lower_circuit.h"
 #include "netlists/exchange/aiger.h"
+#include "netlists/exchange/blif.h"
+#include "netlists/exchange/network_ports.h"
 #include "netlists/exchange/yosys_json.h"
 #include "netlists/lowering/lower.h"
 #include "tests/support/evaluate_network.h"
@@ -196,6 +199,18 @@ static void port_ranges_of_yosys_are_kept(void **unused)
     for (int i = 0; i < 3; i++)
         assert_string_equal(names.outputs[i], outputs[i]);
     assert_int_equal(network.outputs[1], cf_network_input(4));
+    char *path = scratch_path("ranges.json"); /* and written, the buses come back */
+    struct cf_network back;
+    struct cf_network_names back_names;
+    assert_done(cf_yosys_json_write(path, &network, &names, &err), &err);
+    assert_done(cf_yosys_json_read(&back, &back_names, path, &err), &err);
+    for (int i = 0; i < 8; i++)
+        assert_string_equal(back_names.inputs[i], inputs[i]);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(back_names.outputs[i], outputs[i]);
+    assert_int_equal(differences(&network, &back), 0);
+    cf_network_free(&back);
+    cf_network_names_free(&back_names);
     cf_network_free(&network);
     cf_network_names_free(&names);
 }
@@ -261,6 +276,112 @@ static void many_equal_names_differ(void **unused)
     cf_network_names_free(&names);
 }
 
+struct expected_port {
+    const char *name;
+    uint32_t width;
+    bool is_bus, upto;
+    int32_t low;
+    uint32_t first_bit;
+};
+
+static void assert_ports(const struct cf_network_ports *ports, int direction, const struct expected_port *expected,
+                         size_t count)
+{
+    assert_int_equal(ports->count[direction], count);
+    for (size_t p = 0; p < count; p++) {
+        const struct cf_network_port *port = &ports->ports[direction][p];
+        assert_string_equal(port->name, expected[p].name);
+        assert_int_equal(port->width, expected[p].width);
+        assert_int_equal(port->is_bus, expected[p].is_bus);
+        assert_int_equal(port->upto, expected[p].upto);
+        assert_int_equal(port->low, expected[p].low);
+        assert_int_equal(port->bits[0], expected[p].first_bit);
+        for (uint32_t k = 0; k < port->width; k++)
+            assert_int_equal(ports->port_of[direction][port->bits[k]], p);
+    }
+}
+
+/* Buses, and what is none: a gap, a bit that is alone, a bus of a name that a port has, one of inputs and outputs. */
+static void names_become_ports(void **unused)
+{
+    (void)unused;
+    static const char *const in[] = {"b[4]",
+                                     "x",
+                                     "b[5]",
+                                     "c[1]",
+                                     "c[0]",
+                                     "d[0]",
+                                     "d[2]",
+                                     "e[0]",
+                                     "e[1]",
+                                     "e",
+                                     "f[0]",
+                                     "f[1]",
+                                     "h[01]",
+                                     "h[02]",
+                                     "s0.pool[0,0,1][0]",
+                                     "s0.pool[0,0,1][1]",
+                                     "wire[0]",
+                                     "wire[1]",
+                                     NULL,
+                                     "a,b(1)",
+                                     "k[3]"};
+    static const char *const out[] = {"f[2]", "y[0]", "y[0]", "z[-1]", "z[0]", "n1s[0]", "n1s[1]", "s.t[0]", "u//v"};
+    static const struct expected_port inputs[] = {
+        {"b", 2, true, false, 4, 0},
+        {"x", 1, false, false, 0, 1},
+        {"c", 2, true, true, 0, 4},
+        {"d[0]", 1, false, false, 0, 5},
+        {"d[2]", 1, false, false, 0, 6},
+        {"e[0]", 1, false, false, 0, 7},
+        {"e[1]", 1, false, false, 0, 8},
+        {"e", 1, false, false, 0, 9},
+        {"f[0]", 1, false, false, 0, 10},
+        {"f[1]", 1, false, false, 0, 11},
+        {"h[01]", 1, false, false, 0, 12},
+        {"h[02]", 1, false, false, 0, 13},
+        {"s0_pool_0_0_1", 2, true, false, 0, 14},
+        {"wire", 2, true, false, 0, 16},
+        {"i18", 1, false, false, 0, 18},
+        {"a_b_1", 1, false, false, 0, 19},
+        {"k[3]", 1, false, false, 0, 20},
+    };
+    static const struct expected_port outputs[] = {
+        {"f[2]", 1, false, false, 0, 0}, {"y[0]", 1, false, false, 0, 1},  {"y[0]_o2", 1, false, false, 0, 2},
+        {"z", 2, true, false, -1, 3},    {"n1s_o5", 2, true, false, 0, 5}, {"s.t[0]", 1, false, false, 0, 7},
+        {"u_v", 1, false, false, 0, 8},
+    };
+    struct cf_error err;
+    struct cf_network network = {.input_count = sizeof in / sizeof *in, .output_count = sizeof out / sizeof *out};
+    struct cf_network_names names = {.model = "test", .inputs = (const char **)in, .outputs = (const char **)out};
+    struct cf_network_ports ports;
+    assert_done(cf_network_ports_new(&ports, &network, &names, CF_PORTS_VERILOG, &err), &err);
+    assert_ports(&ports, CF_PORT_INPUT, inputs, sizeof inputs / sizeof *inputs);
+    assert_ports(&ports, CF_PORT_OUTPUT, outputs, sizeof outputs / sizeof *outputs);
+    assert_int_equal(ports.index_of[CF_PORT_OUTPUT][4], 0);
+    cf_network_ports_free(&ports);
+    assert_done(cf_network_ports_new(&ports, &network, &names, CF_PORTS_BUSES, &err), &err);
+    assert_string_equal(ports.ports[CF_PORT_INPUT][12].name, "s0.pool[0,0,1]");
+    assert_string_equal(ports.ports[CF_PORT_INPUT][15].name, "a,b(1)");
+    cf_network_ports_free(&ports);
+    assert_done(cf_network_ports_new(&ports, &network, &names, CF_PORTS_BITS, &err), &err);
+    assert_int_equal(ports.count[CF_PORT_INPUT], network.input_count);
+    assert_string_equal(ports.ports[CF_PORT_INPUT][14].name, in[14]);
+    cf_network_ports_free(&ports);
+}
+
+static void verilog_identifiers_are_known(void **unused)
+{
+    (void)unused;
+    static const char *const yes[] = {"a", "_a1", "wires", "with_", "n0s", "endmodule_and_then_some_more_text"};
+    static const char *const no[] = {"",     "1a",  "a b",       "a.b",  "wire",
+                                     "with", "xor", "accept_on", "a[0]", "pulsestyle_ondetect"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        assert_true(cf_verilog_identifier(yes[i]));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        assert_false(cf_verilog_identifier(no[i]));
+}
+
 static void check_hostile(const char *file, const char *fragment)
 {
     char path[512];
@@ -273,8 +394,9 @@ static void check_hostile(const char *file, const char *fragment)
     uint8_t *copy = malloc(map.size ? map.size : 1); /* of the exact size, for sanitizers */
     if (map.size)
         memcpy(copy, map.data, map.size);
-    bool json = strncmp(file, "yjson_", 6) == 0;
-    bool done = (json ? cf_yosys_json_parse : cf_aiger_parse)(&network, &names, copy, map.size, path, &err);
+    bool done = (strncmp(file, "yjson_", 6) == 0  ? cf_yosys_json_parse
+                 : strncmp(file, "blif_", 5) == 0 ? cf_blif_parse
+                                                  : cf_aiger_parse)(&network, &names, copy, map.size, path, &err);
     free(copy);
     cf_map_close(&map);
     if (done)
@@ -318,6 +440,8 @@ int main(void)
         cmocka_unit_test(comments_and_symbols_of_aiger_are_read),
         cmocka_unit_test(names_become_plain),
         cmocka_unit_test(many_equal_names_differ),
+        cmocka_unit_test(names_become_ports),
+        cmocka_unit_test(verilog_identifiers_are_known),
         cmocka_unit_test(hostile_files_are_refused),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);

@@ -228,6 +228,10 @@ static void check_written(const struct graph *g, const struct cf_network *networ
     cf_network_names_free(&back_names);
     assert_done(cf_blif_write(blif, network, names, &err), &err);
     check_blif(g, blif);
+    assert_done(cf_blif_read(&back, &back_names, blif, &err), &err);
+    check_bits(g, &back, "BLIF");
+    cf_network_free(&back);
+    cf_network_names_free(&back_names);
 }
 
 static void random_graphs_keep_their_meaning(void **unused)
