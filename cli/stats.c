@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/graphs.h"
 #include "cli/stats_bits.h"
+#include "cli/stats_verilog.h"
 #include "compiler/census.h"
 #include "compiler/geometry.h"
 #include "compiler/record.h"
@@ -368,11 +369,13 @@ static int run(const struct cli_args *args)
     if (!cf_netlist_analyse(netlist, &s.facts, &err)) {
         status = cli_fail(&err);
     } else {
-        bool bits = cli_given(args, "--bits");
+        bool bits = cli_given(args, "--bits"), verilog = cli_given(args, "--verilog");
         cJSON *document = cli_given(args, "--json") ? stats_json(&s) : NULL;
         if (!document)
             print_all(&s);
         if (bits && !cli_stats_bits(netlist, document, &err))
+            status = cli_fail(&err);
+        else if (verilog && !cli_stats_verilog(netlist, document, &err))
             status = cli_fail(&err);
         else if (netlist->implementation && !add_graphs(netlist, document, &err))
             status = cli_fail(&err);
@@ -388,14 +391,16 @@ static int run(const struct cli_args *args)
 
 const struct cli_command cli_stats = {
     .name = "stats",
-    .synopsis = "NET [--bits] [--json]",
+    .synopsis = "NET [--bits] [--verilog] [--json]",
     .summary = "Count a netlist's gates by group, live and dead, beside the published card's table.",
     .details =
         "A gate is dead if no decision depends on it. For a netlist that records its compile options, the command "
         "prints the numbers that follow from these options by closed form beside those that it counts; for the "
         "published geometry the closed form is the card's own table. --bits counts the binary gates as well, in two "
         "ways: with hardware of its own for every gate, and with each cell only once, as in hardware that all "
-        "positions share. If `optimize` has given the netlist adder graphs, their adders and full adders follow.",
+        "positions share. If `optimize` has given the netlist adder graphs, their adders and full adders follow. "
+        "--verilog adds where `cofiber verilog` writes each group: its wires, its row modules and their lines; "
+        "`cofiber explain` says the same of a single gate.",
     .min_operands = 1,
     .max_operands = 1,
     .options =
@@ -403,6 +408,8 @@ const struct cli_command cli_stats = {
             {"--json", NULL, NULL, "Print the figures as JSON."},
             {"--bits", NULL, NULL,
              "Count the binary gates as well: full adders, AIG nodes, threshold gates and depth."},
+            {"--verilog", NULL, NULL,
+             "Name the wires and modules of each group in the structural Verilog, with lines."},
             {0}},
     .run = run,
 };

@@ -187,6 +187,15 @@ static bool write_harness(struct builder *b)
     return done;
 }
 
+/* Notes whose program it is, for those who look into the cache. */
+static bool write_label(struct builder *b)
+{
+    char *path = cf_directory_join(b->part, CF_CACHE_NETLIST);
+    bool done = path ? cf_file_write(path, b->netlist->label, strlen(b->netlist->label), b->err) : no_memory(b);
+    free(path);
+    return done;
+}
+
 /* Copies the Verilog under fixed names, so that the tools see no path of the user's, and finds whether the emission
  * asks for hierarchical blocks. */
 static bool copy_sources(struct builder *b, const char *sources, bool *hierarchical)
@@ -309,7 +318,7 @@ static bool open_runtime(struct builder *b)
  * what was built in the cache. */
 static bool bring_home(struct builder *b)
 {
-    static const char *const names[] = {"Vcofiber", "build.log", NULL};
+    static const char *const names[] = {"Vcofiber", "build.log", CF_CACHE_NETLIST, NULL};
     char *part = NULL;
     if (asprintf(&part, "%s.part", b->entry) < 0)
         return no_memory(b);
@@ -383,8 +392,9 @@ static bool build_entry(struct builder *b, const char *sources)
     b->obj = cf_directory_join(b->part, "obj");
     return ((b->log && b->obj) || no_memory(b)) && cf_directory_remove(b->part, b->err) &&
            cf_directory_make(b->part, b->err) && copy_sources(b, sources, &hierarchical) && write_harness(b) &&
-           verilate(b, hierarchical) && open_runtime(b) && cf_runtime_lend(&b->runtime, b->obj, b->err) &&
-           (compile(b) || compile_again(b)) && cf_runtime_take(&b->runtime, b->obj, b->err) && keep(b);
+           write_label(b) && verilate(b, hierarchical) && open_runtime(b) &&
+           cf_runtime_lend(&b->runtime, b->obj, b->err) && (compile(b) || compile_again(b)) &&
+           cf_runtime_take(&b->runtime, b->obj, b->err) && keep(b);
 }
 
 static bool find_or_build(struct builder *b, const char *sources, struct cf_build *build)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/directory.h"
+#include "base/file.h"
 #include "base/scratch.h"
 
 #define PART ".part"
@@ -137,17 +138,36 @@ static uint64_t bytes_below(int parent, const char *name)
     return bytes;
 }
 
+static const char runtime[] = "runtime-";
+
+static bool is_shared(const char *name)
+{
+    return strncmp(name, runtime, sizeof runtime - 1) == 0;
+}
+
 /* True for the name of a program, or of the objects that programs share. The directory may hold other files. */
 static int is_entry(const struct dirent *entry)
 {
-    static const char runtime[] = "runtime-";
-    bool shared = strncmp(entry->d_name, runtime, sizeof runtime - 1) == 0;
-    const char *key = entry->d_name + (shared ? sizeof runtime - 1 : 0);
+    const char *key = entry->d_name + (is_shared(entry->d_name) ? sizeof runtime - 1 : 0);
     return *key && strspn(key, "0123456789abcdef") == strlen(key);
 }
 
-bool cf_cache_list(const char *cache, void (*visit)(void *context, const char *name, uint64_t bytes, int64_t built),
-                   void *context, struct cf_error *err)
+/* The label that an entry holds, malloc'd, or NULL: older programs hold none. */
+static char *netlist_of(const char *cache, const char *name)
+{
+    enum { LONGEST_LABEL = 1 << 16 };
+    char *path = NULL, *label = NULL;
+    size_t size;
+    if (asprintf(&path, "%s/%s/%s", cache, name, CF_CACHE_NETLIST) < 0)
+        return NULL;
+    if (!cf_file_read(path, LONGEST_LABEL, &label, &size, NULL))
+        label = NULL;
+    free(path);
+    return label;
+}
+
+bool cf_cache_list(const char *cache, void (*visit)(void *context, const struct cf_cache_entry *entry), void *context,
+                   struct cf_error *err)
 {
     struct dirent **entries;
     int descriptor = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -156,8 +176,13 @@ bool cf_cache_list(const char *cache, void (*visit)(void *context, const char *n
         cf_fail(err, "%s: %m", cache);
     for (int i = 0; i < count; i++) {
         struct stat status;
-        if (fstatat(descriptor, entries[i]->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode))
-            visit(context, entries[i]->d_name, bytes_below(descriptor, entries[i]->d_name), status.st_mtime);
+        const char *name = entries[i]->d_name;
+        if (fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode)) {
+            char *netlist = is_shared(name) ? NULL : netlist_of(cache, name);
+            visit(context, &(struct cf_cache_entry){name, netlist, bytes_below(descriptor, name), status.st_mtime,
+                                                    is_shared(name)});
+            free(netlist);
+        }
         free(entries[i]);
     }
     if (count >= 0)

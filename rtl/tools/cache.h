@@ -1,6 +1,6 @@
 /* cache.h - the directory that keeps built programs: where it is, and who may build which entry.
  *
- *   <key>/             a program that is complete
+ *   <key>/             a program that is complete, and the label of the netlist it was built for (CF_CACHE_NETLIST)
  *   <key>.part/        the same while it is built by the process that holds the lock on <key>.lock
  *   emission-XXXXXX/   the Verilog of one run, locked by that run while it lives
  *   runtime-<key>/     objects that all programs share (runtime.h)
@@ -38,10 +38,21 @@ void cf_cache_unlock(struct cf_cache_lock *lock, bool remove);
 /* Removes the directories that killed runs left. Those of living runs are locked, and stay. */
 void cf_cache_sweep(const char *cache);
 
-/* Calls `visit` for each entry that is complete, by name, with the bytes that its files take and the time at which it
- * was built (seconds since 1970). Errors: the directory cannot be read, out of memory. */
-bool cf_cache_list(const char *cache, void (*visit)(void *context, const char *name, uint64_t bytes, int64_t built),
-                   void *context, struct cf_error *err);
+/* The file of an entry that holds the netlist's label. */
+#define CF_CACHE_NETLIST "netlist"
+
+struct cf_cache_entry {
+    const char *name;    /* of its directory */
+    const char *netlist; /* the label of the netlist for which it was built first; NULL where nothing says so */
+    uint64_t bytes;      /* that its files take */
+    int64_t built;       /* seconds since 1970 */
+    bool shared;         /* not a program: the objects that all share */
+};
+
+/* Calls `visit` for each entry that is complete, by name; the entry is valid during the call. Errors: the directory
+ * cannot be read, out of memory. */
+bool cf_cache_list(const char *cache, void (*visit)(void *context, const struct cf_cache_entry *entry), void *context,
+                   struct cf_error *err);
 
 /* Removes the entry of that name, once nobody builds it. */
 bool cf_cache_remove(const char *cache, const char *name, struct cf_error *err);

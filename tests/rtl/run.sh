@@ -249,6 +249,10 @@ check "interrupted: nothing is left of it" 1 "" left_in stopped
 check "interrupted: no compiler goes on" 1 "" still_running stopped
 mkdir scratch
 export TMPDIR=$PWD/scratch
+check "interrupted: the accelerator" 2 "interrupted" \
+    interrupt INT 'scratch/cofiber-stream-*/obj/*.mk' cofiber cosim nearest.cfn "$frames" --style stream
+check "interrupted: nothing is left of the accelerator" 1 "" left_in scratch
+check "interrupted: no tool of it goes on" 1 "" still_running scratch
 check "interrupted: Yosys" 2 "interrupted" interrupt TERM 'scratch/*/yosys.log' cofiber census nearest.cfn
 check "interrupted: nothing is left of that" 0 "" rmdir scratch
 mkdir -p scratch/cofiber-census-killed scratch/cofiber-census-living scratch/cofiber-census-others
