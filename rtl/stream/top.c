@@ -33,18 +33,14 @@ static const char ports[] = /* width macros are filled in below */
     "    input  wire        s_axil_rready,\n"
     "    output wire        irq\n";
 
-static void put_head(const struct cf_stream_plan *plan, struct cf_text *text)
+void cf_stream_put_head(const struct cf_stream_plan *plan, struct cf_text *text)
 {
     const struct cf_pyramid *p = plan->pyramid;
     cf_text_printf(text, "// The accelerator of one netlist");
     if (plan->options.source)
         cf_text_printf(text, " (%s)", plan->options.source);
-    cf_text_printf(
-        text,
-        ": %u x %u positions of %u channels, %u classes, %u scales.\n"
-        "// Written by cofiber. README.md says how to use it; s_axis takes %u channels per beat, m_axis gives "
-        "records.\n",
-        p->rows, p->columns, p->channels, p->classes, p->scales, plan->options.lanes);
+    cf_text_printf(text, ": %u x %u positions of %u channels, %u classes, %u scales.\n", p->rows, p->columns,
+                   p->channels, p->classes, p->scales);
 }
 
 static void put_front(const struct cf_stream_plan *plan, struct cf_text *text)
@@ -119,20 +115,21 @@ static void put_declarations(const struct cf_stream_plan *plan, struct cf_text *
 
 static void put_input(const struct cf_stream_plan *plan, struct cf_text *text)
 {
-    cf_text_printf(text,
-                   "    cofiber_stream_skid #(.WIDTH(%u)) u_input (\n"
-                   "        .clk(aclk), .rst(rst), .s_data({s_axis_tlast, s_axis_tdata}), .s_valid(s_axis_tvalid), "
-                   ".s_ready(s_axis_tready),\n"
-                   "        .m_data({word_last, word}), .m_valid(word_valid), .m_ready(word_ready)\n"
-                   "    );\n"
-                   "    cofiber_stream_framer #(.WORDS(%u), .POSITIONS(%u)) u_framer (\n"
-                   "        .clk(aclk), .rst(rst), .s_valid(word_valid), .s_ready(word_ready), .s_last(word_last),\n"
-                   "        .m_valid(framed_valid), .m_ready(framed_ready), .stop(stop), .frame_left(frame_left), "
-                   ".clear(clear),\n"
-                   "        .given_up(given_up), .frame_taken(frame_taken), .error_short(error_short), "
-                   ".error_long(error_long), .busy(busy)\n"
-                   "    );\n",
-                   8 * plan->input_bytes + 1, plan->words, plan->pyramid->rows * plan->pyramid->columns);
+    cf_text_printf(
+        text,
+        "    cofiber_stream_skid #(.WIDTH(%u)) u_input (\n"
+        "        .clk(aclk), .rst(rst), .s_data({s_axis_tlast, s_axis_tdata}), .s_valid(s_axis_tvalid), "
+        ".s_ready(s_axis_tready),\n"
+        "        .m_data({word_last, word}), .m_valid(word_valid), .m_ready(word_ready)\n"
+        "    );\n"
+        "    cofiber_stream_framer #(.WORDS(%u), .POSITIONS(%u)) u_framer (\n"
+        "        .clk(aclk), .rst(rst), .s_valid(word_valid), .s_ready(word_ready), .s_last(word_last), .s_cut(1'b0),\n"
+        "        .m_valid(framed_valid), .m_ready(framed_ready), .stop(stop), .frame_left(frame_left), "
+        ".clear(clear),\n"
+        "        .given_up(given_up), .frame_taken(frame_taken), .error_short(error_short), "
+        ".error_long(error_long), .busy(busy)\n"
+        "    );\n",
+        8 * plan->input_bytes + 1, plan->words, plan->pyramid->rows * plan->pyramid->columns);
 }
 
 /* Records leave with the classes' bits in order of class: the scales give them in order of beat and lane. */
@@ -210,7 +207,12 @@ static void put_registers(const struct cf_stream_plan *plan, struct cf_text *tex
 void cf_stream_put_top(const struct cf_stream_plan *plan, struct cf_text *text)
 {
     uint32_t scales = plan->pyramid->scales;
-    put_head(plan, text);
+    cf_stream_put_head(plan, text);
+    cf_text_printf(
+        text,
+        "// Written by cofiber. README.md says how to use it; s_axis takes %u channels per beat, m_axis gives "
+        "records.\n",
+        plan->options.lanes);
     cf_text_printf(text, "module cofiber_stream_top #(\n    parameter WEIGHT_FILE = \"cofiber_stream_weights.hex\"");
     for (uint32_t k = 0; k < scales; k++)
         cf_text_printf(text, ",\n    parameter THRESHOLD_FILE_%u = \"cofiber_stream_thresholds_%u.hex\"", k, k);

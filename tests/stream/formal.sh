@@ -44,7 +44,7 @@ check "formal: a broken skid buffer fails" 1 "" prove skid_broken.v cofiber_stre
 splice "$1/cofiber_stream_framer.v" framer_formal.v <<'END'
     reg [3:0] frames;  // taken whole, and not left
     reg [2:0] words;   // of the frame under way that reached the core
-    initial begin state = RUN; word = 0; position = 0; pending = 0; begun = 0; clear = 0; given_up = 0; frames = 0; words = 0; end
+    initial begin state = RUN; word = 0; position = 0; last_word = 0; last_position = 0; pending = 0; begun = 0; frame_taken = 0; clear = 0; given_up = 0; frames = 0; words = 0; end
     wire passed = m_valid && m_ready;
     always @* assume (!frame_left || frames != 0);
     always @(posedge clk)
@@ -55,7 +55,8 @@ splice "$1/cofiber_stream_framer.v" framer_formal.v <<'END'
         end
     always @* begin
         assert (state != 2'd3);
-        assert (frames == pending);
+        assert ({1'b0, frames} == pending + frame_taken);
+        assert (last_word == (word == WORDS - 1) && last_position == (position == POSITIONS - 1));
         if (state == RUN) assert (words == {1'b0, position, word} && begun == (words != 0));
         if (state != RUN) assert (words == 0 && word == 0 && position == 0 && !begun);
         if (m_valid && s_last) assert (words == 3);

@@ -16,6 +16,7 @@ module cofiber_stream_framer #(
     input  wire s_valid,
     output wire s_ready,
     input  wire s_last,
+    input  wire s_cut,        // with s_last: the word itself is cut short
     output wire m_valid,      // a word of a frame
     input  wire m_ready,
     input  wire stop,
@@ -34,19 +35,18 @@ module cofiber_stream_framer #(
     reg [1:0]               state;
     reg [WORD_BITS-1:0]     word;
     reg [POSITION_BITS-1:0] position;
-    reg [3:0]               pending;  // good frames taken whose records have not all left
+    reg [3:0]               pending;  // good frames whose records have not all left; one that was just taken comes later
     reg                     begun;    // some words of a frame were taken
+    reg                     last_word, last_position;  // registered comparisons: word and position are the last
 
-    wire last_word = word == WORDS - 1;
-    wire last_position = position == POSITIONS - 1;
     wire final_word = last_word && last_position;
-    wire early = s_last && !final_word;
-    wire full = &pending;
+    wire early = s_last && (!final_word || s_cut);
+    wire full = &pending[3:1];
     wire take = s_valid && s_ready;
     // A word that ends a frame early never reaches the core.
     assign m_valid = s_valid && state == RUN && !early && !full && !stop && !clear;
     assign s_ready = !stop && !clear && (state == DROP || (state == RUN && !full && (early || m_ready)));
-    assign busy = begun || pending != 0;
+    assign busy = begun || frame_taken || pending != 0;
 
     always @(posedge clk) begin
         clear       <= 1'b0;
@@ -60,22 +60,31 @@ module cofiber_stream_framer #(
             position <= 0;
             begun    <= 1'b0;
             pending  <= 4'd0;
+
+            last_word     <= WORDS == 1;
+            last_position <= POSITIONS == 1;
         end else if (stop) begin
             state    <= (begun || state == DROP) ? DROP : RUN;
             word     <= 0;
             position <= 0;
             begun    <= 1'b0;
             pending  <= 4'd0;
+
+            last_word     <= WORDS == 1;
+            last_position <= POSITIONS == 1;
             clear    <= 1'b1;
             given_up <= busy;
         end else begin
-            pending <= pending + {3'd0, take && state == RUN && final_word} - {3'd0, frame_left};
+            pending <= pending + {3'd0, frame_taken} - {3'd0, frame_left};
             case (state)
                 RUN:
                 if (take) begin
-                    word <= last_word || early ? 0 : word + 1'b1;
-                    if (last_word || early)
-                        position <= last_position || early ? 0 : position + 1'b1;
+                    word      <= last_word || early ? 0 : word + 1'b1;
+                    last_word <= last_word || early ? WORDS == 1 : word == WORDS - 2;
+                    if (last_word || early) begin
+                        position      <= last_position || early ? 0 : position + 1'b1;
+                        last_position <= last_position || early ? POSITIONS == 1 : position == POSITIONS - 2;
+                    end
                     begun       <= !final_word && !early;
                     frame_taken <= final_word;
                     error_short <= early;
