@@ -9,6 +9,16 @@
 #include "rtl/stream/fit.h"
 #include "sim/library.h"
 
+/* The core for the smallest device has none of these choices. */
+static bool check_device(const struct cli_args *args, const char *device, struct cf_error *err)
+{
+    static const char *const choices[] = {"--weights", "--multipliers", "--no-pipeline", "--sparse"};
+    for (size_t i = 0; strcmp(device, "ice40up5k") == 0 && i < sizeof choices / sizeof *choices; i++)
+        if (cli_given(args, choices[i]))
+            return cf_fail(err, "%s: --fit %s leaves no choice of %s", args->command->name, device, choices[i]);
+    return true;
+}
+
 bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, const struct cf_netlist *netlist,
                      const char *prefix, const char *source, struct cf_error *err)
 {
@@ -35,6 +45,8 @@ bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, con
     const char *device = cli_value(args, "--fit");
     if (device && (cli_given(args, "--lanes") || cli_given(args, "--parallel-classes")))
         return cf_fail(err, "%s: --fit chooses what --lanes and --parallel-classes say", args->command->name);
+    if (device && !check_device(args, device, err))
+        return false;
     if (device && !cf_stream_fit(&options, &stream->pyramid, device, netlist->label, err))
         return false;
     return cf_stream_plan_make(&stream->plan, &stream->pyramid, &options, netlist->label, err);

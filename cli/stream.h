@@ -10,9 +10,9 @@
     {"--lanes", "L", "8", "stream: take L channels per cycle."},                                                       \
         {"--parallel-classes", "P", NULL,                                                                              \
          "stream: multiply the weights of P classes per cycle. Default: all classes."},                                \
-        {"--fit", "ecp5-25k|ecp5-45k|ecp5-85k|artix7-35t|artix7-100t|artix7-200t|kintex7-325t", NULL,                  \
+        {"--fit", "ice40up5k|ecp5-25k|ecp5-45k|ecp5-85k|artix7-35t|artix7-100t|artix7-200t|kintex7-325t", NULL,        \
          "stream: choose the fastest channels and classes per cycle for which this device has multipliers and block "  \
-         "RAM. LUTs are not counted."},                                                                                \
+         "RAM. LUTs are not counted. ice40up5k: a small core of its own, which takes and gives bytes."},               \
         {"--weights", "rom|loadable", "rom",                                                                           \
          "stream: keep the weights in a ROM, or in a RAM that is written through the control port."},                  \
         {"--multipliers", "dsp|logic", "dsp",                                                                          \

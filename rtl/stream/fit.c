@@ -8,8 +8,9 @@ enum { WIDEST = 64 }; /* channels per beat: few designs have a stream that is wi
 
 /* From the makers' tables of devices. */
 const struct cf_stream_device cf_stream_devices[] = {
-    {"ecp5-25k", 28, 56},      {"ecp5-45k", 72, 108},     {"ecp5-85k", 156, 208},     {"artix7-35t", 90, 100},
-    {"artix7-100t", 240, 270}, {"artix7-200t", 740, 730}, {"kintex7-325t", 840, 890}, {NULL, 0, 0},
+    {"ecp5-25k", 28, 56, false},       {"ecp5-45k", 72, 108, false},     {"ecp5-85k", 156, 208, false},
+    {"artix7-35t", 90, 100, false},    {"artix7-100t", 240, 270, false}, {"artix7-200t", 740, 730, false},
+    {"kintex7-325t", 840, 890, false}, {"ice40up5k", 0, 0, true},        {NULL, 0, 0, false},
 };
 
 static uint32_t blocks_of(uint64_t width, uint64_t depth)
@@ -20,6 +21,8 @@ static uint32_t blocks_of(uint64_t width, uint64_t depth)
 
 uint32_t cf_stream_blocks(const struct cf_stream_plan *plan)
 {
+    if (plan->options.shared) /* its other memories are no block RAM */
+        return plan->positions * blocks_of(32, plan->buffer_depth);
     uint64_t weights = (uint64_t)plan->options.parallel * plan->options.lanes * plan->weight_bits;
     uint32_t blocks = blocks_of(weights, (uint64_t)plan->groups * plan->words);
     if (plan->groups > 1)
@@ -75,6 +78,27 @@ static bool try_lanes(struct search *search, const struct cf_stream_options *opt
     return true;
 }
 
+/* The iCE40 UP5K: two memories of 16,384 words of 32 bits, for weights and for sums, and 30 blocks of 4,096 bits. */
+static bool fit_shared(struct cf_stream_options *options, const struct cf_pyramid *pyramid, const char *label,
+                       struct cf_error *err)
+{
+    enum { ADDRESS = 14, BLOCKS = 30, BLOCK_BITS = 4096 };
+    struct cf_stream_plan plan;
+    options->shared = true;
+    if (!cf_stream_plan_make(&plan, pyramid, options, label, err))
+        return false;
+    uint64_t input = UINT64_C(32) * plan.buffer_depth * plan.positions;
+    if (plan.weight_address > ADDRESS)
+        return cf_fail(err, "%s: %u weights pass the 65,536 of an ice40up5k", label, 4 * plan.words * plan.groups);
+    if (plan.sum_address > ADDRESS)
+        return cf_fail(err, "%s: an ice40up5k has no memory for the sums of %u columns and %u classes", label,
+                       pyramid->columns, pyramid->classes);
+    if (input > (uint64_t)BLOCKS * BLOCK_BITS)
+        return cf_fail(err, "%s: %u positions of %u channels pass the block RAM of an ice40up5k", label,
+                       2 * plan.positions, pyramid->channels);
+    return true;
+}
+
 bool cf_stream_fit(struct cf_stream_options *options, const struct cf_pyramid *pyramid, const char *device_name,
                    const char *label, struct cf_error *err)
 {
@@ -83,6 +107,8 @@ bool cf_stream_fit(struct cf_stream_options *options, const struct cf_pyramid *p
     struct cf_stream_options tried = *options;
     if (!device)
         return cf_fail(err, "%s: there is no device '%.100s' in the table of devices", label, device_name);
+    if (device->shared)
+        return fit_shared(options, pyramid, label, err);
     for (tried.lanes = 1; tried.lanes <= pyramid->channels && tried.lanes <= WIDEST; tried.lanes++)
         if (!try_lanes(&search, &tried, pyramid, device, label, err))
             return false;

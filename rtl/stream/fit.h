@@ -8,6 +8,7 @@ struct cf_stream_device {
     const char *name;
     uint32_t multipliers; /* of at least 18 x 18 bits */
     uint32_t blocks;      /* of RAM, of 512 words of 36 bits */
+    bool shared;          /* it takes the shared core, and this table says nothing else of it */
 };
 
 extern const struct cf_stream_device cf_stream_devices[]; /* ends with a NULL name */
@@ -16,8 +17,8 @@ extern const struct cf_stream_device cf_stream_devices[]; /* ends with a NULL na
 uint32_t cf_stream_blocks(const struct cf_stream_plan *plan);
 
 /* Sets lanes and parallel classes of the options; the others stay. LUTs are not looked at: on the devices of the table
- * the multipliers run out first. Errors: no such device, or no setting fits; the message says how
- * many blocks of RAM the least takes. */
+ * the multipliers run out first. For a device that takes the shared core, sets that instead. Errors: no such device, or
+ * no setting fits; the message says how many blocks of RAM the least takes. */
 bool cf_stream_fit(struct cf_stream_options *options, const struct cf_pyramid *pyramid, const char *device,
                    const char *label, struct cf_error *err);
 

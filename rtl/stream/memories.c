@@ -77,6 +77,23 @@ void cf_stream_put_thresholds(const struct cf_stream_plan *plan, uint32_t scale,
     free(word.digit);
 }
 
+void cf_stream_put_load(const struct cf_stream_plan *plan, struct cf_text *text)
+{
+    const struct cf_pyramid *p = plan->pyramid;
+    for (uint32_t c = 0; c < p->classes; c++)
+        for (uint32_t d = 0; d < plan->words * plan->options.lanes; d++) {
+            int32_t weight = d < p->channels ? p->weight[(size_t)c * p->channels + d] : 0;
+            cf_text_printf(text, "%02x\n", (unsigned)weight & 0xff);
+        }
+    for (uint32_t k = 0; k < p->scales; k++)
+        for (uint32_t c = 0; c < p->classes; c++) {
+            int64_t threshold = cf_stream_threshold(plan, k, c);
+            uint64_t word = (uint64_t)(p->band[k] == CF_BAND_GRID ? threshold : ~threshold);
+            for (int i = 0; i < 4; i++, word >>= 8)
+                cf_text_printf(text, "%02x\n", (unsigned)word & 0xff);
+        }
+}
+
 void cf_stream_put_stimulus(const struct cf_stream_plan *plan, const struct cf_stream_vectors *vectors,
                             struct cf_text *text)
 {

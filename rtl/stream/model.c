@@ -10,6 +10,16 @@ static uint64_t buffer_bits(const struct cf_stream_plan *plan, const struct cf_s
     return lanes * (s->ring * bits + pools * (bits + 2));
 }
 
+/* The memories of the shared core, as they are described: each has a power of two of words of 32 bits. */
+static void shared_cost(const struct cf_stream_plan *plan, struct cf_stream_cost *cost)
+{
+    cost->multipliers = (uint64_t)plan->options.lanes * plan->positions;
+    cost->weight_bits = UINT64_C(32) << plan->weight_address;
+    cost->input_bits = UINT64_C(32) * plan->buffer_depth * plan->positions;
+    cost->sum_bits = UINT64_C(32) << plan->sum_address; /* with the thresholds */
+    cost->threshold_bits = cost->queue_bits = 0;
+}
+
 void cf_stream_cost(const struct cf_stream_plan *plan, struct cf_stream_cost *cost)
 {
     const struct cf_pyramid *p = plan->pyramid;
@@ -24,5 +34,7 @@ void cf_stream_cost(const struct cf_stream_plan *plan, struct cf_stream_cost *co
         cost->threshold_bits += padded * s->value_bits;
         cost->queue_bits += plan->queue * (padded + 33);
     }
+    if (plan->options.shared)
+        shared_cost(plan, cost);
     cost->memory_bits = cost->weight_bits + cost->input_bits + cost->sum_bits + cost->threshold_bits + cost->queue_bits;
 }

@@ -4,23 +4,26 @@
 
 /* ---- lists ---- */
 
-static void put_verilog_names(struct cf_text *text, const char *before, const char *after)
+static void put_verilog_names(const struct cf_stream_plan *plan, struct cf_text *text, const char *before,
+                              const char *after)
 {
     for (int i = 0; cf_stream_sources[i].name; i++)
-        if (cf_stream_sources[i].kind == CF_STREAM_CORE)
+        if (cf_stream_sources[i].kind == CF_STREAM_CORE && cf_stream_sources[i].cores & cf_stream_core(plan))
             cf_text_printf(text, "%s%s%s", before, cf_stream_sources[i].name, after);
     cf_text_printf(text, "%scofiber_stream_top.v%s", before, after);
 }
 
-void cf_stream_put_list(struct cf_text *text)
+void cf_stream_put_list(const struct cf_stream_plan *plan, struct cf_text *text)
 {
     cf_text_printf(text, "// The accelerator's Verilog. The names are relative to this file: give it to verilator as\n"
                          "// -F cofiber_stream.f, or to iverilog, in this directory, as -f cofiber_stream.f.\n");
-    put_verilog_names(text, "", "\n");
+    put_verilog_names(plan, text, "", "\n");
 }
 
 static void put_memories(const struct cf_stream_plan *plan, struct cf_text *text, const char *before, const char *after)
 {
+    if (plan->options.shared)
+        return;
     cf_text_printf(text, "%scofiber_stream_weights.hex%s", before, after);
     for (uint32_t k = 0; k < plan->pyramid->scales; k++)
         cf_text_printf(text, "%scofiber_stream_thresholds_%u.hex%s", before, k, after);
@@ -31,12 +34,14 @@ void cf_stream_put_core(const struct cf_stream_plan *plan, struct cf_text *text)
     cf_text_printf(text, "CAPI=2:\nname: ::cofiber_stream:1.0.0\n"
                          "description: Streaming accelerator of a cofiber detection circuit\nfilesets:\n  rtl:\n"
                          "    files:\n");
-    put_verilog_names(text, "      - ", "\n");
+    put_verilog_names(plan, text, "      - ", "\n");
     put_memories(plan, text, "      - ", ": {file_type: user, copyto: .}\n");
     cf_text_printf(text, "    file_type: verilogSource-2005\n  tb:\n    files:\n"
                          "      - cofiber_stream_geometry.vh: {is_include_file: true}\n"
-                         "      - cofiber_stream_tb.v\n"
-                         "      - cofiber_stream_stimulus.hex: {file_type: user, copyto: .}\n"
+                         "      - cofiber_stream_tb.v\n");
+    if (plan->options.shared)
+        cf_text_printf(text, "      - cofiber_stream_load.hex: {file_type: user, copyto: .}\n");
+    cf_text_printf(text, "      - cofiber_stream_stimulus.hex: {file_type: user, copyto: .}\n"
                          "      - cofiber_stream_expected.hex: {file_type: user, copyto: .}\n"
                          "      - cofiber_stream_outcomes.hex: {file_type: user, copyto: .}\n"
                          "    file_type: verilogSource-2005\ntargets:\n"
@@ -89,6 +94,17 @@ static void put_port(struct cf_text *text, const char *name, const char *directi
 
 static void put_ports(const struct cf_stream_plan *plan, struct cf_text *text)
 {
+    static const struct {
+        const char *name, *direction;
+        uint32_t width;
+    } shared[] = {{"aclk", "in", 1},          {"aresetn", "in", 1},        {"s_axis_tdata", "in", 8},
+                  {"s_axis_tvalid", "in", 1}, {"s_axis_tready", "out", 1}, {"s_axis_tlast", "in", 1},
+                  {"s_axis_tuser", "in", 1},  {"m_axis_tdata", "out", 8},  {"m_axis_tvalid", "out", 1},
+                  {"m_axis_tready", "in", 1}, {"m_axis_tlast", "out", 1},  {"frame_error", "out", 1}};
+    for (size_t i = 0; plan->options.shared && i < sizeof shared / sizeof *shared; i++)
+        put_port(text, shared[i].name, shared[i].direction, shared[i].width);
+    if (plan->options.shared)
+        return;
     const struct {
         const char *name, *direction;
         uint32_t width;
@@ -128,6 +144,8 @@ void cf_stream_put_ipxact(const struct cf_stream_plan *plan, struct cf_text *tex
 {
     static const struct port stream[] = {
         {"TDATA", "tdata"}, {"TVALID", "tvalid"}, {"TREADY", "tready"}, {"TLAST", "tlast"}, {0}};
+    static const struct port loading[] = {{"TDATA", "tdata"}, {"TVALID", "tvalid"}, {"TREADY", "tready"},
+                                          {"TLAST", "tlast"}, {"TUSER", "tuser"},   {0}};
     static const struct port lite[] = {{"AWADDR", "awaddr"},   {"AWVALID", "awvalid"}, {"AWREADY", "awready"},
                                        {"WDATA", "wdata"},     {"WSTRB", "wstrb"},     {"WVALID", "wvalid"},
                                        {"WREADY", "wready"},   {"BRESP", "bresp"},     {"BVALID", "bvalid"},
@@ -139,15 +157,16 @@ void cf_stream_put_ipxact(const struct cf_stream_plan *plan, struct cf_text *tex
                          "  <ipxact:vendor>cofiber</ipxact:vendor>\n  <ipxact:library>cofiber</ipxact:library>\n"
                          "  <ipxact:name>cofiber_stream_top</ipxact:name>\n  <ipxact:version>1.0</ipxact:version>\n"
                          "  <ipxact:busInterfaces>\n");
-    put_bus(text, "s_axis", "AMBA4", "AXI4Stream", "slave", stream);
+    put_bus(text, "s_axis", "AMBA4", "AXI4Stream", "slave", plan->options.shared ? loading : stream);
     put_bus(text, "m_axis", "AMBA4", "AXI4Stream", "master", stream);
-    put_bus(text, "s_axil", "AMBA4", "AXI4-Lite", "slave", lite);
+    if (!plan->options.shared)
+        put_bus(text, "s_axil", "AMBA4", "AXI4-Lite", "slave", lite);
     cf_text_printf(text, "  </ipxact:busInterfaces>\n  <ipxact:model>\n    <ipxact:views><ipxact:view>"
                          "<ipxact:name>rtl</ipxact:name></ipxact:view></ipxact:views>\n    <ipxact:ports>\n");
     put_ports(plan, text);
     cf_text_printf(text, "    </ipxact:ports>\n  </ipxact:model>\n  <ipxact:fileSets>\n    <ipxact:fileSet>\n"
                          "      <ipxact:name>rtl</ipxact:name>\n");
-    put_verilog_names(text, "      <ipxact:file><ipxact:name>",
+    put_verilog_names(plan, text, "      <ipxact:file><ipxact:name>",
                       "</ipxact:name><ipxact:fileType>verilogSource-2005</ipxact:fileType></ipxact:file>\n");
     cf_text_printf(text, "    </ipxact:fileSet>\n  </ipxact:fileSets>\n</ipxact:component>\n");
 }

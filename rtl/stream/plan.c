@@ -132,22 +132,114 @@ static void plan_front(struct cf_stream_plan *plan)
     plan->cycles = (uint64_t)p->rows * p->columns * plan->slot;
 }
 
+/* ---- the shared core ---- */
+
+static uint32_t bits_for(uint32_t count)
+{
+    uint32_t bits = 0;
+    while (UINT32_C(1) << bits < count)
+        bits++;
+    return bits;
+}
+
+static bool is_grid(const struct cf_pyramid *p)
+{
+    return p->band[p->scales - 1] == CF_BAND_GRID;
+}
+
+/* Cycles in which the serial part takes a round's sums, at most: one per sum to take it, two to keep a value, 13 for a
+ * block of four, six for a value without a pool. */
+static uint32_t serial_cycles(const struct cf_stream_plan *plan)
+{
+    enum { KEEP = 2, BLOCK = 13, GRID = 6 };
+    uint32_t cycles = plan->positions, values = plan->positions, blocks;
+    for (uint32_t k = 0; k < plan->pyramid->scales; k++, values = blocks) {
+        blocks = divide_up(values, 2);
+        if (plan->pyramid->band[k] == CF_BAND_GRID)
+            return cycles + GRID * values;
+        cycles += blocks * BLOCK + (values - blocks) * KEEP;
+    }
+    return cycles;
+}
+
+/* Bytes that a frame's decisions take: one per block of four, and one per value of a scale without a pool. */
+static uint64_t count_frame_bytes(const struct cf_stream_plan *plan)
+{
+    uint64_t bytes = 0;
+    for (uint32_t k = 0; k < plan->pyramid->scales; k++)
+        bytes += plan->scale[k].rows * plan->scale[k].columns / (plan->scale[k].band == CF_BAND_GRID ? 1 : 4);
+    return bytes * plan->pyramid->classes;
+}
+
+static bool check_shared(const struct cf_stream_plan *plan, const char *label, struct cf_error *err)
+{
+    const struct cf_pyramid *p = plan->pyramid;
+    enum { MOST_BITS = 32 };
+    for (uint32_t k = 0; k < p->scales; k++)
+        if (p->band[k] == CF_BAND_BILINEAR || (p->band[k] == CF_BAND_GRID && k + 1 < p->scales))
+            return cf_fail(err, "%s: scale %u is not 4 * value - pool, which is all that the shared core subtracts",
+                           label, k);
+    if (p->input.width > 8)
+        return cf_fail(err, "%s: inputs of %d bits pass the 8 that the shared core takes", label, p->input.width);
+    if (plan->weight_bits > 8)
+        return cf_fail(err, "%s: weights of %u bits pass the 8 that the shared core takes", label, plan->weight_bits);
+    if (plan->value_bits > MOST_BITS)
+        return cf_fail(err, "%s: differences of %u bits pass the %d that the shared core keeps", label,
+                       plan->value_bits, MOST_BITS);
+    return true;
+}
+
+/* Replaces what the wide core's plan says of the front, and adds what only the shared core has. */
+static bool plan_shared(struct cf_stream_plan *plan, const char *label, struct cf_error *err)
+{
+    enum { LATENCY = 9, LEAST_SPARE = 3 }; /* from the issue of a round's last word to that of its first sum */
+    const struct cf_pyramid *p = plan->pyramid;
+    uint32_t pooled = p->scales - is_grid(p);
+    plan->positions = p->columns % 4 == 0 ? 4 : p->columns % 2 == 0 ? 2 : 1;
+    for (uint32_t k = 0; k < p->scales; k++)
+        if (plan->scale[k].value_bits > plan->value_bits)
+            plan->value_bits = plan->scale[k].value_bits;
+    if (!check_shared(plan, label, err))
+        return false;
+    plan->weight_bits = 8;
+    plan->column_at = bits_for(p->columns);
+    if (plan->column_at < pooled + LEAST_SPARE)
+        plan->column_at = pooled + LEAST_SPARE;
+    uint32_t class_at = bits_for(p->classes);
+    plan->sum_address = plan->column_at + 1 + (class_at ? class_at : 1);
+    plan->weight_address = bits_for(plan->words * plan->groups);
+    plan->weight_address = plan->weight_address ? plan->weight_address : 1;
+    uint32_t least = serial_cycles(plan) + LATENCY;
+    plan->slot = plan->words > least ? plan->words : least;
+    plan->buffer_depth = UINT32_C(2) << (plan->words > 1 ? bits_for(plan->words) : 1);
+    plan->load_bytes = UINT64_C(4) * (plan->words + p->scales) * p->classes;
+    plan->frame_bytes = count_frame_bytes(plan);
+    /* Each group of neighbours takes one round per class, and its words come one per five cycles. */
+    uint64_t rounds = (uint64_t)p->classes * plan->slot, input = 5 * (uint64_t)plan->positions * plan->words;
+    plan->cycles = (uint64_t)p->rows * p->columns / plan->positions * (rounds > input ? rounds : input);
+    return true;
+}
+
 bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *pyramid,
                          const struct cf_stream_options *options, const char *label, struct cf_error *err)
 {
     enum { MAX_PRODUCTS = 1 << 20 };
     *plan = (struct cf_stream_plan){.pyramid = pyramid, .options = *options};
-    if (options->parallel == 0)
+    if (options->shared) {
+        plan->options.lanes = 4;
+        plan->options.parallel = 1;
+        plan->options.loadable = true;
+    } else if (options->parallel == 0)
         plan->options.parallel = pyramid->classes;
     if (pyramid->rows > MAX_SIDE || pyramid->columns > MAX_SIDE || pyramid->classes > MAX_SIDE ||
         pyramid->channels > MAX_SIDE)
         return cf_fail(err, "%s: a side of its grid, or its channels or classes, pass %d", label, MAX_SIDE);
-    if (options->lanes == 0 || options->lanes > pyramid->channels)
+    if (!options->shared && (options->lanes == 0 || options->lanes > pyramid->channels))
         return cf_fail(err, "%s: cannot take %u channels per cycle of %u", label, options->lanes, pyramid->channels);
     if (plan->options.parallel > pyramid->classes)
         return cf_fail(err, "%s: cannot multiply %u classes per cycle of %u", label, options->parallel,
                        pyramid->classes);
-    if ((uint64_t)options->lanes * plan->options.parallel > MAX_PRODUCTS)
+    if ((uint64_t)plan->options.lanes * plan->options.parallel > MAX_PRODUCTS)
         return cf_fail(err, "%s: %u channels by %u classes per cycle are more than %d products", label, options->lanes,
                        plan->options.parallel, MAX_PRODUCTS);
     plan_front(plan);
@@ -162,5 +254,5 @@ bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *p
         plan_memories(plan, s);
         plan->records += s->rows * s->columns;
     }
-    return true;
+    return !options->shared || plan_shared(plan, label, err);
 }

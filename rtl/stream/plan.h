@@ -4,6 +4,10 @@
  * that a position takes `words` cycles per round and `groups` rounds. The classes' sums go through the scales `fold`
  * classes per cycle, `beats` cycles per position. Class c is in round c / parallel; its place there, m = c % parallel,
  * gives its beat, (c / parallel) * result_beats + m / fold, and its lane, m % fold.
+ *
+ * There are two cores. The wide one is that. The shared one is for devices with little memory bandwidth and few pins:
+ * one word of four channels' weights serves `positions` neighbours of a row, one class per round, and all scales share
+ * one adder and one comparator; bytes come in and go out.
  */
 #ifndef COFIBER_RTL_STREAM_PLAN_H
 #define COFIBER_RTL_STREAM_PLAN_H
@@ -17,6 +21,7 @@ struct cf_stream_options {
     bool logic;         /* multipliers are built of adders; else they are left to the DSP blocks */
     bool no_pipeline;   /* the multipliers' operands are not registered */
     bool sparse;        /* records per class that fired; else per position */
+    bool shared;        /* the shared core: lanes 4, parallel 1, loadable */
     const char *prefix; /* of every module's and file's name; NULL: none */
     const char *source; /* what the netlist is, for the head of each file; NULL: the head says nothing of it */
 };
@@ -42,12 +47,19 @@ struct cf_stream_plan {
     uint32_t records;                   /* per frame, one per position */
     uint32_t input_bytes, output_bytes; /* of a beat of the streams */
     struct cf_stream_scale scale[CF_PYRAMID_MAX_SCALES];
-    uint64_t largest_sum; /* of a class over all inputs, without its sign; UINT64_MAX past 62 bits */
-    uint64_t cycles;      /* per frame, frames back to back and nobody stalling: exact */
+    /* Of the shared core; 0 in the wide one. */
+    uint32_t positions;
+    uint32_t column_at;                   /* bits of a column in the memory of sums */
+    uint32_t value_bits;                  /* of every value, difference and threshold */
+    uint32_t weight_address, sum_address; /* bits of the memories' addresses; their words have 32 bits */
+    uint32_t buffer_depth;                /* words of each position's buffer: two halves, powers of two */
+    uint64_t load_bytes, frame_bytes;     /* what is loaded, and what a frame's decisions take */
+    uint64_t largest_sum;                 /* of a class over all inputs, without its sign; UINT64_MAX past 62 bits */
+    uint64_t cycles;                      /* per frame, frames back to back and nobody stalling: exact */
 };
 
 /* Works out the plan; `pyramid` must outlive it. Errors: a number of lanes or classes that the netlist does not have,
- * or sums of more than 62 bits. */
+ * sums of more than 62 bits, or a netlist that the shared core does not take. */
 bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *pyramid,
                          const struct cf_stream_options *options, const char *label, struct cf_error *err);
 

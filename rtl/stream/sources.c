@@ -18,27 +18,48 @@ SOURCE(cf_stream_front, "verilog/cofiber_stream_front.v");
 SOURCE(cf_stream_scale, "verilog/cofiber_stream_scale.v");
 SOURCE(cf_stream_merge, "verilog/cofiber_stream_merge.v");
 SOURCE(cf_stream_sparse, "verilog/cofiber_stream_sparse.v");
+SOURCE(cf_stream_bytes, "verilog/cofiber_stream_bytes.v");
+SOURCE(cf_stream_pair, "verilog/cofiber_stream_pair.v");
+SOURCE(cf_stream_ram, "verilog/cofiber_stream_ram.v");
+SOURCE(cf_stream_shared, "verilog/cofiber_stream_shared.v");
+SOURCE(cf_stream_serial, "verilog/cofiber_stream_serial.v");
+SOURCE(cf_stream_ice40, "verilog/cofiber_stream_ice40.v");
+SOURCE(cf_stream_shared_tb, "verilog/cofiber_stream_shared_tb.v");
 SOURCE(cf_stream_register_block, "verilog/cofiber_stream_registers.v");
 SOURCE(cf_stream_driver_h, "driver/cofiber_stream_driver.h");
 SOURCE(cf_stream_driver_c, "driver/cofiber_stream_driver.c");
 SOURCE(cf_stream_example, "driver/cofiber_stream_example.c");
 SOURCE(cf_stream_tb, "verilog/cofiber_stream_tb.v");
 
+/* A file whose text is between the symbol and the symbol's end. */
+#define FILE_OF(name, symbol, kind, cores, replaced)                                                                   \
+    {                                                                                                                  \
+        name, symbol, symbol##_end, kind, cores, replaced                                                              \
+    }
+#define CORE(name, symbol, cores) FILE_OF(name, symbol, CF_STREAM_CORE, cores, false)
+
 const struct cf_stream_source cf_stream_sources[] = {
-    {"cofiber_stream_skid.v", cf_stream_skid, cf_stream_skid_end, CF_STREAM_CORE},
-    {"cofiber_stream_framer.v", cf_stream_framer, cf_stream_framer_end, CF_STREAM_CORE},
-    {"cofiber_stream_multiply.v", cf_stream_multiply, cf_stream_multiply_end, CF_STREAM_CORE},
-    {"cofiber_stream_tree.v", cf_stream_tree, cf_stream_tree_end, CF_STREAM_CORE},
-    {"cofiber_stream_mac.v", cf_stream_mac, cf_stream_mac_end, CF_STREAM_CORE},
-    {"cofiber_stream_weights.v", cf_stream_weights, cf_stream_weights_end, CF_STREAM_CORE},
-    {"cofiber_stream_front.v", cf_stream_front, cf_stream_front_end, CF_STREAM_CORE},
-    {"cofiber_stream_scale.v", cf_stream_scale, cf_stream_scale_end, CF_STREAM_CORE},
-    {"cofiber_stream_merge.v", cf_stream_merge, cf_stream_merge_end, CF_STREAM_CORE},
-    {"cofiber_stream_sparse.v", cf_stream_sparse, cf_stream_sparse_end, CF_STREAM_CORE},
-    {"cofiber_stream_registers.v", cf_stream_register_block, cf_stream_register_block_end, CF_STREAM_CORE},
-    {"cofiber_stream_tb.v", cf_stream_tb, cf_stream_tb_end, CF_STREAM_TESTBENCH},
-    {"cofiber_stream_driver.h", cf_stream_driver_h, cf_stream_driver_h_end, CF_STREAM_DRIVER},
-    {"cofiber_stream_driver.c", cf_stream_driver_c, cf_stream_driver_c_end, CF_STREAM_DRIVER},
-    {"cofiber_stream_example.c", cf_stream_example, cf_stream_example_end, CF_STREAM_DRIVER},
+    CORE("cofiber_stream_skid.v", cf_stream_skid, CF_STREAM_WIDE),
+    CORE("cofiber_stream_framer.v", cf_stream_framer, CF_STREAM_WIDE | CF_STREAM_SHARED),
+    CORE("cofiber_stream_multiply.v", cf_stream_multiply, CF_STREAM_WIDE),
+    CORE("cofiber_stream_tree.v", cf_stream_tree, CF_STREAM_WIDE),
+    CORE("cofiber_stream_mac.v", cf_stream_mac, CF_STREAM_WIDE),
+    CORE("cofiber_stream_weights.v", cf_stream_weights, CF_STREAM_WIDE),
+    CORE("cofiber_stream_front.v", cf_stream_front, CF_STREAM_WIDE),
+    CORE("cofiber_stream_scale.v", cf_stream_scale, CF_STREAM_WIDE),
+    CORE("cofiber_stream_merge.v", cf_stream_merge, CF_STREAM_WIDE),
+    CORE("cofiber_stream_sparse.v", cf_stream_sparse, CF_STREAM_WIDE),
+    CORE("cofiber_stream_registers.v", cf_stream_register_block, CF_STREAM_WIDE),
+    CORE("cofiber_stream_bytes.v", cf_stream_bytes, CF_STREAM_SHARED),
+    FILE_OF("cofiber_stream_pair.v", cf_stream_pair, CF_STREAM_CORE, CF_STREAM_SHARED, true),
+    FILE_OF("cofiber_stream_ram.v", cf_stream_ram, CF_STREAM_CORE, CF_STREAM_SHARED, true),
+    CORE("cofiber_stream_shared.v", cf_stream_shared, CF_STREAM_SHARED),
+    CORE("cofiber_stream_serial.v", cf_stream_serial, CF_STREAM_SHARED),
+    FILE_OF("cofiber_stream_ice40.v", cf_stream_ice40, CF_STREAM_TARGET, CF_STREAM_SHARED, false),
+    FILE_OF("cofiber_stream_tb.v", cf_stream_tb, CF_STREAM_TESTBENCH, CF_STREAM_WIDE, false),
+    FILE_OF("cofiber_stream_tb.v", cf_stream_shared_tb, CF_STREAM_TESTBENCH, CF_STREAM_SHARED, false),
+    FILE_OF("cofiber_stream_driver.h", cf_stream_driver_h, CF_STREAM_DRIVER, CF_STREAM_WIDE, false),
+    FILE_OF("cofiber_stream_driver.c", cf_stream_driver_c, CF_STREAM_DRIVER, CF_STREAM_WIDE, false),
+    FILE_OF("cofiber_stream_example.c", cf_stream_example, CF_STREAM_DRIVER, CF_STREAM_WIDE, false),
     {0},
 };

@@ -20,17 +20,38 @@ struct package {
 
 static void put_top(const struct package *p, struct cf_text *text)
 {
-    cf_stream_put_top(p->plan, text);
+    if (p->plan->options.shared)
+        cf_stream_put_shared_top(p->plan, text);
+    else
+        cf_stream_put_top(p->plan, text);
 }
 
 static void put_geometry(const struct package *p, struct cf_text *text)
 {
     cf_stream_put_geometry(p->plan, p->vectors, text);
+    if (p->plan->options.shared)
+        cf_stream_put_shared_geometry(p->plan, text);
 }
 
 static void put_weights(const struct package *p, struct cf_text *text)
 {
     cf_stream_put_weights(p->plan, text);
+}
+
+static void put_load(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_load(p->plan, text);
+}
+
+static void put_target_list(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_target_list(p->plan, text);
+}
+
+static void put_pins(const struct package *p, struct cf_text *text)
+{
+    (void)p;
+    cf_stream_put_pins(text);
 }
 
 static void put_stimulus(const struct package *p, struct cf_text *text)
@@ -94,52 +115,79 @@ static void put_constraints(const struct package *p, struct cf_text *text)
 
 static void put_readme(const struct package *p, struct cf_text *text)
 {
-    cf_stream_put_readme(p->plan, text);
+    if (p->plan->options.shared)
+        cf_stream_put_shared_readme(p->plan, text);
+    else
+        cf_stream_put_readme(p->plan, text);
 }
+
+enum { BOTH = CF_STREAM_WIDE | CF_STREAM_SHARED };
 
 static const struct {
     const char *name;
     void (*put)(const struct package *p, struct cf_text *text);
+    unsigned cores;
 } made[] = {
-    {"cofiber_stream_top.v", put_top},
-    {"cofiber_stream_geometry.vh", put_geometry},
-    {"cofiber_stream_weights.hex", put_weights},
-    {"cofiber_stream_stimulus.hex", put_stimulus},
-    {"cofiber_stream_expected.hex", put_expected},
-    {"cofiber_stream_outcomes.hex", put_outcomes},
-    {"cofiber_stream_registers.md", put_register_table},
-    {"cofiber_stream_registers.h", put_register_header},
-    {"cofiber_stream_registers.rdl", put_register_rdl},
-    {"cofiber_stream_registers.svd", put_register_svd},
-    {"cofiber_stream.core", put_core},
-    {"cofiber_stream.xml", put_ipxact},
-    {"cofiber_stream_model.json", put_model},
-    {"cofiber_stream.sdc", put_constraints},
-    {"cofiber_stream_README.md", put_readme},
+    {"cofiber_stream_top.v", put_top, BOTH},
+    {"cofiber_stream_geometry.vh", put_geometry, BOTH},
+    {"cofiber_stream_weights.hex", put_weights, CF_STREAM_WIDE},
+    {"cofiber_stream_load.hex", put_load, CF_STREAM_SHARED},
+    {"cofiber_stream_stimulus.hex", put_stimulus, BOTH},
+    {"cofiber_stream_expected.hex", put_expected, BOTH},
+    {"cofiber_stream_outcomes.hex", put_outcomes, BOTH},
+    {"cofiber_stream_registers.md", put_register_table, CF_STREAM_WIDE},
+    {"cofiber_stream_registers.h", put_register_header, CF_STREAM_WIDE},
+    {"cofiber_stream_registers.rdl", put_register_rdl, CF_STREAM_WIDE},
+    {"cofiber_stream_registers.svd", put_register_svd, CF_STREAM_WIDE},
+    {"cofiber_stream.core", put_core, BOTH},
+    {"cofiber_stream.xml", put_ipxact, BOTH},
+    {"cofiber_stream_model.json", put_model, BOTH},
+    {"cofiber_stream.sdc", put_constraints, BOTH},
+    {CF_STREAM_ICE40_LIST, put_target_list, CF_STREAM_SHARED},
+    {"cofiber_stream_ice40.pcf", put_pins, CF_STREAM_SHARED},
+    {"cofiber_stream_README.md", put_readme, BOTH},
 };
 enum { MADE = sizeof made / sizeof *made };
 
+/* Scales whose thresholds have a file each. */
+static uint32_t threshold_files(const struct cf_stream_plan *plan)
+{
+    return plan->options.shared ? 0 : plan->pyramid->scales;
+}
+
 /* ---- names ---- */
+
+/* Appends the name under the prefix. */
+static bool add_name(char **files, uint32_t *count, const struct cf_stream_plan *plan, const char *name)
+{
+    const char *prefix = plan->options.prefix ? plan->options.prefix : "";
+    if (asprintf(&files[*count], "%s%s", prefix, name) < 0) {
+        files[*count] = NULL;
+        return false;
+    }
+    ++*count;
+    return true;
+}
 
 char **cf_stream_files(const struct cf_stream_plan *plan)
 {
-    const char *prefix = plan->options.prefix ? plan->options.prefix : "";
-    uint32_t sources = 0, count = 0, all;
+    uint32_t sources = 0, count = 0;
     while (cf_stream_sources[sources].name)
         sources++;
-    all = sources + MADE + plan->pyramid->scales + 1;
-    char **files = calloc(all + 1, sizeof *files);
+    char **files = calloc((size_t)sources + MADE + threshold_files(plan) + 2, sizeof *files);
     bool done = files != NULL;
-    for (uint32_t i = 0; done && i < all; i++, count++) {
-        uint32_t k = i - sources - MADE; /* of the thresholds */
-        int length = i < sources          ? asprintf(&files[i], "%s%s", prefix, cf_stream_sources[i].name)
-                     : i < sources + MADE ? asprintf(&files[i], "%s%s", prefix, made[i - sources].name)
-                     : i + 1 < all        ? asprintf(&files[i], "%s%s_thresholds_%u.hex", prefix, name_stem, k)
-                                          : asprintf(&files[i], "%s%s", prefix, CF_STREAM_LIST);
-        done = length >= 0;
-        if (!done)
-            files[i] = NULL;
+    for (uint32_t i = 0; done && i < sources; i++)
+        if (cf_stream_sources[i].cores & cf_stream_core(plan))
+            done = add_name(files, &count, plan, cf_stream_sources[i].name);
+    for (uint32_t i = 0; done && i < MADE; i++)
+        if (made[i].cores & cf_stream_core(plan))
+            done = add_name(files, &count, plan, made[i].name);
+    for (uint32_t k = 0; done && k < threshold_files(plan); k++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s_thresholds_%u.hex", name_stem, k);
+        done = add_name(files, &count, plan, name);
     }
+    done = done && add_name(files, &count, plan, CF_STREAM_LIST);
     if (done)
         return files;
     cf_stream_files_free(files);
@@ -205,20 +253,23 @@ bool cf_stream_write(const struct cf_stream_plan *plan, const struct cf_stream_v
     bool done = true;
     for (int i = 0; done && cf_stream_sources[i].name; i++) {
         const struct cf_stream_source *source = &cf_stream_sources[i];
-        done = write_file(&p, directory, source->name, source->text, (size_t)(source->end - source->text), err);
+        if (source->cores & cf_stream_core(plan))
+            done = write_file(&p, directory, source->name, source->text, (size_t)(source->end - source->text), err);
     }
     for (int i = 0; done && i < MADE; i++) {
+        if (!(made[i].cores & cf_stream_core(plan)))
+            continue;
         made[i].put(&p, &text);
         done = write_text(&p, directory, made[i].name, &text, err);
     }
-    for (uint32_t k = 0; done && k < plan->pyramid->scales; k++) {
+    for (uint32_t k = 0; done && k < threshold_files(plan); k++) {
         char name[64];
         snprintf(name, sizeof name, "%s_thresholds_%u.hex", name_stem, k);
         cf_stream_put_thresholds(plan, k, &text);
         done = write_text(&p, directory, name, &text, err);
     }
     if (done) {
-        cf_stream_put_list(&text);
+        cf_stream_put_list(plan, &text);
         done = write_text(&p, directory, CF_STREAM_LIST, &text, err);
     }
     return done;

@@ -8,7 +8,8 @@
 
 #include "rtl/stream/plan.h"
 
-#define CF_STREAM_LIST "cofiber_stream.f" /* written last: a directory that has it is complete */
+#define CF_STREAM_LIST "cofiber_stream.f"             /* written last: a directory that has it is complete */
+#define CF_STREAM_ICE40_LIST "cofiber_stream_ice40.f" /* the shared core's, with the device's own cells */
 
 /* Frames for the testbench, as the simulator has them. */
 struct cf_stream_vectors {

@@ -32,7 +32,8 @@ static bool take_files(const struct run *r)
     for (int i = 0; done && files[i]; i++) {
         size_t length = strlen(files[i]), size;
         bool core = (strstr(files[i], ".v") && !strstr(files[i], "_tb.v") && !strstr(files[i], ".vh")) ||
-                    strstr(files[i], "_weights.hex") || strstr(files[i], "_thresholds_");
+                    strstr(files[i], "_weights.hex") || strstr(files[i], "_load.hex") ||
+                    strstr(files[i], "_thresholds_");
         char *from = cf_directory_join(r->options->rtl_directory, files[i]), *text = NULL;
         char *to = cf_directory_join(r->options->scratch, files[i]);
         if (core && length)

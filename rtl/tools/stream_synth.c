@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/directory.h"
 #include "base/file.h"
@@ -18,6 +19,7 @@ struct synthesis {
     struct cf_synth_result *result;
     struct cf_error *err;
     char prefix[64];
+    bool up5k; /* ice40: the package has a list for this device */
     struct cf_watch watch;
 };
 
@@ -72,7 +74,8 @@ static bool write_script(const struct synthesis *s)
     struct cf_text text = {0};
     char *list_name = NULL, *list = NULL, *path = cf_directory_join(s->options->scratch, "synth.ys");
     size_t size;
-    bool done = (path && asprintf(&list_name, "%s/%s" CF_STREAM_LIST, s->directory, s->prefix) >= 0) ||
+    bool done = (path && asprintf(&list_name, "%s/%s%s", s->directory, s->prefix,
+                                  s->up5k ? CF_STREAM_ICE40_LIST : CF_STREAM_LIST) >= 0) ||
                 cf_fail(s->err, "out of memory");
     done = done && cf_file_read(list_name, 1 << 20, &list, &size, s->err);
     const char *scratch = s->options->scratch;
@@ -144,7 +147,7 @@ static bool read_counts(const struct synthesis *s)
         r->registers = count_cells(stat, "SB_DFF");
         r->dsps = count_cells(stat, "SB_MAC16");
         r->memory_blocks = count_cells(stat, "SB_RAM40");
-        r->memory_bits = r->memory_blocks * 4096;
+        r->memory_bits = r->memory_blocks * 4096 + count_cells(stat, "SB_SPRAM256KA") * 262144;
     } else if (done && s->options->target == CF_TARGET_ECP5) {
         r->luts = count_cells(stat, "LUT4") + 2 * count_cells(stat, "CCU2C") + 8 * count_cells(stat, "TRELLIS_DPR16X4");
         r->registers = count_cells(stat, "TRELLIS_FF");
@@ -174,60 +177,106 @@ static bool read_counts(const struct synthesis *s)
 
 /* ---- place and route ---- */
 
-/* The last number that stands behind `label` in the text; 0 where there is none. */
-static double number_behind(const char *text, const char *label)
+/* The device and the package that nextpnr and icetime are told. */
+struct device {
+    const char *option, *package, *name;
+};
+
+static const struct device hx8k = {"--hx8k", "ct256", "hx8k"}, up5k = {"--up5k", "sg48", "up5k"};
+
+double cf_synth_clock(const struct cf_synth_result *r)
 {
-    double number = 0;
-    for (const char *at = strstr(text, label); at; at = strstr(at + 1, label))
-        number = strtod(at + strlen(label) + strcspn(at + strlen(label), "0123456789\n"), NULL);
-    return number;
+    return r->icetime_mhz > 0 && r->icetime_mhz < r->nextpnr_mhz ? r->icetime_mhz : r->nextpnr_mhz;
 }
 
-static bool place(const struct synthesis *s)
+static bool route(const struct synthesis *s, const struct device *device, uint32_t number, struct cf_synth_result *r)
 {
-    char json[1024], asc[1024], report[1024], seed[32], *text = NULL;
+    char json[1024], asc[1024], pins[1024], seed[32], *text = NULL;
     snprintf(json, sizeof json, "%s/netlist.json", s->options->scratch);
     snprintf(asc, sizeof asc, "%s/netlist.asc", s->options->scratch);
+    snprintf(pins, sizeof pins, "%scofiber_stream_ice40.pcf", s->prefix);
+    snprintf(seed, sizeof seed, "%u", number);
+    const char *argv[] = {NULL,
+                          device->option,
+                          "--package",
+                          device->package,
+                          "--json",
+                          json,
+                          "--asc",
+                          asc,
+                          "--seed",
+                          seed,
+                          "--freq",
+                          s->up5k ? "60" : "100",
+                          "--timing-allow-fail",
+                          s->up5k ? "--pcf" : "--pcf-allow-unconstrained",
+                          s->up5k ? pins : NULL,
+                          NULL};
+    if (!run_tool(s, "nextpnr-ice40", "nextpnr-ice40", "nextpnr.log", argv) || !read_output(s, "nextpnr.log", &text))
+        return false;
+    const char *at = strstr(text, "ICESTORM_LC:");
+    r->cells = at ? strtoull(at + 12, NULL, 10) : 0;
+    for (const char *clock = strstr(text, "Max frequency for clock"); clock;
+         clock = strstr(clock + 1, "Max frequency for clock")) {
+        const char *colon = strchr(clock, ':');
+        r->nextpnr_mhz = colon ? strtod(colon + 1, NULL) : 0;
+    }
+    free(text);
+    return true;
+}
+
+static bool time_route(const struct synthesis *s, const struct device *device, struct cf_synth_result *r)
+{
+    char asc[1024], report[1024], *text = NULL;
+    snprintf(asc, sizeof asc, "%s/netlist.asc", s->options->scratch);
     snprintf(report, sizeof report, "%s/icetime.rpt", s->options->scratch);
-    snprintf(seed, sizeof seed, "%u", s->options->seed);
-    const char *route[] = {NULL,
-                           "--hx8k",
-                           "--package",
-                           "ct256",
-                           "--json",
-                           json,
-                           "--asc",
-                           asc,
-                           "--seed",
-                           seed,
-                           "--pcf-allow-unconstrained",
-                           "--freq",
-                           "100",
-                           "--timing-allow-fail",
-                           NULL};
-    const char *time[] = {NULL, "-d", "hx8k", "-mt", "-r", report, asc, NULL};
-    bool done =
-        run_tool(s, "nextpnr-ice40", "nextpnr-ice40", "nextpnr.log", route) && read_output(s, "nextpnr.log", &text);
-    if (done) {
-        s->result->nextpnr_mhz = number_behind(text, "Max frequency for clock");
-        const char *at = strstr(text, "ICESTORM_LC:");
-        s->result->cells = at ? strtoull(at + 12, NULL, 10) : 0;
-        for (const char *clock = strstr(text, "Max frequency for clock"); clock;
-             clock = strstr(clock + 1, "Max frequency for clock")) {
-            const char *colon = strchr(clock, ':');
-            s->result->nextpnr_mhz = colon ? strtod(colon + 1, NULL) : 0;
-        }
-    }
+    const char *argv[] = {NULL, "-d", device->name, "-P", device->package, "-mt", "-r", report, asc, NULL};
+    if (!run_tool(s, "icetime", "fpga-icestorm", "icetime.log", argv) || !read_output(s, "icetime.rpt", &text))
+        return false;
+    const char *at = strstr(text, "Total path delay:");
+    const char *open = at ? strchr(at, '(') : NULL;
+    r->icetime_mhz = open ? strtod(open + 1, NULL) : 0;
     free(text);
-    text = NULL;
-    done = done && run_tool(s, "icetime", "fpga-icestorm", "icetime.log", time) && read_output(s, "icetime.rpt", &text);
-    if (done) {
-        const char *at = strstr(text, "Total path delay:");
-        const char *open = at ? strchr(at, '(') : NULL;
-        s->result->icetime_mhz = open ? strtod(open + 1, NULL) : 0;
+    return true;
+}
+
+static bool pack(const struct synthesis *s)
+{
+    char asc[1024], binary[1024];
+    snprintf(asc, sizeof asc, "%s/netlist.asc", s->options->scratch);
+    snprintf(binary, sizeof binary, "%s/netlist.bin", s->options->scratch);
+    const char *argv[] = {NULL, asc, binary, NULL};
+    return run_tool(s, "icepack", "fpga-icestorm", "icepack.log", argv);
+}
+
+/* Tries the seeds and keeps the fastest. */
+static bool place(const struct synthesis *s)
+{
+    const struct device *device = s->up5k ? &up5k : &hx8k;
+    for (uint32_t i = 0; i < s->options->seeds; i++) {
+        struct cf_synth_result tried = *s->result;
+        tried.seed = s->options->seed + i;
+        if (!route(s, device, tried.seed, &tried) || !time_route(s, device, &tried))
+            return false;
+        if (i > 0 && cf_synth_clock(&tried) <= cf_synth_clock(s->result))
+            continue;
+        *s->result = tried;
+        if (s->options->bitstream && !pack(s))
+            return false;
     }
-    free(text);
-    return done;
+    return true;
+}
+
+/* Has the package a list of Verilog for the iCE40 UP5K? */
+static bool has_device_list(const struct synthesis *s)
+{
+    char *path = NULL;
+    bool found = asprintf(&path, "%s/%s" CF_STREAM_ICE40_LIST, s->directory, s->prefix) >= 0;
+    if (!found)
+        return false;
+    found = access(path, R_OK) == 0;
+    free(path);
+    return found;
 }
 
 bool cf_stream_synthesise(struct cf_synth_result *result, const char *directory, const struct cf_synth_options *options,
@@ -242,7 +291,9 @@ bool cf_stream_synthesise(struct cf_synth_result *result, const char *directory,
     snprintf(script, sizeof script, "%s/synth.ys", options->scratch);
     const char *argv[] = {NULL, "-q", "-s", script, NULL};
     *result = (struct cf_synth_result){0};
-    return cf_stream_find_package(directory, s.prefix, err) && write_script(&s) &&
-           run_tool(&s, "yosys", "yosys", "yosys.log", argv) && read_counts(&s) &&
+    if (!cf_stream_find_package(directory, s.prefix, err))
+        return false;
+    s.up5k = options->target == CF_TARGET_ICE40 && has_device_list(&s);
+    return write_script(&s) && run_tool(&s, "yosys", "yosys", "yosys.log", argv) && read_counts(&s) &&
            (!options->place || options->target != CF_TARGET_ICE40 || place(&s));
 }

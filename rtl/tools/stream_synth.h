@@ -16,6 +16,8 @@ struct cf_synth_options {
     bool logic;          /* no DSP blocks: the package's multipliers are built of adders */
     bool place;          /* ice40: place and route, and time */
     uint32_t seed;       /* of the placement */
+    uint32_t seeds;      /* so many seeds from that one on are tried, and the fastest is kept; at least 1 */
+    bool bitstream;      /* ice40, placed: `scratch` receives netlist.bin */
     bool (*stop)(void *user);
     void *user;
 };
@@ -24,6 +26,7 @@ struct cf_synth_options {
 struct cf_synth_result {
     uint64_t luts, registers, dsps, memory_blocks, memory_bits, multipliers;
     uint64_t cells;     /* ice40, placed: logic cells */
+    uint32_t seed;      /* ice40, placed: the fastest seed */
     double nextpnr_mhz; /* 0: not placed */
     double icetime_mhz;
 };
@@ -32,7 +35,12 @@ struct cf_synth_result {
  * cofiber_stream.f. `prefix` has what stands before that. */
 bool cf_stream_find_package(const char *directory, char prefix[64], struct cf_error *err);
 
-/* Never asks Yosys for synth_ice40 -dsp, which loses multipliers silently (docs/stream.md). */
+/* MHz of the lower of the two tools; 0: not placed. */
+double cf_synth_clock(const struct cf_synth_result *result);
+
+/* For ice40, a package of the shared core is synthesised with the device's own multipliers and memories and placed on a
+ * UP5K, any other on an HX8K. Never asks Yosys for synth_ice40 -dsp, which loses multipliers silently (docs/stream.md).
+ */
 bool cf_stream_synthesise(struct cf_synth_result *result, const char *directory, const struct cf_synth_options *options,
                           struct cf_error *err);
 
