@@ -38,12 +38,6 @@ static double number_of(const cJSON *model, const char *name)
     return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
-/* MHz of the lower of the two tools. */
-static double clock_of(const struct cf_synth_result *r)
-{
-    return r->icetime_mhz > 0 && r->icetime_mhz < r->nextpnr_mhz ? r->icetime_mhz : r->nextpnr_mhz;
-}
-
 static int report_json(const struct cf_synth_result *r, const cJSON *model, const char *target)
 {
     double cycles = number_of(model, "cycles_per_frame");
@@ -56,9 +50,10 @@ static int report_json(const struct cf_synth_result *r, const cJSON *model, cons
     cJSON_AddNumberToObject(document, "memory_bits", (double)r->memory_bits);
     cJSON_AddNumberToObject(document, "multipliers", (double)r->multipliers);
     cJSON_AddNumberToObject(document, "logic_cells", (double)r->cells);
+    cJSON_AddNumberToObject(document, "seed", r->seed);
     cJSON_AddNumberToObject(document, "nextpnr_mhz", r->nextpnr_mhz);
     cJSON_AddNumberToObject(document, "icetime_mhz", r->icetime_mhz);
-    cJSON_AddNumberToObject(document, "frames_per_second", cycles > 0 ? 1e6 * clock_of(r) / cycles : 0);
+    cJSON_AddNumberToObject(document, "frames_per_second", cycles > 0 ? 1e6 * cf_synth_clock(r) / cycles : 0);
     cJSON *foretold = cJSON_AddObjectToObject(document, "model");
     cJSON_AddNumberToObject(foretold, "cycles_per_frame", cycles);
     cJSON_AddNumberToObject(foretold, "multipliers", number_of(model, "multipliers"));
@@ -82,10 +77,25 @@ static void report_text(const struct cf_synth_result *r, const cJSON *model, int
         printf("%-20s %14s\n", "logic cells", cli_thousands(r->cells, found));
         printf("%-20s %14.1f\n", "MHz, by nextpnr", r->nextpnr_mhz);
         printf("%-20s %14.1f\n", "MHz, by icetime", r->icetime_mhz);
-        printf("%-20s %14.1f\n", "frames per second", 1e6 * clock_of(r) / number_of(model, "cycles_per_frame"));
+        printf("%-20s %14u\n", "seed", r->seed);
+        printf("%-20s %14.2f\n", "frames per second", 1e6 * cf_synth_clock(r) / number_of(model, "cycles_per_frame"));
     }
     printf("%-20s %14s %14s\n", "cycles per frame", "",
            cli_thousands((uint64_t)number_of(model, "cycles_per_frame"), foretold));
+}
+
+/* Copies a file of the tools' output to `path`, where there is one. */
+static bool keep(const char *path, const char *scratch, const char *name, struct cf_error *err)
+{
+    if (!path)
+        return true;
+    char *from = cf_directory_join(scratch, name), *text = NULL;
+    size_t size;
+    bool done = (from || cf_fail(err, "out of memory")) && cf_file_read(from, 1 << 30, &text, &size, err) &&
+                cf_file_write(path, text, size, err);
+    free(text);
+    free(from);
+    return done;
 }
 
 static int run(const struct cli_args *args)
@@ -97,27 +107,28 @@ static int run(const struct cli_args *args)
     cJSON *model = NULL;
     const char *place = getenv("TMPDIR"), *directory = args->operands[0];
     int target, status = CLI_OK;
-    long long seed;
-    if (!cli_choice(args, "--target", &target) || !cli_integer(args, "--seed", 1, 1000000, &seed))
+    long long seed, seeds;
+    if (!cli_choice(args, "--target", &target) || !cli_integer(args, "--seed", 1, 1000000, &seed) ||
+        !cli_integer(args, "--seeds", 1, 100, &seeds))
         return CLI_BAD;
+    const char *bitstream = cli_value(args, "--bitstream");
+    bool placed = cli_given(args, "--place") || bitstream || cli_given(args, "--seeds");
+    if (placed && target != CF_TARGET_ICE40)
+        return cli_complain("synth: only --target ice40 is placed");
     cli_catch_interrupts();
     bool done = read_model(directory, &model, &err) &&
                 cf_scratch_make(&scratch, place && *place == '/' ? place : "/tmp", "cofiber-synth", &err);
     const struct cf_synth_options options = {.target = (enum cf_stream_target)target,
                                              .scratch = scratch.path,
                                              .logic = number_of(model, "dsp_blocks_wanted") == 0,
-                                             .place = cli_given(args, "--place"),
+                                             .place = placed,
                                              .seed = (uint32_t)seed,
+                                             .seeds = (uint32_t)seeds,
+                                             .bitstream = bitstream != NULL,
                                              .stop = stop};
     done = done && cf_stream_synthesise(&result, directory, &options, &err);
-    if (done && cli_value(args, "-o")) {
-        char *from = cf_directory_join(scratch.path, "netlist.v"), *text = NULL;
-        size_t size;
-        done = from && cf_file_read(from, 1 << 30, &text, &size, &err) &&
-               cf_file_write(cli_value(args, "-o"), text, size, &err);
-        free(text);
-        free(from);
-    }
+    done = done && keep(cli_value(args, "-o"), scratch.path, "netlist.v", &err) &&
+           keep(bitstream, scratch.path, "netlist.bin", &err);
     if (!done)
         status = cli_fail(&err);
     else if (cli_given(args, "--json"))
@@ -140,14 +151,19 @@ const struct cli_command cli_synth = {
                "all memory bits of the Verilog.",
     .min_operands = 1,
     .max_operands = 1,
-    .options = (const struct cli_option[]){{"--target", "ice40|ecp5|xilinx|generic", "generic",
-                                            "Map to the cells of this family; generic: LUTs of 4 inputs, and memories "
-                                            "and multipliers counted as they are described."},
-                                           {"--place", NULL, NULL,
-                                            "ice40: place and route for an HX8K in a ct256 package, and time."},
-                                           {"--seed", "N", "1", "Seed of the placement."},
-                                           {"-o", "FILE", NULL, "Keep the netlist after synthesis as Verilog."},
-                                           {"--json", NULL, NULL, "Print the counts as JSON."},
-                                           {0}},
+    .options =
+        (const struct cli_option[]){
+            {"--target", "ice40|ecp5|xilinx|generic", "generic",
+             "Map to the cells of this family; generic: LUTs of 4 inputs, and memories "
+             "and multipliers counted as they are described."},
+            {"--place", NULL, NULL,
+             "ice40: place and route, and time: for a UP5K (sg48) where the package "
+             "was written with --fit ice40up5k, else for an HX8K (ct256)."},
+            {"--seed", "N", "1", "Seed of the placement."},
+            {"--seeds", "N", "1", "Place with N seeds, from --seed on, and keep the fastest."},
+            {"--bitstream", "FILE", NULL, "ice40: place, and write what configures the device."},
+            {"-o", "FILE", NULL, "Keep the netlist after synthesis as Verilog."},
+            {"--json", NULL, NULL, "Print the counts as JSON."},
+            {0}},
     .run = run,
 };
