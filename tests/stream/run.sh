@@ -19,10 +19,11 @@ testbench() {
 
 # ---- a dozen geometries ----
 
-# geometry SEED: a random one, of odd sizes, with random stalls.
+# geometry SEED [shared]: a random one, of odd sizes, with random stalls; for the wide core, or for the shared one.
 geometry() {
-    local name=g$1 classes channels height width scales rest
-    read -r classes channels height width scales rest < <(python3 "$root/tests/stream/geometry.py" "$1" ${STREAM_SIZE:-})
+    local name=g$1${2:-} classes channels height width scales rest
+    read -r classes channels height width scales rest < <(python3 "$root/tests/stream/geometry.py" "$1" \
+        "${STREAM_SIZE:-8}" ${2:-})
     local compile_options=${rest%%|*} emit_options=${rest#*|}
     inputs head "$name.head" "$classes" "$channels" "$1"
     inputs frames "$name.st" 2 "$channels" "$height" "$width" "$1"
@@ -33,7 +34,7 @@ geometry() {
     check "$name: cosim ($classes $channels $height $width $scales $rest)" 0 ", 0 and 0 differ" \
         cosim "$name.cfn" "$name.st" --seed "$1" $emit_options
 }
-for seed in ${STREAM_SEEDS:-1 2 3 4 5 6 7 8 9 10 11 12}; do geometry "$seed"; done
+for seed in ${STREAM_SEEDS:-1 2 3 4 5 6 7 8 9 10 11 12}; do geometry "$seed" ${STREAM_CORE:-}; done
 [ -z "${STREAM_SEEDS:-}" ] || { finish; exit; }
 
 # ---- the same function from other gates, and what is no pyramid ----
@@ -138,8 +139,8 @@ check "the driver drives" 0 "PASS: 336 records" drive loadable
 check "Verilator" 0 ", 0 and 0 differ" cofiber cosim nearest.cfn "$frames" --style stream --lanes 2 --stalls 30 --seed 1
 
 # What Yosys makes of it decides the same.
-synthesised() { # TARGET
-    rm -rf "$1" && cp -r nearest "$1" && cofiber synth "$1" --target "$1" -o "$1/netlist.v" &&
+synthesised() { # TARGET [PACKAGE]
+    rm -rf "$1" && cp -r "${2:-nearest}" "$1" && cofiber synth "$1" --target "$1" -o "$1/netlist.v" &&
         (cd "$1" && iverilog -g2005 -s cofiber_stream_tb -o tb.vvp netlist.v \
             cofiber_stream_tb.v && vvp -n tb.vvp +input_stalls=30 +output_stalls=30)
 }
@@ -171,18 +172,61 @@ for source in nearest wide; do
     done
 done
 
+# ---- the shared core ----
+
+for seed in 1 2 3 4 5 6; do geometry "$seed" shared; done
+shared=(--fit ice40up5k)
+check "shared: emit" 0 "16" emit nearest.cfn "$frames" -o shared "${shared[@]}"
+check "shared: cycles" 0 " in all, 4096 to 4096 from frame to frame" testbench shared
+check "shared: the cycles foretold" 0 '"cycles_per_frame":	4096' emit nearest.cfn --dry-run --json "${shared[@]}"
+check "shared: lint" 0 "clean" lint shared
+check "shared: XML is well-formed" 0 "" xml shared/cofiber_stream.xml
+check "shared: part of a frame" 0 "PASS: 0 of 2 outcomes" testbench shared +bytes=20
+check "shared: after synthesis" 0 "PASS: 2 of 2" synthesised generic shared
+check "bilinear: compile" 0 "" compile bilinear --upsample bilinear
+check "shared: no bilinear" 2 "scale 0 is not 4 * value - pool" emit bilinear.cfn -o none "${shared[@]}"
+check "wide input: compile" 0 "" compile twelve --input-bits 12
+check "shared: no wide input" 2 "inputs of 12 bits pass the 8" emit twelve.cfn -o none "${shared[@]}"
+check "shared: no sparse" 2 "--fit ice40up5k leaves no choice of --sparse" emit nearest.cfn -o none "${shared[@]}" --sparse
+inputs head many.head 65 1024 1
+check "many: compile" 0 "" cofiber compile many.head -o many.cfn --input-scale 0.05 --grid 4x4 --scales 1
+check "shared: too many weights" 2 "66560 weights pass the 65,536 of an ice40up5k" emit many.cfn -o none "${shared[@]}"
+source=shared
+for stalls in 0 60; do
+    counted() { # NAME FRAMES ARGUMENTS...: so many frames are reported as short or long
+        check "$1: stimulus" 0 "" python3 "$root/tests/stream/stream.py" "$source" "$1" "${@:3}"
+        check "$1" 0 "PASS: " testbench "$1" +seed=5 "+input_stalls=$stalls" "+output_stalls=$stalls"
+        check "$1: counted" 0 "frame_errors $2" cat before
+    }
+    counted "shared-early-$stalls" 1 early 0 37
+    counted "shared-early-first-$stalls" 1 early 0 0
+    counted "shared-early-second-$stalls" 1 early 1 5
+    counted "shared-late-$stalls" 1 late 0 11
+    counted "shared-missing-$stalls" 1 missing 0
+    counted "shared-reset-$stalls" 0 reset 0 21
+    counted "shared-reset-first-$stalls" 0 reset 0 1
+done
+
 # ---- broken on purpose ----
 
-broken() { # NAME FILE SED
-    cp -r nearest "$1" && sed -i "$3" "$1/cofiber_stream_$2.v"
-    check "$1: changed" 1 "" diff -q "nearest/cofiber_stream_$2.v" "$1/cofiber_stream_$2.v"
-    check "$1: caught" 1 "FAIL" cosim nearest.cfn "$frames" --lanes 2 --rtl "$1" --stalls 40 --seed 3
+broken() { # NAME FILE SED [PACKAGE OPTIONS...]
+    cp -r "${4:-nearest}" "$1" && sed -i "$3" "$1/cofiber_stream_$2.v"
+    check "$1: changed" 1 "" diff -q "${4:-nearest}/cofiber_stream_$2.v" "$1/cofiber_stream_$2.v"
+    set -- "$1" "${@:5}"
+    [ $# -gt 1 ] || set -- "$1" --lanes 2
+    check "$1: caught" 1 "FAIL" cosim nearest.cfn "$frames" "${@:2}" --rtl "$1" --stalls 40 --seed 3
 }
 broken sign scale 's/- taken_wide/+ taken_wide/'
 broken need scale 's/(d_row\[0\] ? 0 : COLUMNS)/(0)/'
 broken first mac 's/first ? addend/!first ? addend/'
 broken stall merge 's/wire free = !m_valid || m_ready/wire free = 1/'
 broken lost skid 's/m_valid     <= spare_valid || take/m_valid     <= take/'
+broken shared-rest serial 's/rest <= ~(sum/rest <= (sum/' shared "${shared[@]}"
+broken shared-even serial 's/at_row\[0\] ? {ones/!at_row[0] ? {ones/' shared "${shared[@]}"
+broken shared-owed shared 's/&& !(last_word && owed)//; s/pace <= SLOT - 1/pace <= 2/' shared "${shared[@]}"
+broken shared-half shared 's/memory\[{drain, word}\]/memory[{fill, word}]/' shared "${shared[@]}"
+broken shared-bytes bytes "s/count != 2'd3;/1'b0;/; s/complete ? 2'd0/1'b0 ? 2'd0/; s/assign s_ready = .*/assign s_ready = 1'b1;/" \
+    shared "${shared[@]}"
 cp -r nearest threshold && sed -i '1s/./1/' threshold/cofiber_stream_thresholds_0.hex
 check "threshold: caught" 1 "first difference: frame 0: s0.classify[0,0," \
     cosim nearest.cfn "$frames" --lanes 2 --rtl threshold --seed 3
