@@ -10,11 +10,15 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 "$build/cofiber" compile "$root/examples/head_nearest_fp32.safetensors" -o net --score-threshold 0.1 \
     --calibrate "$root/examples/000000214753_f16.npy" >/dev/null
-for setting in 4:1 8:4 8:16 8:80 16:80 64:80; do
-    "$build/cofiber" verilog net --style stream --dry-run --json --lanes "${setting%:*}" --parallel-classes "${setting#*:}" |
-        python3 -c '
-import json, sys
+row() { # NAME MHz OPTIONS...: the row of a setting, at a clock
+    "$build/cofiber" verilog net --style stream --dry-run --json "${@:3}" | NAME=$1 MHZ=$2 python3 -c '
+import json, os, sys
 c = json.load(sys.stdin)
-rate = 1e8 / c["cycles_per_frame"]
-print("| {lanes} x {parallel_classes} | {cycles_per_frame:,} | {rate:.1f} | {multipliers:,} | {memory_bits:,} | {memory[sums]:,} | {feature_buffer_bits:,} |".format(rate=rate, **c))'
+rate = 1e6 * float(os.environ["MHZ"]) / c["cycles_per_frame"]
+print("| {name} | {cycles_per_frame:,} | {rate:.1f} at {mhz} MHz | {multipliers:,} | {memory_bits:,} | {memory[sums]:,} | {feature_buffer_bits:,} |".format(
+    name=os.environ["NAME"], mhz=os.environ["MHZ"], rate=rate, **c))'
+}
+row "4 x 1, shared by 4 positions (UP5K)" 54.9 --fit ice40up5k  # the clock that was found
+for setting in 4:1 8:4 8:16 8:80 16:80 64:80; do
+    row "${setting%:*} x ${setting#*:}" 100 --lanes "${setting%:*}" --parallel-classes "${setting#*:}"
 done
