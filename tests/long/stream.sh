@@ -13,6 +13,8 @@ emit() { cofiber verilog "$@" --style stream; }
 
 geometries() { STREAM_SIZE=32 STREAM_SEEDS="$(seq 101 300)" "$root/tests/stream/run.sh" "$build"; }
 check "200 geometries" 0 "400 passed, 0 failed" geometries
+shared() { STREAM_CORE=shared STREAM_SIZE=32 STREAM_SEEDS="$(seq 301 360)" "$root/tests/stream/run.sh" "$build"; }
+check "60 geometries of the shared core" 0 "120 passed, 0 failed" shared
 
 # ---- changes of the Verilog ----
 
@@ -39,12 +41,15 @@ check "100 changes of the Verilog" 0 " caught, " mutations
 
 # ---- after synthesis ----
 
-synthesised() {
-    cofiber synth a --target ice40 -o a/netlist.v && cd a &&
+# cells PACKAGE PLUS-ARGUMENTS...: simulates the cells of an iCE40 that Yosys made of a package.
+cells() {
+    cofiber synth "$1" --target ice40 -o "$1/netlist.v" && cd "$1" &&
         iverilog -g2005 -DNO_ICE40_DEFAULT_ASSIGNMENTS -s cofiber_stream_tb -o tb.vvp netlist.v cofiber_stream_tb.v \
-            "$(yosys-config --datdir)/ice40/cells_sim.v" && vvp -n tb.vvp +input_stalls=30 +output_stalls=30
+            "$(yosys-config --datdir)/ice40/cells_sim.v" && vvp -n tb.vvp "${@:2}"
 }
-check "after synthesis for iCE40" 0 "PASS: 2 of 2" synthesised
+check "after synthesis for iCE40" 0 "PASS: 2 of 2" cells a +input_stalls=30 +output_stalls=30
+check "shared: emit" 0 "" emit a.cfn "$fixtures/frames_f32.safetensors" -o shared --fit ice40up5k
+check "shared: after synthesis for the UP5K" 0 "PASS: 2 of 2" cells shared +input_stalls=30 +output_stalls=30
 
 # Multipliers are DSP blocks where that is asked, and none where they are to be logic.
 check "one scale: compile" 0 "" cofiber compile "$fixtures/head_f32.safetensors" -o one.cfn --input-scale 0.05 \
@@ -62,6 +67,17 @@ done
 frame=$root/examples/000000214753_f16.npy
 check "full: compile" 0 "" cofiber compile "$root/examples/head_nearest_fp32.safetensors" -o full --calibrate "$frame" \
     --score-threshold 0.1
+check "full: emit for a UP5K" 0 '"cycles_per_frame":	6144000' emit full "$frame" -o up5k --fit ice40up5k --json
+placed() { # at most 1,600 logic cells, at least 48 MHz in the lower of the two tools
+    cofiber synth up5k --target ice40 --seeds 3 --bitstream up5k.bin --json >placed.json && [ -s up5k.bin ] &&
+        python3 -c 'import json
+r = json.load(open("placed.json"))
+assert 0 < r["logic_cells"] <= 1600 and min(r["nextpnr_mhz"], r["icetime_mhz"]) >= 48 and r["frames_per_second"] >= 7.8, r'
+}
+check "full: placed on a UP5K" 0 "" placed
+check "full: part of a frame through the cells of a UP5K" 0 "PASS: 0 of 1" cells up5k +bytes=400
+check "full: two frames on a UP5K" 0 "6144000 to 6144000 from frame to frame" cofiber cosim full "$frame" "$frame" \
+    --style stream --fit ice40up5k
 check "full: three frames" 0 "153600 to 153600 from frame to frame" cofiber cosim full "$frame" "$frame" "$frame" \
     --style stream --lanes 8
 check "full: with stalls" 0 "168,000 decisions and 168,000 sums of 1 frame compared, 0 and 0 differ" cofiber cosim full \
