@@ -203,9 +203,13 @@ for stalls in 0 60; do
     counted "shared-early-second-$stalls" 1 early 1 5
     counted "shared-late-$stalls" 1 late 0 11
     counted "shared-missing-$stalls" 1 missing 0
+    counted "shared-cut-$stalls" 1 cut 0
     counted "shared-reset-$stalls" 0 reset 0 21
     counted "shared-reset-first-$stalls" 0 reset 0 1
 done
+
+cp -r shared-cut-0 shared-uncut && sed -i 's/ || s_cut//' shared-uncut/cofiber_stream_framer.v
+check "shared: a cut word is a short frame" 0 "FAIL" testbench shared-uncut
 
 # ---- broken on purpose ----
 

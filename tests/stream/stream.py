@@ -3,6 +3,7 @@
 
     early FRAME WORD   TLAST at that word; the rest of the frame does not come
     late FRAME WORDS   TLAST so many words too late
+    cut FRAME          TLAST with the second byte of the last word, of four (the shared core)
     missing FRAME      no TLAST: what follows up to the next TLAST is lost
     soft FRAME WORD    a reset through the control register before that word
     reset FRAME WORD   a reset of the core before that word; the frame then comes once more from its start
@@ -32,6 +33,9 @@ if kind == "early":
 elif kind == "late":
     changed[-1] = "0" + changed[-1][1:]
     changed += [changed[0]] * (word - 1) + [flag(changed[0], 1)]
+elif kind == "cut":
+    changed[-1] = "8" + changed[-1][1:]
+    outcomes[frame] = "ffff"
 elif kind == "missing":
     changed[-1] = "0" + changed[-1][1:]
     del outcomes[frame + 1]

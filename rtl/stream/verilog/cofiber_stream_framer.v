@@ -86,7 +86,7 @@ module cofiber_stream_framer #(
                         last_position <= last_position || early ? POSITIONS == 1 : position == POSITIONS - 2;
                     end
                     begun       <= !final_word && !early;
-                    frame_taken <= final_word;
+                    frame_taken <= final_word && !early;
                     error_short <= early;
                     error_long  <= final_word && !s_last;
                     if (early)

@@ -3,7 +3,7 @@
 //
 //   cofiber_stream_load.hex      the bytes to load: weights, then thresholds
 //   cofiber_stream_stimulus.hex  one word per four bytes: {flags, data}. Flag 0: TLAST. Flag 1: reset the core before this
-//                                word, and load it again.
+//                                word, and load it again. Flag 3: TLAST with its second byte, and no third.
 //   cofiber_stream_expected.hex  the decisions of each frame: one word per position, scale after scale, raster order
 //   cofiber_stream_outcomes.hex  what is to come out: the number of an expected frame, or ffff for one given up
 //
@@ -172,9 +172,9 @@ module cofiber_stream_tb #(
                     quiet = 0;
                 end else begin
                     s_axis_tdata <= stimulus[next][8*lane+:8];
-                    s_axis_tlast <= stimulus[next][32] && lane == 3;
+                    s_axis_tlast <= stimulus[next][35] ? lane == 1 : stimulus[next][32] && lane == 3;
                     past_flag = 1'b0;
-                    lane = (lane + 1) % 4;
+                    lane = stimulus[next][35] && lane == 1 ? 0 : (lane + 1) % 4;
                     if (lane == 0)
                         next = next + 1;
                 end
