@@ -185,7 +185,7 @@ module cofiber_stream_serial #(
                 t_scale <= t_scale + 1'b1;
         end
         if (free) begin
-            m_data <= {owed, scale, fired};
+            m_data <= owed ? 8'h80 : {1'b0, scale, fired};
             m_last <= owed || (final_sum && top);
         end
         frame_left <= give && final_sum && top && !clear && !rst;
