@@ -134,12 +134,27 @@ $(BUILD)/memory/library: tests/memory/library.c include/cofiber.h $(BUILD)/libco
 	$(Q)$(CC) $(CSTD) $(OPTIMISE) -g $(WARN) $(SANITISE) $(CFLAGS) -Iinclude -o $@ $< -L$(BUILD) -lcofiber \
 	    -Wl,-rpath,'$$ORIGIN/..' $(LDFLAGS)
 
-# Fuzz targets are linked against sources built with clang's coverage, in a tree of their own.
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(GEN_SRC)
+# Fuzz targets and the library under them are built with clang's coverage, in a tree of their own.
+FUZZ_OBJ := $(LIB_SRC:%.c=$(BUILD)/fuzz/obj/%.o) $(GEN_SRC:$(BUILD)/gen/%.c=$(BUILD)/fuzz/obj/%.o)
+FUZZ_CFLAGS = $(CSTD) -O1 -g -I. -Iinclude -I$(BUILD)/gen -DCOFIBER_VERSION='"$(VERSION)"' \
+    -DCOFIBER_CHART_JS='"$(CHART_JS)"' -Wno-unknown-warning-option -Wno-format-zero-length \
+    -fsanitize=address,undefined -fno-sanitize-recover=all
+
+.SECONDARY: $(FUZZ_OBJ)
+$(BUILD)/fuzz/obj/%.o: %.c $(GEN_SRC)
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/obj/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	@mkdir -p $(@D)
 	$(call say,CLANG,$@)
-	$(Q)clang $(CSTD) -O1 -g -I. -Iinclude -I$(BUILD)/gen -DCOFIBER_VERSION='"$(VERSION)"' -Wno-unknown-warning-option \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(GEN_SRC) $(filter-out -fopenmp,$(LIBS)) -lgomp
+	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_OBJ) $(filter-out -fopenmp,$(LIBS)) -lgomp
 
 include proof/proof.mk
 
@@ -286,4 +301,5 @@ format:
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(TRAIN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SUPPORT_OBJ:.o=.d) $(TESTS:%=%.d) $(TOOLS:%=%.d)
+-include $(LIB_OBJ:.o=.d) $(TRAIN_OBJ:.o=.d) $(FUZZ_OBJ:.o=.d) $(CLI_OBJ:.o=.d) \
+    $(SUPPORT_OBJ:.o=.d) $(TESTS:%=%.d) $(TOOLS:%=%.d)

@@ -256,8 +256,8 @@ const struct cli_command cli_compile = {
             {"--weight-bits", "B", "8", "Width of the classifiers' integer weights, from 2 to 16 bits."},
             {"--layer-bits", "B", NULL,
              "Width of the integer weights of the layers beside the classifiers (bottleneck, boxes, centerness), from "
-             "2 "
-             "to 16 bits. By default it is as many as the 62 bits of a sum have room for, and at most 12."},
+             "2 to 16 bits. By default each has at most 12 bits: as many as the 62 bits of a sum have room for, and "
+             "a bottleneck more than the layers behind it."},
             CLI_HEAD_OPTIONS,
             {0}},
     .run = run,

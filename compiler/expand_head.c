@@ -26,8 +26,8 @@ static void free_cells(const struct expansion *e)
         cf_band_cells_free(&e->cells[k]);
 }
 
-/* The cells of all bands with that many bits for the layers beside the classifier. */
-static bool make_cells(const struct expansion *e, int bits, bool *too_wide)
+/* The cells of all bands with these widths of the layers beside the classifier. */
+static bool make_cells(const struct expansion *e, struct cf_layer_bits bits, bool *too_wide)
 {
     *too_wide = false;
     for (uint32_t k = 0; k < e->options->scales; k++) {
@@ -40,17 +40,48 @@ static bool make_cells(const struct expansion *e, int bits, bool *too_wide)
     return true;
 }
 
-/* Makes the cells with the number of bits that was asked for, or else with as many as fit, at most 12. */
-static bool choose_cells(const struct expansion *e, int *bits)
+/* How far off the outputs are, in a unit of no importance: each layer's rounding by its variance, 4^-bits. Decisions
+ * depend on a bottleneck, boxes and centernesses on all layers; the weight is what the errors of all families say. */
+static double rounding(struct cf_layer_bits bits)
+{
+    return 16 * ldexp(1, -2 * bits.project) + ldexp(1, -2 * bits.others);
+}
+
+/* The widths that fit, where none are asked for: at most 12 bits, and behind a bottleneck those that round the least. A
+ * wider bottleneck leaves the layers behind it fewer bits, so that both are walked once. */
+static bool choose_bits(const struct expansion *e, struct cf_layer_bits *best)
 {
     enum { MOST = 12, LEAST = 2 };
-    bool too_wide, asked = e->options->layer_bits != 0;
-    for (*bits = asked ? e->options->layer_bits : MOST;; --*bits) {
-        if (make_cells(e, *bits, &too_wide))
-            return true;
-        if (!too_wide || asked || *bits == LEAST)
+    bool bottleneck = e->head->bands[CF_ROLE_PROJECT] > 0, found = false, too_wide;
+    struct cf_layer_bits bits = {MOST, bottleneck ? LEAST : MOST};
+    while (bits.project >= LEAST && bits.others >= LEAST && bits.others <= MOST) {
+        bool fits = make_cells(e, bits, &too_wide);
+        if (!fits && !too_wide)
             return false;
+        if (fits && (!found || rounding(bits) < rounding(*best))) {
+            *best = bits;
+            found = true;
+        }
+        if (fits)
+            free_cells(e);
+        if (fits && !bottleneck)
+            return true;
+        if (!bottleneck)
+            bits.others--;
+        else if (fits)
+            bits.others++;
+        else
+            bits.project--;
     }
+    return found;
+}
+
+static bool choose_cells(const struct expansion *e, struct cf_layer_bits *bits)
+{
+    int asked = e->options->layer_bits;
+    bool too_wide;
+    *bits = (struct cf_layer_bits){asked, asked};
+    return (asked != 0 || choose_bits(e, bits)) && make_cells(e, *bits, &too_wide);
 }
 
 /* ---- groups ---------------------------------------------------------------------------------------------------- */
@@ -120,7 +151,7 @@ static bool record_group(const struct expansion *e, uint32_t k, enum cf_head_gro
            (which != CF_HEAD_BOX || cf_netlist_set_meta(e->netlist, key, text, e->err));
 }
 
-static bool record(const struct expansion *e, int bits)
+static bool record(const struct expansion *e, struct cf_layer_bits bits)
 {
     char number[32];
     for (uint32_t k = 0; k < e->options->scales; k++)
@@ -130,8 +161,11 @@ static bool record(const struct expansion *e, int bits)
     bool others = false;
     for (int role = 0; role < CF_ROLE_COUNT; role++)
         others = others || (role != CF_ROLE_CLS && role != CF_ROLE_SCALE && e->head->bands[role]);
-    snprintf(number, sizeof number, "%d", bits);
+    snprintf(number, sizeof number, "%d", bits.others);
     if (others && !cf_netlist_set_meta(e->netlist, "compile.layer_bits", number, e->err))
+        return false;
+    snprintf(number, sizeof number, "%d", bits.project);
+    if (e->head->bands[CF_ROLE_PROJECT] && !cf_netlist_set_meta(e->netlist, "compile.project_bits", number, e->err))
         return false;
     snprintf(number, sizeof number, "%.17g", e->head->norm_eps);
     return !e->head->bands[CF_ROLE_NORM] || cf_netlist_set_meta(e->netlist, "head.norm_eps", number, e->err);
@@ -141,7 +175,7 @@ bool cf_expand_head(struct cf_netlist *netlist, const struct cf_head *head, cons
                     const struct cf_plane *bands, struct cf_error *err)
 {
     struct expansion e = {.netlist = netlist, .head = head, .options = options, .bands = bands, .err = err};
-    int bits = 0;
+    struct cf_layer_bits bits = {0};
     e.cells = calloc(options->scales, sizeof *e.cells);
     e.first_net = calloc((size_t)options->scales * CF_HEAD_GROUPS, sizeof *e.first_net);
     bool done = (e.cells && e.first_net) || cf_fail(err, "%s: out of memory", netlist->label);

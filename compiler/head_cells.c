@@ -24,7 +24,7 @@ struct making {
     const struct cf_compile_options *options;
     uint32_t scale;
     struct cf_type band;
-    int bits;
+    struct cf_layer_bits bits;
     struct cf_error *err;
 };
 
@@ -261,7 +261,8 @@ static bool make_layer(const struct making *m, enum cf_role role, enum cf_head_g
     const enum cf_head_group behind_norm[] = {CF_HEAD_BAND, CF_HEAD_SUM, CF_HEAD_ROOT},
                              behind[] = {source, CF_HEAD_ROOT};
     struct cf_head_layer layer;
-    if (!integers_of(m, role, source, step ? m->head->weight_bits : m->bits, &layer))
+    int bits = step ? m->head->weight_bits : role == CF_ROLE_PROJECT ? m->bits.project : m->bits.others;
+    if (!integers_of(m, role, source, bits, &layer))
         return false;
     uint32_t ports = !normed ? 1 : direct ? 3 : 2;
     if (!start_group(m, group, layer.outputs, ports, normed && direct ? behind_norm : behind, layer.inputs + 2u))
@@ -280,8 +281,8 @@ static bool make_layer(const struct making *m, enum cf_role role, enum cf_head_g
 }
 
 bool cf_band_cells_make(struct cf_band_cells *made, const struct cf_head *head,
-                        const struct cf_compile_options *options, uint32_t scale, struct cf_type band, int bits,
-                        struct cf_error *err)
+                        const struct cf_compile_options *options, uint32_t scale, struct cf_type band,
+                        struct cf_layer_bits bits, struct cf_error *err)
 {
     *made = (struct cf_band_cells){0};
     const struct making m = {made, head, options, scale, band, bits, err};

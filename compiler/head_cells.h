@@ -51,12 +51,17 @@ struct cf_band_cells {
     bool too_wide; /* after a failure: a sum would leave [-2^62, 2^62) */
 };
 
-/* Works out the cells for band `scale`, whose integers have the type `band`. The classifier's weights have the bits
- * that the head was read with, those of the other layers `bits` bits. An error where a sum would leave 62 bits, or a
- * size is beyond what cells hold. Free with cf_band_cells_free in either case. */
+/* The widths of the weights of the layers beside the classifier, whose own are those that the head was read with. */
+struct cf_layer_bits {
+    int project; /* of the bottleneck, which decisions depend on */
+    int others;  /* of boxes, their hidden layer and the centerness */
+};
+
+/* Works out the cells for band `scale`, whose integers have the type `band`. An error where a sum would leave 62 bits,
+ * or a size is beyond what cells hold. Free with cf_band_cells_free in either case. */
 bool cf_band_cells_make(struct cf_band_cells *made, const struct cf_head *head,
-                        const struct cf_compile_options *options, uint32_t scale, struct cf_type band, int bits,
-                        struct cf_error *err);
+                        const struct cf_compile_options *options, uint32_t scale, struct cf_type band,
+                        struct cf_layer_bits bits, struct cf_error *err);
 void cf_band_cells_free(struct cf_band_cells *cells); /* an all-zero struct is fine */
 
 #endif

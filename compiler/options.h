@@ -21,7 +21,7 @@ struct cf_compile_options {
     int input_bits;         /* 2 to 16, signed */
     double score_threshold; /* a gate fires when its score is at least this; between 0 and 1, both excluded */
     double input_scale;     /* feature = integer * input_scale; positive, at most 1e300 */
-    int layer_bits;         /* of the weights of layers beside the classifier, 2 to 16; 0: as many as fit, at most 12 */
+    int layer_bits; /* of the weights of layers beside the classifier, 2 to 16; 0: as many as fit, at most 12 each */
 };
 
 /* 40x40, three scales, nearest, direct pools, residual top, 8 bits, threshold 0.5; the caller sets the input scale. */

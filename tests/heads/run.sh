@@ -97,5 +97,21 @@ for family in classifier linear box32 dim20 dim15 dim10 dim5; do
 done
 check "a changed head is noticed" changed linear
 
+# Where not all layers can have 12 bits, the bottleneck, which decisions depend on, keeps more than those behind it.
+narrow() {
+    "$build/cofiber" compile "$small/dim20.safetensors" -o "$small/dim20.net" --grid 8x8 --input-scale 0.05 \
+        --input-bits 16 >/dev/null &&
+        "$build/cofiber" sim "$small/dim20.net" "$small/frame.npy" --trace "$small/dim20.trace" >/dev/null &&
+        oracle exact dim20 && /usr/bin/python3 - "$small/dim20.net" <<'END'
+import sys
+sys.path.insert(0, "tests/oracle")
+import heads
+found = heads.load(sys.argv[1])[1]
+project, others = int(found["compile.project_bits"]), int(found["compile.layer_bits"])
+assert others < project <= 12, (project, others)
+END
+}
+check "bits of the layers of dim20 at 16 bits" narrow
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

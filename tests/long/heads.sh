@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every row of the card's table at full size on a real frame: compiles, is valid, simulates, detects, and is near floats.
+# Every row of the card's table at full size on a real frame: compiles, is valid, simulates (all engines alike), detects, and
+# is near floats: with 8 bits on the features as the circuit reads them, with 14 bits on the features as stored.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 build=$(cd "${1:-build}" && pwd)
@@ -7,13 +8,25 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
 frame=examples/000000214753_f16.npy scale=0.0367072959
+scale_of() { # netlist
+    /usr/bin/python3 -c 'import sys; sys.path.insert(0, "tests/oracle"); import heads
+print(heads.load(sys.argv[1])[1]["compile.input_scale"])' "$1"
+}
 one() { # row
     "$build/cofiber" compile "$scratch/$1.safetensors" -o "$scratch/net" --input-scale $scale &&
         "$build/cofiber" check "$scratch/net" &&
         "$build/cofiber" sim "$scratch/net" "$frame" --trace "$scratch/trace" &&
+        "$build/cofiber" sim "$scratch/net" "$frame" --trace "$scratch/other" --engine bits &&
+        cmp "$scratch/trace" "$scratch/other" &&
+        "$build/cofiber" sim "$scratch/net" "$frame" --trace "$scratch/other" --isa reference &&
+        cmp "$scratch/trace" "$scratch/other" &&
         "$build/cofiber" detect "$scratch/net" "$frame" -o "$scratch/found.json" &&
         /usr/bin/python3 tests/oracle/heads.py floats "$scratch/$1.safetensors" "$frame" "$scratch/trace" "$scratch/net" \
-            $scale 3 0.5
+            $scale 3 0.5 &&
+        "$build/cofiber" compile "$scratch/$1.safetensors" -o "$scratch/net" --input-bits 14 --calibrate "$frame" &&
+        "$build/cofiber" sim "$scratch/net" "$frame" --trace "$scratch/trace" &&
+        /usr/bin/python3 tests/oracle/heads.py stored "$scratch/$1.safetensors" "$frame" "$scratch/trace" "$scratch/net" \
+            "$(scale_of "$scratch/net")" 3 0.5
 }
 /usr/bin/python3 tests/heads/make.py "$scratch" >"$scratch/rows" || exit 1
 while read -r row _; do

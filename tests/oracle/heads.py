@@ -2,10 +2,11 @@
 rationals. Shares nothing with the library: the bands are means and differences, the head is matrix products.
 
     heads.py floats HEAD FRAME.npy TRACE NET SCALE SCALES THRESHOLD  decisions and boxes against the trace of cofiber sim
+    heads.py stored HEAD FRAME.npy TRACE NET SCALE SCALES THRESHOLD  the same, with the features as stored
     heads.py exact  HEAD FRAME.npy TRACE NET SCALE SCALES THRESHOLD  every gate of the head, bit for bit
 
-HEAD is safetensors in the documented scheme; the frame is quantised as the circuit does it, so that only the weights'
-rounding is left. Nearest upsampling, residual on top.
+HEAD is safetensors in the documented scheme; but for `stored` the frame is quantised as the circuit does it, so that only
+the weights' rounding is left. Nearest upsampling, residual on top.
 """
 import json
 import math
@@ -111,7 +112,7 @@ def wire(bias):
 class Band:
     """One band of one frame in integers: s [h][w][D], with `frac` fraction bits."""
 
-    def __init__(self, s, head, k, frac, scale, threshold, bits, eps=1e-5):
+    def __init__(self, s, head, k, frac, scale, threshold, bits, project_bits, eps=1e-5):
         self.head, self.k, self.frac, self.scale = head, k, frac, scale
         self.limit, self.bits, self.normed = math.log(threshold / (1 - threshold)), bits, f"norm.{k}.weight" in head
         self.channels, self.out = s.shape[-1], {}
@@ -125,7 +126,7 @@ class Band:
             self.out |= {"sum": [[m] for m in self.m], "root": [[r] for r in self.R]}
         width, scales = self.s, None
         if "project_weight" in head:
-            width, scales = self.layer("project", self.s, None, "project", bits, None)
+            width, scales = self.layer("project", self.s, None, "project", project_bits, None)
         self.layer("cls", width, scales, "classify", 8, "step")
         if "reg_weight" in head:
             self.layer("reg", width, scales, "box", bits, None)
@@ -170,14 +171,14 @@ class Band:
         return result, scale
 
 
-def exact(head, integers, trace, scales, scale, threshold, bits):
+def exact(head, integers, trace, scales, scale, threshold, bits, project_bits):
     """Every gate of the head on one quantised frame [D, H, W]; returns how many were compared."""
     x, count = integers.astype(object), 0
     for k in range(scales):
         d, h, w = x.shape
         pool = x.reshape(d, h // 2, 2, w // 2, 2).sum(4).sum(2)
         band, frac = (x, 2 * k) if k + 1 == scales else (4 * x - pool.repeat(2, 1).repeat(2, 2), 2 * k + 2)
-        made = Band(np.moveaxis(band, 0, -1), head, k, frac, scale, threshold, bits)
+        made = Band(np.moveaxis(band, 0, -1), head, k, frac, scale, threshold, bits, project_bits)
         for group, values in made.out.items():
             found = trace[f"s{k}.{group}"][0].reshape(len(values), -1)
             wanted = np.array(values, object)
@@ -192,12 +193,15 @@ def main():
     scale, scales, threshold = float(sys.argv[6]), int(sys.argv[7]), float(sys.argv[8])
     head, trace = load(head_path)[0], load(trace_path)[0]
     notes = load(net_path)[1]
-    integers = np.clip(np.rint(np.load(frame_path).astype(float) / scale), -128, 127)
+    stored, most = np.load(frame_path).astype(float), 2 ** (int(notes["compile.input_bits"]) - 1)
+    integers = np.clip(np.rint(stored / scale), -most, most - 1)
     if mode == "exact":
         bits = int(notes.get("compile.layer_bits", 8))
-        print("equal:", exact(head, integers.astype(int), trace, scales, scale, threshold, bits), "gates")
+        project_bits = int(notes.get("compile.project_bits", bits))
+        print("equal:", exact(head, integers.astype(int), trace, scales, scale, threshold, bits, project_bits), "gates")
         return
-    gates, equal, both, worst, far = compare(head, integers * scale, trace, notes, scales, threshold)
+    features = stored if mode == "stored" else integers * scale
+    gates, equal, both, worst, far = compare(head, features, trace, notes, scales, threshold)
     print(f"{equal} of {gates} decisions equal ({100 * equal / gates:.4f}%), {both} fire in both; boxes within "
           f"{worst:.4f} pixels, centernesses within {far:.5f}")
     if equal < min(0.999 * gates, gates - 1) or worst > 0.5 or both == 0:
