@@ -163,10 +163,10 @@ void cf_workspace_put(struct cf_workspace *workspace, uint32_t group, uint32_t i
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
 
 /* Evaluates the rows that are jobs of task `t`. */
-static void run_jobs(const struct cf_workspace *w, const struct cf_jobs *jobs, uint32_t t)
+static void run_jobs(const struct cf_jobs *jobs, uint32_t t)
 {
     for (uint32_t j = jobs->start[t]; j < jobs->start[t + 1]; j++)
-        w->plan->kernels->row(&jobs->items[j]);
+        jobs->items[j].loop(&jobs->items[j]);
 }
 
 /* Evaluates the exceptions in rows [first, first + count). */
@@ -364,7 +364,7 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
                      const struct cf_jobs *jobs, uint32_t t)
 {
     const struct cf_task *task = &schedule->tasks[t];
-    run_jobs(w, jobs, t);
+    run_jobs(jobs, t);
     switch (task->kind) {
     case CF_TASK_ROWS:
         run_exceptions(w, task->group, task->first, task->count);

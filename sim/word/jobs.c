@@ -3,6 +3,12 @@
 
 #include "sim/word/workspace.h"
 
+static void add_job(const struct cf_workspace *w, struct cf_jobs *jobs, struct cf_row_job *job)
+{
+    job->loop = w->plan->kernels->row_loop(job);
+    jobs->items[jobs->count++] = *job;
+}
+
 /* ---- rows of gates ----------------------------------------------------------------------------------------------- */
 
 static bool add_row(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t group, uint32_t row)
@@ -30,7 +36,7 @@ static bool add_row(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t group
                              .compute = pattern->compute,
                              .step = cell->activation == CF_STEP};
     cf_row_job_read(&job, sources, pattern->term_count);
-    jobs->items[jobs->count++] = job;
+    add_job(w, jobs, &job);
     return true;
 }
 
@@ -55,7 +61,7 @@ static bool add_combination(struct cf_workspace *w, struct cf_jobs *jobs, struct
                                             .storage = CF_STORE32};
     }
     cf_row_job_read(&job, sources, pattern->term_count);
-    jobs->items[jobs->count++] = job;
+    add_job(w, jobs, &job);
     return true;
 }
 
@@ -95,7 +101,7 @@ static bool add_decision(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t 
     *single = (struct cf_row_source){
         .values = cf_sums_at(w, output->family, layout->dense->source, source_row), .factor = 1, .storage = CF_STORE32};
     cf_row_job_read(&job, single, 1);
-    jobs->items[jobs->count++] = job;
+    add_job(w, jobs, &job);
     return true;
 }
 

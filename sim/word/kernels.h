@@ -33,8 +33,12 @@ struct cf_row_source {
 /* A row of gates of one cell: for each lane l of [first, lanes),
  *     sum = bias + lane_bias[l] + sum over the sources of factor * values[l],  modulo 2^bits of `compute`,
  * and out[l] is the sum's low bits, or H(sum) = (sum >= 0) for a step. */
+struct cf_row_job;
+typedef void (*cf_row_function)(const struct cf_row_job *job);
+
 struct cf_row_job {
-    void *out; /* [lanes] */
+    cf_row_function loop; /* what evaluates the row; may be left out where only `row` below is called */
+    void *out;            /* [lanes] */
     const struct cf_row_source *sources;
     const int32_t *lane_bias; /* [lanes], or NULL for zeros */
     int64_t bias;
@@ -120,7 +124,9 @@ static inline int64_t cf_extras_total(const struct cf_extras *extras, uint32_t l
 
 struct cf_kernels {
     const char *name; /* as --isa takes it */
-    void (*row)(const struct cf_row_job *job);
+    cf_row_function row;
+    /* The loop that `row` takes for the job, so that it is chosen once for all frames. */
+    cf_row_function (*row_loop)(const struct cf_row_job *job);
 
     /* sums[r][l] = start[l] + sum over k of weight[l][k] * rows[r][k], for r < count <= CF_DENSE_ROWS and l <
      * padded_lanes. The sums are [count][padded_lanes]; start is [padded_lanes], or NULL for zeros; each row has

@@ -136,6 +136,7 @@ TARGET static void byte_digits(const int32_t *values, uint32_t count, int bits, 
 static const struct cf_kernels avx2 = {
     .name = "avx2",
     .row = cf_row_avx2,
+    .row_loop = cf_row_loop_avx2,
     .dense8 = cf_dense8_avx2,
     .dense16 = cf_dense16_avx2,
     .dense32 = cf_dense32_avx2,
@@ -150,6 +151,7 @@ static const struct cf_kernels avx2 = {
 static const struct cf_kernels avxvnni = {
     .name = "avxvnni",
     .row = cf_row_avx2,
+    .row_loop = cf_row_loop_avx2,
     .dense8 = cf_dense8_avxvnni,
     .dense16 = cf_dense16_avxvnni,
     .dense32 = cf_dense32_avx2,

@@ -328,6 +328,7 @@ TARGET static void byte_digits(const int32_t *values, uint32_t count, int bits, 
 static const struct cf_kernels kernels = {
     .name = "avx512",
     .row = cf_row_avx512,
+    .row_loop = cf_row_loop_avx512,
     .dense8 = dense8,
     .dense16 = dense16,
     .dense32 = dense32,

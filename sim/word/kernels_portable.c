@@ -95,6 +95,12 @@ static void row(const struct cf_row_job *job)
         row_chunk(job, first, job->lanes - first < CHUNK ? job->lanes - first : CHUNK);
 }
 
+static cf_row_function row_loop(const struct cf_row_job *job)
+{
+    (void)job;
+    return row;
+}
+
 static void dense8(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
                    int32_t *sums)
 {
@@ -221,6 +227,7 @@ static void byte_digits(const int32_t *values, uint32_t count, int bits, int8_t 
 const struct cf_kernels cf_kernels_portable = {
     .name = "portable",
     .row = row,
+    .row_loop = row_loop,
     .dense8 = dense8,
     .dense16 = dense16,
     .dense32 = dense32,

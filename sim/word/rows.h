@@ -5,10 +5,10 @@
 
 #include "sim/word/kernels.h"
 
-typedef void (*cf_row_function)(const struct cf_row_job *job);
-
 void cf_row_avx2(const struct cf_row_job *job);
 void cf_row_avx512(const struct cf_row_job *job);
+cf_row_function cf_row_loop_avx2(const struct cf_row_job *job);
+cf_row_function cf_row_loop_avx512(const struct cf_row_job *job);
 
 enum { CF_FEW_SOURCES = 5 }; /* as many as a bilinear subtract reads */
 

@@ -290,19 +290,28 @@ static const struct cf_few_rows few_rows = {
     .longs = {NULL, longs1, longs2, longs3, longs4, longs5},
 };
 
-void cf_row_avx2(const struct cf_row_job *job)
+/* Any row, by the loop that takes one source after another. */
+static void any_row(const struct cf_row_job *job)
 {
-    cf_row_function few = cf_few_row(&few_rows, job);
-    if (few)
-        few(job);
-    else if (job->compute == CF_STORE16 && !job->step && job->out_storage == CF_STORE16 && job->widest <= CF_STORE16 &&
-             !job->lane_bias)
+    if (job->compute == CF_STORE16 && !job->step && job->out_storage == CF_STORE16 && job->widest <= CF_STORE16 &&
+        !job->lane_bias)
         rest_from(job, row16(job));
     else if (job->compute == CF_STORE32 && job->widest <= CF_STORE32 &&
              job->out_storage == (job->step ? CF_STORE8 : CF_STORE32))
         rest_from(job, row32(job));
     else
         cf_kernels_portable.row(job);
+}
+
+cf_row_function cf_row_loop_avx2(const struct cf_row_job *job)
+{
+    cf_row_function few = cf_few_row(&few_rows, job);
+    return few ? few : any_row;
+}
+
+void cf_row_avx2(const struct cf_row_job *job)
+{
+    cf_row_loop_avx2(job)(job);
 }
 
 #endif

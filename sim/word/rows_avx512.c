@@ -283,11 +283,19 @@ INLINE void few32_part(const struct cf_row_job *job, const struct few *few, uint
     for (uint32_t s = 0; s < count; s++)
         sum = _mm512_add_epi32(
             sum, _mm512_mullo_epi32(few->factor[s], _mm512_maskz_loadu_epi32(mask, few->from[s] + 4 * first)));
-    store32(job->out, step ? CF_STORE8 : CF_STORE32, step, first, sum, mask);
+    if (step) {
+        __mmask16 fires = _knot_mask16(_mm512_movepi32_mask(sum));
+        _mm_mask_storeu_epi8((int8_t *)job->out + first, mask, _mm_maskz_set1_epi8(fires, 1));
+    } else {
+        _mm512_mask_storeu_epi32((int32_t *)job->out + first, mask, sum);
+    }
 }
 
-INLINE void few32(const struct cf_row_job *job, uint32_t count)
+/* Works on a copy of the job: as for all that the compiler can tell, the bytes of thresholds might overwrite the job's
+ * members, and would make it read them anew in each round. */
+INLINE void few32(const struct cf_row_job *from, uint32_t count)
 {
+    const struct cf_row_job copy = *from, *job = &copy;
     struct few few = {.bias = _mm512_set1_epi32((int32_t)job->bias)};
 #pragma GCC unroll 5
     for (uint32_t s = 0; s < count; s++) {
@@ -339,18 +347,27 @@ static const struct cf_few_rows few_rows = {
     .longs = {NULL, longs1, longs2, longs3, longs4, longs5},
 };
 
-void cf_row_avx512(const struct cf_row_job *job)
+/* Any row, by the loop that takes one source after another. */
+static void any_row(const struct cf_row_job *job)
 {
     bool wide = job->compute == CF_STORE64 || job->out_storage == CF_STORE64 || job->widest == CF_STORE64;
-    cf_row_function few = cf_few_row(&few_rows, job);
-    if (few)
-        few(job);
-    else if (wide || (job->compute == CF_STORE16 && (job->lane_bias || job->out_storage > CF_STORE16)))
+    if (wide || (job->compute == CF_STORE16 && (job->lane_bias || job->out_storage > CF_STORE16)))
         cf_kernels_portable.row(job);
     else if (job->compute == CF_STORE16)
         row16(job);
     else
         row32(job);
+}
+
+cf_row_function cf_row_loop_avx512(const struct cf_row_job *job)
+{
+    cf_row_function few = cf_few_row(&few_rows, job);
+    return few ? few : any_row;
+}
+
+void cf_row_avx512(const struct cf_row_job *job)
+{
+    cf_row_loop_avx512(job)(job);
 }
 
 #endif
