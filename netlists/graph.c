@@ -161,12 +161,46 @@ static bool add_ranges(void *context, uint32_t first, uint32_t count, int64_t (*
     return true;
 }
 
+/* The same where all inputs have one range, apart from it: `min` becomes the sum of a signal's negative factors, `max`
+ * that of its positive ones. Factors of inputs beyond `count` are 0. */
+static bool add_factors(void *context, uint32_t first, uint32_t count, int64_t (*factor)[CF_FORM_COLUMNS])
+{
+    struct ranges *r = context;
+    (void)first;
+    (void)count;
+    for (uint32_t s = 0; s < r->signals; s++) {
+        int64_t sum = 0, magnitudes = 0;
+        for (int i = 0; i < CF_FORM_COLUMNS; i++) {
+            sum += factor[s][i];
+            magnitudes += factor[s][i] < 0 ? -factor[s][i] : factor[s][i];
+        }
+        r->signal[s].min -= (magnitudes - sum) / 2;
+        r->signal[s].max += (magnitudes + sum) / 2;
+    }
+    return true;
+}
+
+static bool are_alike(const struct cf_range *range, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++)
+        if (range[i].min != range[0].min || range[i].max != range[0].max)
+            return false;
+    return count > 0;
+}
+
 bool cf_graph_ranges(const struct cf_graph *graph, const struct cf_range *range, struct cf_range *signal)
 {
     struct ranges r = {.input = range, .signal = signal, .signals = graph->inputs + graph->adder_count};
-    bool out_of_memory = false;
+    bool out_of_memory = false, alike = are_alike(range, graph->inputs);
     memset(signal, 0, r.signals * sizeof *signal);
-    return cf_graph_forms(graph, add_ranges, &r, &out_of_memory);
+    if (!cf_graph_forms(graph, alike ? add_factors : add_ranges, &r, &out_of_memory))
+        return false;
+    for (uint32_t s = 0; alike && s < r.signals; s++) {
+        int64_t negative = signal[s].min, positive = signal[s].max;
+        signal[s].min = positive * range->min + negative * range->max;
+        signal[s].max = positive * range->max + negative * range->min;
+    }
+    return true;
 }
 
 /* ---- cost ---- */

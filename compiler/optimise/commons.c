@@ -1,49 +1,69 @@
-/* commons.c - a hash table of pairs of digits, and how much a row has in common with those counted. */
+/* commons.c - finds the pairs of digits that a row has in common with others, through the places of each signal.
+ *
+ * Two digits of a row stand in another row as a pair when both have their signal there, shifted by the same amount
+ * against the row and with the same change of sign. So each place of a digit's signal in another row falls into a
+ * bucket (row, shift against it, change of sign), and every two digits that meet in a bucket are such a pair.
+ */
 #include "compiler/optimise/commons.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 
-/* Two digits by what a pattern keeps of them. */
-struct pair {
-    uint32_t first, second;
-    int8_t distance;
-    bool opposite;
+#define NONE UINT32_MAX
+
+struct place {
+    uint32_t row;
+    uint8_t shift;
+    bool negative;
 };
 
-struct slot {
-    struct pair pair;
-    bool used;
-    int32_t count;
+/* Where a signal stands. */
+struct places {
+    struct place *list;
+    size_t count, capacity;
 };
 
-/* A pair of the row at hand that stands in other rows as well, and how many such pairs its two digits are in. */
+/* A digit in a bucket, and the one that came into it before. */
+struct visit {
+    uint32_t bucket, digit, before;
+};
+
 struct edge {
-    uint32_t first, second, degree;
+    uint32_t first, second;
 };
 
 struct cf_commons {
-    struct slot *slots; /* open addresses */
-    size_t slot_count, used;
+    uint32_t rows, shifts; /* shifts are 0 to shifts - 1 */
+    struct places *signals;
+    size_t signal_count, signal_capacity;
+    uint32_t *newest; /* [buckets]: the last visit, or NONE */
+    struct visit *visits;
+    size_t visit_count, visit_capacity;
     struct edge *edges, *sorted;
+    size_t edge_count, edge_capacity, sorted_capacity;
+    uint8_t *seen; /* [digits][digits]: which pairs are edges */
     uint32_t *degree, *bucket;
     uint8_t *matched;
-    size_t edge_count, edge_capacity, sorted_capacity, degree_capacity, bucket_capacity, matched_capacity;
+    size_t seen_capacity, degree_capacity, bucket_capacity, matched_capacity;
 };
 
-struct cf_commons *cf_commons_new(void)
+struct cf_commons *cf_commons_new(uint32_t rows, uint32_t most_shift)
 {
     struct cf_commons *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    c->slot_count = 1 << 16;
-    c->slots = calloc(c->slot_count, sizeof *c->slots);
-    if (!c->slots) {
+    c->rows = rows;
+    c->shifts = most_shift + 1;
+    size_t buckets = (size_t)rows * (2 * c->shifts - 1) * 2;
+    c->newest = malloc((buckets + 1) * sizeof *c->newest);
+    if (!c->newest) {
         free(c);
         return NULL;
     }
+    memset(c->newest, 0xff, buckets * sizeof *c->newest);
     return c;
 }
 
@@ -51,113 +71,119 @@ void cf_commons_free(struct cf_commons *c)
 {
     if (!c)
         return;
-    free(c->slots);
+    for (size_t s = 0; s < c->signal_count; s++)
+        free(c->signals[s].list);
+    free(c->signals);
+    free(c->newest);
+    free(c->visits);
     free(c->edges);
     free(c->sorted);
+    free(c->seen);
     free(c->degree);
     free(c->bucket);
     free(c->matched);
     free(c);
 }
 
-static struct pair pair_of(struct cf_digit a, struct cf_digit b)
+bool cf_commons_add(struct cf_commons *c, uint32_t row, const struct cf_digit *digits, uint32_t count)
 {
-    bool swap = a.signal > b.signal || (a.signal == b.signal && a.shift > b.shift);
-    struct cf_digit one = swap ? b : a, other = swap ? a : b;
-    return (struct pair){one.signal, other.signal, (int8_t)(other.shift - one.shift), a.negative != b.negative};
-}
-
-static size_t place(const struct slot *slots, size_t count, struct pair p)
-{
-    uint64_t hash = (p.first * UINT64_C(0x9e3779b97f4a7c15)) ^ (p.second * UINT64_C(0xd6e8feb86659fd93));
-    hash = (hash + (uint64_t)(p.distance + 64) * 2 + p.opposite) * UINT64_C(0xbf58476d1ce4e5b9);
-    size_t at = (size_t)(hash >> 28) & (count - 1);
-    while (slots[at].used && (slots[at].pair.first != p.first || slots[at].pair.second != p.second ||
-                              slots[at].pair.distance != p.distance || slots[at].pair.opposite != p.opposite))
-        at = (at + 1) & (count - 1);
-    return at;
-}
-
-/* Twice as many slots; pairs that no row holds any more are dropped. */
-static bool grow(struct cf_commons *c)
-{
-    size_t count = 2 * c->slot_count;
-    struct slot *slots = calloc(count, sizeof *slots);
-    if (!slots)
-        return false;
-    c->used = 0;
-    for (size_t s = 0; s < c->slot_count; s++)
-        if (c->slots[s].used && c->slots[s].count > 0) {
-            slots[place(slots, count, c->slots[s].pair)] = c->slots[s];
-            c->used++;
-        }
-    free(c->slots);
-    c->slots = slots;
-    c->slot_count = count;
+    assert(row < c->rows);
+    for (uint32_t d = 0; d < count; d++) {
+        assert(digits[d].shift < c->shifts);
+        size_t signal = digits[d].signal;
+        if (!cf_array_reserve(&c->signals, &c->signal_capacity, signal + 1, sizeof *c->signals))
+            return false;
+        for (; c->signal_count <= signal; c->signal_count++)
+            c->signals[c->signal_count] = (struct places){0};
+        struct places *p = &c->signals[signal];
+        if (!cf_array_reserve(&p->list, &p->capacity, p->count + 1, sizeof *p->list))
+            return false;
+        p->list[p->count++] = (struct place){row, digits[d].shift, digits[d].negative};
+    }
     return true;
 }
 
-bool cf_commons_count(struct cf_commons *c, const struct cf_digit *row, size_t digits, int change)
+void cf_commons_remove(struct cf_commons *c, uint32_t row, const struct cf_digit *digits, uint32_t count)
 {
-    for (size_t i = 0; i < digits; i++)
-        for (size_t j = 0; j < i; j++) {
-            if (2 * (c->used + 1) > c->slot_count && !grow(c))
-                return false;
-            struct pair pair = pair_of(row[i], row[j]);
-            struct slot *slot = &c->slots[place(c->slots, c->slot_count, pair)];
-            c->used += !slot->used;
-            slot->used = true;
-            slot->pair = pair;
-            slot->count += change;
-        }
-    return true;
+    for (uint32_t d = 0; d < count; d++) {
+        struct places *p = &c->signals[digits[d].signal];
+        size_t at = 0;
+        while (p->list[at].row != row || p->list[at].shift != digits[d].shift)
+            at++; /* it was added */
+        assert(at < p->count);
+        p->list[at] = p->list[--p->count];
+    }
 }
 
-static bool list_edges(struct cf_commons *c, const struct cf_digit *row, size_t digits)
+/* Lists the pairs of the digit with those that came before it into the same buckets. */
+static bool visit(struct cf_commons *c, const struct cf_digit *digits, uint32_t count, uint32_t d)
 {
-    if (!cf_array_reserve(&c->degree, &c->degree_capacity, digits + 1, sizeof *c->degree) ||
-        !cf_array_reserve(&c->matched, &c->matched_capacity, digits + 1, sizeof *c->matched))
+    if (digits[d].signal >= c->signal_count)
+        return true;
+    const struct places *p = &c->signals[digits[d].signal];
+    if (!cf_array_reserve(&c->visits, &c->visit_capacity, c->visit_count + p->count, sizeof *c->visits))
         return false;
-    memset(c->degree, 0, digits * sizeof *c->degree);
-    memset(c->matched, 0, digits);
-    c->edge_count = 0;
-    for (size_t i = 0; i < digits; i++)
-        for (size_t j = 0; j < i; j++) {
-            const struct slot *slot = &c->slots[place(c->slots, c->slot_count, pair_of(row[i], row[j]))];
-            if (!slot->used || slot->count <= 0)
+    for (size_t i = 0; i < p->count; i++) {
+        struct place at = p->list[i];
+        uint32_t against = at.shift + c->shifts - 1 - digits[d].shift;
+        uint32_t bucket = (at.row * (2 * c->shifts - 1) + against) * 2 + (at.negative != digits[d].negative);
+        for (uint32_t v = c->newest[bucket]; v != NONE; v = c->visits[v].before) {
+            uint32_t other = c->visits[v].digit;
+            uint8_t *seen = &c->seen[(size_t)d * count + other];
+            if (*seen || other == d)
                 continue;
+            *seen = 1;
             if (!cf_array_reserve(&c->edges, &c->edge_capacity, c->edge_count + 1, sizeof *c->edges))
                 return false;
-            c->edges[c->edge_count++] = (struct edge){(uint32_t)i, (uint32_t)j, 0};
-            c->degree[i]++;
-            c->degree[j]++;
+            c->edges[c->edge_count++] = (struct edge){d, other};
+            c->degree[d]++;
+            c->degree[other]++;
         }
+        c->visits[c->visit_count] = (struct visit){bucket, d, c->newest[bucket]};
+        c->newest[bucket] = (uint32_t)c->visit_count++;
+    }
     return true;
+}
+
+static bool list_edges(struct cf_commons *c, const struct cf_digit *digits, uint32_t count)
+{
+    size_t pairs = (size_t)count * count;
+    if (!cf_array_reserve(&c->degree, &c->degree_capacity, (size_t)count + 1, sizeof *c->degree) ||
+        !cf_array_reserve(&c->matched, &c->matched_capacity, (size_t)count + 1, sizeof *c->matched) ||
+        !cf_array_reserve(&c->seen, &c->seen_capacity, pairs + 1, sizeof *c->seen))
+        return false;
+    memset(c->degree, 0, count * sizeof *c->degree);
+    memset(c->matched, 0, count);
+    memset(c->seen, 0, pairs);
+    c->edge_count = c->visit_count = 0;
+    bool done = true;
+    for (uint32_t d = 0; done && d < count; d++)
+        done = visit(c, digits, count, d);
+    for (size_t v = 0; v < c->visit_count; v++)
+        c->newest[c->visits[v].bucket] = NONE;
+    return done;
 }
 
 /* Sorts the edges by the degrees of their ends together, the lowest first. */
-static bool sort_edges(struct cf_commons *c, size_t digits)
+static bool sort_edges(struct cf_commons *c, uint32_t count)
 {
-    size_t buckets = 2 * digits + 1;
+    size_t buckets = 2 * (size_t)count + 1;
     if (!cf_array_reserve(&c->sorted, &c->sorted_capacity, c->edge_count + 1, sizeof *c->sorted) ||
         !cf_array_reserve(&c->bucket, &c->bucket_capacity, buckets + 1, sizeof *c->bucket))
         return false;
     memset(c->bucket, 0, (buckets + 1) * sizeof *c->bucket);
-    for (size_t e = 0; e < c->edge_count; e++) {
-        struct edge *edge = &c->edges[e];
-        edge->degree = c->degree[edge->first] + c->degree[edge->second];
-        c->bucket[edge->degree + 1]++;
-    }
+    for (size_t e = 0; e < c->edge_count; e++)
+        c->bucket[c->degree[c->edges[e].first] + c->degree[c->edges[e].second] + 1]++;
     for (size_t b = 0; b < buckets; b++)
         c->bucket[b + 1] += c->bucket[b];
     for (size_t e = 0; e < c->edge_count; e++)
-        c->sorted[c->bucket[c->edges[e].degree]++] = c->edges[e];
+        c->sorted[c->bucket[c->degree[c->edges[e].first] + c->degree[c->edges[e].second]]++] = c->edges[e];
     return true;
 }
 
-bool cf_commons_score(struct cf_commons *c, const struct cf_digit *row, size_t digits, double *score)
+bool cf_commons_score(struct cf_commons *c, const struct cf_digit *digits, uint32_t count, double *score)
 {
-    if (!list_edges(c, row, digits) || !sort_edges(c, digits))
+    if (!list_edges(c, digits, count) || !sort_edges(c, count))
         return false;
     uint32_t matched = 0;
     for (size_t e = 0; e < c->edge_count; e++) {

@@ -14,8 +14,15 @@
 
 enum {
     METHODS = 4,
-    SIGN_SEGMENTS = 3, /* 8 choices of signs for each row */
+    FEW_SEGMENTS = 3,  /* 8 choices of signs for each row */
+    MANY_SEGMENTS = 5, /* where there are MANY_ROWS to share them */
+    MANY_ROWS = 512,
+    QUICK_PASSES = 2, /* over the rows, with an effort below CAREFUL */
+    SIGN_PASSES = 6,
+    CAREFUL = 10,
     QUICK_EFFORT = 20,
+    FIRST_EFFORT = 2, /* with a given time; then STEP times as much */
+    STEP = 16,
     FREQUENT = 4, /* patterns that occur as often are shared in rounds, the others packed */
 };
 static const double much_work = 1e7;    /* pairs of digits: where a method that lists more of them is not tried */
@@ -26,7 +33,7 @@ struct method {
     bool tables, transpose;
     double work;           /* pairs of digits in its rows */
     uint64_t adders;       /* of its first, quick attempt */
-    double fixed, packing; /* seconds that an attempt took: without packing, and for each unit of effort */
+    double fixed, packing; /* seconds that the last attempt took: without packing, and for each unit of effort */
 };
 
 struct optimiser {
@@ -123,19 +130,25 @@ static bool write_sums(struct optimiser *o, const struct method *method, double 
     if (!method->tables)
         return cf_shift_sums_of_matrix(sums, matrix);
     uint32_t groups = cf_tables_groups(matrix);
-    bool signs = effort >= CF_EFFORT_SIGNS && groups >= SIGN_SEGMENTS;
+    uint32_t segments = matrix->rows >= MANY_ROWS && groups >= MANY_SEGMENTS ? MANY_SEGMENTS : FEW_SEGMENTS;
+    bool signs = effort >= CF_EFFORT_SIGNS && groups >= segments;
     struct cf_tables_options tables = {
-        .groups = groups, .segments = signs ? SIGN_SEGMENTS : 0, .passes = effort >= 2 * CF_EFFORT_SIGNS ? 2 : 1};
+        .groups = groups, .segments = signs ? segments : 0, .passes = effort < CAREFUL ? QUICK_PASSES : SIGN_PASSES};
     return cf_shift_sums_of_tables(sums, matrix, &tables, &o->search);
 }
 
 /* Shares what the sums have in common: frequent patterns in rounds, the rest by packing. */
-static bool share(struct optimiser *o, const struct method *method, double effort, double noise,
-                  struct cf_shift_sums *sums)
+static bool share(struct optimiser *o, struct method *method, double effort, double noise, struct cf_shift_sums *sums)
 {
     double finest = method->work < 2e5 ? 0.003 : method->work < restart_work ? 0.01 : 0.05;
     struct cf_rounds_options rounds = {.fewest = FREQUENT, .share = finest, .least = 1, .noise = noise};
-    return cf_share_in_rounds(sums, &rounds, &o->search) && cf_pack(sums, effort, &o->search);
+    if (!cf_share_in_rounds(sums, &rounds, &o->search))
+        return false;
+    double began = seconds_now();
+    bool done = cf_pack(sums, effort, &o->search);
+    if (effort > 0)
+        method->packing = (seconds_now() - began) / effort;
+    return done;
 }
 
 static bool attempt(struct optimiser *o, struct method *method, double effort, double noise, uint64_t seed)
@@ -148,12 +161,9 @@ static bool attempt(struct optimiser *o, struct method *method, double effort, d
         (write_sums(o, method, effort, &sums) && share(o, method, effort, noise, &sums)) || out_of_memory(o->err);
     done = done && consider(o, &sums, method, effort, &cost);
     cf_shift_sums_free(&sums);
-    if (done && effort == 0) {
+    method->fixed = seconds_now() - began - method->packing * effort;
+    if (done && effort == 0)
         method->adders = cost.adders;
-        method->fixed = seconds_now() - began;
-    } else if (done) {
-        method->packing = (seconds_now() - began - method->fixed) / effort;
-    }
     return done;
 }
 
@@ -215,14 +225,14 @@ static int compare_methods(const void *a, const void *b)
 
 /* ---- the search ---- */
 
-/* With a given effort: as many attempts as it pays for, with the best method and, where matrices are small, with the
- * second best in turn. */
+/* With a given effort: one attempt; where the matrix is small, as many as the effort pays for, with the best method and
+ * the second best in turn. */
 static bool search_by_effort(struct optimiser *o)
 {
     double effort = o->options->effort, count = 1;
     if (effort <= 0)
         return true;
-    if (o->methods[0].work > 0)
+    if (o->methods[0].work > 0 && o->methods[0].work < restart_work)
         count += effort * restart_work / (20 * o->methods[0].work);
     for (double i = 0; i < count && i < 1e6 && go_on(o); i++) {
         uint64_t number = (uint64_t)i;
@@ -244,14 +254,14 @@ static bool search_quickly(struct optimiser *o)
     return true;
 }
 
-/* Else with four times the effort in each attempt, as far as the time left allows. */
+/* Else with STEP times the effort in each attempt, as far as the time left allows. */
 static bool search_by_time(struct optimiser *o)
 {
     struct method *method = &o->methods[0];
-    for (double effort = CF_EFFORT_SIGNS; go_on(o); effort *= 4) {
+    for (double effort = FIRST_EFFORT; go_on(o); effort *= STEP) {
         if (method->packing > 0) {
-            double fits = floor((0.9 * seconds_left(o) - method->fixed) / method->packing);
-            if (fits < effort / 2)
+            double fits = floor((0.95 * seconds_left(o) - method->fixed) / method->packing);
+            if (fits < effort / STEP * 1.5)
                 break; /* hardly more than the last attempt, which would find hardly more */
             effort = fits < effort ? fits : effort;
         }

@@ -22,7 +22,7 @@ struct cf_optimise_options {
     void *context;
 };
 
-#define CF_EFFORT_SIGNS 2.0
+#define CF_EFFORT_SIGNS 1.0
 
 struct cf_optimised {
     struct cf_graph graph; /* free with cf_wire_free */

@@ -7,73 +7,146 @@
 
 #include "base/array.h"
 
-enum { KEYS = 2 * (2 * CF_PATTERN_REACH + 1) }; /* of one signal: distances and signs */
+enum { KEYS = 2 * (2 * CF_PATTERN_REACH + 1) }; /* of one number: distances and signs */
 
-/* The digits of each signal: places in sums.digits, and the row of each. */
-struct index {
-    uint32_t *start, *digit, *row;
+/* The digits whose signals stand in enough rows to be part of a frequent pattern: row after row, those of a row by
+ * rising (signal, shift), so that a pattern's first digit stands before its second. Only these signals have numbers, so
+ * that what is counted for each stays close together. */
+struct entry {
+    uint32_t key;   /* number, shift and sign: see key_of */
+    uint32_t digit; /* in sums.digits */
+    uint32_t number;
+    uint8_t shift;
 };
 
-static bool index_sums(struct index *index, const struct cf_shift_sums *sums)
-{
-    *index = (struct index){calloc(sums->signals + (size_t)2, sizeof(uint32_t)),
-                            malloc((sums->digit_count + (size_t)1) * sizeof(uint32_t)),
-                            malloc((sums->digit_count + (size_t)1) * sizeof(uint32_t))};
-    if (!index->start || !index->digit || !index->row)
-        return false;
-    for (uint32_t d = 0; d < sums->digit_count; d++)
-        index->start[sums->digits[d].signal + 2]++;
-    for (uint32_t s = 1; s <= sums->signals; s++)
-        index->start[s + 1] += index->start[s];
-    /* start[s + 1] is where signal s's next digit goes; at the end, where signal s + 1 begins. */
-    for (uint32_t r = 0; r < sums->rows; r++)
-        for (uint32_t d = sums->start[r]; d < sums->start[r + 1]; d++) {
-            uint32_t at = index->start[sums->digits[d].signal + 1]++;
-            index->digit[at] = d;
-            index->row[at] = r;
-        }
-    return true;
-}
+struct index {
+    struct entry *entries; /* of all rows */
+    uint32_t *row_end;     /* [entries]: where the entry's row ends */
+    uint32_t *signal;      /* [numbers]: the signal of each number */
+    uint32_t *start, *at;  /* the entries of number n are at[start[n]] to at[start[n + 1] - 1], row after row */
+    uint32_t numbers, count;
+    bool wide; /* some digits of a row may be too far from each other to be a pattern */
+};
 
 static void free_index(struct index *index)
 {
+    free(index->entries);
+    free(index->row_end);
+    free(index->signal);
     free(index->start);
-    free(index->digit);
-    free(index->row);
+    free(index->at);
 }
 
-/* The key of the pattern that `one` begins and `other` ends; false where it is none. */
-static inline bool key_of(const struct index *index, struct cf_digit one, struct cf_digit other, uint32_t *key)
+/* Numbers the signals that stand in `fewest` places or more, and counts their places in start[number + 2]. */
+static bool number_signals(struct index *index, const struct cf_shift_sums *sums, uint32_t fewest, uint32_t *number)
 {
-    int distance = other.shift - one.shift;
-    if (other.signal < one.signal || (other.signal == one.signal && distance <= 0) || distance < -CF_PATTERN_REACH ||
-        distance > CF_PATTERN_REACH || index->start[other.signal + 1] - index->start[other.signal] < 2)
+    for (uint32_t d = 0; d < sums->digit_count; d++)
+        number[sums->digits[d].signal]++;
+    for (uint32_t s = 0; s < sums->signals; s++)
+        index->numbers += number[s] >= fewest;
+    index->signal = malloc((index->numbers + (size_t)1) * sizeof *index->signal);
+    index->start = calloc(index->numbers + (size_t)2, sizeof *index->start);
+    if (!index->signal || !index->start)
         return false;
-    *key = other.signal * KEYS + (uint32_t)(distance + CF_PATTERN_REACH) * 2 + (one.negative != other.negative);
+    for (uint32_t s = 0, next = 0; s < sums->signals; s++) {
+        uint32_t places = number[s];
+        number[s] = places >= fewest ? next : UINT32_MAX;
+        if (places < fewest)
+            continue;
+        index->start[next + 2] = places;
+        index->signal[next++] = s;
+        index->count += places;
+    }
+    for (uint32_t n = 1; n <= index->numbers; n++)
+        index->start[n + 1] += index->start[n];
     return true;
 }
 
-/* Counts the patterns that begin with signal a: number[key] becomes how often each occurs. */
-static bool count_patterns(struct cf_patterns *p, const struct cf_shift_sums *sums, const struct index *index,
-                           uint32_t a, size_t *touched)
+/* Puts an entry behind those of its row that go before it. Rows are nearly in order. */
+static void insert(struct entry *entries, uint32_t first, uint32_t end, struct entry entry)
+{
+    for (; end > first && (entries[end - 1].number > entry.number ||
+                           (entries[end - 1].number == entry.number && entries[end - 1].shift > entry.shift));
+         end--)
+        entries[end] = entries[end - 1];
+    entries[end] = entry;
+}
+
+static void fill_entries(struct index *index, const struct cf_shift_sums *sums, const uint32_t *number)
+{
+    uint32_t count = 0;
+    uint8_t most = 0;
+    for (uint32_t r = 0; r < sums->rows; r++) {
+        uint32_t first = count;
+        for (uint32_t d = sums->start[r]; d < sums->start[r + 1]; d++) {
+            struct cf_digit digit = sums->digits[d];
+            uint32_t n = number[digit.signal];
+            if (n == UINT32_MAX)
+                continue;
+            most = digit.shift > most ? digit.shift : most;
+            insert(index->entries, first, count++,
+                   (struct entry){n * KEYS + 2 * (CF_PATTERN_REACH + (uint32_t)digit.shift) + digit.negative, d, n,
+                                  digit.shift});
+        }
+        for (uint32_t e = first; e < count; e++)
+            index->row_end[e] = count;
+    }
+    /* start[n + 1] is where the next entry of number n goes; at the end, where number n + 1 begins. */
+    for (uint32_t e = 0; e < count; e++)
+        index->at[index->start[index->entries[e].number + 1]++] = e;
+    index->wide = most > CF_PATTERN_REACH;
+}
+
+static bool index_sums(struct index *index, const struct cf_shift_sums *sums, uint32_t fewest)
+{
+    uint32_t *number = calloc(sums->signals + (size_t)1, sizeof *number);
+    bool done = number && number_signals(index, sums, fewest, number);
+    if (done) {
+        index->entries = malloc((index->count + (size_t)1) * sizeof *index->entries);
+        index->row_end = malloc((index->count + (size_t)1) * sizeof *index->row_end);
+        index->at = malloc((index->count + (size_t)1) * sizeof *index->at);
+        done = index->entries && index->row_end && index->at;
+    }
+    if (done)
+        fill_entries(index, sums, number);
+    free(number);
+    return done;
+}
+
+static inline bool reaches(const struct index *index, const struct entry *one, const struct entry *other)
+{
+    return !index->wide || abs(other->shift - one->shift) <= CF_PATTERN_REACH;
+}
+
+/* The key of the pattern of two digits: number, distance and signs; KEYS for each number. Twice the shift and the sign
+ * of both are in their keys. */
+static inline uint32_t key_of(const struct entry *one, const struct entry *other)
+{
+    return (other->key - 2 * (uint32_t)one->shift) ^ (one->key & 1);
+}
+
+/* Counts the patterns that begin with signal number a: number[key] becomes how often each occurs. */
+static bool count_patterns(struct cf_patterns *p, const struct index *index, uint32_t a, size_t *touched)
 {
     *touched = 0;
     for (uint32_t i = index->start[a]; i < index->start[a + 1]; i++) {
-        uint32_t row = index->row[i], key;
-        struct cf_digit one = sums->digits[index->digit[i]];
-        if (!cf_array_reserve(&p->touched, &p->touched_capacity, *touched + (sums->start[row + 1] - sums->start[row]),
-                              sizeof *p->touched))
+        uint32_t at = index->at[i], end = index->row_end[at];
+        const struct entry *one = &index->entries[at];
+        if (!cf_array_reserve(&p->touched, &p->touched_capacity, *touched + (end - at), sizeof *p->touched))
             return false;
-        for (uint32_t d = sums->start[row]; d < sums->start[row + 1]; d++)
-            if (key_of(index, one, sums->digits[d], &key) && p->number[key]++ == 0)
+        for (uint32_t e = at + 1; e < end; e++) {
+            const struct entry *other = &index->entries[e];
+            uint32_t key = key_of(one, other);
+            if (reaches(index, one, other) && p->number[key]++ == 0)
                 p->touched[(*touched)++] = key;
+        }
     }
     return true;
 }
 
 /* Turns the counts of frequent patterns into patterns with room for their occurrences: number[key] becomes -1 less the
  * pattern's place; 0 where it occurs too rarely. */
-static bool add_patterns(struct cf_patterns *p, uint32_t a, size_t touched, uint32_t fewest)
+static bool add_patterns(struct cf_patterns *p, const struct index *index, uint32_t a, size_t touched, uint32_t fewest)
 {
     for (size_t t = 0; t < touched; t++) {
         uint32_t key = p->touched[t], count = (uint32_t)p->number[key];
@@ -82,8 +155,8 @@ static bool add_patterns(struct cf_patterns *p, uint32_t a, size_t touched, uint
             continue;
         if (!cf_array_reserve(&p->patterns, &p->capacity, p->count + 1, sizeof *p->patterns))
             return false;
-        p->patterns[p->count] = (struct cf_pattern){.a = a,
-                                                    .b = key / KEYS,
+        p->patterns[p->count] = (struct cf_pattern){.a = index->signal[a],
+                                                    .b = index->signal[key / KEYS],
                                                     .distance = (int8_t)((int)(key % KEYS / 2) - CF_PATTERN_REACH),
                                                     .opposite = key % 2,
                                                     .start = (uint32_t)p->occurrence_count};
@@ -93,30 +166,30 @@ static bool add_patterns(struct cf_patterns *p, uint32_t a, size_t touched, uint
     return cf_array_reserve(&p->occurrences, &p->occurrence_capacity, p->occurrence_count + 1, sizeof *p->occurrences);
 }
 
-static void list_occurrences(struct cf_patterns *p, const struct cf_shift_sums *sums, const struct index *index,
-                             uint32_t a)
+static void list_occurrences(struct cf_patterns *p, const struct index *index, uint32_t a)
 {
     for (uint32_t i = index->start[a]; i < index->start[a + 1]; i++) {
-        uint32_t row = index->row[i], key;
-        struct cf_digit one = sums->digits[index->digit[i]];
-        for (uint32_t d = sums->start[row]; d < sums->start[row + 1]; d++)
-            if (key_of(index, one, sums->digits[d], &key) && p->number[key] < 0) {
-                struct cf_pattern *pattern = &p->patterns[-1 - p->number[key]];
-                p->occurrences[pattern->start + pattern->count++] = (struct cf_occurrence){index->digit[i], d};
-            }
+        uint32_t at = index->at[i];
+        const struct entry *one = &index->entries[at];
+        for (uint32_t e = at + 1; e < index->row_end[at]; e++) {
+            const struct entry *other = &index->entries[e];
+            uint32_t key = key_of(one, other);
+            if (!reaches(index, one, other) || p->number[key] >= 0)
+                continue;
+            struct cf_pattern *pattern = &p->patterns[-1 - p->number[key]];
+            p->occurrences[pattern->start + pattern->count++] = (struct cf_occurrence){one->digit, other->digit};
+        }
     }
 }
 
-static bool find(struct cf_patterns *p, const struct cf_shift_sums *sums, const struct index *index, uint32_t fewest)
+static bool find(struct cf_patterns *p, const struct index *index, uint32_t fewest)
 {
-    for (uint32_t a = 0; a < sums->signals; a++) {
+    for (uint32_t a = 0; a < index->numbers; a++) {
         size_t touched, before = p->count;
-        if (index->start[a + 1] - index->start[a] < 2)
-            continue;
-        if (!count_patterns(p, sums, index, a, &touched) || !add_patterns(p, a, touched, fewest))
+        if (!count_patterns(p, index, a, &touched) || !add_patterns(p, index, a, touched, fewest))
             return false;
         if (p->count > before)
-            list_occurrences(p, sums, index, a);
+            list_occurrences(p, index, a);
         for (size_t t = 0; t < touched; t++)
             p->number[p->touched[t]] = 0;
     }
@@ -126,18 +199,17 @@ static bool find(struct cf_patterns *p, const struct cf_shift_sums *sums, const 
 bool cf_patterns_find(struct cf_patterns *p, const struct cf_shift_sums *sums, uint32_t fewest)
 {
     assert(fewest >= 2);
-    struct index index;
-    size_t keys = (size_t)sums->signals * KEYS;
+    struct index index = {0};
     p->count = p->occurrence_count = 0;
-    bool done = keys <= UINT32_MAX && index_sums(&index, sums) &&
-                cf_array_reserve(&p->number, &p->number_capacity, keys + 1, sizeof *p->number);
+    bool done = index_sums(&index, sums, fewest);
+    size_t keys = ((size_t)index.numbers + 2) * KEYS; /* with room for distances out of reach */
+    done = done && keys <= UINT32_MAX && cf_array_reserve(&p->number, &p->number_capacity, keys, sizeof *p->number);
     if (done && p->number_capacity > p->number_ready) {
         memset(p->number + p->number_ready, 0, (p->number_capacity - p->number_ready) * sizeof *p->number);
         p->number_ready = p->number_capacity;
     }
-    done = done && find(p, sums, &index, fewest);
-    if (keys <= UINT32_MAX)
-        free_index(&index);
+    done = done && find(p, &index, fewest);
+    free_index(&index);
     return done;
 }
 

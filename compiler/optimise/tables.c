@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "compiler/optimise/columns.h"
 #include "compiler/optimise/commons.h"
 
 /* A signal with a sign. */
@@ -99,7 +100,7 @@ static bool sum_of_columns(struct tables *t, const int8_t *sign, uint32_t low, u
 
 static uint32_t group_start(const struct tables *t, uint32_t group)
 {
-    return (uint32_t)((uint64_t)t->matrix->columns * group / t->options->groups);
+    return cf_table_group_start(t->matrix->columns, t->options->groups, group);
 }
 
 static uint32_t segment_of_group(const struct tables *t, uint32_t group)
@@ -115,14 +116,6 @@ static bool add_digit(struct tables *t, uint32_t signal, int shift, bool negativ
     return true;
 }
 
-/* What goes off `value` in multiples of 2^planes, so that an odd number below 2^planes in magnitude is left: of the two
- * multiples that do, the one of fewer digits. */
-static int64_t excess(int64_t value, int planes)
-{
-    int64_t unit = (int64_t)1 << planes, toward_zero = value / unit, away = toward_zero + (value >= 0 ? 1 : -1);
-    return cf_csd_weight(toward_zero) <= cf_csd_weight(away) ? toward_zero : away;
-}
-
 /* How many planes take the fewest digits for a group, the most of those that tie. */
 static int planes_of_group(const struct tables *t, uint32_t low, uint32_t high)
 {
@@ -130,7 +123,7 @@ static int planes_of_group(const struct tables *t, uint32_t low, uint32_t high)
     for (int planes = t->planes; planes >= 1; planes--) {
         int cost = planes;
         for (uint32_t c = low; c < high && cost < best_cost; c++)
-            cost += cf_csd_weight(excess(t->doubled[c], planes));
+            cost += cf_csd_weight(cf_table_excess(t->doubled[c], planes));
         if (cost < best_cost) {
             best = planes;
             best_cost = cost;
@@ -157,7 +150,8 @@ static bool add_group(struct tables *t, uint32_t low, uint32_t high)
     int planes = planes_of_group(t, low, high);
     uint32_t columns = t->matrix->columns;
     for (uint32_t c = low; c < high; c++) {
-        int64_t high_part = excess(t->doubled[c], planes), rest = t->doubled[c] - high_part * ((int64_t)1 << planes);
+        int64_t high_part = cf_table_excess(t->doubled[c], planes),
+                rest = t->doubled[c] - high_part * ((int64_t)1 << planes);
         if (!add_multiple(t, t->order[c], high_part, planes))
             return false;
         for (int k = 0; k < planes; k++) {
@@ -261,11 +255,12 @@ static bool choose_for_row(struct tables *t, struct cf_commons *commons, uint32_
 {
     uint32_t best = *choice;
     double best_score = -1;
-    if (!write_row(t, row, *choice) || !cf_commons_count(commons, t->row, t->row_count, -1))
+    if (!write_row(t, row, *choice))
         return false;
+    cf_commons_remove(commons, row, t->row, (uint32_t)t->row_count);
     for (uint32_t c = 0; c < UINT32_C(1) << t->options->segments; c++) {
         double score;
-        if (!write_row(t, row, c) || !cf_commons_score(commons, t->row, t->row_count, &score))
+        if (!write_row(t, row, c) || !cf_commons_score(commons, t->row, (uint32_t)t->row_count, &score))
             return false;
         score += c == *choice ? 0.01 : 0; /* stay where nothing is won */
         if (score > best_score) {
@@ -274,16 +269,16 @@ static bool choose_for_row(struct tables *t, struct cf_commons *commons, uint32_
         }
     }
     *choice = best;
-    return write_row(t, row, best) && cf_commons_count(commons, t->row, t->row_count, 1);
+    return write_row(t, row, best) && cf_commons_add(commons, row, t->row, (uint32_t)t->row_count);
 }
 
 /* For each row in turn the signs with which it has most in common with the others. */
 static bool choose_signs(struct tables *t, uint32_t *choice, const struct cf_search *search)
 {
-    struct cf_commons *commons = cf_commons_new();
+    struct cf_commons *commons = cf_commons_new(t->matrix->rows, (uint32_t)t->planes + 1);
     bool done = commons != NULL;
     for (uint32_t r = 0; done && r < t->matrix->rows; r++)
-        done = write_row(t, r, choice[r]) && cf_commons_count(commons, t->row, t->row_count, 1);
+        done = write_row(t, r, choice[r]) && cf_commons_add(commons, r, t->row, (uint32_t)t->row_count);
     for (uint32_t pass = 0; done && pass < t->options->passes; pass++)
         for (uint32_t r = 0; done && r < t->matrix->rows && cf_search_goes_on(search); r++)
             done = choose_for_row(t, commons, r, &choice[r]);
@@ -300,42 +295,6 @@ static bool write_all(struct tables *t, const struct cf_search *search)
     for (uint32_t r = 0; done && r < t->matrix->rows; r++)
         done = write_row(t, r, choice[r]) && finish_row(t, choice[r]);
     free(choice);
-    return done;
-}
-
-/* ---- the order of the columns ---- */
-
-struct column {
-    double energy; /* sum of squares */
-    uint32_t number;
-};
-
-static int compare_columns(const void *a, const void *b)
-{
-    const struct column *x = a, *y = b;
-    if (x->energy != y->energy)
-        return x->energy < y->energy ? -1 : 1;
-    return (x->number > y->number) - (x->number < y->number);
-}
-
-static bool order_columns(struct tables *t)
-{
-    const struct cf_matrix *m = t->matrix;
-    struct column *columns = calloc(m->columns, sizeof *columns);
-    t->order = malloc(m->columns * sizeof *t->order);
-    bool done = columns && t->order;
-    for (uint32_t c = 0; done && c < m->columns; c++) {
-        columns[c].number = c;
-        for (uint32_t r = 0; r < m->rows; r++) {
-            double value = (double)m->at[(size_t)r * m->columns + c];
-            columns[c].energy += value * value;
-        }
-    }
-    if (done)
-        qsort(columns, m->columns, sizeof *columns, compare_columns);
-    for (uint32_t c = 0; done && c < m->columns; c++)
-        t->order[c] = columns[c].number;
-    free(columns);
     return done;
 }
 
@@ -382,7 +341,10 @@ bool cf_shift_sums_of_tables(struct cf_shift_sums *sums, const struct cf_matrix 
     struct tables t = {.matrix = matrix, .options = options, .sums = sums, .planes = planes_of(matrix)};
     t.sign = calloc((size_t)t.planes * matrix->columns, sizeof *t.sign);
     t.doubled = calloc(matrix->columns, sizeof *t.doubled);
-    bool done = t.sign && t.doubled && order_columns(&t) && write_all(&t, search);
+    t.order = malloc(matrix->columns * sizeof *t.order);
+    bool done = t.sign && t.doubled && t.order &&
+                cf_order_columns(matrix, options->groups, t.planes, options->segments > 0, t.order) &&
+                write_all(&t, search);
     free(t.entries);
     free(t.sign);
     free(t.doubled);
