@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/graphs.h"
 #include "cli/interrupt.h"
+#include "compiler/optimise/explicit.h"
 #include "compiler/optimise/implement.h"
 #include "netlists/bank.h"
 #include "netlists/store.h"
@@ -118,6 +119,60 @@ static int report(const struct session *s, const struct cli_args *args, const st
     return CLI_OK;
 }
 
+/* ---- every adder as a gate ---- */
+
+static int report_circuit(const struct cf_netlist *circuit, const struct cli_args *args)
+{
+    const char *path = cli_value(args, "-o");
+    uint64_t outputs = 0, gates = circuit->net_count - circuit->groups[CF_INPUT].count;
+    for (uint32_t g = 1; g < circuit->group_count; g++)
+        outputs += circuit->groups[g].output ? circuit->groups[g].count : 0;
+    if (cli_given(args, "--json")) {
+        cJSON *document = cJSON_CreateObject();
+        cJSON_AddNumberToObject(document, "gates", (double)gates);
+        cJSON_AddNumberToObject(document, "adders", (double)(gates - outputs));
+        cJSON_AddNumberToObject(document, "outputs", (double)outputs);
+        return cli_print_json(document);
+    }
+    char text[2][32];
+    printf("%s: one place of each bank, written out: %s adders, and %s gates that read them\n", cli_shown(path),
+           cli_thousands(gates - outputs, text[0]), cli_thousands(outputs, text[1]));
+    return CLI_OK;
+}
+
+static int write_circuit(const struct cf_netlist *netlist, const struct cli_args *args)
+{
+    struct cf_netlist *circuit;
+    struct cf_error err;
+    if (!cf_write_out_graphs(&circuit, netlist, &err))
+        return cli_fail(&err);
+    bool done = cf_netlist_save(circuit, cli_value(args, "-o"), &err);
+    int status = done ? report_circuit(circuit, args) : cli_fail(&err);
+    cf_netlist_free(circuit);
+    return status;
+}
+
+/* ---- the command ---- */
+
+/* Are graphs to be sought, or those that NET holds to be written out? */
+static bool is_search(const struct cli_args *args, const struct cf_netlist *netlist)
+{
+    return !cli_given(args, "--explicit") || !netlist->implementation || cli_given(args, "--effort") ||
+           cli_given(args, "--seconds");
+}
+
+static bool search(struct session *s, const struct cf_optimise_options *options, struct cf_error *err)
+{
+    cli_catch_interrupts();
+    double started = cli_seconds();
+    snprintf(s->label, sizeof s->label, "optimising");
+    cli_progress_start(&s->progress, s->label, "", 0);
+    bool done = cf_implement(s->netlist, options, &s->report, err);
+    cli_progress_finish(&s->progress);
+    s->seconds = cli_seconds() - started;
+    return done;
+}
+
 static int run(const struct cli_args *args)
 {
     struct session s = {0};
@@ -130,15 +185,10 @@ static int run(const struct cli_args *args)
         return CLI_BAD;
     if (!cf_netlist_load(&s.netlist, args->operands[0], &err))
         return cli_fail(&err);
-    cli_catch_interrupts();
-    double started = cli_seconds();
-    snprintf(s.label, sizeof s.label, "optimising");
-    cli_progress_start(&s.progress, s.label, "", 0);
-    bool done = cf_implement(s.netlist, &options, &s.report, &err);
-    cli_progress_finish(&s.progress);
-    s.seconds = cli_seconds() - started;
-    done = done && cf_netlist_save(s.netlist, path, &err);
-    int status = done ? report(&s, args, &options) : cli_fail(&err);
+    bool done = !is_search(args, s.netlist) || search(&s, &options, &err);
+    bool written_out = cli_given(args, "--explicit");
+    done = done && (written_out || cf_netlist_save(s.netlist, path, &err));
+    int status = !done ? cli_fail(&err) : written_out ? write_circuit(s.netlist, args) : report(&s, args, &options);
     free(s.report.graphs);
     cf_netlist_free(s.netlist);
     return status;
@@ -171,6 +221,9 @@ const struct cli_command cli_optimize = {
             {"--effort", "N", "5", "Search with this effort, 0 to 10000; the time grows with it."},
             {"--seconds", "S", NULL,
              "Search for so many seconds instead, 86400 at most, with as much effort as they allow."},
+            {"--explicit", NULL, NULL,
+             "Write a small circuit instead, in which every adder is a gate: one place of each bank. Graphs that NET "
+             "holds are taken as they are, unless --effort or --seconds is given."},
             {"--seed", "N", "1", "Seed of the random choices."},
             {"--json", NULL, NULL,
              "Print JSON: `adders` with `before` and `after` (each graph once), `full_adders`, `depth`, `lower_bound`, "

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "compiler/optimise/explicit.h"
 #include "compiler/optimise/implement.h"
 #include "compiler/optimise/optimise.h"
 #include "compiler/optimise/tables.h"
@@ -303,6 +304,74 @@ static void a_netlist_gets_an_implementation(void **state)
     cf_netlist_free(n);
 }
 
+/* Fills the values of all nets of a circuit, whose inputs are there. */
+static void evaluate(const struct cf_netlist *n, int64_t *nets)
+{
+    for (uint32_t g = 1; g < n->group_count; g++)
+        for (uint32_t i = 0; i < n->groups[g].count; i++) {
+            const struct cf_cell *cell = &n->cells[n->groups[g].cell[i]];
+            int64_t sum = cf_cell_sum(cell, cf_instance_bases(&n->groups[g], i), nets);
+            nets[n->groups[g].first_net + i] = cf_cell_output(cell, sum);
+        }
+}
+
+/* Compares the outputs of a graph with the cells of its bank: the circuit's nets from `outputs` on with those from
+ * `first` on as operands. */
+static void compare_outputs(const struct cf_netlist *n, const struct cf_bank *bank, const struct cf_netlist *circuit,
+                            const int64_t *nets, uint32_t first, uint32_t outputs)
+{
+    struct cf_bank_operand *places;
+    uint32_t count;
+    struct cf_error err;
+    assert_true(cf_bank_operands(n, bank->cells, bank->cell_count, &places, &count, &err));
+    for (uint32_t k = 0; k < bank->cell_count; k++) {
+        const struct cf_cell *cell = &n->cells[bank->cells[k]];
+        const struct cf_group *group = &circuit->groups[cf_netlist_group_of(circuit, outputs + k)];
+        int64_t sum = cell->bias;
+        for (uint32_t t = 0; t < cell->term_count; t++)
+            for (uint32_t i = 0; i < count; i++)
+                if (places[i].port == cell->terms[t].port && places[i].offset == cell->terms[t].offset)
+                    sum += cf_term_value(&cell->terms[t], nets[first + i]);
+        int more = cell->activation == CF_STEP ? 0 : group->type.frac - cell->type.frac; /* fraction bits */
+        assert_int_equal(nets[outputs + k], cf_cell_output(cell, sum) * (1 << more));
+    }
+    free(places);
+}
+
+/* Every adder of a netlist's graphs as a gate: the circuit computes the sums of the cells. */
+static void graphs_can_be_written_out(void **state)
+{
+    (void)state;
+    struct random_source random = {11};
+    struct cf_netlist *n = banked_netlist(), *circuit;
+    struct cf_error err;
+    assert_false(cf_write_out_graphs(&circuit, n, &err));
+    implement(n, 2);
+    assert_true(cf_write_out_graphs(&circuit, n, &err));
+    const struct cf_implementation *impl = n->implementation;
+    int64_t *nets = calloc(circuit->net_count, sizeof *nets);
+    assert_non_null(nets);
+    for (int trial = 0; trial < 20; trial++) {
+        for (uint32_t i = 0; i < circuit->groups[CF_INPUT].count; i++)
+            nets[i] = random_between(&random, -8, 7);
+        evaluate(circuit, nets);
+        uint32_t first = 0, net = circuit->net_count;
+        for (uint32_t g = impl->graph_count; g-- > 0;) { /* the last graph's outputs are the last nets */
+            const struct cf_bank *bank = impl->banks;
+            while (bank->graph != g)
+                bank++;
+            for (uint32_t before = first = 0; before < g; before++)
+                first += impl->graphs[before].inputs;
+            net -= bank->cell_count;
+            compare_outputs(n, bank, circuit, nets, first, net);
+            net -= impl->graphs[g].adder_count;
+        }
+    }
+    free(nets);
+    cf_netlist_free(circuit);
+    cf_netlist_free(n);
+}
+
 static void the_seed_fixes_the_graph(void **state)
 {
     (void)state;
@@ -477,6 +546,7 @@ int main(void)
         cmocka_unit_test(widths_follow_the_values),
         cmocka_unit_test(banks_are_found),
         cmocka_unit_test(a_netlist_gets_an_implementation),
+        cmocka_unit_test(graphs_can_be_written_out),
         cmocka_unit_test(the_seed_fixes_the_graph),
         cmocka_unit_test(random_netlists_are_implemented),
         cmocka_unit_test(every_wrong_shift_sign_and_wire_is_found),
