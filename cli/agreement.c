@@ -12,6 +12,7 @@
 #include "cli/frames.h"
 #include "cli/heads.h"
 #include "cli/saturation.h"
+#include "cli/shard.h"
 #include "compiler/floatmodel.h"
 #include "compiler/geometry.h"
 #include "compiler/rebias.h"
@@ -449,7 +450,7 @@ static int run(const struct cli_args *args)
         return CLI_BAD;
     bool done = cf_netlist_load(&netlist, args->operands[0], &err) &&
                 cf_head_load(&head, args->operands[1], &head_options, &err) &&
-                cli_frames_open(&frames, args, 2, netlist, &err);
+                cli_frames_open_shard(&frames, args, 2, netlist, &err);
     s.netlist = netlist;
     s.head = &head;
     s.frames = frames;
@@ -501,6 +502,7 @@ const struct cli_command cli_agreement = {
     .min_operands = 3,
     .max_operands = -1,
     .options = (const struct cli_option[]){CLI_FRAMES_OPTION,
+                                           CLI_SHARD_OPTION("frames"),
                                            {"--json", NULL, NULL,
                                             "Print the figures as JSON; `agreement` is the share of equal decisions."},
                                            CLI_HEAD_OPTIONS,

@@ -94,6 +94,6 @@ double cli_seconds(void); /* monotonic */
 /* The commands, one short file each. */
 extern const struct cli_command cli_compile, cli_stats, cli_check, cli_sim, cli_agreement, cli_explain, cli_diff,
     cli_verilog, cli_census, cli_cosim, cli_export, cli_import, cli_faults, cli_bench, cli_vectors, cli_params,
-    cli_eval, cli_detect, cli_prove, cli_audit, cli_synth, cli_report, cli_optimize, cli_train, cli_prune;
+    cli_eval, cli_detect, cli_prove, cli_audit, cli_synth, cli_report, cli_optimize, cli_train, cli_prune, cli_merge;
 
 #endif

@@ -1,10 +1,12 @@
 /* faults.c - cofiber faults: counts the stuck-at faults of the binary gates that frames find. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/frames.h"
+#include "cli/shard.h"
 #include "netlists/lowering/lower.h"
 #include "netlists/names.h"
 #include "netlists/store.h"
@@ -240,6 +242,17 @@ static bool read_options(struct session *s)
     return true;
 }
 
+/* Keeps those of the listed faults that --shard asks for. */
+static bool keep_shard(struct session *s, struct cf_error *err)
+{
+    uint64_t first, end;
+    if (!cli_shard(s->args, s->list.count, &first, &end, err))
+        return false;
+    memmove(s->list.faults, s->list.faults + first, (size_t)(end - first) * sizeof *s->list.faults);
+    s->list.count = end - first;
+    return true;
+}
+
 static int run(const struct cli_args *args)
 {
     struct session s = {.args = args};
@@ -251,7 +264,8 @@ static int run(const struct cli_args *args)
         return cli_fail(&err);
     done = cli_frames_open(&s.frames, args, 1, s.netlist, &err) && choose_gates(&s, &err) &&
            (s.cells = cf_lower_cells(s.netlist, &err)) != NULL &&
-           cf_fault_list_make(&s.list, s.netlist, s.cells, &s.choice, &err) && simulate(&s, &err);
+           cf_fault_list_make(&s.list, s.netlist, s.cells, &s.choice, &err) && keep_shard(&s, &err) &&
+           simulate(&s, &err);
     int status = done ? report(&s) : cli_fail(&err);
     cf_fault_list_free(&s.list);
     cf_lower_free(s.cells, s.netlist->cell_count);
@@ -281,6 +295,7 @@ const struct cli_command cli_faults = {
     .options =
         (const struct cli_option[]){
             CLI_FRAMES_OPTION,
+            CLI_SHARD_OPTION("faults"),
             {"--sample", "N", "20000", "Simulate N faults of each group, at least 1."},
             {"--all", NULL, NULL, "Simulate every pin of every gate at both values."},
             {"--cells", NULL, NULL, "Simulate every pin of every cell at both values, once in each group."},

@@ -4,10 +4,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "cli/shard.h"
 
 struct selection {
     uint64_t *numbers;
@@ -53,27 +55,51 @@ static bool read_list(struct selection *selection, const char *list, uint64_t fr
     }
 }
 
-bool cli_frames_select(struct cf_frames *frames, const struct cli_args *args, struct cf_error *err)
+/* The frames of --frames, all of them where it is not given, and of these the shard's where there may be one. */
+static bool select_frames(struct cf_frames *frames, const struct cli_args *args, bool sharded, struct cf_error *err)
 {
     const char *list = cli_value(args, "--frames");
     struct selection selection = {0};
-    if (!list)
+    uint64_t first, end;
+    if (!list && !(sharded && cli_given(args, "--shard")))
         return true;
-    bool done = read_list(&selection, list, cf_frames_count(frames), err) &&
-                cf_frames_select(frames, selection.numbers, selection.count, err);
+    char all[32];
+    snprintf(all, sizeof all, "0:%" PRIu64, cf_frames_count(frames));
+    bool done = read_list(&selection, list ? list : all, cf_frames_count(frames), err);
+    first = 0;
+    end = selection.count;
+    done = done && (!sharded || cli_shard(args, selection.count, &first, &end, err)) &&
+           cf_frames_select(frames, selection.numbers + first, end - first, err);
     free(selection.numbers);
     return done;
+}
+
+bool cli_frames_select(struct cf_frames *frames, const struct cli_args *args, struct cf_error *err)
+{
+    return select_frames(frames, args, false, err);
+}
+
+static bool open_frames(struct cf_frames **frames, const struct cli_args *args, int first,
+                        const struct cf_netlist *netlist, bool sharded, struct cf_error *err)
+{
+    assert(first < args->operand_count);
+    if (!cf_frames_open(frames, args->operands + first, args->operand_count - first, err))
+        return false;
+    if (cf_frames_fit(*frames, netlist, err) && select_frames(*frames, args, sharded, err))
+        return true;
+    cf_frames_close(*frames);
+    *frames = NULL;
+    return false;
 }
 
 bool cli_frames_open(struct cf_frames **frames, const struct cli_args *args, int first,
                      const struct cf_netlist *netlist, struct cf_error *err)
 {
-    assert(first < args->operand_count);
-    if (!cf_frames_open(frames, args->operands + first, args->operand_count - first, err))
-        return false;
-    if (cf_frames_fit(*frames, netlist, err) && cli_frames_select(*frames, args, err))
-        return true;
-    cf_frames_close(*frames);
-    *frames = NULL;
-    return false;
+    return open_frames(frames, args, first, netlist, false, err);
+}
+
+bool cli_frames_open_shard(struct cf_frames **frames, const struct cli_args *args, int first,
+                           const struct cf_netlist *netlist, struct cf_error *err)
+{
+    return open_frames(frames, args, first, netlist, true, err);
 }

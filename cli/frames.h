@@ -22,4 +22,8 @@ bool cli_frames_select(struct cf_frames *frames, const struct cli_args *args, st
 bool cli_frames_open(struct cf_frames **frames, const struct cli_args *args, int first,
                      const struct cf_netlist *netlist, struct cf_error *err);
 
+/* The same, and of the selected frames only those of --shard. */
+bool cli_frames_open_shard(struct cf_frames **frames, const struct cli_args *args, int first,
+                           const struct cf_netlist *netlist, struct cf_error *err);
+
 #endif

@@ -12,7 +12,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_params, &cli_compile,  &cli_stats,  &cli_check,   &cli_sim,   &cli_agreement, &cli_explain,
     &cli_diff,   &cli_verilog,  &cli_census, &cli_prove,   &cli_cosim, &cli_synth,     &cli_export,
     &cli_import, &cli_faults,   &cli_bench,  &cli_vectors, &cli_eval,  &cli_detect,    &cli_audit,
-    &cli_report, &cli_optimize, &cli_train,  &cli_prune,   NULL,
+    &cli_report, &cli_optimize, &cli_train,  &cli_prune,   &cli_merge, NULL,
 };
 
 static const struct cli_command *find_command(const char *name)

@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/resume.h"
 #include "cli/saturation.h"
+#include "cli/shard.h"
 #include "netlists/store.h"
 #include "sim/frames/saturation.h"
 #include "sim/frames/trace.h"
@@ -73,6 +74,19 @@ static bool open_output(struct session *s, struct output *output, const char *pa
     return cf_trace_create(&output->trace, path, s->netlist, cf_frames_count(s->frames), kind, err);
 }
 
+/* Says which of the frames are simulated: NULL for all, the value of --frames, or a digest of that and of --shard. */
+static const char *selection_of(const struct cli_args *args, char digest[CF_SHA256_HEX])
+{
+    const char *list = cli_value(args, "--frames"), *shard = cli_value(args, "--shard");
+    char hex[CF_SHA256_HEX], both[CF_SHA256_HEX + 16];
+    if (!shard)
+        return list;
+    cf_sha256(list ? list : "", list ? strlen(list) : 0, hex);
+    int length = snprintf(both, sizeof both, "%s %.14s", hex, shard);
+    cf_sha256(both, (size_t)length, digest);
+    return digest;
+}
+
 /* Takes over what an interrupted run left. */
 static bool take_up(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
@@ -82,8 +96,9 @@ static bool take_up(const struct cli_args *args, struct session *s, struct cf_er
         return cf_fail(err, "%s: out of memory", args->operands[0]);
     if (!cli_given(args, "--resume") || !s->resume_path)
         return true;
+    char digest[CF_SHA256_HEX];
     if (!cli_resume_identify(&s->resume, args->operands[0], args->operands + 1, args->operand_count - 1,
-                             cli_value(args, "--frames"), err) ||
+                             selection_of(args, digest), err) ||
         !cli_resume_read(&s->resume, s->resume_path, s->netlist->group_count, err))
         return false;
     struct output *outputs[] = {&s->decisions, &s->trace};
@@ -109,7 +124,7 @@ static bool make_simulator(const struct cli_args *args, struct session *s, struc
 
 static bool open_frames(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
-    return cli_frames_open(&s->frames, args, 1, s->netlist, err) &&
+    return cli_frames_open_shard(&s->frames, args, 1, s->netlist, err) &&
            open_output(s, &s->decisions, cli_value(args, "-o"), CF_TRACE_DECISIONS, err) &&
            open_output(s, &s->trace, cli_value(args, "--trace"), CF_TRACE_ALL, err) && take_up(args, s, err);
 }
@@ -251,10 +266,10 @@ static bool close_output(struct output *output, bool complete, struct cf_error *
 /* Leaves what --resume needs, and says so. */
 static bool interrupt(const struct cli_args *args, struct session *s, struct cf_error *err)
 {
-    char of[32], done[32];
+    char of[32], done[32], digest[CF_SHA256_HEX];
     if (s->resume_path && (!close_output(&s->decisions, false, err) || !close_output(&s->trace, false, err) ||
                            !cli_resume_identify(&s->resume, args->operands[0], args->operands + 1,
-                                                args->operand_count - 1, cli_value(args, "--frames"), err) ||
+                                                args->operand_count - 1, selection_of(args, digest), err) ||
                            !cli_resume_write(&s->resume, s->resume_path, s->netlist->group_count, err)))
         return false;
     return cf_fail(err, "sim: interrupted after %s of %s frames%s", cli_thousands(s->resume.done, done),
@@ -428,6 +443,7 @@ const struct cli_command cli_sim = {
             {"-o", "OUT", NULL, "Write the decisions to this safetensors or .npy file."},
             {"--trace", "FILE", NULL, "Write the value of every gate to this safetensors file."},
             CLI_FRAMES_OPTION,
+            CLI_SHARD_OPTION("frames"),
             {"--all-gates", NULL, NULL, "Evaluate every gate. This is the default."},
             {"--decisions", NULL, NULL,
              "Compute only the decisions, in the fastest exact way that the netlist allows."},

@@ -18,7 +18,7 @@ ROOMS = {
     "compiler": (("netlists", "compiler/heads"), None),
     "compiler/lowering": (("netlists", "netlists/exchange", "netlists/lowering"), None),
     "compiler/optimise": (("netlists",), ("optimise.h", "implement.h")),
-    "sim/frames": (("netlists", "sim/storage.h"), ("frames.h", "quantise.h", "saturation.h", "trace.h")),
+    "sim/frames": (("netlists", "sim/storage.h"), ("frames.h", "join.h", "quantise.h", "saturation.h", "trace.h")),
     "sim/word": (("netlists", "sim/storage.h"), ("plan.h", "engine.h", "reference.h", "limits.h")),
     "sim/bits": (("netlists", "netlists/exchange", "netlists/lowering", "sim/storage.h"), ("engine.h",)),
     "sim/vectors": (("netlists",), ("vectors.h",)),
@@ -43,11 +43,12 @@ ROOMS = {
         ("netlists", "compiler", "compiler/heads", "compiler/optimise", "sim/frames", "sim", "include", "detect"),
         ("prune.h", "judge.h", "log.h", "weights.h"),
     ),
+    "train/mpi": (("train",), ("exchange.h",)),
     "library": (("netlists", "compiler", "sim", "detect", "include"), ()),
     "cli": (
         ("netlists", "netlists/exchange", "netlists/lowering", "compiler", "compiler/heads", "compiler/lowering",
          "compiler/optimise", "sim/frames", "sim/word", "sim/bits", "sim/vectors", "sim/faults", "sim",
-         "rtl/structural", "rtl/stream", "rtl/tools", "include", "detect", "prove", "report", "train", "prune"),
+         "rtl/structural", "rtl/stream", "rtl/tools", "include", "detect", "prove", "report", "train", "train/mpi", "prune"),
         (),
     ),
 }  # fmt: skip
