@@ -51,7 +51,7 @@ TOOLS := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tools/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
 .PHONY: all
-all: $(BUILD)/cofiber $(BUILD)/libcofiber.a $(BUILD)/libcofiber.so checker
+all: $(BUILD)/cofiber $(BUILD)/libcofiber.a $(BUILD)/libcofiber.so checker mpi
 
 $(BUILD)/cofiber: $(CLI_OBJ) $(TRAIN_OBJ) $(BUILD)/libcofiber.a
 	$(call say,LINK,$@)
@@ -155,6 +155,16 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
 	@mkdir -p $(@D)
 	$(call say,CLANG,$@)
 	$(Q)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_OBJ) $(filter-out -fopenmp,$(LIBS)) -lgomp
+
+# What `cofiber train` loads where mpirun starts it: built where Open MPI's compiler is (scripts/setup.sh mpi).
+MPICC ?= $(shell command -v mpicc)
+.PHONY: mpi
+mpi: $(if $(MPICC),$(BUILD)/cofiber-mpi.so)
+
+$(BUILD)/cofiber-mpi.so: train/mpi/exchange.c train/mpi/exchange.h train/exchange.h base/error.c
+	$(call say,MPICC,$@)
+	$(Q)$(MPICC) $(CSTD) $(OPTIMISE) -g $(WARN) -fPIC -shared -fvisibility=hidden -I. $(SANITISE) $(CFLAGS) -o $@ \
+	    train/mpi/exchange.c base/error.c $(LDFLAGS)
 
 include proof/proof.mk
 
@@ -267,6 +277,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/cofiber $(DESTDIR)$(PREFIX)/bin/cofiber
 	[ ! -e $(BUILD)/cofiber-checker ] || install -m 755 $(BUILD)/cofiber-checker $(DESTDIR)$(PREFIX)/bin/cofiber-checker
+	[ ! -e $(BUILD)/cofiber-mpi.so ] || install -m 755 $(BUILD)/cofiber-mpi.so $(DESTDIR)$(PREFIX)/lib/cofiber-mpi.so
 	install -m 644 include/cofiber.h $(DESTDIR)$(PREFIX)/include/cofiber.h
 	install -m 644 $(BUILD)/libcofiber.a $(DESTDIR)$(PREFIX)/lib/libcofiber.a
 	install -m 755 $(BUILD)/libcofiber.so $(DESTDIR)$(PREFIX)/lib/libcofiber.so.$(VERSION)
@@ -290,12 +301,13 @@ uninstall:
 	rm -rf $(DESTDIR)$(DOCS)
 	rm -f $(DESTDIR)$(BASH_COMPLETIONS)/cofiber $(DESTDIR)$(ZSH_COMPLETIONS)/_cofiber
 	rm -f $(DESTDIR)$(PREFIX)/bin/cofiber $(DESTDIR)$(PREFIX)/bin/cofiber-checker $(DESTDIR)$(PREFIX)/include/cofiber.h \
+	    $(DESTDIR)$(PREFIX)/lib/cofiber-mpi.so \
 	    $(DESTDIR)$(PREFIX)/lib/libcofiber.a $(DESTDIR)$(PREFIX)/lib/libcofiber.so* \
 	    $(DESTDIR)$(PREFIX)/lib/pkgconfig/cofiber.pc $(DESTDIR)$(PREFIX)/share/man/man1/cofiber.1
 
 .PHONY: format
 format:
-	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) $(addsuffix /*,$(ROOMS)) train cli include tests/unit tests/fuzz tests/support tests/tools tests/memory examples))
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(ROOMS) $(addsuffix /*,$(ROOMS)) train train/mpi cli include tests/unit tests/fuzz tests/support tests/tools tests/memory examples))
 
 .PHONY: clean
 clean:

@@ -10,14 +10,17 @@
 #include "cli/cli.h"
 #include "cli/frames.h"
 #include "cli/interrupt.h"
+#include "cli/ranks.h"
 #include "cli/resume.h"
 #include "compiler/record.h"
 #include "detect/image_ids.h"
 #include "train/files.h"
 #include "train/journal.h"
+#include "train/prototypes.h"
 
 struct session {
     const struct cli_args *args;
+    struct cli_ranks ranks;
     struct cf_training_options options;
     struct cf_bands_shape shape;
     enum cf_fit fit;
@@ -34,8 +37,10 @@ struct session {
     struct cf_journal *journal;
     struct cli_progress progress;
     char label[64];
-    uint64_t begun; /* steps that were finished when this process began */
-    double seconds; /* of its steps */
+    bool stopped;           /* by an interruption */
+    double prototypes_kept; /* the share of them that a bottleneck begins with */
+    uint64_t begun;         /* steps that were finished when this process began */
+    double seconds;         /* of its steps */
 };
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
@@ -136,21 +141,41 @@ static bool identify(struct session *s, struct cf_error *err)
 {
     const struct cf_training_options *o = &s->options;
     struct cli_resume inputs;
-    char text[1024];
+    char text[1024], svd[CF_SHA256_HEX] = "";
+    const char *other = cli_value(s->args, "--init-svd");
+    if (other && !cf_sha256_file(other, svd, err))
+        return false;
     if (!cli_resume_identify(&inputs, s->truth.label, s->args->operands, s->args->operand_count,
                              cli_value(s->args, "--frames"), err))
         return false;
     int length = snprintf(text, sizeof text,
                           "%s %u %d %d %d %.17g epochs %" PRIu64 " batch %" PRIu64 " seed %" PRIu64
-                          " %.17g %.17g %.17g %.17g %.17g %.17g %.17g annotations %s frames %s",
+                          " %.17g %.17g %.17g %.17g %.17g %.17g %.17g annotations %s frames %s svd %s",
                           cli_value(s->args, "--variant"), s->shape.scales, s->shape.bilinear, s->shape.residual,
                           (int)s->fit, o->stride, o->epochs, o->batch, o->seed, o->rate, o->decay, o->warmup, o->clip,
-                          o->alpha, o->prior, o->average, inputs.netlist, inputs.frames);
+                          o->alpha, o->prior, o->average, inputs.netlist, inputs.frames, svd);
     cf_sha256(text, (size_t)length, s->run);
     return true;
 }
 
 /* ---- the run ----------------------------------------------------------------------------------------------------- */
+
+/* Lets the bottleneck begin with the prototypes of another head, where that is wanted. */
+static bool begin_with_prototypes(struct session *s, struct cf_error *err)
+{
+    const char *path = cli_value(s->args, "--init-svd");
+    struct cf_head head;
+    if (!path)
+        return true;
+    if (!s->model.project)
+        return cf_fail(err, "--init-svd: variant '%s' has no bottleneck", cli_value(s->args, "--variant"));
+    if (!cf_head_load(&head, path, NULL, err))
+        return false;
+    bool done =
+        cf_model_from_prototypes(&s->model, &head, s->blas, s->trainer.state.parameters, &s->prototypes_kept, err);
+    cf_head_free(&head);
+    return done;
+}
 
 /* Continues from the checkpoint, where there is one and that is wanted. */
 static bool take_up(struct session *s, struct cf_error *err)
@@ -165,7 +190,7 @@ static bool take_up(struct session *s, struct cf_error *err)
         return false;
     s->begun = s->trainer.state.step;
     const char *log = cli_value(s->args, "--log");
-    return !log || cf_journal_open(&s->journal, log, &s->trainer, err);
+    return !log || !cli_ranks_first(&s->ranks) || cf_journal_open(&s->journal, log, &s->trainer, err);
 }
 
 static void show(struct session *s)
@@ -179,12 +204,13 @@ static void show(struct session *s)
 
 static bool save(const struct session *s, struct cf_error *err)
 {
-    return !s->checkpoint || cf_checkpoint_save(s->checkpoint, &s->trainer, s->run, err);
+    return !s->checkpoint || !cli_ranks_first(&s->ranks) || cf_checkpoint_save(s->checkpoint, &s->trainer, s->run, err);
 }
 
-static bool interrupt(const struct session *s, struct cf_error *err)
+static bool interrupt(struct session *s, struct cf_error *err)
 {
     char done[32], of[32];
+    s->stopped = true;
     return save(s, err) &&
            cf_fail(err, "train: interrupted after %s of %s steps%s", cli_thousands(s->trainer.state.step, done),
                    cli_thousands(s->trainer.steps, of), s->checkpoint ? "; --resume continues from there" : "");
@@ -195,7 +221,10 @@ static bool take_steps(struct session *s, struct cf_error *err)
     struct cf_trainer *t = &s->trainer;
     double saved = cli_seconds();
     while (t->state.step < t->steps) {
-        if (cli_interrupted())
+        bool stop;
+        if (!cli_ranks_any(&s->ranks, cli_interrupted(), &stop, err))
+            return false;
+        if (stop)
             return interrupt(s, err);
         if (!cf_trainer_step(t, err) || (s->journal && !cf_journal_add(s->journal, t, err)))
             return false;
@@ -213,7 +242,8 @@ static bool run_steps(struct session *s, struct cf_error *err)
 {
     snprintf(s->label, sizeof s->label, "training");
     cli_catch_interrupts();
-    cli_progress_start(&s->progress, s->label, "steps", s->trainer.steps - s->begun);
+    if (cli_ranks_first(&s->ranks))
+        cli_progress_start(&s->progress, s->label, "steps", s->trainer.steps - s->begun);
     s->seconds = cli_seconds();
     bool done = take_steps(s, err);
     s->seconds = cli_seconds() - s->seconds;
@@ -274,6 +304,8 @@ static int report(const struct session *s)
         cJSON_AddNumberToObject(document, "steps", (double)t->steps);
         add_losses(document, "first", first);
         add_losses(document, "last", last);
+        if (s->prototypes_kept > 0)
+            cJSON_AddNumberToObject(document, "prototypes_kept", s->prototypes_kept);
         cJSON_AddNumberToObject(document, "threads", s->options.threads);
         cJSON_AddNumberToObject(document, "seconds", s->seconds);
         cJSON_AddNumberToObject(document, "seconds_per_step", each);
@@ -306,10 +338,17 @@ static int run(const struct cli_args *args)
     struct cf_error err;
     if (!read_options(&s))
         return CLI_BAD;
-    bool done = open_inputs(&s, &err) && identify(&s, &err) &&
-                cf_trainer_new(&s.trainer, &s.model, &s.shape, &s.options, &s.data, s.blas, NULL, &err) &&
-                take_up(&s, &err) && run_steps(&s, &err) && write_outputs(&s, &err);
-    int status = done ? report(&s) : cli_fail(&err);
+    bool done = cli_ranks_join(&s.ranks, &err) && open_inputs(&s, &err) && identify(&s, &err) &&
+                cf_trainer_new(&s.trainer, &s.model, &s.shape, &s.options, &s.data, s.blas, &s.ranks.exchange, &err) &&
+                begin_with_prototypes(&s, &err) && take_up(&s, &err) && run_steps(&s, &err) &&
+                (!cli_ranks_first(&s.ranks) || write_outputs(&s, &err));
+    int status = CLI_OK;
+    if (!done)
+        status = s.stopped && !cli_ranks_first(&s.ranks) ? CLI_BAD : cli_fail(&err);
+    else if (cli_ranks_first(&s.ranks))
+        status = report(&s);
+    /* Processes that were interrupted stop after the same step, and need not be ended. */
+    cli_ranks_leave(&s.ranks, !done && !s.stopped);
     free_session(&s);
     return status;
 }
@@ -325,7 +364,8 @@ const struct cli_command cli_train = {
         "The losses are those of FCOS: focal loss of the classes, GIoU of the boxes, cross-entropy of the centerness, "
         "summed over the scales and divided by the number of positive cells. AdamW takes the steps. The same seed "
         "gives "
-        "the same head, byte for byte, with any number of threads.\n"
+        "the same head, byte for byte, with any number of threads, and of "
+        "processes where mpirun starts several.\n"
         "While it runs, the command writes HEAD.checkpoint from time to time, and when it is interrupted. --resume "
         "continues from there, to the same head that an uninterrupted run makes. HEAD itself appears when it is "
         "complete.",
@@ -347,6 +387,10 @@ const struct cli_command cli_train = {
             {"--prior", "P", "0.01", "Let every class begin with this score."},
             {"--average", "SHARE", "0",
              "Write a moving average of the parameters, which keeps this share of itself at each step; 0: no average."},
+            {"--init-svd", "HEAD", NULL,
+             "Let the bottleneck of dimK begin with the K largest right singular vectors of this head's classifier, "
+             "and "
+             "its classifier with the least-squares fit behind them."},
             {"--seed", "S", "1", "Seed of the first values and of the frames' order."},
             {"--scales", "K", "3", "Split the grid into K bands."},
             {"--upsample", "nearest|bilinear", "nearest", "How pools are upsampled before they are subtracted."},

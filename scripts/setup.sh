@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's (or Ubuntu's) packages; does nothing where all is there.
 #
-#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross] [place] [yosys55] [chromium] [features]
+#   scripts/setup.sh [build] [test] [proof] [fuzz] [tsan] [bench] [peers] [cross] [mpi] [place] [yosys55] [chromium] [features]
 #                                                                                   (default: build test proof)
 #
 # Runs apt-get as root or through sudo. Each group holds what the Makefile's targets of that name need; bench is what
@@ -21,6 +21,7 @@ packages_of() {
         command -v npm >/dev/null || echo nodejs npm
         echo python3-torch python3-pil python3-numpy dataset-fashion-mnist
         ;;
+    mpi) echo openmpi-bin libopenmpi-dev ;;
     place) echo nextpnr-ice40 fpga-icestorm ;;
     yosys55) command -v npm >/dev/null || echo nodejs npm ;;
     proof) echo coq ocaml-nox libzarith-ocaml-dev ;;
@@ -36,7 +37,7 @@ packages_of() {
             protobuf-c-compiler zlib1g-dev:arm64 libjs-chart.js
         ;;
     *)
-        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross, place, yosys55, chromium, features)" >&2
+        echo "setup.sh: unknown group '$1' (build, test, proof, fuzz, tsan, bench, peers, cross, mpi, place, yosys55, chromium, features)" >&2
         exit 2
         ;;
     esac

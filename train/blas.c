@@ -14,8 +14,6 @@ struct cf_blas {
                   int stride_a, const float *b, int stride_b, float beta, float *c, int stride_c);
     void (*dsyev)(const char *job, const char *triangle, const int *n, double *matrix, const int *stride,
                   double *values, double *work, const int *size, int *info, size_t job_length, size_t triangle_length);
-    void (*dposv)(const char *triangle, const int *n, const int *columns, double *matrix, const int *stride,
-                  double *right, const int *right_stride, int *info, size_t triangle_length);
 };
 
 static bool find(void *library, const char *name, void *function, size_t size, struct cf_error *err)
@@ -39,8 +37,7 @@ bool cf_blas_open(struct cf_blas **blas, struct cf_error *err)
     struct cf_blas *made = calloc(1, sizeof *made);
     bool done = made || cf_fail(err, "out of memory");
     done = done && find(library, "cblas_sgemm", &made->sgemm, sizeof made->sgemm, err) &&
-           find(library, "dsyev_", &made->dsyev, sizeof made->dsyev, err) &&
-           find(library, "dposv_", &made->dposv, sizeof made->dposv, err);
+           find(library, "dsyev_", &made->dsyev, sizeof made->dsyev, err);
     if (!done)
         free(made);
     *blas = done ? made : NULL;
@@ -69,11 +66,4 @@ bool cf_blas_eigen(const struct cf_blas *blas, int n, double *matrix, double *va
     blas->dsyev("V", "U", &n, matrix, &n, values, work, &size, &info, 1, 1);
     free(work);
     return info == 0 || cf_fail(err, "the eigenvalues of a matrix of %d rows did not converge", n);
-}
-
-bool cf_blas_solve(const struct cf_blas *blas, int n, double *matrix, int columns, double *right, struct cf_error *err)
-{
-    int info = 0;
-    blas->dposv("U", &n, &columns, matrix, &n, right, &n, &info, 1);
-    return info == 0 || cf_fail(err, "a least-squares problem of %d unknowns has no single solution", n);
 }

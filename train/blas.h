@@ -32,9 +32,4 @@ void cf_blas_multiply(const struct cf_blas *blas, int m, int n, int k, struct cf
  * did not converge. */
 bool cf_blas_eigen(const struct cf_blas *blas, int n, double *matrix, double *values, struct cf_error *err);
 
-/* Solves matrix * x = right for `columns` right-hand sides, each of which stands as a row of n numbers and is replaced
- * by its solution; `matrix` [n][n] is symmetric and positive definite, and is overwritten. (LAPACK's dposv.) Errors: it
- * is not positive definite. */
-bool cf_blas_solve(const struct cf_blas *blas, int n, double *matrix, int columns, double *right, struct cf_error *err);
-
 #endif

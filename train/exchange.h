@@ -16,7 +16,6 @@ struct cf_exchange {
      */
     bool (*gather)(const struct cf_exchange *exchange, void *table, size_t rows, size_t row_bytes,
                    struct cf_error *err);
-    void *context; /* of gather */
 };
 
 /* The first row of a process; with rank = size: the number of rows. */

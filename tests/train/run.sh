@@ -118,6 +118,53 @@ done
 check 'a checkpoint that is something else' 2 'is no checkpoint' \
     bash -c 'cp head stopped.checkpoint && cofiber train frames.npy --annotations truth.json --scales 2 --variant linear -o stopped --resume'
 
+# ---- a bottleneck from prototypes ----
+
+from_prototypes() { # rows; prints the share of the prototypes that is kept
+    trains svd --scales 1 --threads 1 --variant "dim$1" --init-svd linear.head --epochs 1 --rate 0 --json |
+        "$python" -c 'import json, sys; d = json.load(sys.stdin); print("kept %.4f, loss %.6f" % (d["prototypes_kept"], d["first"]["classification"]))'
+}
+trains linear.head --scales 1 --threads 1 --variant linear --epochs 100 --rate 0.03 --json >linear.json
+trains again --scales 1 --threads 1 --variant dim3 --init-svd linear.head --epochs 1 --rate 0 >/dev/null
+# Three classes have three prototypes: as many rows lose nothing.
+check 'all prototypes are kept' 0 'kept 1.0000' from_prototypes 3
+check 'and classify as before' 0 '' "$python" "$here/same_classes.py" linear.head again
+check 'two of three are not all' 0 'kept 0.' from_prototypes 2
+check 'more than there are' 2 'have rank 3, and cannot fill a bottleneck of 4' \
+    trains svd --scales 1 --variant dim4 --init-svd linear.head
+
+# ---- several processes ----
+
+ranks() { # number, output, options...
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 \
+        mpirun --oversubscribe -n "$1" cofiber train "${task[@]}" --variant linear --batch 12 --threads 1 -o "${@:2}"
+}
+if [ -e "$build/cofiber-mpi.so" ] && command -v mpirun >/dev/null; then
+    task=(frames.npy --annotations truth.json)
+    ranks 1 one.rank --epochs 10 --log one.rank.jsonl >/dev/null 2>&1
+    many() {
+        ranks "$1" many --epochs 10 --log many.jsonl >/dev/null && cmp one.rank many && cmp one.rank.jsonl many.jsonl
+    }
+    check 'two processes make the same bytes' 0 '' many 2
+    check 'four processes, too' 0 '' many 4
+    one_dies() { # the others end with it, and what was made is continued by one process alone
+        local process
+        OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 \
+            mpirun --oversubscribe -n 2 cofiber train "${task[@]}" --variant linear --batch 12 --threads 1 -o one.dies \
+            --epochs 2000 --checkpoint 0 >/dev/null 2>&1 &
+        process=$!
+        lines_of one.dies.checkpoint 1
+        kill -9 "$(pgrep -P $process cofiber | tail -n 1)"
+        wait $process && return 4
+        [ ! -e one.dies ] && ranks 1 one.dies --epochs 2000 --resume >/dev/null && ranks 1 whole --epochs 2000 >/dev/null &&
+            cmp whole one.dies
+    }
+    check 'a process is killed' 0 '' one_dies
+    check 'an error ends all' 2 'is no longer finite' ranks 2 bad --rate 1000 --clip 0 --warmup 0 --epochs 400
+else
+    echo 'several processes: left out, since there is no Open MPI here (scripts/setup.sh mpi)'
+fi
+
 # ---- refused ----
 
 fails() { # words, command...: status 2, one line, and no head
