@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -37,10 +38,10 @@ struct session {
     struct cf_journal *journal;
     struct cli_progress progress;
     char label[64];
-    bool stopped;           /* by an interruption */
-    double prototypes_kept; /* the share of them that a bottleneck begins with */
-    uint64_t begun;         /* steps that were finished when this process began */
-    double seconds;         /* of its steps */
+    bool stopped;                      /* by an interruption */
+    double prototypes_kept;            /* the share of them that a bottleneck begins with */
+    uint64_t begun;                    /* steps that were finished when this process began */
+    double seconds, processor_seconds; /* of its steps; the latter of all threads together */
 };
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
@@ -238,6 +239,13 @@ static bool take_steps(struct session *s, struct cf_error *err)
     return true;
 }
 
+static double processor_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static bool run_steps(struct session *s, struct cf_error *err)
 {
     snprintf(s->label, sizeof s->label, "training");
@@ -245,8 +253,10 @@ static bool run_steps(struct session *s, struct cf_error *err)
     if (cli_ranks_first(&s->ranks))
         cli_progress_start(&s->progress, s->label, "steps", s->trainer.steps - s->begun);
     s->seconds = cli_seconds();
+    s->processor_seconds = processor_seconds();
     bool done = take_steps(s, err);
     s->seconds = cli_seconds() - s->seconds;
+    s->processor_seconds = processor_seconds() - s->processor_seconds;
     cli_progress_finish(&s->progress);
     return done;
 }
@@ -309,6 +319,7 @@ static int report(const struct session *s)
         cJSON_AddNumberToObject(document, "threads", s->options.threads);
         cJSON_AddNumberToObject(document, "seconds", s->seconds);
         cJSON_AddNumberToObject(document, "seconds_per_step", each);
+        cJSON_AddNumberToObject(document, "processor_seconds", s->processor_seconds);
         cJSON_AddNumberToObject(document, "product_seconds", cf_trainer_product_seconds(t));
         return cli_print_json(document);
     }

@@ -13,12 +13,14 @@ cd "$work"
 python3 "$root/tests/train/make_set.py" frames.npy truth.json --frames "$count" --grid 40 --channels 768 --classes 80
 echo "date      $(date -I)"
 echo "machine   $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, load $(cut -d ' ' -f 1 /proc/loadavg)"
+# Times are the processor's, which other work on the machine does not lengthen; the clock's stand behind.
 figures() { # label: reads the JSON of a run
     python3 -c '
 import json, sys
 run = json.load(sys.stdin)
-step, products = run["seconds_per_step"], run["product_seconds"] / run["steps"] / run["threads"]
-print(f"{sys.argv[1]:<34} {step:.3f} s a step, products {products:.3f} s: {step / products:.2f} times as long")' "$1"
+own, products = run["processor_seconds"] / run["steps"], run["product_seconds"] / run["steps"]
+print("%-30s %.3f s a step, of which products %.3f s: %.2f times as long; %.3f s by the clock" %
+      (sys.argv[1], own, products, own / products, run["seconds_per_step"]))' "$1"
 }
 for variant in classifier linear dim20; do
     cofiber train frames.npy --annotations truth.json --variant $variant --batch "$count" --epochs 5 --threads 1 -o head --json |
@@ -32,11 +34,14 @@ if [ -e "$build/cofiber-mpi.so" ] && command -v mpirun >/dev/null; then
             -o head --json 2>/dev/null | figures "linear, $n processes of 1 thread"
     done
 fi
+# Without the settings, PyTorch takes fresh memory from the kernel for each tensor, which would be most of its time.
+export MALLOC_MMAP_THRESHOLD_=17179869184 MALLOC_TRIM_THRESHOLD_=17179869184
 if python3 -c 'import torch' 2>/dev/null; then
     for variant in classifier linear; do
         python3 "$root/tests/train/torch_loop.py" time frames.npy truth.json --variant $variant --batch "$count" --steps 3 |
             python3 -c '
 import json, sys
-print("PyTorch, %s, 1 thread: %.3f s a step" % (sys.argv[1], json.load(sys.stdin)["median_seconds"]))' $variant
+run = json.load(sys.stdin)
+print("%-30s %.3f s a step; %.3f s by the clock" % ("PyTorch, %s, 1 thread" % sys.argv[1], run["processor_seconds"], run["median_seconds"]))' $variant
     done
 fi

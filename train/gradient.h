@@ -56,7 +56,7 @@ struct cf_train_worker {
     double *out_slopes, *factor_slopes; /* as reg_out's weights and biases, and as the factors */
     double *hidden;                     /* [2 H] */
     struct cf_losses losses;
-    double product_seconds; /* spent in matrix products, over the worker's life */
+    double product_seconds; /* of processor time spent in matrix products, over the worker's life */
 };
 
 bool cf_train_worker_new(struct cf_train_worker *worker, const struct cf_model *model, const struct cf_blas *blas,

@@ -77,7 +77,7 @@ const float *cf_trainer_result(const struct cf_trainer *trainer);
 /* The gradient and losses of the next step's batch, without taking the step: trainer->gradient and `*record`. */
 bool cf_trainer_gradient(struct cf_trainer *trainer, struct cf_step_record *record, struct cf_error *err);
 
-/* Seconds that all threads spent in matrix products. */
+/* Seconds of processor time that all threads spent in matrix products. */
 double cf_trainer_product_seconds(const struct cf_trainer *trainer);
 
 #endif
