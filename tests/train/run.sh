@@ -118,6 +118,15 @@ done
 check 'a checkpoint that is something else' 2 'is no checkpoint' \
     bash -c 'cp head stopped.checkpoint && cofiber train frames.npy --annotations truth.json --scales 2 --variant linear -o stopped --resume'
 
+full_disk() { # a file may have 1024 bytes: the checkpoint that is there stays as it is
+    cp good stopped.checkpoint
+    bash -c "trap '' XFSZ; ulimit -f 1; exec cofiber train ${task[*]} -o stopped --variant linear --epochs 1000000 --resume \
+        --checkpoint 0" && return 4
+    local status=$?
+    cmp good stopped.checkpoint && [ ! -e stopped ] && return $status
+}
+check 'a full disk leaves the last checkpoint' 2 'cofiber: stopped.checkpoint: File too large' full_disk
+
 # ---- a bottleneck from prototypes ----
 
 from_prototypes() { # rows; prints the share of the prototypes that is kept
@@ -193,4 +202,11 @@ fails "directory 'absent' does not exist" trains absent/bad --variant linear
 fails 'No such file' cofiber train absent.npy --annotations truth.json --variant linear -o bad
 "$python" -c 'import numpy; f = numpy.load("frames.npy"); f[7, 3, 2, 1] = numpy.nan; numpy.save("nan.npy", f)'
 fails 'element [7,3,2,1] is NaN or infinite' cofiber train nan.npy "${task[@]:1}" --variant linear -o bad
+nan_later() { # frame by frame: what was made until then stays
+    rm -f bad.checkpoint
+    cofiber train nan.npy --annotations truth.json --batch 1 --variant linear -o bad --checkpoint 0 --seed 3
+    local status=$?
+    [ -e bad.checkpoint ] && [ ! -e bad ] && return $status
+}
+check 'a bad frame leaves the last checkpoint' 2 'is NaN or infinite' nan_later
 finish
