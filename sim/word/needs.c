@@ -33,10 +33,41 @@ static uint32_t need_of_dense_row(const struct needs_search *s, const struct cf_
     return need;
 }
 
-static uint32_t need_of_row(const struct needs_search *s, const struct cf_layout *layout, uint32_t row)
+/* The greatest need among the rows that hold nets [first, last], of any groups before group `group`. */
+static uint32_t need_of_span(const struct needs_search *s, uint32_t group, uint32_t first, uint32_t last)
 {
+    const struct cf_netlist *netlist = s->plan->netlist;
+    uint32_t g = cf_netlist_group_of(netlist, first);
+    const struct cf_group *from = &netlist->groups[g];
+    enum { MOST_ROWS = 16 }; /* of a span that is worth looking through */
+    uint64_t most = (uint64_t)s->plan->layouts[g].lanes * MOST_ROWS;
+    if (g >= group || last - from->first_net >= from->count || last - first >= most)
+        return CF_EVERYTHING;
+    return need_of_run(s, g, first, last - first + 1);
+}
+
+/* A row of gates of the general path. Where a row is longer than a task, its tasks may share rows. */
+static uint32_t need_of_gates(const struct needs_search *s, uint32_t group_index, uint32_t row)
+{
+    const struct cf_group *group = &s->plan->netlist->groups[group_index];
+    uint32_t lanes = s->plan->layouts[group_index].lanes, need = lanes > CF_TASK_GATE_COUNT ? CF_EVERYTHING : 0;
+    for (uint32_t i = row * lanes; i < (row + 1) * lanes && need != CF_EVERYTHING; i++) {
+        const struct cf_reach *reach = &s->plan->reaches[group->cell[i]];
+        const uint32_t *bases = cf_instance_bases(group, i);
+        for (uint32_t p = 0; p < group->ports; p++)
+            if (reach->low[p] <= reach->high[p])
+                need = greater(need, need_of_span(s, group_index, bases[p] + reach->low[p], bases[p] + reach->high[p]));
+    }
+    return need;
+}
+
+static uint32_t need_of_row(const struct needs_search *s, uint32_t group, uint32_t row)
+{
+    const struct cf_layout *layout = &s->plan->layouts[group];
     if (layout->kind == CF_LAYOUT_INPUT)
         return row;
+    if (layout->kind == CF_LAYOUT_GENERAL)
+        return need_of_gates(s, group, row);
     if (layout->kind == CF_LAYOUT_DENSE && layout->base[row] != CF_NONE)
         return need_of_dense_row(s, layout, row);
     if (layout->kind != CF_LAYOUT_ROWS || layout->pattern_of[row] == CF_NONE)
@@ -54,9 +85,10 @@ static uint32_t need_of_row(const struct needs_search *s, const struct cf_layout
 /* Gives all rows of a task the greatest need among them. */
 static void share_need(const struct cf_layout *layout, uint32_t *need)
 {
-    for (uint32_t first = 0; first < layout->rows; first += CF_TASK_ROW_COUNT) {
+    uint32_t portion = cf_task_rows(layout);
+    for (uint32_t first = 0; first < layout->rows; first += portion) {
         uint32_t left = layout->rows - first, greatest = 0;
-        uint32_t end = left < CF_TASK_ROW_COUNT ? layout->rows : first + CF_TASK_ROW_COUNT;
+        uint32_t end = left < portion ? layout->rows : first + portion;
         for (uint32_t row = first; row < end; row++)
             greatest = greater(greatest, need[row]);
         for (uint32_t row = first; row < end; row++)
@@ -77,7 +109,7 @@ bool cf_find_needs(const struct cf_plan *plan, struct cf_arena *arena, const uin
         if (!need)
             return false;
         for (uint32_t row = 0; row < layout->rows; row++)
-            need[row] = need_of_row(&s, layout, row);
+            need[row] = need_of_row(&s, g, row);
         /* Exceptions may read anything. */
         for (uint32_t i = 0; i < layout->exception_count; i++)
             need[layout->exceptions[i] / layout->lanes] = CF_EVERYTHING;

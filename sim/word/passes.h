@@ -46,7 +46,7 @@ const uint32_t *cf_index_list_keep(const struct cf_index_list *list, struct cf_a
 bool cf_find_order(const struct cf_plan *plan, struct cf_arena *arena, const struct cf_order **order);
 
 /* needs.c: the last row of the input that each row depends on. The rows of one task share the greatest need among them.
- * CF_EVERYTHING: a row whose last one cannot be told, since it is evaluated by the general path. */
+ * CF_EVERYTHING: a row whose last one is not looked for: it has exceptions, or gates that read from far and wide. */
 bool cf_find_needs(const struct cf_plan *plan, struct cf_arena *arena, const uint32_t *const **needs);
 #define CF_EVERYTHING UINT32_MAX
 
@@ -67,5 +67,13 @@ void cf_schedule_free(struct cf_schedule *schedule);
 
 /* Rows and gates that a task covers at most. Kernels take 5 or 6 rows at a time: 30 are whole numbers of both. */
 enum { CF_TASK_ROW_COUNT = 30, CF_TASK_GATE_COUNT = 1024 };
+
+/* How many rows a task of a group covers; gates of the general path have no kernel, and are counted. */
+static inline uint32_t cf_task_rows(const struct cf_layout *layout)
+{
+    uint32_t rows = CF_TASK_GATE_COUNT / layout->lanes;
+    bool counted = layout->kind == CF_LAYOUT_GENERAL && rows < CF_TASK_ROW_COUNT;
+    return !counted ? CF_TASK_ROW_COUNT : rows > 0 ? rows : 1;
+}
 
 #endif

@@ -69,8 +69,10 @@ static uint32_t place_of_sources(const struct cf_plan *plan, const struct cf_tas
 
 static uint32_t need_of_task(const struct cf_plan *plan, const struct cf_task *task)
 {
-    bool of_gates = task->kind == CF_TASK_GATES || task->kind == CF_TASK_EXCEPTIONS;
-    return of_gates ? CF_EVERYTHING : plan->needs[task->group][task->first];
+    if (task->kind == CF_TASK_EXCEPTIONS)
+        return CF_EVERYTHING;
+    uint32_t row = task->kind == CF_TASK_GATES ? task->first / plan->layouts[task->group].lanes : task->first;
+    return plan->needs[task->group][row];
 }
 
 bool cf_schedule_end_wave(const struct cf_plan *plan, struct cf_schedule *schedule)
@@ -127,6 +129,15 @@ void cf_schedule_free(struct cf_schedule *schedule)
 
 /* ---- all gates --------------------------------------------------------------------------------------------------- */
 
+/* Adds the tasks of a group of the general path: of whole rows, unless these are longer than a task. */
+static bool add_general(const struct cf_plan *plan, struct cf_schedule *schedule, uint32_t group)
+{
+    const struct cf_layout *layout = &plan->layouts[group];
+    uint32_t portion = layout->lanes > CF_TASK_GATE_COUNT ? CF_TASK_GATE_COUNT : cf_task_rows(layout) * layout->lanes;
+    return add_portions(schedule, (struct cf_task){.kind = CF_TASK_GATES, .group = group}, 0,
+                        plan->netlist->groups[group].count, portion);
+}
+
 /* Adds those tasks of a group that belong to the wave. */
 static bool add_group(const struct cf_plan *plan, struct cf_schedule *schedule, uint32_t group, uint32_t wave)
 {
@@ -138,7 +149,7 @@ static bool add_group(const struct cf_plan *plan, struct cf_schedule *schedule, 
     if (wave != order->wave)
         return true;
     if (layout->kind == CF_LAYOUT_GENERAL)
-        return cf_schedule_gates(schedule, CF_TASK_GATES, group, 0, plan->netlist->groups[group].count);
+        return add_general(plan, schedule, group);
     enum cf_task_kind kind = layout->kind == CF_LAYOUT_DENSE ? CF_TASK_DENSE
                              : order->fused_dense != CF_NONE ? CF_TASK_FUSED
                                                              : CF_TASK_ROWS;
