@@ -1,4 +1,5 @@
 /* compile.c - cofiber compile: turns a trained head into a netlist. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,23 @@ static bool calibrate(const struct cli_args *args, const struct cf_head *head, s
     return done || cli_fail(&err) == CLI_OK;
 }
 
+/* Warns of a given scale that no backbone's features are likely to have: a slip of the exponent, say. */
+static void report_scale(const struct cf_compile_options *o)
+{
+    const double large = 1000, small = 1e-3;
+    double largest = ldexp(o->input_scale, o->input_bits - 1);
+    if (o->input_scale > large)
+        fprintf(stderr,
+                "cofiber: warning: at the input scale %.9g, features between %.3g and %.3g are read as 0; "
+                "--calibrate FRAMES chooses a scale from frames\n",
+                o->input_scale, -o->input_scale / 2, o->input_scale / 2);
+    else if (largest < small)
+        fprintf(stderr,
+                "cofiber: warning: at the input scale %.9g, features beyond %.3g are clamped; --calibrate FRAMES "
+                "chooses a scale from frames\n",
+                o->input_scale, largest);
+}
+
 /* A remark on how the weights were taken, where they were not quantised as floats. */
 static const char *weights_text(const struct cf_head *head)
 {
@@ -197,6 +215,8 @@ static int run(const struct cli_args *args)
         status = cli_fail(&err);
     if (status == CLI_OK) {
         char gates[32];
+        if (cli_given(args, "--input-scale"))
+            report_scale(&options);
         printf("%s: %s gates, %u cells, input scale %.9g%s\n", cli_shown(out),
                cli_thousands(netlist->net_count - netlist->groups[CF_INPUT].count, gates), netlist->cell_count,
                netlist->input_scale, weights_text(&head));

@@ -405,7 +405,10 @@ const struct cli_command cli_stats = {
     .max_operands = 1,
     .options =
         (const struct cli_option[]){
-            {"--json", NULL, NULL, "Print the figures as JSON."},
+            {"--json", NULL, NULL,
+             "Print the figures as JSON. `beyond_card` is the number of gates that have squares, or are ReLUs or "
+             "roots: "
+             "kinds of gate that the card does not know."},
             {"--bits", NULL, NULL,
              "Count the binary gates as well: full adders, AIG nodes, threshold gates and depth."},
             {"--verilog", NULL, NULL,

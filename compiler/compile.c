@@ -22,8 +22,8 @@ static bool check_options(const struct cf_head *head, const struct cf_compile_op
     if (!(o->input_scale > 0) || o->input_scale > 1e300) /* the format's limit */
         return cf_fail(err, "an input scale of %g: a scale is a positive number, at most 1e300", o->input_scale);
     if (cf_head_bands(head) > 1 && cf_head_bands(head) != o->scales)
-        return cf_fail(err, "%s: has layers for each of %u bands, and %u scales have %u", head->label,
-                       cf_head_bands(head), o->scales, o->scales);
+        return cf_fail(err, "%s: has layers for each of %u bands, and %u scales have %u: take %u scales", head->label,
+                       cf_head_bands(head), o->scales, o->scales, cf_head_bands(head));
     uint64_t positions = (uint64_t)cf_padded_size(o->height, o->scales) * cf_padded_size(o->width, o->scales);
     if (positions > INT32_MAX / head->channels)
         return cf_fail(err, "a grid of %ux%u with %u channels: more than 2^31 - 1 nets", o->height, o->width,

@@ -232,7 +232,12 @@ static bool add_layer(struct cf_checkpoint *checkpoint, const char *name, struct
 {
     uint64_t count;
     const CfOnnx__Tensor *tensor = weight.tensor;
-    if (!count_of(tensor, &count) || dtype_of(tensor) >= CF_DTYPE_COUNT)
+    if (!count_of(tensor, &count))
+        return cf_fail(err,
+                       "%s: the weights of layer '%.80s' have a negative size, more than %d dimensions, or more than "
+                       "2^31 - 1 elements",
+                       checkpoint->path, name, CF_MAX_RANK);
+    if (dtype_of(tensor) >= CF_DTYPE_COUNT)
         return cf_fail(err, "%s: the weights of layer '%.80s' are of a type that is not read", checkpoint->path, name);
     bool convolution = tensor->n_dims == 4 && tensor->dims[2] == 1 && tensor->dims[3] == 1;
     if (tensor->n_dims != 2 && !convolution)

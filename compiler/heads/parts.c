@@ -216,9 +216,11 @@ static bool check_layer(const struct cf_parts *parts, const struct cf_checkpoint
 {
     const struct cf_part *part = &parts->part[role][band];
     const char *name = cf_role_name(role);
+    char list[320];
     if (part->tensor[CF_PART_WEIGHT] == SIZE_MAX)
-        return cf_fail(err, "%s: %s has no weight%s", checkpoint->path, name,
-                       parts->bands[role] > 1 ? " for every band" : "");
+        return cf_fail(err, "%s: %s has no weight%s; there are: %s", checkpoint->path, name,
+                       parts->bands[role] > 1 ? " for every band" : "",
+                       cf_checkpoint_list(checkpoint, list, sizeof list));
     const struct cf_tensor *weight = &checkpoint->tensors[part->tensor[CF_PART_WEIGHT]];
     int rank = role == CF_ROLE_NORM ? 1 : 2;
     bool convolution = rank == 2 && weight->rank == 4 && weight->shape[2] == 1 && weight->shape[3] == 1;

@@ -173,39 +173,48 @@ static bool view_fits(const struct cf_tensor *tensor, const struct view *view, u
     return last < elements;
 }
 
-/* _rebuild_tensor*(storage, offset, size, stride, ...[, dtype]) as a tensor and a view; false: it says nothing that
- * can be read. */
-static bool read_tensor(const struct file *file, const struct cf_pickle_value *call, struct cf_tensor *tensor,
-                        struct view *view)
+/* _rebuild_tensor*(storage, offset, size, stride, ...[, dtype]) as a tensor and a view. Returns what is wrong with it,
+ * or NULL. `*listed` becomes false where nothing is wrong and no head has such a tensor: its type, or more dimensions
+ * than a head's tensors have. */
+static const char *read_tensor(const struct file *file, const struct cf_pickle_value *call, struct cf_tensor *tensor,
+                               struct view *view, bool *listed)
 {
     bool v3 = strcmp(call->text, "torch._utils._rebuild_tensor_v3") == 0;
+    *listed = false;
     if (call->count < (v3 ? 7 : 4) || call->items[0]->kind != CF_PICKLE_OUTSIDE ||
         !number_of(call->items[1], &view->offset))
-        return false;
+        return "it has no storage and no place in it";
     const struct cf_pickle_value *size = call->items[2], *stride = call->items[3];
     if (size->kind == CF_PICKLE_CALL && size->count == 1) /* torch.Size(tuple) */
         size = size->items[0];
-    if (size->kind != CF_PICKLE_TUPLE || stride->kind != CF_PICKLE_TUPLE || size->count != stride->count ||
-        size->count > CF_MAX_RANK)
-        return false;
+    if (size->kind != CF_PICKLE_TUPLE || stride->kind != CF_PICKLE_TUPLE || size->count != stride->count)
+        return "its sizes and strides are not two lists of the same length";
+    if (size->count > CF_MAX_RANK)
+        return NULL;
     const struct storage *storage = find_storage(file, call->items[0]->items[0]->items[2]->text);
     view->storage = (uint32_t)(storage - file->storages);
     tensor->rank = (int)size->count;
     tensor->count = 1;
-    for (size_t d = 0; d < size->count; d++)
-        if (!number_of(size->items[d], &tensor->shape[d]) || !number_of(stride->items[d], &view->stride[d]) ||
-            !cf_mul_u64(tensor->count, tensor->shape[d], &tensor->count))
-            return false;
+    for (size_t d = 0; d < size->count; d++) {
+        if (!number_of(size->items[d], &tensor->shape[d]) || !number_of(stride->items[d], &view->stride[d]))
+            return "a size or stride is not a whole number of at least 0";
+        if (!cf_mul_u64(tensor->count, tensor->shape[d], &tensor->count))
+            return "its size overflows 64 bits";
+    }
     tensor->dtype = storage->dtype;
     if (v3 && call->items[6]->kind == CF_PICKLE_NAME)
         tensor->dtype = dtype_named(call->items[6]->text);
     if (tensor->dtype >= CF_DTYPE_COUNT)
-        return false;
+        return NULL;
     uint64_t elements = storage->elements; /* of an untyped storage: bytes */
     if (storage->dtype >= CF_DTYPE_COUNT)
         elements /= cf_dtype_size(tensor->dtype);
-    return cf_mul_u64(tensor->count, cf_dtype_size(tensor->dtype), &tensor->size) &&
-           (tensor->count == 0 || view_fits(tensor, view, elements));
+    if (!cf_mul_u64(tensor->count, cf_dtype_size(tensor->dtype), &tensor->size))
+        return "its size overflows 64 bits";
+    if (tensor->count > 0 && !view_fits(tensor, view, elements))
+        return "it reaches beyond its storage";
+    *listed = true;
+    return NULL;
 }
 
 static bool is_tensor(const struct cf_pickle_value *value)
@@ -218,8 +227,12 @@ static bool add_tensor(struct cf_checkpoint *checkpoint, struct file *file, cons
 {
     struct cf_tensor tensor = {.name = name};
     struct view view = {0};
-    if (!read_tensor(file, call, &tensor, &view))
-        return true; /* of a type that no head has: not listed */
+    bool listed;
+    const char *wrong = read_tensor(file, call, &tensor, &view, &listed);
+    if (wrong)
+        return cf_fail(err, "%s: tensor '%.80s' is damaged: %s", checkpoint->path, name, wrong);
+    if (!listed)
+        return true;
     if (!cf_array_reserve(&file->tensors, &file->tensor_capacity, file->tensor_count + 1, sizeof *file->tensors) ||
         !cf_array_reserve(&file->views, &file->view_capacity, file->tensor_count + 1, sizeof *file->views))
         return cf_fail(err, "%s: out of memory", checkpoint->path);
@@ -521,6 +534,7 @@ bool cf_pytorch_open_legacy(struct cf_checkpoint *checkpoint, struct cf_error *e
     struct file *file = new_file(checkpoint, err);
     if (!file || !cf_map_open(&file->map, checkpoint->path, err))
         return false;
+    static const uint8_t magic[] = {0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
     /* Five pickles: a magic number, the version 1001, the machine's properties, the object, the storages' keys. */
     struct cf_pickle pickles[5];
     size_t at = 0;
@@ -529,6 +543,8 @@ bool cf_pytorch_open_legacy(struct cf_checkpoint *checkpoint, struct cf_error *e
         if (!cf_pickle_read(file->map.data + at, most, &checkpoint->arena, allowed, checkpoint->path, &pickles[p], err))
             return false;
         at += pickles[p].length;
+        if (p == 0 && !memmem(file->map.data, at, magic, sizeof magic))
+            return cf_fail(err, "%s: a pickle, but no PyTorch checkpoint", checkpoint->path);
         if (p == 1 && (pickles[p].root->kind != CF_PICKLE_INT || pickles[p].root->integer != 1001))
             return cf_fail(err, "%s: a pickle, but no PyTorch checkpoint", checkpoint->path);
     }

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import numbers
 import sys
 import threading
 import weakref
@@ -150,9 +151,12 @@ class Detector:
         """
         if score not in ("product", "sqrt"):
             raise CofiberError(f"score '{score}' is none of: product|sqrt")
-        if not 1 <= top <= _MOST_DETECTIONS:
-            raise CofiberError(f"top {top} is not an integer from 1 to {_MOST_DETECTIONS}")
-        options = _library.DetectOptions(score_thresh, nms, top, score == "sqrt")
+        for name, value in (("score_thresh", score_thresh), ("nms", nms)):
+            if not isinstance(value, numbers.Real):
+                raise CofiberError(f"{name} {value!r} is not a number")
+        if not isinstance(top, numbers.Integral) or not 1 <= top <= _MOST_DETECTIONS:
+            raise CofiberError(f"top {top!r} is not an integer from 1 to {_MOST_DETECTIONS}")
+        options = _library.DetectOptions(float(score_thresh), float(nms), int(top), score == "sqrt")
         if np.ndim(features) == 4:
             return [self._detect(frame, options) for frame in features]
         return self._detect(features, options)

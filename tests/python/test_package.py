@@ -108,6 +108,9 @@ def test_a_detector_of_a_netlist_and_of_a_head(tmp_path, netlist, frames):
     for top in (-1, 0, 2**32):
         with pytest.raises(cofiber.CofiberError, match="is not an integer from 1 to 4294967295"):
             one.detect(frames[0], top=top)
+    for option in ("score_thresh", "nms"):
+        with pytest.raises(cofiber.CofiberError, match=f"^{option} 'a' is not a number$"):
+            one.detect(frames[0], **{option: "a"})
     later = model.CofiberDetector.from_safetensors(HEAD, scales=2)
     assert later.netlist is None
     first = later.detect(frames[0])
