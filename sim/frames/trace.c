@@ -2,6 +2,8 @@
 #include "sim/frames/trace.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +40,28 @@ static void shape_of(const struct cf_group *group, uint64_t frames, uint64_t sha
         shape[i + 1] = group->shape[i];
 }
 
+/* Says of each group of which a sweep took lanes which lanes are left, "lanes.GROUP": "0,3,7". */
+static bool name_lanes(struct cf_trace *trace, struct cf_error *err)
+{
+    enum { LONGEST = 11 }; /* a number of 31 bits, and the comma */
+    bool done = true;
+    for (uint32_t g = 0; done && g < trace->netlist->group_count; g++) {
+        const struct cf_group *group = &trace->netlist->groups[g];
+        if (!written(trace, group) || !group->lane_names)
+            continue;
+        uint32_t lanes = cf_group_lanes(group);
+        char key[CF_NAME_MAX + 8], *text = malloc((size_t)lanes * LONGEST + 1);
+        size_t used = 0;
+        for (uint32_t l = 0; text && l < lanes; l++)
+            used += (size_t)sprintf(text + used, "%s%" PRIu32, l ? "," : "", group->lane_names[l]);
+        snprintf(key, sizeof key, "lanes.%s", group->name);
+        done = text ? cf_safetensors_add_metadata(trace->safetensors, key, text, err)
+                    : cf_fail(err, "%s: out of memory", trace->path);
+        free(text);
+    }
+    return done;
+}
+
 /* Declares the groups; those of 8-byte elements first, which keeps every tensor aligned. */
 static bool declare(struct cf_trace *trace, uint64_t frames, struct cf_error *err)
 {
@@ -60,8 +84,8 @@ static bool create_safetensors(struct cf_trace *trace, uint64_t frames, struct c
 {
     const char *format = trace->kind == CF_TRACE_ALL ? "cofiber-trace" : "cofiber-decisions";
     return cf_safetensors_create(&trace->safetensors, trace->path, err) &&
-           cf_safetensors_add_metadata(trace->safetensors, "format", format, err) && declare(trace, frames, err) &&
-           cf_safetensors_begin(trace->safetensors, err);
+           cf_safetensors_add_metadata(trace->safetensors, "format", format, err) && name_lanes(trace, err) &&
+           declare(trace, frames, err) && cf_safetensors_begin(trace->safetensors, err);
 }
 
 static bool create_npy(struct cf_trace *trace, uint64_t frames, struct cf_error *err)
