@@ -33,5 +33,8 @@ step "Count the gates three ways: closed form, netlist, Yosys" "$cofiber" census
 # A real frame alone would hardly ever show a wrong weight of a classifier: its value is one bit. Hence --vectors.
 step "Build the Verilog with Verilator (a minute or two the first time); compare every gate, on frames made from the weights too" \
     "$cofiber" cosim "$out/net.safetensors" "$frame" --vectors
-step "Draw the detections over the energy of the features (the photograph is not in the repository)" \
-    "$cofiber" detect "$out/net.safetensors" "$frame" --score-thresh 0.2 --draw -o "$out/picture.png"
+boxes=examples/head_boxes_overfitted_fp32.safetensors
+step "Compile a head that has boxes as well. It was trained until it overfits, this photograph being one of 20" \
+    "$cofiber" compile "$boxes" -o "$out/boxes.safetensors" --calibrate "$frame"
+step "Draw what it detects over the energy of the features (the photograph is not in the repository)" \
+    "$cofiber" detect "$out/boxes.safetensors" "$frame" --nms 0.4 --draw -o "$out/picture.png"

@@ -113,5 +113,33 @@ END
 }
 check "bits of the layers of dim20 at 16 bits" narrow
 
+# ---- the demo's head: boxes on the two riders and their horses ----
+demo() {
+    "$build/cofiber" params examples/head_boxes_overfitted_fp32.safetensors --json | grep -q '"linear_70k"' &&
+        "$build/cofiber" compile examples/head_boxes_overfitted_fp32.safetensors -o "$small/demo.net" \
+            --calibrate examples/000000214753_f16.npy 2>/dev/null &&
+        "$build/cofiber" detect "$small/demo.net" examples/000000214753_f16.npy --nms 0.4 -o "$small/found.json" 2>/dev/null &&
+        /usr/bin/python3 - "$small/found.json" <<'END'
+import json, sys
+# COCO's own boxes of this photograph: category 19 is a horse, 1 a person.
+wanted = [(19, 253, 193, 61, 113), (1, 233, 126, 63, 122), (1, 360, 115, 57, 135), (19, 323, 167, 151, 155)]
+found = [(d["category_id"], *d["bbox"]) for d in json.load(open(sys.argv[1]))]
+def overlap(a, b):
+    w = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    h = min(a[2] + a[4], b[2] + b[4]) - max(a[2], b[2])
+    both = max(w, 0) * max(h, 0)
+    return both / (a[3] * a[4] + b[3] * b[4] - both) if a[0] == b[0] else 0
+for one in wanted:
+    assert any(overlap(one, other) > 0.7 for other in found), (one, found)
+END
+}
+check "the demo's head finds what is in the photograph" demo
+
+# ---- heads and frames that are none: `malformed.py` counts by itself ----
+counts=$(/usr/bin/python3 tests/heads/malformed.py "$build/cofiber")
+echo "$counts" | sed '$d'
+read -r more _ wrong _ <<<"$(echo "$counts" | tail -n 1)"
+passed=$((passed + ${more:-0})) failed=$((failed + ${wrong:-1}))
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
