@@ -1,6 +1,7 @@
 /* text.c - writes text, constants, weights and headings into the file at hand. */
 #include "rtl/structural/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ void cf_put(struct emission *e, const char *format, ...)
 
 void cf_put_constant(struct emission *e, int64_t value, uint8_t width)
 {
+    assert(width >= 1 && width <= 64);
     uint64_t mask = width == 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1, bits = (uint64_t)value & mask;
     bool negative = bits >> (width - 1) & 1;
     if (negative)
