@@ -85,7 +85,10 @@ static bool put_carry(struct writer *w, uint32_t n)
 
 static bool put_header(struct writer *w)
 {
-    bool done = cf_out_printf(w->out, w->err, "module %s (", w->ports->model), first = true;
+    bool first = true,
+         done = put_text(w, "// Written by cofiber. n12s and n12c are the sum and the carry of adder 12.\n"
+                            "// verilator lint_off DECLFILENAME\n") &&
+                cf_out_printf(w->out, w->err, "module %s (", w->ports->model);
     for (int d = 0; d < 2; d++)
         for (uint32_t p = 0; done && p < w->ports->count[d]; p++) {
             done = put_text(w, first ? "\n  " : ",\n  ") && put_name(w, w->ports->ports[d][p].name);
