@@ -17,7 +17,7 @@ if tests/house/arrows.py . >"$log"; then ok; else bad "an arrow runs backwards";
 # file to break, header to include from it, what the complaint must say
 while read -r file header words; do
     rm -rf "$copy/tree" && mkdir "$copy/tree"
-    cp -r base netlists compiler sim rtl detect report library cli include "$copy/tree"
+    cp -r base netlists compiler sim rtl detect report train library cli include "$copy/tree"
     echo "#include \"$header\"" >>"$copy/tree/$file"
     if tests/house/arrows.py "$copy/tree" >"$log"; then
         bad "$file may include $header"
@@ -36,6 +36,8 @@ cli/bench.c sim/bits/program.h sim/bits/program.h is inside sim/bits/
 detect/boxes.c report/audit.h detect/ does not read report/
 detect/boxes.c library/pass_on.h detect/ does not read library/
 cli/sim.c library/pass_on.h cli/ does not read library/
+detect/boxes.c train/losses.h detect/ does not read train/
+train/data.c cli/cli.h train/ does not read cli/
 cli/audit.c report/bands.h report/bands.h is inside report/
 rtl/tools/cosim.c sim/nowhere/x.h sim/nowhere/ is no room
 END
