@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "compiler/optimise/packing.h"
+#include "compiler/optimise/reopen.h"
 #include "compiler/optimise/rounds.h"
 #include "compiler/optimise/tables.h"
 #include "compiler/optimise/wiring.h"
@@ -21,11 +22,14 @@ enum {
     SIGN_PASSES = 6,
     CAREFUL = 10,
     QUICK_EFFORT = 20,
+    REOPEN_EVERY = 10, /* units of effort: as often is some of the sharing done again */
+    REOPEN_EFFORT = 60,
     FIRST_EFFORT = 2, /* with a given time; then STEP times as much */
     STEP = 16,
     FREQUENT = 4, /* patterns that occur as often are shared in rounds, the others packed */
 };
 static const double much_work = 1e7;    /* pairs of digits: where a method that lists more of them is not tried */
+static const double reopened = 0.15;    /* of the signals */
 static const double restart_work = 4e6; /* pairs of digits that one unit of effort pays for, in further attempts */
 
 /* A way to write the matrix. */
@@ -137,7 +141,8 @@ static bool write_sums(struct optimiser *o, const struct method *method, double 
     return cf_shift_sums_of_tables(sums, matrix, &tables, &o->search);
 }
 
-/* Shares what the sums have in common: frequent patterns in rounds, the rest by packing. */
+/* Shares what the sums have in common: frequent patterns in rounds, the rest by packing; then some of it again. Small
+ * matrices are rather attempted again from the beginning. */
 static bool share(struct optimiser *o, struct method *method, double effort, double noise, struct cf_shift_sums *sums)
 {
     double finest = method->work < 2e5 ? 0.003 : method->work < restart_work ? 0.01 : 0.05;
@@ -145,7 +150,11 @@ static bool share(struct optimiser *o, struct method *method, double effort, dou
     if (!cf_share_in_rounds(sums, &rounds, &o->search))
         return false;
     double began = seconds_now();
-    bool done = cf_pack(sums, effort, &o->search);
+    struct cf_reopen_options reopen = {.times = method->work < restart_work ? 0 : (uint32_t)(effort / REOPEN_EVERY),
+                                       .share = reopened,
+                                       .proposals = REOPEN_EFFORT,
+                                       .rounds = rounds};
+    bool done = cf_pack(sums, effort, &o->search) && cf_reopen(sums, &reopen, &o->search);
     if (effort > 0)
         method->packing = (seconds_now() - began) / effort;
     return done;

@@ -14,6 +14,8 @@
 #include "compiler/optimise/explicit.h"
 #include "compiler/optimise/implement.h"
 #include "compiler/optimise/optimise.h"
+#include "compiler/optimise/packing.h"
+#include "compiler/optimise/reopen.h"
 #include "compiler/optimise/tables.h"
 #include "compiler/optimise/wiring.h"
 #include "netlists/bank.h"
@@ -151,6 +153,36 @@ static void no_row_of_tables_repeats_a_digit(void **state)
                     assert_false(sums.digits[d].signal == sums.digits[e].signal &&
                                  sums.digits[d].shift == sums.digits[e].shift);
         cf_shift_sums_free(&sums);
+    }
+}
+
+/* Sharing that is taken back and done again leaves the same matrix, and no more adders. */
+static void sharing_can_be_done_again(void **state)
+{
+    (void)state;
+    const struct cf_rounds_options rounds = {.fewest = 3, .share = 0.05, .least = 1};
+    const struct cf_reopen_options reopen = {.times = 20, .share = 0.3, .proposals = 10, .rounds = rounds};
+    for (uint64_t seed = 0; seed < SHORT / 4; seed++) {
+        struct random_source random = {900 + seed};
+        struct cf_matrix m = random_matrix(&random);
+        struct cf_search search = {.random = seed};
+        struct cf_shift_sums sums;
+        struct cf_graph before, after;
+        struct cf_range *range = calloc(m.columns, sizeof *range);
+        assert_non_null(range);
+        for (uint32_t c = 0; c < m.columns; c++)
+            range[c] = (struct cf_range){-128, 127};
+        const struct cf_wire_options wire = {.range = range};
+        assert_true(cf_shift_sums_of_matrix(&sums, &m) && cf_share_in_rounds(&sums, &rounds, &search));
+        assert_true(cf_wire_graph(&before, &sums, &wire));
+        assert_true(cf_reopen(&sums, &reopen, &search) && cf_wire_graph(&after, &sums, &wire));
+        assert_true(is_matrix(&after, &m));
+        assert_true(after.adder_count <= before.adder_count);
+        cf_wire_free(&before);
+        cf_wire_free(&after);
+        cf_shift_sums_free(&sums);
+        free(range);
+        free(m.at);
     }
 }
 
@@ -542,6 +574,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matrices_become_graphs),
         cmocka_unit_test(no_row_of_tables_repeats_a_digit),
+        cmocka_unit_test(sharing_can_be_done_again),
         cmocka_unit_test(small_graphs_are_best),
         cmocka_unit_test(widths_follow_the_values),
         cmocka_unit_test(banks_are_found),

@@ -1,0 +1,145 @@
+/* reopen.c - a search in large neighbourhoods: part of the sharing is undone and done again. */
+#include "compiler/optimise/reopen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/optimise/packing.h"
+
+static void *copy_of(const void *from, size_t count, size_t size)
+{
+    void *to = malloc((count + 1) * size);
+    if (to && count)
+        memcpy(to, from, count * size);
+    return to;
+}
+
+static bool copy_sums(struct cf_shift_sums *to, const struct cf_shift_sums *from)
+{
+    size_t made = from->signals - from->columns;
+    *to = *from;
+    to->made = copy_of(from->made, made, sizeof *from->made);
+    to->digits = copy_of(from->digits, from->digit_count, sizeof *from->digits);
+    to->start = copy_of(from->start, from->rows + (size_t)1, sizeof *from->start);
+    to->made_capacity = made + 1;
+    to->digit_capacity = from->digit_count + (size_t)1;
+    to->start_capacity = from->rows + (size_t)2;
+    return to->made && to->digits && to->start;
+}
+
+enum { BY_ROWS = 1, BY_SIGNALS = 2 };
+
+/* Says what uses each signal that is made, directly; what only unused signals use is unused. */
+static void find_uses(const struct cf_shift_sums *sums, uint8_t *uses)
+{
+    memset(uses, 0, sums->signals);
+    for (uint32_t d = 0; d < sums->digit_count; d++)
+        uses[sums->digits[d].signal] |= BY_ROWS;
+    for (uint32_t m = sums->signals - sums->columns; m-- > 0;)
+        if (uses[sums->columns + m]) {
+            uses[sums->made[m].first.signal] |= BY_SIGNALS;
+            uses[sums->made[m].second.signal] |= BY_SIGNALS;
+        }
+}
+
+/* Adders that the sums take, without signals that nothing uses. */
+static uint64_t adders_of(const struct cf_shift_sums *sums, uint8_t *uses)
+{
+    uint64_t adders = cf_shift_sums_adders(sums);
+    find_uses(sums, uses);
+    for (uint32_t s = sums->columns; s < sums->signals; s++)
+        adders -= uses[s] == 0;
+    return adders;
+}
+
+static bool holds(const struct cf_digit *row, uint32_t count, struct cf_digit digit)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (row[i].signal == digit.signal && row[i].shift == digit.shift)
+            return true;
+    return false;
+}
+
+/* The digits that a digit of a made signal stands for. */
+static struct cf_digit part_of(struct cf_digit digit, struct cf_digit part)
+{
+    return (struct cf_digit){part.signal, (uint8_t)(digit.shift + part.shift), digit.negative != part.negative};
+}
+
+/* Replaces the digits of the signals to be taken back, but not where a row would then hold a digit twice. */
+static bool take_back(struct cf_shift_sums *sums, const uint8_t *back)
+{
+    struct cf_digit *digits = malloc((2 * (size_t)sums->digit_count + 1) * sizeof *digits);
+    if (!digits)
+        return false;
+    uint32_t count = 0, begin = 0;
+    for (uint32_t r = 0; r < sums->rows; r++) {
+        uint32_t first = count, end = sums->start[r + 1], length = end - begin;
+        memcpy(digits + count, sums->digits + begin, length * sizeof *digits);
+        count += length;
+        for (uint32_t i = first; i < first + length; i++) {
+            struct cf_digit digit = digits[i];
+            if (!back[digit.signal])
+                continue;
+            const struct cf_made *made = &sums->made[digit.signal - sums->columns];
+            struct cf_digit one = part_of(digit, made->first), other = part_of(digit, made->second);
+            if (holds(digits + first, count - first, one) || holds(digits + first, count - first, other))
+                continue;
+            digits[i] = one;
+            digits[count++] = other;
+        }
+        begin = end;
+        sums->start[r + 1] = count;
+    }
+    free(sums->digits);
+    sums->digits = digits;
+    sums->digit_capacity = 2 * (size_t)sums->digit_count + 1;
+    sums->digit_count = count;
+    return true;
+}
+
+/* Chooses signals at random among those that rows alone use, and takes them back. */
+static bool open_some(struct cf_shift_sums *sums, double share, struct cf_search *search)
+{
+    uint8_t *uses = malloc(sums->signals + (size_t)1);
+    if (!uses)
+        return false;
+    find_uses(sums, uses);
+    for (uint32_t s = 0; s < sums->signals; s++)
+        uses[s] = s >= sums->columns && uses[s] == BY_ROWS && cf_search_draw(search) < share;
+    bool done = take_back(sums, uses);
+    free(uses);
+    return done;
+}
+
+static bool try_once(struct cf_shift_sums *sums, uint64_t *best, const struct cf_reopen_options *o,
+                     struct cf_search *search)
+{
+    struct cf_shift_sums other = {0};
+    bool done = copy_sums(&other, sums) && open_some(&other, o->share, search) && open_some(&other, o->share, search) &&
+                cf_share_in_rounds(&other, &o->rounds, search) && cf_pack(&other, o->proposals, search);
+    uint8_t *uses = done ? malloc(other.signals + (size_t)1) : NULL;
+    uint64_t adders = uses ? adders_of(&other, uses) : UINT64_MAX;
+    free(uses);
+    if (adders <= *best) {
+        struct cf_shift_sums kept = *sums;
+        *sums = other;
+        other = kept;
+        *best = adders;
+    }
+    cf_shift_sums_free(&other);
+    return done && adders != UINT64_MAX;
+}
+
+bool cf_reopen(struct cf_shift_sums *sums, const struct cf_reopen_options *options, struct cf_search *search)
+{
+    uint8_t *uses = malloc(sums->signals + (size_t)1);
+    if (!uses)
+        return false;
+    uint64_t best = adders_of(sums, uses);
+    free(uses);
+    bool done = true;
+    for (uint32_t i = 0; done && i < options->times && cf_search_goes_on(search); i++)
+        done = try_once(sums, &best, options, search);
+    return done;
+}

@@ -1,0 +1,21 @@
+/* reopen.h - takes some of the sharing in sums back, and shares anew what then lies open. */
+#ifndef COFIBER_COMPILER_OPTIMISE_REOPEN_H
+#define COFIBER_COMPILER_OPTIMISE_REOPEN_H
+
+#include "compiler/optimise/rounds.h"
+#include "compiler/optimise/search.h"
+#include "compiler/optimise/sums.h"
+
+struct cf_reopen_options {
+    uint32_t times;   /* how often, unless the search ends before */
+    double share;     /* of the signals that rows alone use, how many are taken back each time */
+    double proposals; /* of packing (packing.h) */
+    struct cf_rounds_options rounds;
+};
+
+/* Takes signals back at random, shares again in rounds and by packing, and keeps the result where the sums then take no
+ * more adders than before; and so on. Signals that nothing uses any more stay among those made. False when memory is
+ * out. */
+bool cf_reopen(struct cf_shift_sums *sums, const struct cf_reopen_options *options, struct cf_search *search);
+
+#endif
