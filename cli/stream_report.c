@@ -12,6 +12,8 @@ static int report_json(const struct cf_stream_plan *plan, const struct cf_stream
     cJSON_AddNumberToObject(document, "parallel_classes", plan->options.parallel);
     cJSON_AddNumberToObject(document, "cycles_per_frame", (double)cost->cycles_per_frame);
     cJSON_AddNumberToObject(document, "multipliers", (double)cost->multipliers);
+    if (cost->registers > 0)
+        cJSON_AddNumberToObject(document, "registers", (double)cost->registers);
     cJSON_AddNumberToObject(document, "memory_bits", (double)cost->memory_bits);
     cJSON *memory = cJSON_AddObjectToObject(document, "memory");
     cJSON_AddNumberToObject(memory, "weights", (double)cost->weight_bits);
@@ -37,23 +39,26 @@ int cli_stream_report(const struct cli_args *args, const struct cf_stream_plan *
     const struct {
         const char *what;
         uint64_t value;
+        bool unknown;
     } lines[] = {
-        {"cycles per frame", cost.cycles_per_frame},
-        {"multipliers", cost.multipliers},
-        {"memory, in bits", cost.memory_bits},
-        {"  weights", cost.weight_bits},
-        {"  input buffer", cost.input_bits},
-        {"  line buffers of sums", cost.sum_bits},
-        {"  thresholds", cost.threshold_bits},
-        {"  queues of records", cost.queue_bits},
-        {"block RAMs, of 512 words of 36 bits", cf_stream_blocks(plan)},
-        {"line buffers if they held features", cost.feature_bits},
+        {"cycles per frame", cost.cycles_per_frame, false},
+        {"multipliers", cost.multipliers, false},
+        {"flip-flops", cost.registers, cost.registers == 0},
+        {"memory, in bits", cost.memory_bits, false},
+        {"  weights", cost.weight_bits, false},
+        {"  input buffer", cost.input_bits, false},
+        {"  line buffers of sums", cost.sum_bits, false},
+        {"  thresholds", cost.threshold_bits, false},
+        {"  queues of records", cost.queue_bits, false},
+        {"block RAMs, of 512 words of 36 bits", cf_stream_blocks(plan), false},
+        {"line buffers if they held features", cost.feature_bits, false},
     };
     uint32_t lanes = plan->options.lanes, parallel = plan->options.parallel;
     printf("%u channel%s by %u class%s per cycle; %u byte%s per beat in, %u out\n", lanes, lanes == 1 ? "" : "s",
            parallel, parallel == 1 ? "" : "es", plan->input_bytes, plan->input_bytes == 1 ? "" : "s",
            plan->output_bytes);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        printf("%-36s %14s\n", lines[i].what, cli_thousands(lines[i].value, number));
+        if (!lines[i].unknown)
+            printf("%-36s %14s\n", lines[i].what, cli_thousands(lines[i].value, number));
     return CLI_OK;
 }

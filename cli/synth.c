@@ -57,6 +57,8 @@ static int report_json(const struct cf_synth_result *r, const cJSON *model, cons
     cJSON *foretold = cJSON_AddObjectToObject(document, "model");
     cJSON_AddNumberToObject(foretold, "cycles_per_frame", cycles);
     cJSON_AddNumberToObject(foretold, "multipliers", number_of(model, "multipliers"));
+    if (number_of(model, "registers") > 0)
+        cJSON_AddNumberToObject(foretold, "registers", number_of(model, "registers"));
     cJSON_AddNumberToObject(foretold, "memory_bits", number_of(model, "memory_bits"));
     return cli_print_json(document);
 }
@@ -67,7 +69,9 @@ static void report_text(const struct cf_synth_result *r, const cJSON *model, int
     bool dsps = target == CF_TARGET_GENERIC || number_of(model, "dsp_blocks_wanted") != 0;
     printf("%-20s %14s %14s\n", "", "synthesised", "model");
     printf("%-20s %14s\n", "LUTs", cli_thousands(r->luts, found));
-    printf("%-20s %14s\n", "flip-flops", cli_thousands(r->registers, found));
+    bool registers = number_of(model, "registers") > 0;
+    printf("%-20s %14s %14s\n", "flip-flops", cli_thousands(r->registers, found),
+           registers ? cli_thousands((uint64_t)number_of(model, "registers"), foretold) : "");
     printf("%-20s %14s %14s\n", target == CF_TARGET_GENERIC ? "multipliers" : "DSP blocks",
            cli_thousands(target == CF_TARGET_GENERIC ? r->multipliers : r->dsps, found),
            cli_thousands((uint64_t)(dsps ? number_of(model, "multipliers") : 0), foretold));

@@ -1,6 +1,8 @@
 /* model.c - the closed form of the accelerator's cost. */
 #include "rtl/stream/model.h"
 
+#include "rtl/stream/logic.h"
+
 /* The line buffers of a scale: positions that wait, pools that are summed, and pools that are complete. `lanes` sums of
  * `bits` stand at each position. */
 static uint64_t buffer_bits(const struct cf_stream_plan *plan, const struct cf_stream_scale *s, uint64_t lanes,
@@ -36,5 +38,7 @@ void cf_stream_cost(const struct cf_stream_plan *plan, struct cf_stream_cost *co
     }
     if (plan->options.shared)
         shared_cost(plan, cost);
+    else
+        cost->registers = cf_stream_flip_flops(plan);
     cost->memory_bits = cost->weight_bits + cost->input_bits + cost->sum_bits + cost->threshold_bits + cost->queue_bits;
 }

@@ -140,11 +140,19 @@ check "Verilator" 0 ", 0 and 0 differ" cofiber cosim nearest.cfn "$frames" --sty
 
 # What Yosys makes of it decides the same.
 synthesised() { # TARGET [PACKAGE]
-    rm -rf "$1" && cp -r "${2:-nearest}" "$1" && cofiber synth "$1" --target "$1" -o "$1/netlist.v" &&
+    rm -rf "$1" && cp -r "${2:-nearest}" "$1" && cofiber synth "$1" --target "$1" -o "$1/netlist.v" --json >synth.json &&
         (cd "$1" && iverilog -g2005 -s cofiber_stream_tb -o tb.vvp netlist.v \
             cofiber_stream_tb.v && vvp -n tb.vvp +input_stalls=30 +output_stalls=30)
 }
 check "after synthesis" 0 "PASS: 2 of 2" synthesised generic
+foretold() { # LESS MORE: the flip-flops are within so many per cent of the model's
+    python3 -c 'import json, sys
+r = json.load(open("synth.json"))
+wrong = 100 * (r["model"]["registers"] / r["registers"] - 1)
+sys.exit(not int(sys.argv[1]) <= wrong <= int(sys.argv[2]))' "$@"
+}
+check "the flip-flops foretold" 0 "" foretold -10 10
+check "not as few or as many as that" 1 "" foretold 20 90
 
 # ---- proofs ----
 

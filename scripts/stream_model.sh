@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Prints the table of docs/stream.md that holds the accelerator's closed form against what Yosys finds: flip-flops and
+# memory bits of settings of several netlists of random weights. Multipliers are not mapped, which makes it quick.
+#
+#   scripts/stream_model.sh [BUILD]
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$(cd "${1:-$root/build}" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+# Counts into stat.txt: the memories as they are described, then the flip-flops bit by bit.
+count() {
+    local sources
+    sources=$(grep -v // cofiber_stream.f | sed 's/.*/read_verilog &;/' | tr '\n' ' ')
+    yosys -q -p "$sources hierarchy -check -top cofiber_stream_top; proc; flatten; opt -fast; wreduce; opt_clean
+        tee -q -o memory.txt stat
+        synth -run coarse:fine -top cofiber_stream_top; opt -fast
+        simplemap t:\$dff t:\$sdff t:\$dffe t:\$sdffe t:\$sdffce; opt_clean; tee -q -o stat.txt stat"
+}
+
+while IFS='|' read -r netlist options; do
+    read -r classes channels grid scales upsample <<<"$netlist"
+    python3 "$root/tests/rtl/inputs.py" head head "$classes" "$channels" 7
+    "$build/cofiber" compile head -o net --input-scale 0.05 --grid "$grid" --scales "$scales" --upsample "$upsample" >/dev/null
+    # shellcheck disable=SC2086
+    "$build/cofiber" verilog net -o ip --force --style stream $options >/dev/null
+    (cd ip && count)
+    python3 - "$netlist" "$options" <<'END'
+import json, re, sys
+model = json.load(open("ip/cofiber_stream_model.json"))
+registers = sum(int(n) for n in re.findall(r"\$_S?DFF\w*_\s+(\d+)", open("ip/stat.txt").read()))
+memory = int(re.findall(r"memory bits:\s+(\d+)", open("ip/memory.txt").read())[-1])
+cells = [sys.argv[1].strip(), sys.argv[2].strip()]
+for name, found in (("registers", registers), ("memory_bits", memory)):
+    cells += [f"{model[name]:,}", f"{found:,}", f"{100 * (model[name] / found - 1):+.1f}%"]
+print("| " + " | ".join(cells) + " |", flush=True)
+END
+    rm -rf ip net head
+done <<'END'
+10 64 16x16 3 nearest | --lanes 8
+10 64 16x16 3 nearest | --lanes 4 --parallel-classes 2
+20 128 32x32 3 nearest | --lanes 8 --parallel-classes 4
+20 128 32x32 3 bilinear | --lanes 8 --parallel-classes 4
+80 768 40x40 3 nearest | --lanes 4 --parallel-classes 1
+80 768 40x40 3 nearest | --lanes 8 --parallel-classes 4
+80 768 40x40 3 bilinear | --lanes 8 --parallel-classes 4
+80 768 40x40 3 nearest | --lanes 8 --parallel-classes 16
+80 768 40x40 2 nearest | --lanes 16 --parallel-classes 5
+16 256 24x32 3 nearest | --lanes 16 --multipliers logic
+16 256 24x32 2 bilinear | --lanes 4 --parallel-classes 8 --weights loadable
+5 32 16x8 1 nearest | --lanes 2
+7 48 8x8 3 bilinear | --lanes 6 --sparse
+80 768 40x40 3 nearest | --lanes 16 --parallel-classes 8 --weights loadable
+END
