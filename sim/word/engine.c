@@ -85,7 +85,8 @@ static bool make_jobs(struct cf_workspace *w)
     const struct cf_plan *plan = w->plan;
     if (!runs_linear(plan))
         return cf_jobs_make(w, &plan->all, &w->all);
-    return cf_jobs_make(w, &plan->linear->fast, &w->fast) && cf_jobs_make(w, &plan->linear->exact.schedule, &w->exact);
+    return cf_jobs_make(w, &plan->linear->fast, &w->fast) &&
+           cf_jobs_make(w, &plan->linear->exact.schedule, &w->exact) && cf_jobs_make(w, &plan->linear->late, &w->late);
 }
 
 /* Takes one piece of memory for all values, just as large as they are: allocated group by group, they would leave the
@@ -285,29 +286,31 @@ static void read_extras(const struct cf_workspace *w, const struct cf_dense_form
     }
 }
 
-/* Stores row `row` of a dense group, whose sums are row `at` of the scratch memory. */
-static void finish_row(const struct cf_workspace *w, const struct cf_scratch *scratch, uint32_t group, uint32_t row,
-                       uint32_t at)
+/* Stores row `row` of a dense group from its sums, which have 32 bits. */
+static void finish_narrow(const struct cf_workspace *w, uint32_t group, uint32_t row, const int32_t *sums)
 {
     const struct cf_layout *layout = &w->plan->layouts[group];
     const struct cf_dense_form *form = layout->dense;
-    size_t first = (size_t)at * form->packed.padded_lanes;
     char *out = cf_row_at(w, group, row);
-    struct cf_extras extras = {0};
-    if (form->extra_count)
+    if (form->extra_count) {
+        struct cf_extras extras;
         read_extras(w, form, row, &extras);
-    if (form->sums == CF_STORE32) {
-        const int32_t *sums = (const int32_t *)(const void *)scratch->sums + first;
-        if (form->extra_count)
-            w->plan->kernels->finish_extras(sums, layout->lanes, &extras, form->step, layout->storage, out);
-        else
-            w->plan->kernels->finish(sums, layout->lanes, form->step, layout->storage, out);
-        return;
+        w->plan->kernels->finish_extras(sums, layout->lanes, &extras, form->step, layout->storage, out);
+    } else {
+        w->plan->kernels->finish(sums, layout->lanes, form->step, layout->storage, out);
     }
+}
+
+/* The same where they have 64 bits. */
+static void finish_wide(const struct cf_workspace *w, uint32_t group, uint32_t row, const int64_t *sums)
+{
+    const struct cf_layout *layout = &w->plan->layouts[group];
+    const struct cf_dense_form *form = layout->dense;
+    char *out = cf_row_at(w, group, row);
+    struct cf_extras extras;
+    read_extras(w, form, row, &extras);
     for (uint32_t l = 0; l < layout->lanes; l++) {
-        int64_t sum = scratch->sums[first + l];
-        if (form->extra_count)
-            sum = cf_extras_total(&extras, l, sum);
+        int64_t sum = form->extra_count ? cf_extras_total(&extras, l, sums[l]) : sums[l];
         cf_storage_put(out, layout->storage, l, form->step ? sum >= 0 : sum);
     }
 }
@@ -337,7 +340,11 @@ static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scra
                   scratch->sums);
     }
     for (uint32_t i = 0; i < n; i++)
-        finish_row(w, scratch, group, taken[i], i);
+        if (form->sums == CF_STORE32)
+            finish_narrow(w, group, taken[i],
+                          (const int32_t *)(const void *)scratch->sums + (size_t)i * form->packed.padded_lanes);
+        else
+            finish_wide(w, group, taken[i], scratch->sums + (size_t)i * form->packed.padded_lanes);
 }
 
 /* Multiplies rows of the input with the weights of every family that keeps their sums. */
@@ -353,6 +360,15 @@ static void run_product(const struct cf_workspace *w, struct cf_scratch *scratch
         run_dense(w, scratch, &family->packed, family->operands, w->plan->layouts[CF_INPUT].storage, count, NULL,
                   cf_sums_at(w, f, CF_INPUT, first));
     }
+}
+
+/* Finishes rows of an output with extras, whose sums are kept. */
+static void run_extras(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t count)
+{
+    const struct cf_linear_output *output = &w->plan->linear->outputs[group];
+    uint32_t source = w->plan->layouts[group].dense->source;
+    for (uint32_t row = first; row < first + count; row++)
+        finish_narrow(w, group, row, cf_sums_at(w, output->family, source, output->source_row[row]));
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------- */
@@ -386,6 +402,9 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
         break;
     case CF_TASK_PRODUCT:
         run_product(w, scratch, task->first, task->count);
+        break;
+    case CF_TASK_EXTRAS:
+        run_extras(w, task->group, task->first, task->count);
         break;
     case CF_TASK_SUMS: /* jobs alone */
     case CF_TASK_DECIDE:
@@ -431,4 +450,5 @@ void cf_run(struct cf_workspace *workspace)
     }
     run_schedule(workspace, &plan->linear->fast, &workspace->fast);
     run_schedule(workspace, &plan->linear->exact.schedule, &workspace->exact);
+    run_schedule(workspace, &plan->linear->late, &workspace->late);
 }

@@ -152,6 +152,18 @@ static bool find_family(struct output_search *s, const struct cf_dense_form *for
     return true;
 }
 
+/* Whether an output with extras is better evaluated from its own rows, which are needed for its extras anyway: the
+ * matrix of its family, which no output of another kind has, would be multiplied by more rows of the input than its
+ * own, or has so few lanes that its dot products cost less than the sums that would be kept. */
+static bool prefers_own_rows(const struct output_search *s, const struct cf_layout *layout)
+{
+    const struct cf_dense *packed = &layout->dense->packed;
+    uint64_t own = (uint64_t)layout->rows * cf_storage_size(packed->storage);
+    uint64_t input = (uint64_t)s->plan->layouts[CF_INPUT].rows *
+                     cf_storage_size(cf_storage_of(s->plan->netlist->groups[CF_INPUT].type));
+    return layout->dense->extra_count && (own <= input || packed->lanes <= CF_FEW_LANES);
+}
+
 /* Finds out whether the decisions of an output group follow from the classified input, and from which rows. */
 static bool find_output(struct output_search *s, uint32_t group, struct cf_linear_output *output)
 {
@@ -163,8 +175,9 @@ static bool find_output(struct output_search *s, uint32_t group, struct cf_linea
     const struct cf_dense_form *form = layout->dense;
     const struct cf_linear_rows *source = &s->rows[form->source];
     uint32_t inputs = form->packed.inputs, lanes = plan->layouts[CF_INPUT].lanes;
-    if (form->extra_count || form->sums != CF_STORE32 || !source->linear || inputs != lanes ||
-        plan->layouts[form->source].lanes != lanes)
+    /* Exceptions are evaluated before the outputs with extras, which would overwrite them. */
+    if ((form->extra_count && layout->exception_count) || form->sums != CF_STORE32 || !source->linear ||
+        inputs != lanes || plan->layouts[form->source].lanes != lanes)
         return true;
     uint32_t *source_row = cf_arena_alloc(s->arena, layout->rows, sizeof *source_row), clean = 0;
     if (!source_row)
@@ -178,7 +191,8 @@ static bool find_output(struct output_search *s, uint32_t group, struct cf_linea
     }
     output->bias = form->narrow_bias;
     output->source_row = source_row;
-    return clean == 0 || find_family(s, form, &output->family);
+    bool usable = form->extra_count ? clean == layout->rows && !prefers_own_rows(s, layout) : clean > 0;
+    return !usable || find_family(s, form, &output->family);
 }
 
 static bool find_outputs(const struct cf_plan *plan, const struct cf_linear_rows *rows, struct cf_arena *arena,
@@ -212,11 +226,11 @@ static void mark_sources(const struct cf_plan *plan, const struct cf_linear_rows
 }
 
 /* The group that an output's sums are those of: it is combined on the way to the decision. Its sums are kept only where
- * another group needs them, too. */
+ * another group needs them, too, or the output has extras. */
 static void mark_output(const struct cf_plan *plan, const struct cf_linear *linear, uint32_t group, bool *summed)
 {
     uint32_t source = plan->layouts[group].dense->source;
-    if (plan->layouts[source].kind == CF_LAYOUT_ROWS)
+    if (plan->layouts[source].kind == CF_LAYOUT_ROWS && !plan->layouts[group].dense->extra_count)
         mark_sources(plan, linear->rows, source, summed);
     else
         summed[source] = true;
@@ -289,27 +303,37 @@ static bool schedule_fast(const struct cf_plan *plan, const struct cf_linear *li
         done = done && cf_schedule_end_wave(plan, fast);
     }
     for (uint32_t g = 1; done && g < count; g++)
-        if (linear->outputs[g].family != CF_NONE)
+        if (linear->outputs[g].family != CF_NONE && !plan->layouts[g].dense->extra_count)
             done = cf_schedule_rows(fast, CF_TASK_DECIDE, g, 0, plan->layouts[g].rows);
     free(wave);
     return done && cf_schedule_end_wave(plan, fast) && cf_schedule_in_turn(plan, fast);
 }
 
+/* The outputs with extras, when both their sums and their extras are there. */
+static bool schedule_late(const struct cf_plan *plan, const struct cf_linear *linear, struct cf_schedule *late)
+{
+    bool done = true;
+    for (uint32_t g = 1; done && g < plan->netlist->group_count; g++)
+        if (linear->outputs[g].family != CF_NONE && plan->layouts[g].dense->extra_count)
+            done = cf_schedule_rows(late, CF_TASK_EXTRAS, g, 0, plan->layouts[g].rows);
+    return done && cf_schedule_end_wave(plan, late);
+}
+
 /* ---- the list of passes ------------------------------------------------------------------------------------------ */
 
-/* The multiply-adds of a group, if all its gates are like the first ones. */
+/* The multiply-adds of a group, if all its gates are like the first ones, times the bytes of their operands. */
 static uint64_t group_work(const struct cf_plan *plan, uint32_t group)
 {
     const struct cf_layout *layout = &plan->layouts[group];
     const struct cf_group *g = &plan->netlist->groups[group];
-    uint64_t terms = layout->kind == CF_LAYOUT_DENSE ? layout->dense->packed.inputs
+    uint64_t terms = layout->kind == CF_LAYOUT_DENSE ? cf_dense_work(&layout->dense->packed)
                      : layout->kind == CF_LAYOUT_ROWS && layout->pattern_count
-                         ? layout->patterns[0].term_count
-                         : plan->netlist->cells[g->cell[0]].term_count;
+                         ? CF_WORK_OTHER * (uint64_t)layout->patterns[0].term_count
+                         : CF_WORK_OTHER * (uint64_t)plan->netlist->cells[g->cell[0]].term_count;
     return terms * g->count;
 }
 
-/* Whether running all gates takes no more multiply-adds than the fast and the exact way together. */
+/* Whether running all gates takes no more work than the fast and the exact way together. */
 static bool nothing_gained(const struct cf_plan *plan, const struct cf_linear *linear)
 {
     uint64_t all = 0, fast = linear->exact.work;
@@ -317,7 +341,7 @@ static bool nothing_gained(const struct cf_plan *plan, const struct cf_linear *l
         all += group_work(plan, g);
     for (uint32_t f = 0; f < linear->family_count; f++)
         fast += (uint64_t)plan->layouts[CF_INPUT].rows * linear->families[f].packed.lanes *
-                linear->families[f].packed.inputs;
+                cf_dense_work(&linear->families[f].packed);
     return fast >= all;
 }
 
@@ -328,7 +352,7 @@ bool cf_linear_plan(const struct cf_plan *plan, struct cf_arena *arena, struct c
     bool done = made && find_rows(plan, arena, &made->rows) &&
                 find_outputs(plan, made->rows, arena, &made->outputs, &made->families, &made->family_count) &&
                 find_sums(plan, made, arena, &made->summed, &made->inlined) && schedule_fast(plan, made, &made->fast) &&
-                cf_find_exact(plan, made, arena, &made->exact);
+                schedule_late(plan, made, &made->late) && cf_find_exact(plan, made, arena, &made->exact);
     if (done)
         made->whole = nothing_gained(plan, made);
     return done;
@@ -340,4 +364,5 @@ void cf_linear_free(struct cf_linear *linear)
         return;
     cf_schedule_free(&linear->fast);
     cf_schedule_free(&linear->exact.schedule);
+    cf_schedule_free(&linear->late);
 }

@@ -42,7 +42,7 @@ struct cf_linear_exact {
     const bool *stored;               /* [group_count]: groups with gates that are evaluated, and all outputs */
     uint64_t exact_gates, fast_gates; /* decisions that are computed in each way */
     uint64_t helper_gates;            /* gates that are no decisions and are run for the exact ones */
-    uint64_t work;                    /* multiply-adds */
+    uint64_t work;                    /* multiply-adds, times the bytes of their operands */
 };
 
 struct cf_linear {
@@ -53,10 +53,21 @@ struct cf_linear {
     const bool *const *summed;              /* [family_count][group_count]: the groups whose rows of sums are kept */
     const bool
         *inlined; /* [group_count]: of an output: the sums that it decides on are combined on the way, not kept */
+    /* Run in this order: what the classified input gives; what it does not give, with the extras of the outputs that
+     * have some; and these outputs, which take their sums from the first and their extras from the second. */
     struct cf_schedule fast;
     struct cf_linear_exact exact;
+    struct cf_schedule late;
     bool whole; /* nothing is gained: the schedule of all gates is run instead */
 };
+
+/* The work of one lane of a dense product: its multiply-adds, times the bytes of an operand. */
+static inline uint64_t cf_dense_work(const struct cf_dense *packed)
+{
+    return (uint64_t)packed->inputs * cf_storage_size(packed->storage);
+}
+
+enum { CF_WORK_OTHER = 2 }; /* the bytes that a multiply-add outside of dense products is taken to have */
 
 /* A pass of the planner, see passes.h. */
 bool cf_linear_plan(const struct cf_plan *plan, struct cf_arena *arena, struct cf_linear **linear);

@@ -40,7 +40,13 @@ static void need_sources_of_gate(struct cone *cone, uint32_t group_index, uint32
         uint32_t net = bases[cell->terms[t].port] + cell->terms[t].offset;
         need_nets(cone, net, net);
     }
-    cone->exact->work += cell->term_count;
+    cone->exact->work += (uint64_t)CF_WORK_OTHER * cell->term_count;
+}
+
+static void need_extras(struct cone *cone, const struct cf_layout *layout, uint32_t row)
+{
+    for (uint32_t e = 0; e < layout->dense->extra_count; e++)
+        need_nets(cone, layout->dense->extras[e].net[row], layout->dense->extras[e].net[row]);
 }
 
 static void need_sources_of_row(struct cone *cone, uint32_t group, uint32_t row)
@@ -48,9 +54,8 @@ static void need_sources_of_row(struct cone *cone, uint32_t group, uint32_t row)
     const struct cf_layout *layout = &cone->plan->layouts[group];
     if (layout->kind == CF_LAYOUT_DENSE && layout->base[row] != CF_NONE) {
         need_nets(cone, layout->base[row], layout->base[row] + layout->dense->packed.inputs - 1);
-        for (uint32_t e = 0; e < layout->dense->extra_count; e++)
-            need_nets(cone, layout->dense->extras[e].net[row], layout->dense->extras[e].net[row]);
-        cone->exact->work += (uint64_t)layout->lanes * layout->dense->packed.inputs;
+        need_extras(cone, layout, row);
+        cone->exact->work += layout->lanes * cf_dense_work(&layout->dense->packed);
     } else if (layout->kind == CF_LAYOUT_ROWS && layout->pattern_of[row] != CF_NONE) {
         const struct cf_row_pattern *pattern = &layout->patterns[layout->pattern_of[row]];
         for (uint32_t t = 0; t < pattern->term_count; t++) {
@@ -58,7 +63,7 @@ static void need_sources_of_row(struct cone *cone, uint32_t group, uint32_t row)
             uint32_t first = layout->base[(size_t)row * layout->ports + term->port] + term->offset;
             need_nets(cone, first, first + layout->lanes - 1);
         }
-        cone->exact->work += (uint64_t)layout->lanes * pattern->term_count;
+        cone->exact->work += (uint64_t)CF_WORK_OTHER * layout->lanes * pattern->term_count;
     } else if (layout->kind == CF_LAYOUT_GENERAL) {
         for (uint32_t lane = 0; lane < layout->lanes; lane++)
             need_sources_of_gate(cone, group, row * layout->lanes + lane);
@@ -73,6 +78,8 @@ static void start(struct cone *cone, uint32_t group)
     for (uint32_t row = 0; row < layout->rows; row++) {
         bool fast = output->family != CF_NONE && output->source_row[row] != CF_NONE;
         cone->needed[group][row] = !fast;
+        if (fast)
+            need_extras(cone, layout, row);
         if (fast)
             cone->exact->fast_gates += layout->lanes;
         else
@@ -161,6 +168,7 @@ bool cf_find_exact(const struct cf_plan *plan, const struct cf_linear *linear, s
     bool done = cone.stored && cone.needed && find_cone(&cone);
     for (uint32_t g = 1; done && g < count; g++)
         done = add_group(&cone, g);
+    done = done && cf_schedule_in_turn(plan, &exact->schedule);
     for (uint32_t g = 0; cone.needed && g < count; g++)
         free(cone.needed[g]);
     free(cone.needed);

@@ -130,7 +130,8 @@ enum cf_task_kind {
     CF_TASK_GATES,      /* gates [first, first + count) by the general path */
     CF_TASK_PRODUCT,    /* decisions: rows of the input times the families' weights (linear.h) */
     CF_TASK_SUMS,       /* decisions: rows of sums from rows of sums */
-    CF_TASK_DECIDE      /* decisions: thresholds of sums */
+    CF_TASK_DECIDE,     /* decisions: thresholds of sums */
+    CF_TASK_EXTRAS      /* decisions: results of sums that are kept, and extras */
 };
 
 /* A piece of work that one thread does: enough to be worth handing out, little enough to share. */

@@ -19,11 +19,11 @@ struct cf_scratch {
 struct cf_workspace {
     const struct cf_plan *plan;
     int threads;
-    struct cf_scratch *scratch;      /* [threads] */
-    void **values;                   /* [group_count]; NULL: not stored */
-    int32_t ***sums;                 /* decisions: [family][group], [rows][padded_lanes]; NULL: not kept */
-    struct cf_jobs all, fast, exact; /* of the schedules of those names, as far as they are run */
-    size_t frame_bytes;              /* of the arena, scratch apart */
+    struct cf_scratch *scratch;            /* [threads] */
+    void **values;                         /* [group_count]; NULL: not stored */
+    int32_t ***sums;                       /* decisions: [family][group], [rows][padded_lanes]; NULL: not kept */
+    struct cf_jobs all, fast, exact, late; /* of the schedules of those names, as far as they are run */
+    size_t frame_bytes;                    /* of the arena, scratch apart */
     struct cf_arena arena;
 };
 

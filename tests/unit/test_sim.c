@@ -214,22 +214,49 @@ static void add_rows_of(struct cf_netlist *n, const char *name, uint32_t lanes, 
     }
 }
 
+/* Four times each row less the first of its pair: what a subtract makes of the input. */
+static void add_band(struct cf_netlist *n)
+{
+    struct cf_error err;
+    const struct cf_type ports[2] = {n->groups[CF_INPUT].type, n->groups[CF_INPUT].type};
+    const struct cf_term terms[2] = {{.weight = 1, .shift = 2}, {.weight = -1, .port = 1}};
+    struct cf_cell cell = {.ports = ports, .terms = terms, .port_count = 2, .term_count = 2};
+    uint32_t index;
+    assert_true(cf_cell_infer_type(&cell, 0));
+    assert_done(cf_netlist_add_cell(n, &cell, &index, &err), &err);
+    assert_done(cf_netlist_add_group(n, "band", 2, (uint32_t[]){NORM_ROWS, NORM_CHANNELS}, 2, cell.type, false, &err),
+                &err);
+    struct cf_group *group = &n->groups[n->group_count - 1];
+    for (uint32_t i = 0; i < group->count; i++) {
+        uint32_t row = i / NORM_CHANNELS;
+        group->cell[i] = index;
+        group->base[2 * i] = i;
+        group->base[2 * i + 1] = i - row % 2 * NORM_CHANNELS;
+    }
+}
+
 /* The sum of each row, the root of D * (sum of squares) - sum^2 + 7, and `lanes` gates on the row, its sum and its
- * root: steps, and as many linear ones. `common` is a factor of the row's weights. */
-static struct cf_netlist *normalised(struct random_source *random, struct cf_type input, int32_t common, uint32_t lanes)
+ * root: steps, and as many linear ones. `common` is a factor of the row's weights. The rows are those of the input, or
+ * of a band that is made from it. */
+static struct cf_netlist *normalised(struct random_source *random, struct cf_type input, int32_t common, uint32_t lanes,
+                                     bool band)
 {
     struct cf_error err;
     struct cf_netlist *n = cf_netlist_new("normalised", &err);
     assert_non_null(n);
     assert_done(cf_netlist_add_group(n, "input", 2, (uint32_t[]){NORM_ROWS, NORM_CHANNELS}, 0, input, false, &err),
                 &err);
+    if (band)
+        add_band(n);
+    uint32_t rows = band ? 1 : 0, sum = rows + 1, root = rows + 2;
+    input = n->groups[rows].type;
     static struct cf_term terms[64][NORM_CHANNELS + 2];
     struct cf_cell cells[64];
     for (uint32_t t = 0; t < NORM_CHANNELS; t++)
         terms[0][t] = (struct cf_term){.offset = t, .weight = 1};
     cells[0] = (struct cf_cell){.ports = &input, .terms = terms[0], .port_count = 1, .term_count = NORM_CHANNELS};
-    add_rows_of(n, "sum", 1, cells, (uint32_t[]){0}, false);
-    struct cf_type ports[3] = {input, n->groups[1].type};
+    add_rows_of(n, "sum", 1, cells, (uint32_t[]){rows}, false);
+    struct cf_type ports[3] = {input, n->groups[sum].type};
     for (uint32_t t = 0; t < NORM_CHANNELS; t++)
         terms[0][t] = (struct cf_term){.offset = t, .weight = NORM_CHANNELS, .square = true};
     terms[0][NORM_CHANNELS] = (struct cf_term){.port = 1, .weight = -1, .square = true};
@@ -239,8 +266,8 @@ static struct cf_netlist *normalised(struct random_source *random, struct cf_typ
                                 .term_count = NORM_CHANNELS + 1,
                                 .bias = 7,
                                 .activation = CF_ROOT};
-    add_rows_of(n, "root", 1, cells, (uint32_t[]){0, 1}, false);
-    ports[2] = n->groups[2].type;
+    add_rows_of(n, "root", 1, cells, (uint32_t[]){rows, sum}, false);
+    ports[2] = n->groups[root].type;
     for (int step = 0; step < 2; step++) {
         for (uint32_t l = 0; l < lanes; l++) {
             for (uint32_t t = 0; t < NORM_CHANNELS; t++)
@@ -256,7 +283,7 @@ static struct cf_netlist *normalised(struct random_source *random, struct cf_typ
                                         .bias = random_between(random, -1000, 1000),
                                         .activation = step ? CF_STEP : CF_LINEAR};
         }
-        add_rows_of(n, step ? "classify" : "box", lanes, cells, (uint32_t[]){0, 1, 2}, true);
+        add_rows_of(n, step ? "classify" : "box", lanes, cells, (uint32_t[]){rows, sum, root}, true);
     }
     return n;
 }
@@ -270,7 +297,7 @@ static void normalised_heads_are_products_with_extras(void **state)
         struct random_source random = {seed ^ 0x4075};
         struct cf_error err;
         uint32_t lanes = (uint32_t)random_between(&random, 2, 40);
-        struct cf_netlist *n = normalised(&random, inputs[seed % 5], seed % 3 ? 768 : 1, lanes);
+        struct cf_netlist *n = normalised(&random, inputs[seed % 5], seed % 3 ? 768 : 1, lanes, false);
         assert_done(cf_netlist_check(n, &err), &err);
         struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
         assert_done(plan != NULL, &err);
@@ -286,6 +313,38 @@ static void normalised_heads_are_products_with_extras(void **state)
         check_all_ways(n, &random, seed);
         cf_netlist_free(n);
     }
+}
+
+/* Decisions with extras take their products from the classified input where that gains something, and their extras from
+ * the rows; mutated gates leave that way. */
+static void normalised_bands_have_the_linear_form(void **state)
+{
+    (void)state;
+    uint32_t fast = 0, mixed = 0;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct random_source random = {seed ^ 0x6a2d};
+        struct cf_error err;
+        uint32_t lanes = (uint32_t)random_between(&random, CF_FEW_LANES - 1, 40);
+        struct cf_netlist *n = normalised(&random, (struct cf_type){8, true, 0}, seed % 3 ? 768 : 1, lanes, true);
+        assert_done(cf_netlist_check(n, &err), &err);
+        for (int mutated = 0; mutated < 2; mutated++) {
+            struct cf_plan *plan = cf_plan_new(n, &cf_kernels_portable, CF_DECISIONS, &err);
+            assert_done(plan != NULL, &err);
+            const struct cf_linear *linear = plan->linear;
+            if (!mutated && lanes > CF_FEW_LANES) {
+                assert_false(linear->whole);
+                assert_int_equal(linear->exact.exact_gates, 0);
+                assert_int_equal(linear->exact.fast_gates, 2 * NORM_ROWS * lanes);
+                fast++;
+            }
+            mixed += !linear->whole && linear->exact.fast_gates > 0 && linear->exact.exact_gates > 0;
+            cf_plan_free(plan);
+            check_all_ways(n, &random, seed);
+            mutate_gates(&random, n, (uint32_t)random_between(&random, 1, 3));
+        }
+        cf_netlist_free(n);
+    }
+    assert_true(fast > 10 && mixed > 0);
 }
 
 static void arbitrary_netlists_simulate_as_the_reference(void **state)
@@ -442,6 +501,7 @@ int main(void)
         cmocka_unit_test(blocks_simulate_as_the_reference),
         cmocka_unit_test(rows_wait_for_what_they_read),
         cmocka_unit_test(normalised_heads_are_products_with_extras),
+        cmocka_unit_test(normalised_bands_have_the_linear_form),
         cmocka_unit_test(arbitrary_netlists_simulate_as_the_reference),
         cmocka_unit_test(only_mutated_gates_leave_their_layout),
         cmocka_unit_test(a_wrong_weight_shows),
