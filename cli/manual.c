@@ -147,6 +147,9 @@ static const struct entry files[] = {
     {"OUT.partial, OUT.resume",
      "The results of an interrupted sim, and the place from which sim --resume continues; both are removed when the "
      "command completes."},
+    {"HEAD.checkpoint",
+     "The state of a train that has not ended, from which train --resume continues; it is removed when the head is "
+     "complete."},
     {"~/.cache/cofiber", "Verilator's builds, by the hash of everything that went into them."},
     {NULL, NULL}};
 
