@@ -29,8 +29,8 @@ def judge(head, scale, truth, frames, folder, adders):
     stats = json.loads(cofiber("eval", truth, found, "--json"))["stats"]
     counts = json.loads(cofiber("stats", net, "--json"))
     found_by_all = {"nonzero": json.loads(cofiber("params", head, "--json"))["nonzero"],
-                    "mAP": stats[0], "AP50": stats[1], "AP75": stats[2], "gates": counts["gates"]["total"], "edges": counts["edges"],
-                    "detections": len(json.load(open(found)))}
+                    "mAP": stats[0], "AP50": stats[1], "AP75": stats[2], "gates": counts["gates"]["total"],
+                    "edges": counts["edges"], "detections": len(json.load(open(found)))}
     if adders:
         optimised = json.loads(cofiber("optimize", net, "-o", graphs, "--effort", "0", "--json"))
         found_by_all |= {"adders": optimised["adders"]["after"], "full_adders": optimised["full_adders"]}
@@ -40,7 +40,7 @@ def judge(head, scale, truth, frames, folder, adders):
 def main(front, heads, truth, frames, kept):
     front = json.load(open(front))
     points = front["points"]
-    last = {point["name"].split()[0].rstrip("123"): point for point in points} 
+    last = {point["name"].split()[0].rstrip("123"): point for point in points}
     for point in last.values():  # of each kind the last
         head = pathlib.Path(heads) / (re.sub(r"[^A-Za-z0-9._-]", "_", point["name"]) + ".safetensors")
         with tempfile.TemporaryDirectory() as folder:
