@@ -41,15 +41,27 @@ static bool open_safetensors(struct cf_checkpoint *checkpoint, struct cf_error *
     return true;
 }
 
+/* Whether the name says that this is no safetensors file. */
+static bool is_named_otherwise(const char *path)
+{
+    static const char *const endings[] = {".pth", ".pt", ".onnx"};
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (length >= strlen(endings[i]) && strcmp(path + length - strlen(endings[i]), endings[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The reader for the kind that the first bytes tell. PyTorch's zip form may begin with any entry. What is none of the
- * others goes to the reader of safetensors: it says what is wrong. */
+ * others goes to the reader of safetensors, which says what is wrong, unless neither its name nor its header's first
+ * byte is that of a safetensors file. */
 static bool open_by_content(struct cf_checkpoint *checkpoint, struct cf_error *err)
 {
     struct cf_map map;
     if (!cf_map_open(&map, checkpoint->path, err))
         return false;
     enum cf_file_kind kind = cf_file_kind(map.data, map.size);
-    bool zip = map.size > 0 && map.data[0] == 'P';
+    bool zip = map.size > 0 && map.data[0] == 'P', header = map.size > 8 && map.data[8] == '{';
     cf_map_close(&map);
     if (kind == CF_KIND_ZIP || kind == CF_KIND_NPZ || (kind == CF_KIND_PYTORCH && zip))
         return cf_pytorch_open_zip(checkpoint, err);
@@ -57,6 +69,9 @@ static bool open_by_content(struct cf_checkpoint *checkpoint, struct cf_error *e
         return cf_pytorch_open_legacy(checkpoint, err);
     if (kind == CF_KIND_ONNX)
         return cf_onnx_open(checkpoint, err);
+    if (!header && is_named_otherwise(checkpoint->path))
+        return cf_fail(err, "%s: is neither a PyTorch checkpoint nor an ONNX model, nor a safetensors file",
+                       checkpoint->path);
     return open_safetensors(checkpoint, err);
 }
 
