@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every row of the card's table at full size on a real frame: compiles, is valid, simulates (all engines alike), detects, and
 # is near floats: with 8 bits on the features as the circuit reads them, with 14 bits on the features as stored.
+# The Verilog of each family is compared gate by gate on a small geometry.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 build=$(cd "${1:-build}" && pwd)
@@ -38,5 +39,21 @@ while read -r row _; do
         sed 's/^/    /' "$scratch/log"
     fi
 done <"$scratch/rows"
+
+# Every family on a small geometry as Verilog: each gate equal, on a frame and on frames made from the weights.
+/usr/bin/python3 tests/heads/make.py "$scratch" small || exit 1
+verilated() { # family
+    "$build/cofiber" compile "$scratch/$1.safetensors" -o "$scratch/net" --grid 8x8 --input-scale 0.05 &&
+        "$build/cofiber" cosim "$scratch/net" "$scratch/frame.npy" --vectors --cache "$scratch/cache"
+}
+for family in classifier linear box32 dim20 dim15 dim10 dim5; do
+    if verilated "$family" >"$scratch/log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED Verilog of $family"
+        sed 's/^/    /' "$scratch/log"
+    fi
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
