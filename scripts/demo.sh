@@ -38,3 +38,9 @@ step "Compile a head that has boxes as well. It was trained until it overfits, t
     "$cofiber" compile "$boxes" -o "$out/boxes.safetensors" --calibrate "$frame"
 step "Draw what it detects over the energy of the features (the photograph is not in the repository)" \
     "$cofiber" detect "$out/boxes.safetensors" "$frame" --nms 0.4 --draw -o "$out/picture.png"
+step "Compile a head trained on pictures of garments" \
+    "$cofiber" compile examples/garments_linear.safetensors -o "$out/garments.safetensors" \
+    --calibrate examples/garments_f16.safetensors
+step "Draw what it finds on a picture that it was not trained on: class 8 is a bag" \
+    "$cofiber" detect "$out/garments.safetensors" examples/garments_f16.safetensors --score-thresh 0.25 \
+    --draw examples/garments.jpg -o "$out/garments.png"
