@@ -168,7 +168,6 @@ bool cf_find_exact(const struct cf_plan *plan, const struct cf_linear *linear, s
     bool done = cone.stored && cone.needed && find_cone(&cone);
     for (uint32_t g = 1; done && g < count; g++)
         done = add_group(&cone, g);
-    done = done && cf_schedule_in_turn(plan, &exact->schedule);
     for (uint32_t g = 0; cone.needed && g < count; g++)
         free(cone.needed[g]);
     free(cone.needed);
