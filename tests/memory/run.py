@@ -40,6 +40,8 @@ COMMANDS = [
     ("check", "{cofiber} check {net}"),
     ("check --json", "{cofiber} check {net} --json"),
     ("stats", "{cofiber} stats {net}"),
+    ("stats --verilog", "{cofiber} stats {net} --verilog"),
+    ("stats --verilog --json", "{cofiber} stats {net} --verilog --json"),
     ("prove --algebra", "{cofiber} prove {net} --algebra"),
     ("stats --json", "{cofiber} stats {net} --json"),
     ("stats --bits", "{cofiber} stats {net} --bits"),
@@ -65,11 +67,13 @@ COMMANDS = [
     ("export blif", "{cofiber} export {net} --gate s0.pool[0,0,0] --to blif -o out"),
     ("export yosys-json", "{cofiber} export {net} --gate s0.pool[0,0,0] --to yosys-json -o out"),
     ("export verilog", "{cofiber} export {net} --gate s0.pool[0,0,0] --to verilog --lanes 2 -o out"),
+    ("export verilog ports", "{cofiber} export {net} --gate s0.pool[0,0,0] --to verilog -o out"),
     ("export threshold", "{cofiber} export {net} --gate s0.pool[0,0,0] --to threshold -o out"),
     ("export csr", "{cofiber} export {net} --to csr -o out"),
     ("export netlist", "{cofiber} export {net} --gate s0.classify[0,0,0] --to netlist -o out"),
     ("import aiger", "{cofiber} import {aiger} --from aiger -o out"),
     ("import yosys-json", "{cofiber} import {yosys_json} --from yosys-json -o out"),
+    ("import blif", "{cofiber} import {blif} --from blif -o out"),
     ("verilog", "{cofiber} verilog {net} -o out"),
     ("verilog stream", "{cofiber} verilog {net} -o out --style stream"),
     ("verilog stream --json", "{cofiber} verilog {net} --style stream --dry-run --json --fit artix7-35t"),
@@ -208,7 +212,8 @@ def prepare(build, scratch):
         "head": f"{FIXTURES}/head_f32.safetensors", "frames": f"{FIXTURES}/frame_f32.npy",
         "net": f"{GOLDEN}/small.safetensors", "general": f"{GOLDEN}/general.safetensors",
         "general_frames": f"{GOLDEN}/general.frames.npy", "raw": f"{scratch}/raw",
-        "aiger": f"{scratch}/aiger", "yosys_json": f"{scratch}/yosys_json", "plain": f"{scratch}/plain",
+        "aiger": f"{scratch}/aiger", "yosys_json": f"{scratch}/yosys_json", "blif": f"{scratch}/blif",
+        "plain": f"{scratch}/plain",
         "checkpoint": f"{FIXTURES}/heads/state.pth", "onnx": f"{FIXTURES}/heads/conv.onnx",
         "annotations": f"{FIXTURES}/coco/ties_and_crowds_annotations.json",
         "results": f"{FIXTURES}/coco/ties_and_crowds_results.json",
@@ -218,6 +223,7 @@ def prepare(build, scratch):
     for command in (
             "{cofiber} export {net} --gate s0.pool[0,0,0] --to aiger -o {aiger}",
             "{cofiber} export {net} --gate s0.pool[0,0,0] --to yosys-json -o {yosys_json}",
+            "{cofiber} export {net} --gate s0.pool[0,0,0] --to blif -o {blif}",
             "{cofiber} compile {head} -o {plain} --grid 8x8 --scales 2 --input-scale 0.03125"):
         subprocess.run(command.format(**places).split(), check=True, stdout=subprocess.DEVNULL)
     return places
