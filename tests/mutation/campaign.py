@@ -221,6 +221,33 @@ class Campaign:
         ("simulator kernels", "sim/word/kernels_portable.c",
          r"first < job->lanes; first \+= CHUNK",
          "first + 1 < job->lanes; first += CHUNK"),
+        ("simulator kernels", "sim/word/kernels_avx512.c",
+         r"CF_PANEL \* p, acc\[r\]\[p\]\)",
+         "CF_PANEL * p, acc[0][p])"),
+        ("simulator kernels", "sim/word/kernels_avx512.c",
+         r"_mm512_set1_epi32\(\(\(const operand \*\)rows\[r\]\)\[k\]\)",
+         "_mm512_set1_epi32(((const operand *)rows[r])[0])"),
+        ("simulator kernels", "sim/word/kernels_avx512.c",
+         r"dot16_step\(&acc\[r\]\[p\], x, wp\[p\]\)",
+         "dot16_step(&acc[r][p], x, wp[0])"),
+        ("simulator kernels", "sim/word/rows_avx512.c",
+         r"sum = _mm512_add_epi16\(sum, _mm512_mullo",
+         "sum = _mm512_sub_epi16(sum, _mm512_mullo"),
+        ("simulator kernels", "sim/word/rows_avx512.c",
+         r"UINT32_MAX >> \(32 - \(job->lanes - first\)\)\);",
+         "UINT32_MAX >> (33 - (job->lanes - first)));"),
+        ("simulator kernels", "sim/word/dense_avx2.c",
+         r"vpmaddwd %3, %2, %1\\n\\tvpaddd",
+         "vpmaddwd %3, %2, %1\\n\\tvpsubd"),
+        ("simulator kernels", "sim/word/dense_avx2.c",
+         r"8 \* v\), acc\[r\]\[v\]\)",
+         "8 * v), acc[r][0])"),
+        ("simulator kernels", "sim/word/rows_avx2.c",
+         r"sum = _mm256_add_epi16\(sum, _mm256_mullo",
+         "sum = _mm256_sub_epi16(sum, _mm256_mullo"),
+        ("simulator kernels", "sim/word/rows_avx2.c",
+         r"from\[s\] = job->sources\[s\]\.values;",
+         "from[s] = job->sources[0].values;"),
         ("lowering", "netlists/lowering/lower.c",
          r"\*plus = number < 0 \? negative : positive",
          "*plus = number > 0 ? negative : positive"),
@@ -265,6 +292,15 @@ class Campaign:
          "slots[i] = operand"),
     ]
 
+    # The kernels of these files run on processors with these features, with --isa of that name.
+    ISAS = {"avx512": "avx512_vnni", "avx2": "avx2"}
+
+    def isa_of(self, name):
+        """The --isa whose kernels a file holds, or None where this processor has none of it."""
+        isa = next((i for i in self.ISAS if name.endswith("_%s.c" % i)), "portable")
+        there = isa == "portable" or " %s " % self.ISAS[isa] in pathlib.Path("/proc/cpuinfo").read_text().replace("\n", " ")
+        return isa if there else None
+
     def copy_tree(self):
         """The sources and the objects in a folder of their own, in which one file can be mutated."""
         tree = pathlib.Path("tree").resolve()
@@ -282,7 +318,7 @@ class Campaign:
                 shutil.copy2(source, tree / "build" / part)
         return tree
 
-    def judge(self, room, tree, subjects):
+    def judge(self, room, tree, subjects, isa):
         """What notices that the program in the tree is not the program."""
         cofiber, killers = str(tree / "build/cofiber"), []
         env = dict(self.env, PATH="%s:%s" % (tree / "build", self.env["PATH"]))
@@ -297,7 +333,7 @@ class Campaign:
                 if status == 2:
                     killers = ["Yosys"]
             return killers
-        engine = ["--engine", "bits"] if room == "lowering" else ["--isa", "portable"]
+        engine = ["--engine", "bits"] if room == "lowering" else ["--isa", isa]
         for subject, _ in subjects:
             self.run("cofiber", "vectors", subject, "-o", "frames")
             if self.run("cofiber", "sim", subject, "frames", "--isa", "reference", "--trace", "expected")[0] != 0:
@@ -311,14 +347,18 @@ class Campaign:
         room, name, pattern, replacement = mutation
         source = tree / name
         text = source.read_text()
-        match = re.search(pattern, text)
-        if replacement is None or not match:
+        match, isa = re.search(pattern, text), self.isa_of(name)
+        if not match:  # the source has changed: the list must follow it
+            self.count("source: " + room, [], "%s: %s" % (name, pattern), "stands nowhere")
+            return
+        if not isa:
+            print("not tried: %s: this processor lacks what it needs" % name)
             return
         status = os.stat(source)
         source.write_text(text[:match.start()] + replacement + text[match.end():])
         done, words = self.run("make", "-C", str(tree), "SETUP=no", "CHECKER=", "build/cofiber")
         what = "%s: %s -> %s" % (name, match.group(0), replacement)
-        killers = ["build"] if done != 0 else self.judge("%s" % room, tree, subjects)
+        killers = ["build"] if done != 0 else self.judge(room, tree, subjects, isa)
         self.count("source: " + room, killers, what, words if done else "")
         source.write_text(text)
         os.utime(source, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -350,7 +390,7 @@ class Campaign:
             self.try_netlist(*self.random.choice(subjects))
         for _ in range(self.options.verilog):
             self.try_verilog(*self.random.choice(subjects))
-        mutations = [m for m in self.SOURCES if m[3] is not None]
+        mutations = list(self.SOURCES)
         self.random.shuffle(mutations)
         if self.options.sources:
             tree = self.copy_tree()
