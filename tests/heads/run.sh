@@ -135,11 +135,14 @@ END
 }
 check "the demo's head finds what is in the photograph" demo
 
-# ---- heads and frames that are none: `malformed.py` counts by itself ----
-counts=$(/usr/bin/python3 tests/heads/malformed.py "$build/cofiber")
-echo "$counts" | sed '$d'
-read -r more _ wrong _ <<<"$(echo "$counts" | tail -n 1)"
-passed=$((passed + ${more:-0})) failed=$((failed + ${wrong:-1}))
+# ---- scripts that count by themselves: heads and frames that are none, and random heads in every engine ----
+for script in "malformed.py $build/cofiber" "engines.py $build 12"; do
+    # shellcheck disable=SC2086
+    counts=$(/usr/bin/python3 tests/heads/$script)
+    echo "$counts" | sed '$d'
+    read -r more _ wrong _ <<<"$(echo "$counts" | tail -n 1)"
+    passed=$((passed + ${more:-0})) failed=$((failed + ${wrong:-1}))
+done
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -55,5 +55,9 @@ for family in classifier linear box32 dim20 dim15 dim10 dim5; do
         sed 's/^/    /' "$scratch/log"
     fi
 done
+counts=$(/usr/bin/python3 tests/heads/engines.py "$build" 200 7)
+echo "$counts" | sed '$d'
+read -r more _ wrong _ <<<"$(echo "$counts" | tail -n 1)"
+passed=$((passed + ${more:-0})) failed=$((failed + ${wrong:-1}))
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
