@@ -61,5 +61,13 @@ bool cf_fail(struct cf_error *err, const char *format, ...)
         shorten_middle(err->text, sizeof err->text, text, (size_t)length);
     free(large);
     replace_controls(err->text);
+    err->setting = NULL;
+    return false;
+}
+
+bool cf_fail_setting(struct cf_error *err, const char *setting)
+{
+    if (err)
+        err->setting = setting;
     return false;
 }

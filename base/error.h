@@ -11,11 +11,17 @@
 
 struct cf_error {
     char text[512];
+    const char
+        *setting; /* a library's option that would let the call pass, as its header names it; NULL: none is known */
 };
 
 /* Formats the message into `err` (truncating at its size; err may be NULL) and returns false, so that a caller can
  * write `return cf_fail(err, ...)`. Control characters of the formatted text are replaced by '?': names that come
  * from a hostile file must not break the one line. */
 bool cf_fail(struct cf_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds to a failure which of the caller's settings would help: a string that lives as long as the program, or NULL.
+ * Returns false. The interface in front of the user says how that setting is given there. */
+bool cf_fail_setting(struct cf_error *err, const char *setting);
 
 #endif

@@ -117,8 +117,9 @@ static bool read_layer(const struct reading *r, enum cf_role role, uint32_t band
     if (!size_layer(r, role, weight, layer))
         return false;
     if (bias == SIZE_MAX && needs_bias(r, role))
-        return cf_fail(r->err, "%s: '%s' has no bias; --no-bias takes it as 0; there are: %s", r->checkpoint->path,
-                       weight->name, cf_checkpoint_list(r->checkpoint, list, sizeof list));
+        return cf_fail(r->err, "%s: '%s' has no bias; it can be taken as 0; there are: %s", r->checkpoint->path,
+                       weight->name, cf_checkpoint_list(r->checkpoint, list, sizeof list)) ||
+               cf_fail_setting(r->err, "no_bias");
     bool matrix = layer->inputs > 1 || (role != CF_ROLE_NORM && role != CF_ROLE_SCALE);
     if (!(matrix ? read_weight(r, part->tensor[CF_PART_WEIGHT], layer)
                  : read_finite(r, part->tensor[CF_PART_WEIGHT], layer->weight)) ||

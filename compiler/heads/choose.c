@@ -109,13 +109,17 @@ static bool fail_without_bias(const struct choice *c, const struct cf_tensor *we
 {
     uint64_t outputs = cf_parts_outputs(c->parts, weight), inputs = cf_parts_inputs(c->parts, weight);
     char list[320];
-    const char *remark = "; --no-bias takes them as 0";
+    const char *remark = "; they can be taken as 0", *setting = "no_bias";
     for (size_t i = 0; i < c->checkpoint->count; i++)
-        if (may_be_bias(c, i, inputs))
+        if (may_be_bias(c, i, inputs)) {
             remark = cf_parts_transposed_remark(c->parts, weight, inputs);
-    return cf_fail(
-        c->err, "%s: no tensor of shape [%" PRIu64 "] for the biases of '%.100s' [%" PRIu64 ", %" PRIu64 "]%s%s",
-        c->checkpoint->path, outputs, weight->name, weight->shape[0], weight->shape[1], remark, present(c, list));
+            setting = cf_parts_transposed_setting(c->parts, weight, inputs);
+        }
+    return cf_fail(c->err,
+                   "%s: no tensor of shape [%" PRIu64 "] for the biases of '%.100s' [%" PRIu64 ", %" PRIu64 "]%s%s",
+                   c->checkpoint->path, outputs, weight->name, weight->shape[0], weight->shape[1], remark,
+                   present(c, list)) ||
+           cf_fail_setting(c->err, setting);
 }
 
 /* The weights by shape: the only ones that a tensor of biases fits, or without biases the only ones. */
@@ -164,7 +168,9 @@ static bool named_bias(const struct choice *c, const char *name, const struct cf
     return (tensor->rank == 1 && tensor->shape[0] == outputs) ||
            cf_fail(c->err, "%s: tensor '%s' is %s; biases are [%" PRIu64 "], one for each class of '%s'%s",
                    c->checkpoint->path, name, cf_shape_text(tensor, shape, sizeof shape), outputs, weight->name,
-                   tensor->rank == 1 ? cf_parts_transposed_remark(c->parts, weight, tensor->shape[0]) : "");
+                   tensor->rank == 1 ? cf_parts_transposed_remark(c->parts, weight, tensor->shape[0]) : "") ||
+           cf_fail_setting(c->err,
+                           tensor->rank == 1 ? cf_parts_transposed_setting(c->parts, weight, tensor->shape[0]) : NULL);
 }
 
 /* The biases by shape. Without any, `*index` stays SIZE_MAX where none are needed. */

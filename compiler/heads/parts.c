@@ -194,9 +194,10 @@ static bool place(struct cf_parts *parts, const struct cf_checkpoint *checkpoint
                        band, CF_MAX_BANDS);
     size_t *at = &parts->part[name.role][band].tensor[name.kind];
     if (*at != SIZE_MAX)
-        return cf_fail(err, "%s: both '%.80s' and '%.80s' could be the %s of %s; say which with --map FILE.json",
+        return cf_fail(err, "%s: both '%.80s' and '%.80s' could be the %s of %s; a map of names can say which",
                        checkpoint->path, checkpoint->tensors[*at].name, tensor,
-                       name.kind == CF_PART_BIAS ? "bias" : "weight", cf_role_name(name.role));
+                       name.kind == CF_PART_BIAS ? "bias" : "weight", cf_role_name(name.role)) ||
+               cf_fail_setting(err, "map");
     *at = index;
     if (parts->bands[name.role] < band + 1)
         parts->bands[name.role] = band + 1;
@@ -206,9 +207,13 @@ static bool place(struct cf_parts *parts, const struct cf_checkpoint *checkpoint
 const char *cf_parts_transposed_remark(const struct cf_parts *parts, const struct cf_tensor *weight, uint64_t biases)
 {
     return weight->rank < 2 || cf_parts_inputs(parts, weight) != biases ? ""
-           : parts->transposed                                          ? ": it looks right without --transpose"
-                                                                        : ": it looks transposed; --transpose reads it "
-                                                                          "as [inputs, outputs]";
+           : parts->transposed                                          ? ": it looks right as [outputs, inputs]"
+                                                                        : ": it looks transposed, as [inputs, outputs]";
+}
+
+const char *cf_parts_transposed_setting(const struct cf_parts *parts, const struct cf_tensor *weight, uint64_t biases)
+{
+    return *cf_parts_transposed_remark(parts, weight, biases) ? "transposed" : NULL;
 }
 
 static bool check_layer(const struct cf_parts *parts, const struct cf_checkpoint *checkpoint, enum cf_role role,
@@ -236,7 +241,9 @@ static bool check_layer(const struct cf_parts *parts, const struct cf_checkpoint
     return cf_fail(err, "%s: tensor '%.80s' is %s, but '%.80s' has %" PRIu64 " outputs%s", checkpoint->path,
                    checkpoint->tensors[bias].name, cf_shape_text(&checkpoint->tensors[bias], shape, sizeof shape),
                    weight->name, outputs,
-                   rank == 1 ? "" : cf_parts_transposed_remark(parts, weight, checkpoint->tensors[bias].count));
+                   rank == 1 ? "" : cf_parts_transposed_remark(parts, weight, checkpoint->tensors[bias].count)) ||
+           cf_fail_setting(
+               err, rank == 1 ? NULL : cf_parts_transposed_setting(parts, weight, checkpoint->tensors[bias].count));
 }
 
 static bool check(const struct cf_parts *parts, const struct cf_checkpoint *checkpoint, struct cf_error *err)

@@ -74,6 +74,8 @@ static inline uint64_t cf_parts_inputs(const struct cf_parts *parts, const struc
 /* A remark for the end of a message about weights and a number of biases that does not fit them: that the weights look
  * transposed, where they do; else empty. */
 const char *cf_parts_transposed_remark(const struct cf_parts *parts, const struct cf_tensor *weight, uint64_t biases);
+/* The setting that this remark is about, or NULL where there is no remark. */
+const char *cf_parts_transposed_setting(const struct cf_parts *parts, const struct cf_tensor *weight, uint64_t biases);
 
 /* Whether the checkpoint may be a head; false, with an error, where it is a netlist. */
 bool cf_parts_allowed(const struct cf_checkpoint *checkpoint, struct cf_error *err);

@@ -63,7 +63,8 @@ static bool advise(const struct cf_cosim *cosim, struct cf_error *err)
     if (!err || !cosim->build.cached || cosim->process.pid > 0)
         return false;
     snprintf(text, sizeof text, "%s", err->text);
-    return cf_fail(err, "%.*s; it was built before: --rebuild builds it again", (int)sizeof text - 60, text);
+    return cf_fail(err, "%.*s; it was built before, and may have to be built again", (int)sizeof text - 60, text) ||
+           cf_fail_setting(err, "rebuild");
 }
 
 bool cf_cosim_open(struct cf_cosim **result, const struct cf_netlist *netlist, const struct cf_cosim_options *options,

@@ -85,8 +85,8 @@ static void describe_linear(const struct cf_plan *plan, const struct lines *out)
             out->line(out->context, text);
         }
     snprintf(text, sizeof text,
-             "decisions: %" PRIu64 " from the classified input, %" PRIu64
-             " gate by gate as in --all-gates, for which %" PRIu64 " other gates are run",
+             "decisions: %" PRIu64 " from the classified input, %" PRIu64 " gate by gate, for which %" PRIu64
+             " other gates are run",
              linear->exact.fast_gates, linear->exact.exact_gates, linear->exact.helper_gates);
     out->line(out->context, text);
 }

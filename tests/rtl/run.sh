@@ -209,7 +209,7 @@ cp -r cache crashed
 for program in crashed/*/Vcofiber; do printf '#!/bin/sh\necho "%%Error: out of luck"\nkill -SEGV $$\n' >"$program"; done
 check "the model dies" 2 "%Error: out of luck" cofiber cosim --cache crashed nearest.cfn "$frames"
 for program in crashed/*/Vcofiber; do echo damaged >"$program"; done
-check "the model is damaged" 2 "--rebuild builds it again" cofiber cosim --cache crashed nearest.cfn "$frames"
+check "the model is damaged" 2 "may have to be built again (see --rebuild)" cofiber cosim --cache crashed nearest.cfn "$frames"
 # What all builds share is damaged; killed runs left a build and an emission; another run's emission is locked.
 for file in crashed/runtime-*/*.o crashed/runtime-*/*.gch; do echo damaged >"$file"; done
 mkdir -p crashed/1234.part/obj crashed/emission-killed crashed/emission-living crashed/emission-young

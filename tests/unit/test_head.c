@@ -281,8 +281,8 @@ static void transposed_heads_and_missing_biases_are_named(void **state)
     const struct scratch_tensor tensors[] = {{"weight", CF_F32, 2, {3, 2}, w}, {"bias", CF_F32, 1, {2}, b}};
     struct cf_head head;
     struct cf_error err;
-    refuse(tensors, 2, NULL, NULL, "it looks transposed; --transpose reads it");
-    refuse(tensors, 1, NULL, NULL, "--no-bias takes them as 0; there are: weight [3, 2]");
+    refuse(tensors, 2, NULL, NULL, "it looks transposed, as [inputs, outputs]");
+    refuse(tensors, 1, NULL, NULL, "they can be taken as 0; there are: weight [3, 2]");
     scratch_write(scratch_path("head"), tensors, 2);
     assert_done(cf_head_load(&head, scratch_path("head"), &(struct cf_head_options){.transposed = true}, &err), &err);
     assert_true(head.classes == 2 && head.channels == 3);
