@@ -40,7 +40,7 @@ step "Draw what it detects over the energy of the features (the photograph is no
     "$cofiber" detect "$out/boxes.safetensors" "$frame" --nms 0.4 --draw -o "$out/picture.png"
 step "Compile a head trained on pictures of garments" \
     "$cofiber" compile examples/garments_linear.safetensors -o "$out/garments.safetensors" \
-    --calibrate examples/garments_f16.safetensors
+    --calibrate examples/garments_f16.safetensors --score-threshold 0.3
 step "Draw what it finds on a picture that it was not trained on: class 8 is a bag" \
     "$cofiber" detect "$out/garments.safetensors" examples/garments_f16.safetensors --score-thresh 0.25 \
     --draw examples/garments.jpg -o "$out/garments.png"
