@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     struct cf_network bits;
     struct cf_network_names names;
     if (!cf_aiger_parse(&bits, &names, data, size, "fuzz", &err)) {

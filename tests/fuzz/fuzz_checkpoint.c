@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
     struct cf_checkpoint checkpoint;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     int file = memfd_create("checkpoint", 0);
     check(file >= 0 && write(file, data, size) == (ssize_t)size);
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);

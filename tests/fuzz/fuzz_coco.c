@@ -58,7 +58,7 @@ static void evaluate(const char *truth_path, const char *results_path, bool leni
 {
     struct cf_truth truth;
     struct cf_results results;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     const char *at_fault = truth_path;
     if (cf_truth_read(&truth, truth_path, lenient, &err)) {
         at_fault = results_path;

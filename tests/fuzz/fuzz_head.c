@@ -34,7 +34,7 @@ static void compile(const struct cf_head *head, bool bilinear)
 {
     struct cf_compile_options options = cf_compile_defaults();
     struct cf_netlist *netlist;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     options.height = options.width = 4;
     options.scales = 2;
     options.input_scale = 0.05;
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
     struct cf_head head;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     int file = memfd_create("head", 0);
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
     if (file < 0 || write(file, data, size) != (ssize_t)size)

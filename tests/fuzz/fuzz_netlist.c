@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cf_netlist *netlist;
     struct cf_compile_options options;
     struct cf_facts facts;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     if (!cf_safetensors_parse(&file, data, size, "fuzz", &err))
         return 0;
     bool valid = cf_netlist_from_safetensors(&netlist, file, &err);

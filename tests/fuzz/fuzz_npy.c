@@ -36,7 +36,7 @@ static void touch(const struct cf_tensor *tensor)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cf_npy *file;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     if (!cf_npy_parse(&file, data, size, "fuzz", &err)) {
         check(strncmp(err.text, "fuzz: ", 6) == 0 && !strchr(err.text, '\n') && !file);
         return 0;

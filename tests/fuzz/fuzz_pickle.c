@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cf_arena arena = {0};
     struct cf_pickle pickle;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     if (cf_pickle_read(data, size, &arena, allow_all, "fuzz", &pickle, &err)) {
         if (pickle.length > size || walk(pickle.root, 0) < 1 || walk(pickle.outside, 0) < 1)
             abort();

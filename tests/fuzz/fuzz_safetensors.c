@@ -37,7 +37,7 @@ static void touch(const struct cf_tensor *tensor, const uint8_t *data, size_t si
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cf_safetensors *file;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     if (!cf_safetensors_parse(&file, data, size, "fuzz", &err)) {
         check(strncmp(err.text, "fuzz: ", 6) == 0 && !strchr(err.text, '\n') && !file);
         return 0;

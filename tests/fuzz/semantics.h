@@ -62,7 +62,7 @@ static void check_netlist(const struct cf_netlist *netlist, const uint64_t *outp
 /* Into a netlist of threshold gates, and from there to a network again. */
 static void check_semantics(const struct cf_network *bits, const struct cf_network_names *names, bool every)
 {
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     struct cf_netlist *netlist;
     struct cf_network back;
     struct cf_network_names back_names;

@@ -24,7 +24,7 @@ int main(int argc, char **argv)
     options.inputs = 60;
     options.gates = 60;
     options.width = 63;
-    struct cf_error err = {"out of memory"};
+    struct cf_error err = {.text = "out of memory"};
     struct cf_netlist *netlist = random_netlist(&options);
     if (!netlist || !cf_netlist_save(netlist, argv[1], &err)) {
         fprintf(stderr, "random: %s\n", err.text);

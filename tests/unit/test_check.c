@@ -192,7 +192,7 @@ static void every_broken_rule_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         struct cf_netlist *netlist = scratch_netlist();
-        struct cf_error err = {{0}};
+        struct cf_error err = {0};
         assert_done(cf_netlist_check(netlist, &err), &err);
         rules[i].break_it(netlist);
         if (cf_netlist_check(netlist, &err))

@@ -385,7 +385,7 @@ static void verilog_identifiers_are_known(void **unused)
 static void check_hostile(const char *file, const char *fragment)
 {
     char path[512];
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     struct cf_network network;
     struct cf_network_names names;
     struct cf_map map;

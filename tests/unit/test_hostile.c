@@ -118,7 +118,7 @@ static bool refuses_head(const char *path, struct cf_error *err)
 
 static void check_entry(const struct entry *entry, bool (*refuses_file)(const char *path, struct cf_error *err))
 {
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     char path[512];
     snprintf(path, sizeof path, "%s/%s", FOLDER, entry->file);
     if (!refuses_file(path, &err))

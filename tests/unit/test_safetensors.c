@@ -409,7 +409,7 @@ static void full_disks_are_reported(void **state)
 {
     (void)state;
     struct cf_safetensors_writer *writer;
-    struct cf_error err = {{0}};
+    struct cf_error err = {0};
     size_t id;
     const uint64_t shape[] = {1 << 20};
     assert_true(cf_safetensors_create(&writer, "/dev/full", &err));
