@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cf_parts parts;
     struct cf_parts_count count;
     struct cf_error err = {0};
-    static_assert(LENGTH < 256, "the length is one byte here");
+    _Static_assert(LENGTH < 256, "the length is one byte here");
     memcpy(head + 8, header, LENGTH);
     int head_file = memory_file(head, sizeof head, head_path), map_file = memory_file(data, size, map_path);
     check(cf_checkpoint_open(&checkpoint, head_path, &err));

@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(bool holds)
 {
     if (!holds)
+        abort();
 }
 
 /* Every value lies in its net's type, on the input's least and largest values and on a pattern. */
