@@ -10,7 +10,6 @@
 #include "cli/frames.h"
 #include "cli/interrupt.h"
 #include "cli/prove_report.h"
-#include "netlists/cell.h"
 #include "netlists/store.h"
 
 static void on_progress(void *user, const char *step)
@@ -97,8 +96,7 @@ static bool find_all(const struct cli_args *args, const struct cf_netlist *netli
         return cf_fail(err, "%s: out of memory", args->operands[0]);
     if (!prove(args, netlist, &o->proof, err) || !cf_find_widths(netlist, o->widths, err))
         return false;
-    o->searched = !o->proof.proved && !cli_given(args, "--no-input") &&
-                  cf_groups_are_plain(netlist, 1, netlist->group_count, "prove", NULL);
+    o->searched = o->proof.checked && !o->proof.proved && !cli_given(args, "--no-input");
     return !o->searched || cli_show_refusal(args, netlist, &o->proof, &o->shown, err);
 }
 

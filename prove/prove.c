@@ -244,7 +244,7 @@ bool cf_prove(const char *path, const struct cf_netlist *netlist, const char *sc
     if (done && !options->again && access(s.kept, R_OK) == 0)
         proof->proved = proof->cached = true;
     else if (done)
-        done = check(&s, directory, scratch, proof, err);
+        done = proof->checked = check(&s, directory, scratch, proof, err);
     free(s.yosys);
     free(s.checker);
     free(s.net);

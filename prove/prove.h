@@ -28,6 +28,7 @@ struct cf_refused {
 
 struct cf_proof {
     bool proved, cached;
+    bool checked;             /* the checker read the Verilog; false where the netlist itself is beyond it */
     char *refusal;            /* the checker's first complaint, and where; NULL if it is proved */
     struct cf_refused *gates; /* [gate_count]: one gate of each of the first rows that are refused; there may be none */
     uint32_t gate_count;
