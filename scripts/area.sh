@@ -18,7 +18,8 @@ while [[ ${1:-} == --* ]]; do
     *) echo "area.sh: unknown option $1" >&2 && exit 2 ;;
     esac
 done
-build=$(cd "${1:-$root/build}" && pwd)
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 net=${2:-$work/net}

@@ -14,7 +14,9 @@
 # build takes minutes; SIZES=no leaves out how large a network each peer can take, which takes up to a few times LIMIT.
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
-cofiber=$(realpath "${1:-$scripts/../build/cofiber}") limit=${LIMIT:-900} patterns=512
+source "$scripts/build_folder.sh"
+find_build "$(dirname "${1:-$scripts/../build/cofiber}")"
+cofiber=$build/cofiber limit=${LIMIT:-900} patterns=512
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 net=$(realpath "${2:-$work/net}")

@@ -12,7 +12,8 @@
 # also Hcmvm's; 80x768 is beyond it, "4 blocks" means that its result for each 80x192 was added up.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=$(cd "${1:-$root/build}" && pwd)
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
 export PATH=/usr/bin:$PATH OMP_NUM_THREADS=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

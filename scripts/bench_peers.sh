@@ -10,7 +10,9 @@
 # out and said so; so is NumPy when the BLAS behind it is not OpenBLAS, unless ANY_BLAS=yes. Rows name the BLAS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${1:-build} head=${2:-examples/head_nearest_fp32.safetensors} frame=${3:-}
+source scripts/build_folder.sh
+find_build "${1:-build}"
+head=${2:-examples/head_nearest_fp32.safetensors} frame=${3:-}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 [ -n "$frame" ] || frame=$(ls examples/*.npy | head -n 1)

@@ -9,7 +9,8 @@
 # instead of those in docs/performance.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${1:-build}
+source scripts/build_folder.sh
+find_build "${1:-build}"
 seconds=${SECONDS_EACH:-1}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -5,7 +5,9 @@
 #   scripts/bench_train.sh BUILD [FRAMES]     64 made-up frames where FRAMES is not given; a batch is all of them
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=$(cd "${1:-$root/build}" && pwd) count=${2:-64}
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
+count=${2:-64}
 export PATH=$build:/usr/bin:$PATH OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -5,6 +5,8 @@
 #   scripts/demo.sh [COFIBER]      (default: build/cofiber; results go to build/demo)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/build_folder.sh
+find_build "$(dirname "${1:-build/cofiber}")"
 cofiber=${1:-build/cofiber}
 out=build/demo
 head=examples/head_nearest_fp32.safetensors

@@ -7,7 +7,9 @@
 set -euo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/.." && pwd)
-cofiber=${1:-$root/build/cofiber}
+source "$root/scripts/build_folder.sh"
+find_build "$(dirname "${1:-$root/build/cofiber}")"
+cofiber=$build/cofiber
 source "$root/tests/oracle/numpy.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -8,7 +8,9 @@
 # (0.1); TOP, residual or cofiber (residual); HEAD_NEAREST and HEAD_BILINEAR, the heads (the example's for both).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-cofiber=$root/build/cofiber
+source "$root/scripts/build_folder.sh"
+find_build "$root/build"
+cofiber=$build/cofiber
 frames=("$@")
 [ ${#frames[@]} -gt 0 ] || frames=("$root"/examples/*.npy)
 sample=${SAMPLE:-20000} seed=${SEED:-1} score=${SCORE:-0.1} top=${TOP:-residual}

@@ -7,6 +7,8 @@
 # Uses the example in the repository. Needs `scripts/setup.sh build test bench`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/build_folder.sh
+find_build build
 cofiber=build/cofiber
 head=examples/head_nearest_fp32.safetensors
 frame=examples/000000214753_f16.npy

@@ -4,7 +4,8 @@
 #   scripts/stream_table.sh [BUILD]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=$(cd "${1:-$root/build}" && pwd)
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

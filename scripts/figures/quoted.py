@@ -204,6 +204,9 @@ def main():
     unknown = [name for name in chosen if name not in SECTIONS]
     if unknown:
         sys.exit(f"readme_figures.sh: no section '{unknown[0]}'; there are {', '.join(SECTIONS)}")
+    if not os.path.exists(COFIBER):
+        print(f"readme_figures.sh: there is no {COFIBER}: build it with 'make tests'", file=sys.stderr)
+        return 2
     bad = total = 0
     for name in chosen:
         print(f"== {name}", flush=True)

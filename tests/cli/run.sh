@@ -12,7 +12,8 @@ set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/tests/cli
-build=$(cd "${1:-$root/build}" && pwd)
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
 update=${2:-}
 export PATH=$build:$PATH
 export support=$root/tests/support # for cases that make their own files

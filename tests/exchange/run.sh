@@ -9,6 +9,8 @@
 # (tests/unit/test_proof.c).
 set -uo pipefail
 cd "$(dirname "$0")/../.."
+source scripts/build_folder.sh
+find_build "${1:-build}"
 cofiber=${1:-build}/cofiber here=tests/exchange D_CEC=${D_CEC:-3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

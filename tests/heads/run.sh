@@ -3,7 +3,8 @@
 # and with floats at a small one.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-build=$(cd "${1:-build}" && pwd)
+source scripts/build_folder.sh
+find_build "${1:-build}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0

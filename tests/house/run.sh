@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The shape of the house: includes run one way and stop at a room's face. Arrows put in on purpose must be named.
+# The shape of the house: includes run one way and stop at a room's face (arrows put in on purpose must be named), and the
+# scripts that the pages name can be run without arguments (scripts.sh).
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 log=$(mktemp) copy=$(mktemp -d)
@@ -41,5 +42,6 @@ train/data.c cli/cli.h train/ does not read cli/
 cli/audit.c report/bands.h report/bands.h is inside report/
 rtl/tools/cosim.c sim/nowhere/x.h sim/nowhere/ is no room
 END
+source tests/house/scripts.sh
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

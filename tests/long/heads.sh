@@ -4,7 +4,8 @@
 # The Verilog of each family is compared gate by gate on a small geometry.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-build=$(cd "${1:-build}" && pwd)
+source scripts/build_folder.sh
+find_build "${1:-build}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0

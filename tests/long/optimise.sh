@@ -5,9 +5,11 @@
 #   tests/long/optimise.sh [BUILD]
 set -uo pipefail
 cd "$(dirname "$0")/../.."
+source scripts/build_folder.sh
+find_build "${1:-build}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if COFIBER_TEST_LONG=1 "${1:-build}/tests/test_optimise" >"$log" 2>&1; then
+if COFIBER_TEST_LONG=1 "$build/tests/test_optimise" >"$log" 2>&1; then
     echo "1 passed, 0 failed"
 else
     cat "$log"

@@ -5,7 +5,9 @@
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
-export PATH=$(cd "$1" && pwd):$PATH
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
+export PATH=$build:$PATH
 source "$root/tests/oracle/numpy.sh"
 passed=0 failed=0
 scratch=$(mktemp -d)

@@ -5,6 +5,7 @@
 #   tests/long/report.sh [BUILD]
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-build=$(cd "${1:-build}" && pwd)
+source scripts/build_folder.sh
+find_build "${1:-build}"
 command -v chromium >/dev/null || scripts/setup.sh chromium || exit 1
 exec /usr/bin/python3 tests/report/browser.py "$build"

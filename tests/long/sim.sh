@@ -6,7 +6,8 @@
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$(cd "$1" && pwd)
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
 export PATH=$build:$PATH
 passed=0 failed=0
 scratch=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes every allocation of a command fail, one at a time, and judges how the command ends.
 
-    run.py BUILD [--tries N] [--commands WORD,...]
+    run.py [BUILD] [--tries N] [--commands WORD,...]
 
 Each command runs on a small circuit, once for each N: its Nth allocation fails (BUILD/memory/failing.so, preloaded),
 until N passes the last one. Then the same again with all allocations from the Nth on failing. With --tries 20, about 20
@@ -231,10 +231,12 @@ def prepare(build, scratch):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("build", type=os.path.abspath)
+    parser.add_argument("build", type=os.path.abspath, nargs="?", default=os.path.join(ROOT, "build"))
     parser.add_argument("--tries", type=int, default=0, help="per command; 0: every allocation")
     parser.add_argument("--commands", default="", help="only commands of which one of these words is a part")
     arguments = parser.parse_args()
+    if not os.path.exists(os.path.join(arguments.build, "cofiber")):
+        parser.error(f"there is no {arguments.build}/cofiber: build it with 'make tests', or name another folder")
     words = arguments.commands.split(",")
     with tempfile.TemporaryDirectory() as scratch:
         passed, failed = check_the_check(arguments.build, scratch)

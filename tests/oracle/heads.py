@@ -189,6 +189,9 @@ def exact(head, integers, trace, scales, scale, threshold, bits, project_bits):
 
 
 def main():
+    if len(sys.argv) < 9:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     mode, head_path, frame_path, trace_path, net_path = sys.argv[1:6]
     scale, scales, threshold = float(sys.argv[6]), int(sys.argv[7]), float(sys.argv[8])
     head, trace = load(head_path)[0], load(trace_path)[0]

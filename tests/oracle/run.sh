@@ -2,11 +2,12 @@
 # The NumPy oracle (oracle.py) against `cofiber sim --trace`: every gate of small circuits, for every combination of
 # compile options; and the oracle seen failing, on circuits with one gate changed.
 #
-#   tests/oracle/run.sh BUILD      the last line is 'N passed, N failed'
+#   tests/oracle/run.sh [BUILD]      the last line is 'N passed, N failed'
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$(cd "${1:-$(dirname "$0")/../../build}" && pwd)
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
 export PATH=$build:$PATH
 source "$root/tests/oracle/numpy.sh"
 fixtures=$root/tests/fixtures

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Opens pages of `cofiber report` in headless Chromium and compares what they show with what `cofiber explain` prints.
 
-    browser.py BUILD
+    browser.py [BUILD]
 
 A copy of each page gets one more script, which works the page as a reader would (the slider, the form, an operand's
 button, Back) and leaves what it saw in the document; Chromium prints that document. Closes with 'N passed, N failed'.
@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COFIBER = pathlib.Path(sys.argv[1]).resolve() / "cofiber"
+COFIBER = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build").resolve() / "cofiber"
 HEAD = ROOT / "examples/head_nearest_fp32.safetensors"
 FRAME = ROOT / "examples/000000214753_f16.npy"
 GOLDEN = ROOT / "netlists/golden"
@@ -155,6 +155,9 @@ def test(folder, name, net, frame, gates, *options):
 
 
 def main():
+    if not COFIBER.exists():
+        print(f"browser.py: there is no {COFIBER}: build it with 'make tests', or name another folder", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory() as place:
         folder = pathlib.Path(place)
         net = folder / "net"

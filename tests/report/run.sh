@@ -4,7 +4,8 @@
 #   tests/report/run.sh [BUILD]
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-build=$(cd "${1:-build}" && pwd)
+source scripts/build_folder.sh
+find_build "${1:-build}"
 cofiber=$build/cofiber
 export PATH=/usr/bin:$PATH # the distribution's Python, which has NumPy
 work=$(mktemp -d)

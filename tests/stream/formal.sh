@@ -4,6 +4,8 @@
 # splice puts the invariants of a module, with ghost registers, before the end of a copy of it. What they say: what goes
 # in comes out once and in order; nothing changes under a stall; counters stay in their bounds.
 
+[ $# -gt 0 ] || { echo "formal.sh: tests/stream/run.sh sources this file, with a package to prove" >&2 && exit 2; }
+
 splice() { # FILE OUT < invariants
     sed '/^endmodule/d' "$1" >"$2" && cat - >>"$2" && echo endmodule >>"$2"
 }

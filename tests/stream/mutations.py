@@ -70,6 +70,9 @@ def outcome(package, name, text, folder):
 
 
 def main():
+    if len(sys.argv) < 4:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     count, seed, packages = int(sys.argv[1]), int(sys.argv[2]), [pathlib.Path(p) for p in sys.argv[3:]]
     every = []
     for file in FILES:

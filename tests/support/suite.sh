@@ -1,10 +1,10 @@
-# suite.sh - what the suites of checks share. To be sourced with the build folder as $1 (build where
-# there is none); runs the rest of the suite in a
-# folder of its own, with the programs and tools of the build in reach. Ends a suite: `finish`.
+# What the suites of checks share. To be sourced with the folder of the build as $1 (`build` if it is not given). The rest of
+# the suite runs in a folder of its own and finds the build's programs and tools in PATH. `finish` ends a suite.
 set -uo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build=$(cd "${1:-$root/build}" && pwd)
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
 export PATH=$build:$build/tools:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
