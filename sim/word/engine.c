@@ -14,6 +14,7 @@
 /* The sizes of the largest dense products of a plan. */
 struct sizes {
     size_t lanes, inputs; /* padded */
+    size_t passing;       /* bytes of the longest row that passes */
 };
 
 static void grow(struct sizes *sizes, const struct cf_dense *packed)
@@ -24,12 +25,17 @@ static void grow(struct sizes *sizes, const struct cf_dense *packed)
 
 static struct sizes largest_products(const struct cf_plan *plan)
 {
-    struct sizes sizes = {0, 0};
+    struct sizes sizes = {0, 0, 0};
     for (uint32_t g = 1; g < plan->netlist->group_count; g++)
         if (plan->layouts[g].kind == CF_LAYOUT_DENSE)
             grow(&sizes, &plan->layouts[g].dense->packed);
     for (uint32_t f = 0; plan->linear && f < plan->linear->family_count; f++)
         grow(&sizes, &plan->linear->families[f].packed);
+    for (uint32_t g = 1; plan->linear && g < plan->netlist->group_count; g++)
+        if (plan->linear->exact.bundles[g].passing) {
+            size_t bytes = plan->layouts[g].lanes * cf_storage_size(plan->layouts[g].storage);
+            sizes.passing = bytes > sizes.passing ? bytes : sizes.passing;
+        }
     return sizes;
 }
 
@@ -38,7 +44,10 @@ static bool alloc_scratch(struct cf_workspace *w, struct cf_scratch *scratch, st
     scratch->sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * sizes.lanes, sizeof *scratch->sums);
     scratch->operands = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * (sizes.inputs + 2), sizeof *scratch->operands);
     scratch->high_sums = cf_arena_alloc(&w->arena, CF_DENSE_ROWS * sizes.lanes, sizeof *scratch->high_sums);
-    return scratch->sums && scratch->operands && scratch->high_sums;
+    scratch->passing = cf_arena_alloc(&w->arena, CF_TASK_ROW_COUNT * sizes.passing, 1);
+    scratch->joint_sums = cf_arena_alloc(&w->arena, (size_t)CF_DENSE_ROWS * CF_PANEL, sizeof *scratch->joint_sums);
+    scratch->passing_group = CF_NONE;
+    return scratch->sums && scratch->operands && scratch->high_sums && scratch->passing && scratch->joint_sums;
 }
 
 /* Whether the decisions alone are computed, from the classified input. */
@@ -287,7 +296,7 @@ static void read_extras(const struct cf_workspace *w, const struct cf_dense_form
 }
 
 /* Stores row `row` of a dense group from its sums, which have 32 bits. */
-static void finish_narrow(const struct cf_workspace *w, uint32_t group, uint32_t row, const int32_t *sums)
+void cf_finish_row(const struct cf_workspace *w, uint32_t group, uint32_t row, const int32_t *sums)
 {
     const struct cf_layout *layout = &w->plan->layouts[group];
     const struct cf_dense_form *form = layout->dense;
@@ -316,15 +325,15 @@ static void finish_wide(const struct cf_workspace *w, uint32_t group, uint32_t r
 }
 
 /* Evaluates those of rows [first, first + count) of a dense group that have the pattern; count <= CF_DENSE_ROWS. */
-static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t first,
-                           uint32_t count)
+void cf_run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t first,
+                       uint32_t count)
 {
     const struct cf_layout *layout = &w->plan->layouts[group];
     const struct cf_dense_form *form = layout->dense;
     uint32_t taken[CF_DENSE_ROWS], n = 0;
     for (uint32_t row = first; row < first + count; row++)
         if (layout->base[row] != CF_NONE) {
-            scratch->rows[n] = cf_net_at(w, form->source, layout->base[row]);
+            scratch->rows[n] = cf_operand_at(w, scratch, form->source, layout->base[row]);
             taken[n++] = row;
         }
     const void *start = form->extra_count          ? NULL
@@ -341,7 +350,7 @@ static void run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scra
     }
     for (uint32_t i = 0; i < n; i++)
         if (form->sums == CF_STORE32)
-            finish_narrow(w, group, taken[i],
+            cf_finish_row(w, group, taken[i],
                           (const int32_t *)(const void *)scratch->sums + (size_t)i * form->packed.padded_lanes);
         else
             finish_wide(w, group, taken[i], scratch->sums + (size_t)i * form->packed.padded_lanes);
@@ -362,13 +371,24 @@ static void run_product(const struct cf_workspace *w, struct cf_scratch *scratch
     }
 }
 
-/* Finishes rows of an output with extras, whose sums are kept. */
-static void run_extras(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t count)
+/* Finishes rows of an output with extras: from sums that are kept, or that jobs combine, one for each row. */
+static void run_extras(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_row_job *jobs,
+                       const struct cf_task *task)
 {
-    const struct cf_linear_output *output = &w->plan->linear->outputs[group];
-    uint32_t source = w->plan->layouts[group].dense->source;
-    for (uint32_t row = first; row < first + count; row++)
-        finish_narrow(w, group, row, cf_sums_at(w, output->family, source, output->source_row[row]));
+    const struct cf_linear_output *output = &w->plan->linear->outputs[task->group];
+    uint32_t source = w->plan->layouts[task->group].dense->source;
+    bool inlined = w->plan->linear->inlined[task->group];
+    for (uint32_t row = task->first; row < task->first + task->count; row++) {
+        const int32_t *sums = (const int32_t *)(const void *)scratch->sums;
+        if (inlined) {
+            struct cf_row_job job = jobs[row - task->first];
+            job.out = scratch->sums;
+            job.loop(&job);
+        } else {
+            sums = cf_sums_at(w, output->family, source, output->source_row[row]);
+        }
+        cf_finish_row(w, task->group, row, sums);
+    }
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------- */
@@ -380,17 +400,18 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
                      const struct cf_jobs *jobs, uint32_t t)
 {
     const struct cf_task *task = &schedule->tasks[t];
-    run_jobs(jobs, t);
+    if (task->kind != CF_TASK_EXTRAS && task->kind != CF_TASK_BUNDLE)
+        run_jobs(jobs, t);
     switch (task->kind) {
     case CF_TASK_ROWS:
         run_exceptions(w, task->group, task->first, task->count);
         break;
     case CF_TASK_FUSED:
         run_exceptions(w, task->group, task->first, task->count);
-        run_dense_rows(w, scratch, w->plan->order[task->group].fused_dense, task->first, task->count);
+        cf_run_dense_rows(w, scratch, w->plan->order[task->group].fused_dense, task->first, task->count);
         break;
     case CF_TASK_DENSE:
-        run_dense_rows(w, scratch, task->group, task->first, task->count);
+        cf_run_dense_rows(w, scratch, task->group, task->first, task->count);
         run_exceptions(w, task->group, task->first, task->count);
         break;
     case CF_TASK_EXCEPTIONS:
@@ -404,7 +425,11 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
         run_product(w, scratch, task->first, task->count);
         break;
     case CF_TASK_EXTRAS:
-        run_extras(w, task->group, task->first, task->count);
+        run_extras(w, scratch, jobs->items + jobs->start[t], task);
+        break;
+    case CF_TASK_BUNDLE:
+        cf_run_bundle(w, scratch, jobs->items + jobs->start[t], jobs->items + jobs->start[t + 1], task->group,
+                      task->first);
         break;
     case CF_TASK_SUMS: /* jobs alone */
     case CF_TASK_DECIDE:

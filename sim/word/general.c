@@ -79,6 +79,21 @@ void cf_run_gate(const struct cf_workspace *w, uint32_t group_index, uint32_t in
     cf_storage_put(w->values[group_index], w->plan->layouts[group_index].storage, index, cf_cell_output(cell, sum));
 }
 
+void cf_run_squares(const struct cf_workspace *w, uint32_t group, uint32_t row, const void *values)
+{
+    const struct cf_square_form *form = w->plan->squares[group];
+    assert(form);
+    uint64_t sum =
+        (uint64_t)form->cell->bias + (uint64_t)form->factor * (uint64_t)w->plan->kernels->squares(values, form->inputs);
+    for (uint32_t e = 0; e < form->extra_count; e++) {
+        const struct cf_square_extra *extra = &form->extras[e];
+        enum cf_storage storage = w->plan->layouts[extra->source].storage;
+        uint64_t value = (uint64_t)cf_storage_get(cf_net_at(w, extra->source, extra->net[row]), storage, 0);
+        sum += (uint64_t)extra->factor * (extra->square ? value * value : value);
+    }
+    cf_storage_put(w->values[group], w->plan->layouts[group].storage, row, cf_cell_output(form->cell, (int64_t)sum));
+}
+
 /* ---- several gates of one cell ----------------------------------------------------------------------------------- */
 
 enum { GATES = 128 }; /* evaluated side by side, at most */
@@ -161,7 +176,10 @@ static bool run_side_by_side(struct run *r, uint32_t group_index)
 void cf_run_gates(const struct cf_workspace *w, uint32_t group_index, uint32_t first, uint32_t count)
 {
     const struct cf_group *group = &w->plan->netlist->groups[group_index];
+    const struct cf_square_form *squares = w->plan->squares[group_index];
     uint32_t end = first + count;
+    for (; squares && first < end; first++)
+        cf_run_squares(w, group_index, first, cf_net_at(w, squares->source, squares->base[first]));
     while (first < end) {
         uint32_t cell = group->cell[first];
         struct run run = {.w = w, .group = group, .first = first, .count = 1};

@@ -29,7 +29,7 @@ static bool add_row(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t group
                                             .factor = term->factor,
                                             .storage = w->plan->layouts[source].storage};
     }
-    struct cf_row_job job = {.out = cf_row_at(w, group, row),
+    struct cf_row_job job = {.out = w->values[group] ? cf_row_at(w, group, row) : NULL, /* NULL: the row passes */
                              .bias = cell->bias,
                              .lanes = layout->lanes,
                              .out_storage = layout->storage,
@@ -105,6 +105,20 @@ static bool add_decision(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t 
     return true;
 }
 
+/* The sums of a row of an output with extras, where they are combined on the way: the job's place is given when it
+ * runs.
+ */
+static bool add_extras(struct cf_workspace *w, struct cf_jobs *jobs, uint32_t group, uint32_t row)
+{
+    const struct cf_linear *linear = w->plan->linear;
+    const struct cf_linear_output *output = &linear->outputs[group];
+    struct cf_row_job job = {.lanes = linear->families[output->family].packed.padded_lanes,
+                             .out_storage = CF_STORE32,
+                             .compute = CF_STORE32};
+    return !linear->inlined[group] || add_combination(w, jobs, job, output->family,
+                                                      w->plan->layouts[group].dense->source, output->source_row[row]);
+}
+
 /* ---- all of a schedule --------------------------------------------------------------------------------------------
  */
 
@@ -115,6 +129,8 @@ static uint32_t most_jobs(const struct cf_plan *plan, const struct cf_task *task
     case CF_TASK_ROWS:
     case CF_TASK_FUSED:
     case CF_TASK_DECIDE:
+    case CF_TASK_EXTRAS:
+    case CF_TASK_BUNDLE:
         return 1;
     case CF_TASK_SUMS:
         return plan->linear->family_count;
@@ -131,6 +147,7 @@ static bool add_task(struct cf_workspace *w, struct cf_jobs *jobs, const struct 
     for (uint32_t row = task->first; done && row < task->first + task->count; row++)
         done = task->kind == CF_TASK_SUMS     ? add_sums(w, jobs, task->group, row)
                : task->kind == CF_TASK_DECIDE ? add_decision(w, jobs, task->group, row)
+               : task->kind == CF_TASK_EXTRAS ? add_extras(w, jobs, task->group, row)
                                               : add_row(w, jobs, task->group, row);
     return done;
 }

@@ -226,11 +226,11 @@ static void mark_sources(const struct cf_plan *plan, const struct cf_linear_rows
 }
 
 /* The group that an output's sums are those of: it is combined on the way to the decision. Its sums are kept only where
- * another group needs them, too, or the output has extras. */
+ * another group needs them, too. */
 static void mark_output(const struct cf_plan *plan, const struct cf_linear *linear, uint32_t group, bool *summed)
 {
     uint32_t source = plan->layouts[group].dense->source;
-    if (plan->layouts[source].kind == CF_LAYOUT_ROWS && !plan->layouts[group].dense->extra_count)
+    if (plan->layouts[source].kind == CF_LAYOUT_ROWS)
         mark_sources(plan, linear->rows, source, summed);
     else
         summed[source] = true;

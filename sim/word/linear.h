@@ -36,9 +36,26 @@ struct cf_linear_output {
     const uint32_t *source_row; /* [rows]: in rows of the group that the output reads, or CF_NONE */
 };
 
+/* A group of rows, and the readers that take each of its rows as soon as it has been computed: dense groups and square
+ * forms whose row r reads row r of the group, and besides only what is there by then. So the rows stay in a near cache,
+ * and where nothing else reads them, each thread keeps them only until its task ends: they pass.
+ *
+ * The products of readers of few lanes are taken together, as one product whose lanes are those of the readers, one
+ * after another: each row is then read once. */
+struct cf_bundle {
+    const uint32_t *readers; /* [reader_count]: groups, in the order in which they are evaluated */
+    uint32_t reader_count;   /* 0: the group leads no bundle */
+    bool passing;
+    struct cf_dense joint;      /* no lanes: no such product */
+    const int32_t *joint_start; /* [padded lanes] */
+    const uint32_t *joint_base; /* [rows]: the net of input 0 */
+    const uint32_t *joint_lane; /* [reader_count]: the reader's first lane, or CF_NONE */
+};
+
 /* The rows of outputs that do not follow from the classified input, and the gates on which they depend. */
 struct cf_linear_exact {
     struct cf_schedule schedule;
+    const struct cf_bundle *bundles;  /* [group_count] */
     const bool *stored;               /* [group_count]: groups with gates that are evaluated, and all outputs */
     uint64_t exact_gates, fast_gates; /* decisions that are computed in each way */
     uint64_t helper_gates;            /* gates that are no decisions and are run for the exact ones */
@@ -75,6 +92,11 @@ bool cf_linear_plan(const struct cf_plan *plan, struct cf_arena *arena, struct c
 /* The pass of it that finds the exact part (linear_exact.c); `linear` has its rows and outputs. */
 bool cf_find_exact(const struct cf_plan *plan, const struct cf_linear *linear, struct cf_arena *arena,
                    struct cf_linear_exact *exact);
+
+/* The pass of that one that finds the bundles among the rows that are evaluated, `needed` [group_count][rows];
+ * `bundled` [group_count] tells which groups are readers of one (linear_bundles.c). */
+bool cf_find_bundles(const struct cf_plan *plan, const bool *const *needed, struct cf_arena *arena,
+                     const struct cf_bundle **bundles, const bool **bundled);
 
 /* Frees the schedules, the only memory that is not the arena's. NULL is fine. */
 void cf_linear_free(struct cf_linear *linear);

@@ -12,7 +12,8 @@ struct cone {
     const struct cf_linear *linear;
     struct cf_linear_exact *exact;
     bool *stored;
-    bool **needed; /* [group_count][rows] */
+    bool **needed;       /* [group_count][rows] */
+    const bool *bundled; /* [group_count]: readers of a bundle, which run with its rows */
 };
 
 /* Marks the rows that hold nets [first, last]. */
@@ -115,7 +116,8 @@ static bool add_rows(struct cone *cone, uint32_t group, uint32_t first, uint32_t
     const struct cf_layout *layout = &cone->plan->layouts[group];
     struct cf_schedule *schedule = &cone->exact->schedule;
     if (layout->kind == CF_LAYOUT_ROWS)
-        return cf_schedule_rows(schedule, CF_TASK_ROWS, group, first, end);
+        return cf_schedule_rows(schedule, cone->exact->bundles[group].reader_count ? CF_TASK_BUNDLE : CF_TASK_ROWS,
+                                group, first, end);
     if (layout->kind == CF_LAYOUT_DENSE)
         return cf_schedule_rows(schedule, CF_TASK_DENSE, group, first, end);
     return cf_schedule_gates(schedule, CF_TASK_GATES, group, first * layout->lanes, end * layout->lanes);
@@ -128,6 +130,8 @@ static bool add_group(struct cone *cone, uint32_t group)
     const struct cf_layout *layout = &cone->plan->layouts[group];
     struct cf_schedule *schedule = &cone->exact->schedule;
     bool done = true;
+    if (cone->bundled[group])
+        return true;
     uint32_t end;
     for (uint32_t row = 0; done && row < layout->rows; row = end + 1) {
         end = row;
@@ -162,10 +166,13 @@ bool cf_find_exact(const struct cf_plan *plan, const struct cf_linear *linear, s
                    struct cf_linear_exact *exact)
 {
     uint32_t count = plan->netlist->group_count;
-    struct cone cone = {plan, linear, exact, cf_arena_alloc(arena, count, sizeof(bool)),
-                        calloc(count, sizeof *cone.needed)};
+    struct cone cone = {
+        plan, linear, exact, cf_arena_alloc(arena, count, sizeof(bool)), calloc(count, sizeof *cone.needed), NULL};
     exact->stored = cone.stored;
-    bool done = cone.stored && cone.needed && find_cone(&cone);
+    bool done = cone.stored && cone.needed && find_cone(&cone) &&
+                cf_find_bundles(plan, (const bool *const *)cone.needed, arena, &exact->bundles, &cone.bundled);
+    for (uint32_t g = 1; done && g < count; g++)
+        cone.stored[g] = cone.stored[g] && !(exact->bundles[g].reader_count && exact->bundles[g].passing);
     for (uint32_t g = 1; done && g < count; g++)
         done = add_group(&cone, g);
     for (uint32_t g = 0; cone.needed && g < count; g++)

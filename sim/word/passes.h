@@ -24,6 +24,9 @@ enum cf_recognised cf_recognise_rows(const struct cf_plan *plan, uint32_t index,
 enum cf_recognised cf_recognise_dense(const struct cf_plan *plan, uint32_t index, struct cf_arena *arena,
                                       struct cf_layout *layout);
 
+/* recognise_squares.c: the groups that have a square form. */
+bool cf_find_squares(const struct cf_plan *plan, struct cf_arena *arena, const struct cf_square_form *const **forms);
+
 /* dense_pack.c: weights [lanes][inputs] into the order of kernels.h. `packed` has lanes, inputs and storage set. */
 bool cf_dense_pack(struct cf_arena *arena, struct cf_dense *packed, const int32_t *matrix);
 

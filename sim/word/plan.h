@@ -80,6 +80,28 @@ struct cf_dense_form {
     bool step;
 };
 
+/* A net that a gate of a square form reads beside its run. */
+struct cf_square_extra {
+    const uint32_t *net; /* [rows] */
+    int64_t factor;      /* weight << shift, modulo 2^64 */
+    uint32_t source;     /* the group of these nets */
+    bool square;         /* the net's square is taken */
+};
+
+/* What the gates of a general group compute where each, the only one of its row, adds the squares of nets that stand
+ * side by side, all with one weight, and a few nets more: the root of a normalised row. All are instances of one cell.
+ * A gate's sum is, modulo 2^64,
+ *     the cell's bias + factor * (the squares of its run, added up) + the extras, each times its factor. */
+struct cf_square_form {
+    const struct cf_cell *cell;
+    const uint32_t *base; /* [rows]: the first net of the run */
+    uint32_t inputs;      /* nets of a run */
+    uint32_t source;      /* the group of the runs, stored in 16 bits */
+    int64_t factor;
+    struct cf_square_extra extras[CF_MAX_EXTRAS];
+    uint32_t extra_count;
+};
+
 struct cf_layout {
     enum cf_layout_kind kind;
     enum cf_storage storage;    /* of the group's values */
@@ -131,7 +153,8 @@ enum cf_task_kind {
     CF_TASK_PRODUCT,    /* decisions: rows of the input times the families' weights (linear.h) */
     CF_TASK_SUMS,       /* decisions: rows of sums from rows of sums */
     CF_TASK_DECIDE,     /* decisions: thresholds of sums */
-    CF_TASK_EXTRAS      /* decisions: results of sums that are kept, and extras */
+    CF_TASK_EXTRAS,     /* decisions: results of sums and extras */
+    CF_TASK_BUNDLE      /* decisions: rows, and then those rows of all readers of their bundle (linear.h) */
 };
 
 /* A piece of work that one thread does: enough to be worth handing out, little enough to share. */
@@ -167,13 +190,14 @@ struct cf_plan {
     struct cf_arena arena;
     const struct cf_netlist *netlist;
     const struct cf_kernels *kernels;
-    const struct cf_reach *reaches;        /* [cell_count]: the offsets that each cell reads */
-    const struct cf_term_run *const *runs; /* [cell_count][ports that are read] */
-    const struct cf_layout *layouts;       /* [group_count] */
-    const struct cf_order *order;          /* [group_count] */
-    const uint32_t *const *needs;          /* [group_count][rows]: the last row of the input that the row depends on */
-    struct cf_schedule all;                /* every gate */
-    struct cf_linear *linear;              /* the decisions alone; NULL in the mode of all gates */
+    const struct cf_reach *reaches;              /* [cell_count]: the offsets that each cell reads */
+    const struct cf_term_run *const *runs;       /* [cell_count][ports that are read] */
+    const struct cf_layout *layouts;             /* [group_count] */
+    const struct cf_square_form *const *squares; /* [group_count]; NULL: the group has no such form */
+    const struct cf_order *order;                /* [group_count] */
+    const uint32_t *const *needs; /* [group_count][rows]: the last row of the input that the row depends on */
+    struct cf_schedule all;       /* every gate */
+    struct cf_linear *linear;     /* the decisions alone; NULL in the mode of all gates */
 };
 
 /* Plans a checked netlist, which must outlive the plan. NULL and an error when memory is out. */

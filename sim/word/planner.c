@@ -57,6 +57,7 @@ static bool run_passes(struct cf_plan *plan, enum cf_mode mode)
     struct cf_arena *arena = &plan->arena;
     return find_reaches(plan->netlist, arena, &plan->reaches) &&                                           /* */
            find_runs(plan->netlist, arena, &plan->runs) && cf_find_layouts(plan, arena, &plan->layouts) && /* */
+           cf_find_squares(plan, arena, &plan->squares) &&                                                 /* */
            cf_find_order(plan, arena, &plan->order) &&                                                     /* */
            cf_find_needs(plan, arena, &plan->needs) &&                                                     /* */
            cf_schedule_all(plan, &plan->all) &&                                                            /* */
