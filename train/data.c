@@ -7,8 +7,6 @@
 
 #include "base/random.h"
 
-static const float norm_eps = 1e-5f; /* PyTorch's, and what `compile` takes a LayerNorm to have */
-
 /* ---- objects ----------------------------------------------------------------------------------------------------- */
 
 /* The objects of each image: places into truth->objects, image after image, in the file's order. */
@@ -159,23 +157,44 @@ static bool refuse(const struct cf_training_data *data, uint64_t index, const st
     return cf_frames_refuse(data->frames, index, bad == UINT64_MAX ? first : bad, err);
 }
 
+/* Reads a channel of a frame into worker->plane. */
+static bool read_channel(const struct cf_training_data *data, uint64_t index, const struct cf_tensor *view, uint32_t d,
+                         struct cf_train_worker *worker, struct cf_error *err)
+{
+    size_t plane = (size_t)worker->shape.height * worker->shape.width;
+    return read_plane(worker->kernels, view, d * plane, plane, worker->plane) ||
+           refuse(data, index, view, d * plane, plane, err);
+}
+
+/* A frame is read twice for a LayerNorm: that costs less than a pass over the bands, which are wider and more. */
+static bool read_mean(const struct cf_training_data *data, uint64_t index, const struct cf_tensor *view,
+                      struct cf_train_worker *worker, struct cf_error *err)
+{
+    cf_train_worker_begin_mean(worker);
+    for (uint32_t d = 0; d < worker->shape.channels; d++) {
+        if (!read_channel(data, index, view, d, worker, err))
+            return false;
+        cf_train_worker_mean(worker);
+    }
+    cf_train_worker_end_mean(worker);
+    return true;
+}
+
 bool cf_training_read(const struct cf_training_data *data, const struct cf_target_grid *grid, uint64_t index,
                       struct cf_train_worker *worker, size_t *count, struct cf_error *err)
 {
     struct cf_tensor view;
     cf_frames_view(data->frames, index, &view);
-    size_t plane = (size_t)worker->shape.height * worker->shape.width;
-    bool done = true;
+    bool done = !worker->model->boxes || read_mean(data, index, &view, worker, err);
     for (uint32_t d = 0; done && d < worker->shape.channels; d++) {
-        done = read_plane(worker->kernels, &view, d * plane, plane, worker->plane) ||
-               refuse(data, index, &view, d * plane, plane, err);
-        worker->kernels->split(&worker->shape, worker->plane, worker->bands + d * worker->positions, worker->scratch);
+        done = read_channel(data, index, &view, d, worker, err);
+        if (done)
+            cf_train_worker_split(worker, d);
     }
     cf_frames_release(data->frames, index);
     if (!done)
         return false;
-    if (worker->model->boxes)
-        worker->kernels->normalise(worker->bands, worker->shape.channels, worker->positions, norm_eps, worker->scratch);
+    cf_train_worker_end_split(worker);
     *count = cf_targets(grid, data->objects + data->first[index], data->first[index + 1] - data->first[index],
                         worker->owner, worker->positives);
     return true;

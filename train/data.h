@@ -31,9 +31,9 @@ void cf_training_data_free(struct cf_training_data *data);
 /* The order of the frames in an epoch: `order` [count] becomes a permutation that depends on seed and epoch alone. */
 void cf_training_order(uint64_t seed, uint64_t epoch, uint64_t *order, uint64_t count);
 
-/* Reads frame `index` of the selection into the worker: its bands, normalised where the model has LayerNorms, and its
- * positive cells, whose number is `*count`. Errors: NaN or infinity, by file, tensor and index. Several workers may
- * read at once. */
+/* Reads frame `index` of the selection into the worker: its bands, with their deviations where the model has
+ * LayerNorms, and its positive cells, whose number is `*count`. Errors: NaN or infinity, by file, tensor and index.
+ * Several workers may read at once. */
 bool cf_training_read(const struct cf_training_data *data, const struct cf_target_grid *grid, uint64_t index,
                       struct cf_train_worker *worker, size_t *count, struct cf_error *err);
 

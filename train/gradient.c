@@ -7,6 +7,8 @@
 
 #include "train/losses.h"
 
+static const float norm_eps = 1e-5f; /* PyTorch's, and what `compile` takes a LayerNorm to have */
+
 /* What reads the bands: the bottleneck, or else all rows. */
 static uint32_t first_rows(const struct cf_model *model)
 {
@@ -76,7 +78,9 @@ bool cf_train_worker_new(struct cf_train_worker *w, const struct cf_model *model
     uint32_t rows = first_rows(model);
     w->plane = cf_arena_alloc(arena, grid, sizeof(float));
     w->scratch = cf_arena_alloc(arena, grid > 2 * positions ? grid : 2 * positions, sizeof(float));
+    w->mean = cf_arena_alloc(arena, grid, sizeof(float));
     w->bands = cf_arena_alloc(arena, positions, model->channels * sizeof(float));
+    w->inverse = cf_arena_alloc(arena, positions, sizeof(float));
     w->projected = cf_arena_alloc(arena, positions, model->project * sizeof(float));
     w->projected_slope = cf_arena_alloc(arena, positions, model->project * sizeof(float));
     w->outputs = cf_arena_alloc(arena, positions, model->rows * sizeof(float));
@@ -88,9 +92,9 @@ bool cf_train_worker_new(struct cf_train_worker *w, const struct cf_model *model
     w->out_slopes = cf_arena_alloc(arena, 4 * ((size_t)model->hidden + 1), sizeof(double));
     w->factor_slopes = cf_arena_alloc(arena, model->scales, sizeof(double));
     w->hidden = cf_arena_alloc(arena, 2 * (size_t)model->hidden, sizeof(double));
-    bool done = w->plane && w->scratch && w->bands && w->projected && w->projected_slope && w->outputs && w->owner &&
-                w->positives && w->logits && w->inner_products && w->inner_sums && w->out_slopes && w->factor_slopes &&
-                w->hidden;
+    bool done = w->plane && w->scratch && w->mean && w->bands && w->inverse && w->projected && w->projected_slope &&
+                w->outputs && w->owner && w->positives && w->logits && w->inner_products && w->inner_sums &&
+                w->out_slopes && w->factor_slopes && w->hidden;
     for (uint32_t f = 0; f < foldings(model); f++) {
         w->products[f] = cf_arena_alloc(arena, rows, model->channels * sizeof(float));
         w->row_sums[f] = cf_arena_alloc(arena, rows, sizeof(double));
@@ -112,6 +116,48 @@ void cf_train_worker_clear(struct cf_train_worker *w)
     memset(w->factor_slopes, 0, model->scales * sizeof(double));
     w->losses = (struct cf_losses){0};
 }
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+static size_t area_of(const struct cf_train_worker *w)
+{
+    return (size_t)w->shape.height * w->shape.width;
+}
+
+void cf_train_worker_begin_mean(struct cf_train_worker *w)
+{
+    memset(w->mean, 0, area_of(w) * sizeof *w->mean);
+}
+
+void cf_train_worker_mean(struct cf_train_worker *w)
+{
+    w->kernels->add(w->plane, area_of(w), w->mean);
+}
+
+void cf_train_worker_end_mean(struct cf_train_worker *w)
+{
+    for (size_t i = 0; i < area_of(w); i++)
+        w->mean[i] /= (float)w->shape.channels;
+    memset(w->inverse, 0, w->positions * sizeof *w->inverse);
+}
+
+void cf_train_worker_split(struct cf_train_worker *w, uint32_t channel)
+{
+    float *row = w->bands + (size_t)channel * w->positions;
+    if (w->model->boxes)
+        w->kernels->subtract(w->mean, area_of(w), w->plane);
+    w->kernels->split(&w->shape, w->plane, row, w->scratch);
+    if (w->model->boxes)
+        w->kernels->add_squares(row, w->positions, w->inverse);
+}
+
+void cf_train_worker_end_split(struct cf_train_worker *w)
+{
+    if (w->model->boxes)
+        w->kernels->invert(w->shape.channels, norm_eps, w->positions, w->inverse);
+}
+
+/* ---- products ---------------------------------------------------------------------------------------------------- */
 
 /* A product whose time is counted: the processor's on this thread, which others on the machine do not lengthen. */
 static void multiply(struct cf_train_worker *w, size_t m, size_t n, size_t k, struct cf_matrix a, struct cf_matrix b,
@@ -151,17 +197,26 @@ static void fill(float *values, size_t count, float value)
         values[i] = value;
 }
 
+/* The outputs of what reads the bands, at the positions of one folding. */
+static void read_bands(struct cf_train_worker *w, const struct cf_folded *folded, uint32_t folding, float *out)
+{
+    const struct cf_model *model = w->model;
+    size_t count, first = range_of(w, folding, &count);
+    const float *bias = folded->bias[folding];
+    for (uint32_t r = 0; !model->boxes && r < first_rows(model); r++)
+        fill(out + r * w->positions + first, count, bias[r]);
+    multiply(w, first_rows(model), count, model->channels, matrix(folded->weight[folding], model->channels),
+             matrix(w->bands + first, w->positions), model->boxes ? 0 : 1, out + first, w->positions);
+    for (uint32_t r = 0; model->boxes && r < first_rows(model); r++)
+        w->kernels->scale(w->inverse + first, bias[r], count, out + r * w->positions + first);
+}
+
 void cf_train_worker_outputs(struct cf_train_worker *w, const struct cf_folded *folded)
 {
     const struct cf_model *model = w->model;
     float *out = model->project ? w->projected : w->outputs;
-    for (uint32_t f = 0; f < foldings(model); f++) {
-        size_t count, first = range_of(w, f, &count);
-        for (uint32_t r = 0; r < first_rows(model); r++)
-            fill(out + r * w->positions + first, count, folded->bias[f][r]);
-        multiply(w, first_rows(model), count, model->channels, matrix(folded->weight[f], model->channels),
-                 matrix(w->bands + first, w->positions), 1, out + first, w->positions);
-    }
+    for (uint32_t f = 0; f < foldings(model); f++)
+        read_bands(w, folded, f, out);
     if (!model->project)
         return;
     for (uint32_t r = 0; r < model->rows; r++)
@@ -285,10 +340,22 @@ static void add_row_sums(const struct cf_train_worker *w, const float *slopes, u
         sums[r] += w->kernels->sum(slopes + r * w->positions + first, count);
 }
 
+/* Adds to G of one folding; with LayerNorms the slopes are scaled by the positions' deviations. */
+static void add_products(struct cf_train_worker *w, uint32_t folding, float *slopes)
+{
+    const struct cf_model *model = w->model;
+    size_t count, first = range_of(w, folding, &count);
+    add_row_sums(w, slopes, first_rows(model), first, count, w->row_sums[folding]);
+    for (uint32_t r = 0; model->boxes && r < first_rows(model); r++)
+        w->kernels->scale(w->inverse + first, 0, count, slopes + r * w->positions + first);
+    multiply(w, first_rows(model), model->channels, count, matrix(slopes + first, w->positions),
+             transposed(w->bands + first, w->positions), 1, w->products[folding], model->channels);
+}
+
 static void go_back(struct cf_train_worker *w, const struct cf_folded *folded)
 {
     const struct cf_model *model = w->model;
-    const float *slopes = w->outputs;
+    float *slopes = w->outputs;
     if (model->project) {
         add_row_sums(w, w->outputs, model->rows, 0, w->positions, w->inner_sums);
         multiply(w, model->rows, model->project, w->positions, matrix(w->outputs, w->positions),
@@ -298,12 +365,8 @@ static void go_back(struct cf_train_worker *w, const struct cf_folded *folded)
                  w->projected_slope, w->positions);
         slopes = w->projected_slope;
     }
-    for (uint32_t f = 0; f < foldings(model); f++) {
-        size_t count, first = range_of(w, f, &count);
-        add_row_sums(w, slopes, first_rows(model), first, count, w->row_sums[f]);
-        multiply(w, first_rows(model), model->channels, count, matrix(slopes + first, w->positions),
-                 transposed(w->bands + first, w->positions), 1, w->products[f], model->channels);
-    }
+    for (uint32_t f = 0; f < foldings(model); f++)
+        add_products(w, f, slopes);
 }
 
 void cf_train_worker_add(struct cf_train_worker *w, const struct cf_folded *folded, size_t count)

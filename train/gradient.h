@@ -4,6 +4,10 @@
  * b). So one product gives the outputs of a band, and one more, G = dY x^T, all derivatives: by W, G gamma + (sum dY)
  * beta^T; by gamma, the sum of G W over the rows; by beta, W^T (sum dY). No derivative by the bands is needed, since
  * nothing before them is trained.
+ *
+ * A LayerNorm's own two steps need no pass over the bands, which are the largest array by far. Splitting into bands is
+ * linear, so the channels' mean is taken off the frame before it is split. The division by the deviation, one number
+ * for each position, is left to the products' narrow side: to the outputs in the forward pass, and to dY in G.
  */
 #ifndef COFIBER_TRAIN_GRADIENT_H
 #define COFIBER_TRAIN_GRADIENT_H
@@ -42,7 +46,9 @@ struct cf_train_worker {
     struct cf_bands_shape shape;
     size_t positions;
     float *plane, *scratch;             /* for reading a frame */
-    float *bands;                       /* [D][positions], normalised where the model has LayerNorms */
+    float *mean;                        /* of the frame's channels: [height * width] */
+    float *bands;                       /* [D][positions]; with LayerNorms, the channels' mean is 0 at each position */
+    float *inverse;                     /* [positions], 1 / sqrt(variance + eps); not used without LayerNorms */
     float *projected, *projected_slope; /* [K][positions] */
     float *outputs;                     /* [rows][positions]; in the backward pass, the derivatives by them */
     uint32_t *owner;                    /* [positions] */
@@ -61,6 +67,15 @@ struct cf_train_worker {
 
 bool cf_train_worker_new(struct cf_train_worker *worker, const struct cf_model *model, const struct cf_blas *blas,
                          const struct cf_bands_shape *shape, struct cf_arena *arena);
+
+/* The bands of a frame are made channel by channel from worker->plane [height * width], which is overwritten. Where the
+ * model has LayerNorms, every channel goes through `mean` first, between `begin` and `end`, and then through `split`.
+ */
+void cf_train_worker_begin_mean(struct cf_train_worker *worker);
+void cf_train_worker_mean(struct cf_train_worker *worker);
+void cf_train_worker_end_mean(struct cf_train_worker *worker);
+void cf_train_worker_split(struct cf_train_worker *worker, uint32_t channel);
+void cf_train_worker_end_split(struct cf_train_worker *worker); /* when all channels are split */
 
 /* Begins a new sum. */
 void cf_train_worker_clear(struct cf_train_worker *worker);

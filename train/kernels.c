@@ -131,26 +131,27 @@ ALWAYS double focal_body(float *logits, size_t count, float weight)
 
 /* ---- bands ----------------------------------------------------------------------------------------------------- */
 
-ALWAYS void mean_pool(const float *plane, uint32_t height, uint32_t width, float *pool)
+/* `pairs` [height * width / 2] is scratch. Loops run over whole planes where they can: rows are short for vectors. */
+ALWAYS void mean_pool(const float *restrict plane, uint32_t height, uint32_t width, float *restrict pairs,
+                      float *restrict pool)
 {
-    uint32_t half = width / 2;
-    for (uint32_t i = 0; i < height / 2; i++) {
-        const float *upper = plane + (size_t)2 * i * width, *lower = upper + width;
-        for (uint32_t j = 0; j < half; j++)
-            pool[(size_t)i * half + j] = (upper[2 * j] + upper[2 * j + 1] + lower[2 * j] + lower[2 * j + 1]) * 0.25f;
-    }
+    size_t half = width / 2;
+    for (size_t n = 0; n < height * half; n++)
+        pairs[n] = plane[2 * n] + plane[2 * n + 1];
+    for (uint32_t i = 0; i < height / 2; i++)
+        for (size_t j = 0; j < half; j++)
+            pool[i * half + j] = (pairs[2 * i * half + j] + pairs[(2 * i + 1) * half + j]) * 0.25f;
 }
 
-ALWAYS void subtract_nearest(const float *plane, uint32_t height, uint32_t width, const float *pool, float *band)
+/* `twice` [height / 2 * width] is scratch. */
+ALWAYS void subtract_nearest(const float *restrict plane, uint32_t height, uint32_t width, const float *restrict pool,
+                             float *restrict twice, float *restrict band)
 {
-    uint32_t half = width / 2;
+    for (size_t n = 0; n < (size_t)(height / 2) * (width / 2); n++)
+        twice[2 * n] = twice[2 * n + 1] = pool[n];
     for (uint32_t i = 0; i < height; i++)
-        for (uint32_t j = 0; j < half; j++) {
-            float mean = pool[(size_t)(i / 2) * half + j];
-            size_t at = (size_t)i * width + 2 * j;
-            band[at] = plane[at] - mean;
-            band[at + 1] = plane[at + 1] - mean;
-        }
+        for (size_t j = 0, at = (size_t)i * width, up = (size_t)(i / 2) * width; j < width; j++)
+            band[at + j] = plane[at + j] - twice[up + j];
 }
 
 /* The coarse cell nearest to fine cell i, which has the weight 3/4, is i/2; the second nearest, with 1/4, is before it
@@ -186,35 +187,48 @@ ALWAYS void split_body(const struct cf_bands_shape *shape, float *plane, float *
             memcpy(row, plane, (size_t)height * width * sizeof *row);
             return;
         }
-        mean_pool(plane, height, width, scratch);
+        size_t area = (size_t)height * width;
+        float *pool = scratch + area / 2;
+        mean_pool(plane, height, width, scratch, pool);
         if (shape->bilinear)
-            subtract_bilinear(plane, height, width, scratch, row);
+            subtract_bilinear(plane, height, width, pool, row);
         else
-            subtract_nearest(plane, height, width, scratch, row);
-        row += (size_t)height * width;
-        memcpy(plane, scratch, (size_t)(height / 2) * (width / 2) * sizeof *plane);
+            subtract_nearest(plane, height, width, pool, scratch, row);
+        row += area;
+        memcpy(plane, pool, area / 4 * sizeof *plane);
     }
 }
 
-ALWAYS void normalise_body(float *x, size_t channels, size_t positions, float eps, float *scratch)
+/* ---- arrays ---------------------------------------------------------------------------------------------------- */
+
+ALWAYS void add_body(const float *values, size_t count, float *sums)
 {
-    float *mean = scratch, *inverse = scratch + positions;
-    memset(scratch, 0, 2 * positions * sizeof *scratch);
-    for (size_t d = 0; d < channels; d++)
-        for (size_t p = 0; p < positions; p++)
-            mean[p] += x[d * positions + p];
-    for (size_t p = 0; p < positions; p++)
-        mean[p] /= (float)channels;
-    for (size_t d = 0; d < channels; d++)
-        for (size_t p = 0; p < positions; p++) {
-            float difference = x[d * positions + p] - mean[p];
-            inverse[p] += difference * difference;
-        }
-    for (size_t p = 0; p < positions; p++)
-        inverse[p] = 1 / sqrtf(inverse[p] / (float)channels + eps);
-    for (size_t d = 0; d < channels; d++)
-        for (size_t p = 0; p < positions; p++)
-            x[d * positions + p] = (x[d * positions + p] - mean[p]) * inverse[p];
+    for (size_t i = 0; i < count; i++)
+        sums[i] += values[i];
+}
+
+ALWAYS void add_squares_body(const float *values, size_t count, float *sums)
+{
+    for (size_t i = 0; i < count; i++)
+        sums[i] += values[i] * values[i];
+}
+
+ALWAYS void subtract_body(const float *by, size_t count, float *values)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] -= by[i];
+}
+
+ALWAYS void scale_body(const float *factors, float bias, size_t count, float *values)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = values[i] * factors[i] + bias;
+}
+
+ALWAYS void invert_body(size_t channels, float eps, size_t count, float *squares)
+{
+    for (size_t i = 0; i < count; i++)
+        squares[i] = 1 / sqrtf(squares[i] / (float)channels + eps);
 }
 
 /* ---- for each kind of vector ------------------------------------------------------------------------------------- */
@@ -232,9 +246,25 @@ ALWAYS void normalise_body(float *x, size_t channels, size_t positions, float ep
     {                                                                                                                  \
         split_body(shape, plane, row, scratch);                                                                        \
     }                                                                                                                  \
-    TARGET static void normalise_##NAME(float *x, size_t channels, size_t positions, float eps, float *scratch)        \
+    TARGET static void add_##NAME(const float *values, size_t count, float *sums)                                      \
     {                                                                                                                  \
-        normalise_body(x, channels, positions, eps, scratch);                                                          \
+        add_body(values, count, sums);                                                                                 \
+    }                                                                                                                  \
+    TARGET static void add_squares_##NAME(const float *values, size_t count, float *sums)                              \
+    {                                                                                                                  \
+        add_squares_body(values, count, sums);                                                                         \
+    }                                                                                                                  \
+    TARGET static void subtract_##NAME(const float *by, size_t count, float *values)                                   \
+    {                                                                                                                  \
+        subtract_body(by, count, values);                                                                              \
+    }                                                                                                                  \
+    TARGET static void scale_##NAME(const float *factors, float bias, size_t count, float *values)                     \
+    {                                                                                                                  \
+        scale_body(factors, bias, count, values);                                                                      \
+    }                                                                                                                  \
+    TARGET static void invert_##NAME(size_t channels, float eps, size_t count, float *squares)                         \
+    {                                                                                                                  \
+        invert_body(channels, eps, count, squares);                                                                    \
     }                                                                                                                  \
     TARGET static double focal_##NAME(float *logits, size_t count, float weight)                                       \
     {                                                                                                                  \
@@ -244,8 +274,9 @@ ALWAYS void normalise_body(float *x, size_t channels, size_t positions, float ep
     {                                                                                                                  \
         return sum_body(values, count);                                                                                \
     }                                                                                                                  \
-    static const struct cf_train_kernels NAME##_kernels = {from_half_##NAME, are_finite_##NAME, split_##NAME,          \
-                                                           normalise_##NAME, focal_##NAME,      sum_##NAME};
+    static const struct cf_train_kernels NAME##_kernels = {                                                            \
+        from_half_##NAME, are_finite_##NAME, split_##NAME,  add_##NAME,   add_squares_##NAME,                          \
+        subtract_##NAME,  scale_##NAME,      invert_##NAME, focal_##NAME, sum_##NAME};
 
 INSTANCE(portable, )
 

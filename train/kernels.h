@@ -18,9 +18,15 @@ struct cf_train_kernels {
     /* The bands of one channel (bands.h): `plane` [height * width] is overwritten; `row` [positions]; `scratch` has
      * room for height * width. */
     void (*split)(const struct cf_bands_shape *shape, float *plane, float *row, float *scratch);
-    /* Subtracts from each position's channels their mean, and divides them by sqrt(variance + eps): a LayerNorm without
-     * gamma and beta. x [channels][positions]; scratch [2 * positions]. */
-    void (*normalise)(float *x, size_t channels, size_t positions, float eps, float *scratch);
+    /* sums[i] += values[i], and sums[i] += values[i]^2. */
+    void (*add)(const float *values, size_t count, float *sums);
+    void (*add_squares)(const float *values, size_t count, float *sums);
+    /* values[i] -= by[i]. */
+    void (*subtract)(const float *by, size_t count, float *values);
+    /* values[i] = values[i] * factors[i] + bias. */
+    void (*scale)(const float *factors, float bias, size_t count, float *values);
+    /* Sums of squares over `channels` numbers whose mean is 0 become 1 / sqrt(their variance + eps). */
+    void (*invert)(size_t channels, float eps, size_t count, float *squares);
     /* The focal loss (losses.h) of negative logits, summed, with factor 1 - alpha = `weight`; each logit is replaced by
      * its derivative. */
     double (*focal)(float *logits, size_t count, float weight);

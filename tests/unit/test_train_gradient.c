@@ -69,16 +69,22 @@ static void set_up(struct subject *s, const char *variant, bool bilinear, bool r
     cf_model_initialise(&s->model, 5, 0.1, s->parameters);
     for (size_t i = 0; i < s->model.count; i++)
         s->parameters[i] += 0.3f * (float)uniform(&random);
-    for (int d = 0; d < CHANNELS; d++) {
-        for (int i = 0; i < AREA; i++) {
-            s->worker.plane[i] = (float)(2 * uniform(&random));
-            s->features[d * AREA + i] = (double)s->worker.plane[i];
+    for (int i = 0; i < CHANNELS * AREA; i++) /* far from 0, as what a ReLU leaves is */
+        s->features[i] = (double)(float)(3 + 2 * uniform(&random));
+    cf_train_worker_begin_mean(&s->worker);
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t d = 0; d < CHANNELS; d++) {
+            for (int i = 0; i < AREA; i++)
+                s->worker.plane[i] = (float)s->features[d * AREA + (uint32_t)i];
+            if (pass == 0)
+                cf_train_worker_mean(&s->worker);
+            else
+                cf_train_worker_split(&s->worker, d);
         }
-        s->worker.kernels->split(&shape, s->worker.plane, s->worker.bands + (size_t)d * s->worker.positions,
-                                 s->worker.scratch);
+        if (pass == 0)
+            cf_train_worker_end_mean(&s->worker);
     }
-    if (s->model.boxes)
-        s->worker.kernels->normalise(s->worker.bands, CHANNELS, s->worker.positions, 1e-5f, s->worker.scratch);
+    cf_train_worker_end_split(&s->worker);
     s->positives = cf_targets(&grid, objects, sizeof objects / sizeof *objects, s->worker.owner, s->worker.positives);
     assert_true(s->positives > 10);
     s->options = cf_compile_defaults();

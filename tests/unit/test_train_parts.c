@@ -189,18 +189,24 @@ static void kernels_agree(void **state)
     (void)state;
     enum { CHANNELS = 3, AREA = SIDE * SIDE };
     const struct cf_train_kernels *kernels[2] = {cf_train_kernels_portable(), cf_train_kernels()};
-    static float planes[AREA], rows[2][CHANNELS * POSITIONS], work[AREA], scratch[2 * POSITIONS];
+    static float planes[AREA], rows[2][CHANNELS * POSITIONS], work[AREA], scratch[AREA], squares[2][POSITIONS];
     for (int settings = 0; settings < 4; settings++) {
         const struct cf_bands_shape shape = {CHANNELS, SIDE, SIDE, 3, settings & 1, settings & 2};
         for (int k = 0; k < 2; k++) {
             uint64_t random = 7;
+            memset(scratch, 0, sizeof scratch);
+            memset(squares[k], 0, sizeof squares[k]);
             for (int d = 0; d < CHANNELS; d++) {
                 for (int i = 0; i < AREA; i++)
                     planes[i] = (float)uniform(&random, -2, 9);
                 memcpy(work, planes, sizeof work);
+                kernels[k]->add(planes, AREA, work);
+                kernels[k]->subtract(scratch, AREA, work);
                 kernels[k]->split(&shape, work, rows[k] + d * POSITIONS, scratch);
+                kernels[k]->add_squares(rows[k] + d * POSITIONS, POSITIONS, squares[k]);
             }
-            kernels[k]->normalise(rows[k], CHANNELS, POSITIONS, 1e-5f, scratch);
+            kernels[k]->invert(CHANNELS, 1e-5f, POSITIONS, squares[k]);
+            kernels[k]->scale(squares[k], 0.3f, POSITIONS, rows[k]);
         }
         assert_memory_equal(rows[0], rows[1], sizeof rows[0]);
         assert_true(kernels[0]->sum(rows[0], POSITIONS) == kernels[1]->sum(rows[1], POSITIONS));
