@@ -54,6 +54,9 @@ bool cli_number(const struct cli_args *args, const char *name, double *value);
 /* The index of the value among the words of the option's argument. */
 bool cli_choice(const struct cli_args *args, const char *name, int *index);
 
+/* Whether the outputs that the given options name are different files; otherwise a message is printed. */
+bool cli_outputs_differ(const struct cli_args *args, const char *const *names, size_t count);
+
 /* Reads --grid, "HEIGHTxWIDTH". */
 bool cli_grid(const struct cli_args *args, uint32_t *height, uint32_t *width);
 

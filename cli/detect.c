@@ -12,7 +12,6 @@
 #include "cli/frames.h"
 #include "cli/saturation.h"
 #include "detect/draw.h"
-#include "detect/image_ids.h"
 #include "detect/listing.h"
 #include "detect/sums.h"
 #include "netlists/store.h"
@@ -316,9 +315,7 @@ static bool open_inputs(struct session *s, struct cf_netlist **netlist, struct c
     const struct cli_args *args = s->args;
     const char *photo = cli_value(args, "--draw");
     if (!cf_netlist_load(netlist, args->operands[0], err) ||
-        !cf_frames_open(&s->frames, args->operands + 1, args->operand_count - 1, err) ||
-        !cf_frames_fit(s->frames, *netlist, err) || !cf_image_ids(&s->ids, s->frames, err) ||
-        !cli_frames_select(s->frames, args, err))
+        !cli_frames_open_images(&s->frames, &s->ids, args, 1, *netlist, err))
         return false;
     if (photo && cf_frames_count(s->frames) != 1)
         return cf_fail(err, "%s: there are %" PRIu64 " frames, and --draw draws one: --frames says which",

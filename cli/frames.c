@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "cli/shard.h"
+#include "detect/image_ids.h"
 
 struct selection {
     uint64_t *numbers;
@@ -102,4 +103,21 @@ bool cli_frames_open_shard(struct cf_frames **frames, const struct cli_args *arg
                            const struct cf_netlist *netlist, struct cf_error *err)
 {
     return open_frames(frames, args, first, netlist, true, err);
+}
+
+bool cli_frames_open_images(struct cf_frames **frames, int64_t **ids, const struct cli_args *args, int first,
+                            const struct cf_netlist *netlist, struct cf_error *err)
+{
+    assert(first < args->operand_count);
+    *ids = NULL;
+    *frames = NULL;
+    if (cf_frames_open(frames, args->operands + first, args->operand_count - first, err) &&
+        (!netlist || cf_frames_fit(*frames, netlist, err)) && cf_image_ids(ids, *frames, err) &&
+        cli_frames_select(*frames, args, err))
+        return true;
+    cf_frames_close(*frames);
+    free(*ids);
+    *frames = NULL;
+    *ids = NULL;
+    return false;
 }

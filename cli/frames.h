@@ -26,4 +26,9 @@ bool cli_frames_open(struct cf_frames **frames, const struct cli_args *args, int
 bool cli_frames_open_shard(struct cf_frames **frames, const struct cli_args *args, int first,
                            const struct cf_netlist *netlist, struct cf_error *err);
 
+/* Opens the files that are operands `first` and later, with the ids of their images (cf_image_ids), and takes the
+ * frames that --frames selects. Where `netlist` is not NULL they are checked to fit it. On failure both are NULL. */
+bool cli_frames_open_images(struct cf_frames **frames, int64_t **ids, const struct cli_args *args, int first,
+                            const struct cf_netlist *netlist, struct cf_error *err);
+
 #endif

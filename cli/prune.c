@@ -12,7 +12,6 @@
 #include "cli/interrupt.h"
 #include "cli/prune_report.h"
 #include "cli/resume.h"
-#include "detect/image_ids.h"
 
 enum method { MAGNITUDE, BISECT, BOTH };
 
@@ -121,25 +120,15 @@ static bool read_search(struct session *s)
     return true;
 }
 
-/* Outputs must differ from each other. */
-static bool outputs_differ(const struct cli_args *args)
-{
-    static const char *const names[] = {"-o", "--front", "--plot"};
-    for (size_t i = 0; i < 3; i++)
-        for (size_t k = 0; k < i; k++)
-            if (cli_given(args, names[i]) && cli_given(args, names[k]) &&
-                cf_out_same(cli_value(args, names[i]), cli_value(args, names[k])))
-                return cli_complain("prune: %s and %s are one file", names[k], names[i]) == CLI_OK;
-    return true;
-}
-
 static bool read_options(struct session *s)
 {
+    static const char *const outputs[] = {"-o", "--front", "--plot"};
     if (!cli_given(s->args, "-o"))
         return cli_complain("prune: -o HEAD2 is missing") == CLI_OK;
     if (!cli_given(s->args, "--annotations"))
         return cli_complain("prune: --annotations COCO.json is missing") == CLI_OK;
-    return read_circuit(s) && read_detection(s) && read_search(s) && outputs_differ(s->args);
+    return read_circuit(s) && read_detection(s) && read_search(s) &&
+           cli_outputs_differ(s->args, outputs, sizeof outputs / sizeof *outputs);
 }
 
 /* ---- the run --------------------------------------------------------------------------------------------------- */
@@ -189,17 +178,10 @@ static bool open_inputs(struct session *s, struct cf_error *err)
     const struct cli_args *args = s->args;
     if (!cf_prune_weights_read(&s->weights, args->operands[0], &s->head, err))
         return false;
-    struct cf_frames *frames = NULL;
-    int64_t *ids = NULL;
-    if (!cf_frames_open(&frames, args->operands + 1, args->operand_count - 1, err))
-        return false;
-    bool done = cf_image_ids(&ids, frames, err) && cli_frames_select(frames, args, err);
-    if (!done) {
-        cf_frames_close(frames);
-        free(ids);
-        return false;
-    }
-    return cf_judge_open(&s->judge, &s->weights.head, frames, ids, cli_value(args, "--annotations"), &s->judging,
+    struct cf_frames *frames;
+    int64_t *ids;
+    return cli_frames_open_images(&frames, &ids, args, 1, NULL, err) &&
+           cf_judge_open(&s->judge, &s->weights.head, frames, ids, cli_value(args, "--annotations"), &s->judging,
                          err) &&
            open_log(s, err);
 }

@@ -14,8 +14,8 @@
 #include "cli/ranks.h"
 #include "cli/resume.h"
 #include "compiler/record.h"
-#include "detect/image_ids.h"
 #include "train/files.h"
+#include "train/fit.h"
 #include "train/journal.h"
 #include "train/prototypes.h"
 
@@ -39,7 +39,9 @@ struct session {
     struct cli_progress progress;
     char label[64];
     bool stopped;                      /* by an interruption */
+    bool fits_frames;                  /* the bottleneck's classifier begins with a fit on the frames */
     double prototypes_kept;            /* the share of them that a bottleneck begins with */
+    double logits_explained;           /* the share of their variance that the fit on the frames has */
     uint64_t begun;                    /* steps that were finished when this process began */
     double seconds, processor_seconds; /* of its steps; the latter of all threads together */
 };
@@ -83,7 +85,8 @@ static bool read_recipe(struct session *s)
 static bool read_options(struct session *s)
 {
     const struct cli_args *args = s->args;
-    int upsample, top, fit;
+    static const char *const outputs[] = {"-o", "--log", "--plot"};
+    int upsample, top, fit, order, init;
     long long scales;
     const char *const needed[] = {"-o", "--annotations", "--variant"};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
@@ -91,16 +94,16 @@ static bool read_options(struct session *s)
             return cli_complain("train: %s is needed", needed[i]) == CLI_OK;
     if (!read_recipe(s) || !cli_integer(args, "--scales", 1, CF_MODEL_SCALES, &scales) ||
         !cli_choice(args, "--upsample", &upsample) || !cli_choice(args, "--top", &top) ||
-        !cli_choice(args, "--fit", &fit))
+        !cli_choice(args, "--fit", &fit) || !cli_choice(args, "--order", &order) ||
+        !cli_choice(args, "--init-cls", &init))
         return false;
+    if (cli_given(args, "--init-cls") && !cli_given(args, "--init-svd"))
+        return cli_complain("train: --init-cls is for --init-svd, which is not given") == CLI_OK;
     s->shape = (struct cf_bands_shape){.scales = (uint32_t)scales, .bilinear = upsample == 1, .residual = top == 0};
     s->fit = (enum cf_fit)fit;
-    const char *outputs[] = {cli_value(args, "-o"), cli_value(args, "--log"), cli_value(args, "--plot")};
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < i; j++)
-            if (outputs[i] && outputs[j] && cf_out_same(outputs[i], outputs[j]))
-                return cli_complain("%s: two outputs are one file", outputs[i]) == CLI_OK;
-    return true;
+    s->options.own_parts = order == 1;
+    s->fits_frames = init == 1;
+    return cli_outputs_differ(args, outputs, sizeof outputs / sizeof *outputs);
 }
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
@@ -125,8 +128,7 @@ static bool fit_grid(struct session *s, struct cf_error *err)
 static bool open_inputs(struct session *s, struct cf_error *err)
 {
     const struct cli_args *args = s->args;
-    if (!cf_frames_open(&s->frames, args->operands, args->operand_count, err) ||
-        !cf_image_ids(&s->ids, s->frames, err) || !cli_frames_select(s->frames, args, err) || !fit_grid(s, err) ||
+    if (!cli_frames_open_images(&s->frames, &s->ids, args, 0, NULL, err) || !fit_grid(s, err) ||
         !cf_truth_read(&s->truth, cli_value(args, "--annotations"), false, err))
         return false;
     if (s->truth.category_count == 0 || s->truth.category_count > 1 << 20)
@@ -149,12 +151,13 @@ static bool identify(struct session *s, struct cf_error *err)
     if (!cli_resume_identify(&inputs, s->truth.label, s->args->operands, s->args->operand_count,
                              cli_value(s->args, "--frames"), err))
         return false;
-    int length = snprintf(text, sizeof text,
-                          "%s %u %d %d %d %.17g epochs %" PRIu64 " batch %" PRIu64 " seed %" PRIu64
-                          " %.17g %.17g %.17g %.17g %.17g %.17g %.17g annotations %s frames %s svd %s",
-                          cli_value(s->args, "--variant"), s->shape.scales, s->shape.bilinear, s->shape.residual,
-                          (int)s->fit, o->stride, o->epochs, o->batch, o->seed, o->rate, o->decay, o->warmup, o->clip,
-                          o->alpha, o->prior, o->average, inputs.netlist, inputs.frames, svd);
+    int length =
+        snprintf(text, sizeof text,
+                 "%s %u %d %d %d %.17g epochs %" PRIu64 " batch %" PRIu64 " seed %" PRIu64
+                 " %.17g %.17g %.17g %.17g %.17g %.17g %.17g annotations %s frames %s svd %s parts %d fit %d",
+                 cli_value(s->args, "--variant"), s->shape.scales, s->shape.bilinear, s->shape.residual, (int)s->fit,
+                 o->stride, o->epochs, o->batch, o->seed, o->rate, o->decay, o->warmup, o->clip, o->alpha, o->prior,
+                 o->average, inputs.netlist, inputs.frames, svd, o->own_parts, s->fits_frames);
     cf_sha256(text, (size_t)length, s->run);
     return true;
 }
@@ -173,7 +176,8 @@ static bool begin_with_prototypes(struct session *s, struct cf_error *err)
     if (!cf_head_load(&head, path, NULL, err))
         return false;
     bool done =
-        cf_model_from_prototypes(&s->model, &head, s->blas, s->trainer.state.parameters, &s->prototypes_kept, err);
+        cf_model_from_prototypes(&s->model, &head, s->blas, s->trainer.state.parameters, &s->prototypes_kept, err) &&
+        (!s->fits_frames || cf_fit_classes(&s->trainer, &head, &s->logits_explained, err));
     cf_head_free(&head);
     return done;
 }
@@ -316,6 +320,8 @@ static int report(const struct session *s)
         add_losses(document, "last", last);
         if (s->prototypes_kept > 0)
             cJSON_AddNumberToObject(document, "prototypes_kept", s->prototypes_kept);
+        if (s->fits_frames)
+            cJSON_AddNumberToObject(document, "logits_explained", s->logits_explained);
         cJSON_AddNumberToObject(document, "threads", s->options.threads);
         cJSON_AddNumberToObject(document, "seconds", s->seconds);
         cJSON_AddNumberToObject(document, "seconds_per_step", each);
@@ -402,7 +408,14 @@ const struct cli_command cli_train = {
              "Let the bottleneck of dimK begin with the K largest right singular vectors of this head's classifier, "
              "and "
              "its classifier with the least-squares fit behind them."},
+            {"--init-cls", "weights|frames", "weights",
+             "What that least-squares fit is of. weights: the rows of the head's classifier. frames: its logits on "
+             "1,024 of FRAMES, or on all where there are fewer."},
             {"--seed", "S", "1", "Seed of the first values and of the frames' order."},
+            {"--order", "mixed|parts", "mixed",
+             "Which frames a batch takes. mixed: any, at random. parts: FRAMES are cut into one part per 4 frames of a "
+             "batch, and a batch takes 4 frames at random from each part; of several processes, each then reads its "
+             "own parts."},
             {"--scales", "K", "3", "Split the grid into K bands."},
             {"--upsample", "nearest|bilinear", "nearest", "How pools are upsampled before they are subtracted."},
             {"--top", "residual|cofiber", "residual",

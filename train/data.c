@@ -1,6 +1,7 @@
 /* data.c - reads frames and their objects for training. */
 #include "train/data.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,16 +118,47 @@ void cf_training_data_free(struct cf_training_data *data)
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 
-void cf_training_order(uint64_t seed, uint64_t epoch, uint64_t *order, uint64_t count)
+/* One part of the frames, [start, start + size), and the places of an epoch that it fills. */
+struct part {
+    uint64_t start, size;
+    uint64_t first, taken; /* of each batch: its places [first, first + taken) */
+    uint64_t rest;         /* where what is left for the last batch begins in the epoch */
+};
+
+static struct part part_of(uint64_t count, uint64_t batch, uint64_t first, uint64_t share)
 {
+    uint64_t end = first + share < batch ? first + share : batch;
+    uint64_t whole = count / batch, left = count % batch;
+    struct part part = {.first = first, .taken = end - first};
+    part.start = whole * first + left * first / batch;
+    part.size = whole * end + left * end / batch - part.start;
+    part.rest = whole * batch + left * first / batch;
+    return part;
+}
+
+/* Where frame `i` of a part stands in the epoch before anything is exchanged. */
+static uint64_t place_in(const struct part *part, uint64_t count, uint64_t batch, uint64_t i)
+{
+    uint64_t step = i / part->taken;
+    return step < count / batch ? step * batch + part->first + i % part->taken
+                                : part->rest + i - count / batch * part->taken;
+}
+
+void cf_training_order(uint64_t seed, uint64_t epoch, uint64_t *order, uint64_t count, uint64_t batch, uint64_t share)
+{
+    assert(batch >= 1 && batch <= count && share >= 1 && share <= batch);
     uint64_t state = epoch;
     state = seed ^ cf_next_random(&state);
-    for (uint64_t i = 0; i < count; i++)
-        order[i] = i;
-    for (uint64_t i = count; i > 1; i--) { /* Fisher and Yates */
-        uint64_t other = cf_next_random(&state) % i, swap = order[i - 1];
-        order[i - 1] = order[other];
-        order[other] = swap;
+    for (uint64_t first = 0; first < batch; first += share) {
+        struct part part = part_of(count, batch, first, share);
+        for (uint64_t i = 0; i < part.size; i++)
+            order[place_in(&part, count, batch, i)] = part.start + i;
+        for (uint64_t i = part.size; i > 1; i--) { /* Fisher and Yates */
+            uint64_t *last = &order[place_in(&part, count, batch, i - 1)];
+            uint64_t *other = &order[place_in(&part, count, batch, cf_next_random(&state) % i)], swap = *last;
+            *last = *other;
+            *other = swap;
+        }
     }
 }
 

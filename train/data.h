@@ -28,8 +28,12 @@ bool cf_training_data_new(struct cf_training_data *data, const struct cf_frames 
                           const struct cf_truth *truth, double stride, enum cf_fit fit, struct cf_error *err);
 void cf_training_data_free(struct cf_training_data *data);
 
-/* The order of the frames in an epoch: `order` [count] becomes a permutation that depends on seed and epoch alone. */
-void cf_training_order(uint64_t seed, uint64_t epoch, uint64_t *order, uint64_t count);
+/* The order of the frames in an epoch, which takes `batch` frames (1 to count) at a time: `order` [count] becomes a
+ * permutation that depends on the arguments alone. Frames are cut into as many parts as a batch has shares of `share`
+ * frames (1 to batch), and each share of a batch takes its frames, in random order, from its own part. With share =
+ * batch, there is one part, and all frames are mixed. The last batch of an epoch, where it is smaller than the others,
+ * takes what is left, part after part. */
+void cf_training_order(uint64_t seed, uint64_t epoch, uint64_t *order, uint64_t count, uint64_t batch, uint64_t share);
 
 /* Reads frame `index` of the selection into the worker: its bands, with their deviations where the model has
  * LayerNorms, and its positive cells, whose number is `*count`. Errors: NaN or infinity, by file, tensor and index.

@@ -38,6 +38,19 @@ static void take_prototypes(const struct cf_head *head, double *prototypes)
                     cls->weight[(size_t)c * cls->inputs + k] * project->weight[(size_t)k * channels + d];
 }
 
+bool cf_prototypes_of(double **prototypes, const struct cf_model *model, const struct cf_head *head,
+                      struct cf_error *err)
+{
+    *prototypes = NULL;
+    if (!check_head(model, head, err))
+        return false;
+    *prototypes = calloc((size_t)model->classes * model->channels, sizeof **prototypes);
+    if (!*prototypes)
+        return cf_fail(err, "%s: out of memory", head->label);
+    take_prototypes(head, *prototypes);
+    return true;
+}
+
 static double dot(const double *a, const double *b, uint32_t count)
 {
     double sum = 0;
@@ -94,7 +107,6 @@ static bool decompose(const struct cf_model *model, const struct cf_head *head, 
 {
     uint32_t classes = model->classes, rank = 0;
     double all = 0;
-    take_prototypes(head, work->prototypes);
     for (uint32_t a = 0; a < classes; a++)
         for (uint32_t b = 0; b <= a; b++) {
             double product = dot(work->prototypes + (size_t)a * model->channels,
@@ -120,13 +132,13 @@ bool cf_model_from_prototypes(const struct cf_model *model, const struct cf_head
                               float *parameters, double *kept, struct cf_error *err)
 {
     assert(model->project > 0);
-    if (!check_head(model, head, err))
+    struct work work = {0};
+    if (!cf_prototypes_of(&work.prototypes, model, head, err))
         return false;
-    struct work work = {calloc((size_t)model->classes * model->channels, sizeof(double)),
-                        calloc((size_t)model->classes * model->classes, sizeof(double)),
-                        calloc(model->classes, sizeof(double))};
+    work.gram = calloc((size_t)model->classes * model->classes, sizeof *work.gram);
+    work.values = calloc(model->classes, sizeof *work.values);
     double *vector = calloc(model->channels, sizeof *vector);
-    bool done = (work.prototypes && work.gram && work.values && vector) || cf_fail(err, "out of memory");
+    bool done = (work.gram && work.values && vector) || cf_fail(err, "out of memory");
     done = done && decompose(model, head, blas, &work, kept, err);
     if (done) {
         set_layers(model, &work, vector, parameters);

@@ -11,6 +11,12 @@
 #include "train/blas.h"
 #include "train/model.h"
 
+/* The prototypes of a head, [classes][channels]: the rows of its classifier, or their products with its bottleneck.
+ * Free *prototypes. Errors: another number of classes or channels than the model; layers that differ from band to band;
+ * out of memory. */
+bool cf_prototypes_of(double **prototypes, const struct cf_model *model, const struct cf_head *head,
+                      struct cf_error *err);
+
 /* Gives project, cls and the biases of cls these values, for a model with a bottleneck. Where the head has a bottleneck
  * of its own, its prototypes are the products of both layers; where it has LayerNorms for as many scales as the model,
  * they are taken over. All other parameters stay as they are. `*kept` is the share of W that is kept: the squares of

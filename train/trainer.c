@@ -93,13 +93,20 @@ struct batch {
     uint64_t first, count;
 };
 
+void cf_trainer_order(struct cf_trainer *t, uint64_t epoch)
+{
+    uint64_t batch = t->options.batch < t->data->count ? t->options.batch : t->data->count;
+    uint64_t share = t->options.own_parts && CF_SHARE_FRAMES < batch ? CF_SHARE_FRAMES : batch;
+    cf_training_order(t->options.seed, epoch, t->order, t->data->count, batch, share);
+    t->ordered = epoch;
+}
+
 static struct batch batch_of(struct cf_trainer *t, uint64_t step)
 {
     uint64_t epoch = step / t->steps_per_epoch, first = step % t->steps_per_epoch * t->options.batch;
     uint64_t left = t->data->count - first;
     if (epoch != t->ordered)
-        cf_training_order(t->options.seed, epoch, t->order, t->data->count);
-    t->ordered = epoch;
+        cf_trainer_order(t, epoch);
     return (struct batch){first, left < t->options.batch ? left : t->options.batch};
 }
 

@@ -3,6 +3,8 @@
  * A step takes a batch of frames, in the order of the epoch. The batch is cut into shares of CF_SHARE_FRAMES frames;
  * the gradient of a share is summed frame by frame on one thread, and the shares' gradients in their order. Neither
  * depends on which thread or process computes a share, so the same seed gives the same bytes with any number of both.
+ * A process computes the same shares of every batch; where shares have parts of the frames of their own, it reads its
+ * parts alone.
  */
 #ifndef COFIBER_TRAIN_TRAINER_H
 #define COFIBER_TRAIN_TRAINER_H
@@ -19,7 +21,8 @@ struct cf_training_options {
     double alpha, prior;              /* of the focal loss; the score that every class begins with */
     double average;                   /* a moving average of the parameters keeps this much at a step; 0: none */
     double stride;                    /* pixels of the frame from cell to cell of the input */
-    int threads;                      /* at least 1; has no effect on the result */
+    bool own_parts; /* each share of a batch takes its frames from its own part of all (cf_training_order) */
+    int threads;    /* at least 1; has no effect on the result */
 };
 
 /* The card's recipe: 8 epochs, batches of 64, rate 1e-3, decay 1e-4, warm-up 0.03, clip 5, alpha 0.25, prior 0.01, no
@@ -73,6 +76,9 @@ bool cf_trainer_step(struct cf_trainer *trainer, struct cf_error *err);
 
 /* What a trained head has: the average where there is one. */
 const float *cf_trainer_result(const struct cf_trainer *trainer);
+
+/* Puts the frames of an epoch in their order: trainer->order. */
+void cf_trainer_order(struct cf_trainer *trainer, uint64_t epoch);
 
 /* The gradient and losses of the next step's batch, without taking the step: trainer->gradient and `*record`. */
 bool cf_trainer_gradient(struct cf_trainer *trainer, struct cf_step_record *record, struct cf_error *err);

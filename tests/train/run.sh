@@ -46,6 +46,7 @@ for variant in classifier linear box4 dim3; do
         --variant $variant --epochs 5 --threads 3
 done
 check 'another seed is noticed' 1 'differ' twice --variant linear -- --variant linear --seed 2
+check 'another order is noticed' 1 'differ' twice --variant linear -- --variant linear --order parts
 check 'another rate is noticed' 1 'differ' twice --variant linear -- --variant linear --rate 0.002
 parameters() { # the tensors' bytes, without the header and its metadata
     "$python" -c 'import sys; b = open(sys.argv[1], "rb").read(); sys.stdout.buffer.write(b[8 + int.from_bytes(b[:8], "little"):])' "$1"
@@ -59,41 +60,46 @@ check 'files and types do not matter' 0 '' other_files
 
 # ---- interrupted ----
 
-long_run=(--variant dim4 --epochs 400 --average 0.9)
+# A run is killed when its log has grown, not after a time; one that is done before that goes unharmed.
+long_run=(--variant dim4 --epochs 600 --average 0.9)
 trains whole "${long_run[@]}" --log whole.jsonl --threads 1 >/dev/null
-# Waits until a file has this many lines, or no more come.
-lines_of() {
-    for _ in $(seq 400); do
-        [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ] && return
-        sleep 0.02
-    done
+lines_in() {
+    [ ! -e "$1" ] || wc -l <"$1"
+}
+# Waits until the file has this many lines, or the process has ended.
+wait_for_lines() { # file, lines, process
+    while [ "$(($(lines_in "$1")))" -lt "$2" ] && kill -0 "$3" 2>/dev/null; do sleep 0.002; done
 }
 killed_often() {
-    local kills=0 lines=0 process
+    local kills=0 process
     RANDOM=7
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         cofiber train "${task[@]}" -o parts "${long_run[@]}" --log parts.jsonl --resume --checkpoint 0 --threads 1 \
             >/dev/null 2>&1 &
         process=$!
-        lines=$((lines + RANDOM % 20))
-        lines_of parts.jsonl $lines
-        kill -9 $process 2>/dev/null && kills=$((kills + 1))
+        wait_for_lines parts.jsonl $(($(lines_in parts.jsonl) + 1 + RANDOM % 20)) $process
+        kill -9 $process 2>/dev/null
         wait $process 2>/dev/null
+        [ $? -eq 137 ] || break
+        kills=$((kills + 1))
+        [ ! -e parts ] && [ -e parts.checkpoint ] || return 3
     done
-    echo "killed $kills times, lastly after $(wc -l <parts.jsonl) steps"
-    [ "$kills" -eq 10 ] && [ ! -e parts ] && [ -e parts.checkpoint ] || return 3
-    trains parts "${long_run[@]}" --log parts.jsonl --resume >/dev/null && cmp whole parts &&
-        cmp whole.jsonl parts.jsonl && [ ! -e parts.checkpoint ]
+    echo "killed $kills times, lastly after $(lines_in parts.jsonl) steps"
+    # Once more, wherever its log reaches 64 KB (ulimit's blocks have 1,024 bytes), which no run's speed can change.
+    rm -f late late.jsonl
+    bash -c "ulimit -c 0 -f 64; exec cofiber train ${task[*]} -o late ${long_run[*]} --log late.jsonl --checkpoint 0 --threads 1"
+    [ $? -eq 153 ] && [ -e late.checkpoint ] && [ ! -e late ] || return 4
+    for run in parts late; do
+        trains $run "${long_run[@]}" --log $run.jsonl --resume >/dev/null && cmp whole $run &&
+            cmp whole.jsonl $run.jsonl && [ ! -e $run.checkpoint ] || return 5
+    done
 }
 check 'killed ten times, and continued to the same bytes' 0 'killed' killed_often
 
 interrupted() { # signal
     cofiber train "${task[@]}" -o stopped --variant linear --epochs 1000000 --checkpoint 0 >said 2>&1 &
     local process=$!
-    for _ in $(seq 200); do
-        [ -e stopped.checkpoint ] && break
-        sleep 0.05
-    done
+    while [ ! -e stopped.checkpoint ] && kill -0 $process; do sleep 0.05; done
     kill "-$1" $process
     wait $process
     local status=$?
@@ -142,6 +148,19 @@ check 'two of three are not all' 0 'kept 0.' from_prototypes 2
 check 'more than there are' 2 'have rank 3, and cannot fill a bottleneck of 4' \
     trains svd --scales 1 --variant dim4 --init-svd linear.head
 
+# Another two of three: the directions are those, and the classifier is the best one on the frames.
+trains two --scales 2 --threads 1 --variant linear --epochs 40 --rate 0.03 >/dev/null
+fitted() { # rows; the fit and what it explains, against NumPy's
+    trains fit --scales 2 --threads 1 --variant "dim$1" --init-svd two --init-cls frames --epochs 1 --rate 0 --json >fit.json &&
+        "$python" "$here/check_fit.py" two fit frames.npy 2 \
+            "$("$python" -c 'import json; print(json.load(open("fit.json"))["logits_explained"])')"
+}
+check 'the fit on frames is the best' 0 'explained' fitted 2
+check 'and exact where all prototypes are kept' 0 '1.000000 explained' fitted 3
+trains fit --scales 2 --threads 1 --variant dim2 --init-svd two --epochs 1 --rate 0 >/dev/null
+check 'the fit of the weights is another' 1 'AssertionError' "$python" "$here/check_fit.py" two fit frames.npy 2 1
+check 'no fit without prototypes' 2 '--init-cls is for --init-svd' trains svd --variant dim3 --init-cls frames
+
 # ---- several processes ----
 
 ranks() { # number, output, options...
@@ -156,17 +175,23 @@ if [ -e "$build/cofiber-mpi.so" ] && command -v mpirun >/dev/null; then
     }
     check 'two processes make the same bytes' 0 '' many 2
     check 'four processes, too' 0 '' many 4
+    ranks 1 one.rank --epochs 10 --order parts --log one.rank.jsonl >/dev/null 2>&1
+    own_parts() {
+        ranks "$1" many --epochs 10 --order parts --log many.jsonl >/dev/null && cmp one.rank many &&
+            cmp one.rank.jsonl many.jsonl
+    }
+    check 'with parts of their own, too' 0 '' own_parts 3
     one_dies() { # the others end with it, and what was made is continued by one process alone
-        local process
+        local launcher victim
         OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 \
             mpirun --oversubscribe -n 2 cofiber train "${task[@]}" --variant linear --batch 12 --threads 1 -o one.dies \
-            --epochs 300 --checkpoint 0 >/dev/null 2>&1 &
-        process=$!
-        lines_of one.dies.checkpoint 1
-        kill -9 "$(pgrep -P $process cofiber | tail -n 1)"
-        wait $process && return 4
-        [ ! -e one.dies ] && ranks 1 one.dies --epochs 300 --resume >/dev/null && ranks 1 whole --epochs 300 >/dev/null &&
-            cmp whole one.dies
+            --epochs 600 --checkpoint 0 >/dev/null 2>&1 &
+        launcher=$!
+        while [ ! -e one.dies.checkpoint ] && kill -0 $launcher; do sleep 0.002; done
+        victim=$(pgrep -P $launcher cofiber | tail -n 1)
+        if [ -n "$victim" ] && kill -9 "$victim"; then echo 'one was killed'; fi
+        if wait $launcher; then [ -e one.dies ]; else [ ! -e one.dies ]; fi || return 4
+        ranks 1 one.dies --epochs 600 --resume >/dev/null && ranks 1 whole --epochs 600 >/dev/null && cmp whole one.dies
     }
     check 'a process is killed' 0 '' one_dies
     check 'an error ends all' 2 'is no longer finite' ranks 2 bad --rate 1000 --clip 0 --warmup 0 --epochs 400
@@ -194,7 +219,7 @@ fails 'cannot be split into 4 scales' cofiber train frames.npy --annotations tru
 fails "variant 'dim' is none of" trains bad --variant dim
 fails '--variant is needed' trains bad
 fails '--annotations is needed' cofiber train frames.npy --variant linear -o bad
-fails 'two outputs are one file' trains bad --variant linear --log ./bad
+fails '-o and --log are one file' trains bad --variant linear --log ./bad
 fails 'is no longer finite' trains bad --variant linear --rate 1000 --clip 0 --warmup 0 --epochs 400
 fails 'No space left' trains /dev/full --variant linear
 fails 'No space left' trains bad --variant linear --log /dev/full

@@ -286,15 +286,37 @@ static void an_epoch_takes_each_frame_once(void **state)
 {
     (void)state;
     uint64_t order[2][100], seen[100] = {0};
-    cf_training_order(5, 2, order[0], 100);
-    cf_training_order(5, 3, order[1], 100);
+    cf_training_order(5, 2, order[0], 100, 7, 7);
+    cf_training_order(5, 3, order[1], 100, 7, 7);
     assert_memory_not_equal(order[0], order[1], sizeof order[0]);
-    cf_training_order(5, 2, order[1], 100);
-    assert_memory_equal(order[0], order[1], sizeof order[0]);
+    cf_training_order(5, 2, order[1], 100, 50, 50);
+    assert_memory_equal(order[0], order[1], sizeof order[0]); /* mixed frames do not depend on the batch */
     for (int i = 0; i < 100; i++)
         seen[order[0][i]]++;
     for (int i = 0; i < 100; i++)
         assert_int_equal(seen[i], 1);
+}
+
+/* 103 frames in batches of 10 with shares of 4, 4 and 2 frames: parts of 41, 41 and 21 frames. */
+static void a_share_keeps_to_its_part(void **state)
+{
+    (void)state;
+    uint64_t order[103], seen[103] = {0};
+    const uint64_t ends[3] = {41, 82, 103};
+    cf_training_order(5, 2, order, 103, 10, 4);
+    for (uint64_t i = 0; i < 103; i++) {
+        assert_true(order[i] < 103);
+        seen[order[i]]++;
+        uint64_t share = i % 10 / 4;
+        if (i < 100)
+            assert_true(order[i] < ends[share] && (share == 0 || order[i] >= ends[share - 1]));
+    }
+    for (int i = 0; i < 103; i++)
+        assert_int_equal(seen[i], 1);
+    bool rises = true;
+    for (int i = 1; i < 4; i++)
+        rises = rises && order[i] == order[i - 1] + 1;
+    assert_false(rises); /* the frames of a part are mixed */
 }
 
 int main(void)
@@ -312,6 +334,7 @@ int main(void)
         cmocka_unit_test(the_rate_rises_and_falls),
         cmocka_unit_test(adam_follows_its_definition),
         cmocka_unit_test(an_epoch_takes_each_frame_once),
+        cmocka_unit_test(a_share_keeps_to_its_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
