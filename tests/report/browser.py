@@ -38,14 +38,19 @@ PROBE = """<script>
   const read = () => ({
     value: document.querySelector(".gatehead").dataset.value,
     facts: [...document.querySelectorAll("#gate dl")].flatMap((dl) => [...dl.children].map((child) => child.textContent)),
+    beyond: [...document.querySelectorAll("#gate .scroll")].map((box) => box.scrollWidth - box.clientWidth),
     rows: [...document.querySelectorAll("#gate tbody tr")].map((row) => [...row.cells].map((cell) => cell.textContent)),
   });
+  document.body.style.width = "390px"; // headless Chromium's own window is never narrower than 500
   for (const name of GATES) {
     await show(name);
     const more = document.querySelector("#gate p button");
     if (more) more.click();
     seen.gates[name] = read();
   }
+  seen.width = document.body.getBoundingClientRect().width;
+  for (const cell of document.querySelectorAll("#gate td")) cell.textContent += " and words that need room";
+  seen.crammed = read().beyond;
   const operand = document.querySelector("#gate tbody button");
   if (operand) {
     const wanted = operand.textContent;
@@ -147,6 +152,10 @@ def test(folder, name, net, frame, gates, *options):
         return {}
     check(name, not seen["errors"], seen["errors"])
     check(name, "no group" in seen["wrong"], seen["wrong"])
+    # On a phone the operands need no scrolling; a table that does must be noticed.
+    check(name, seen["width"] == 390, seen["width"])
+    check(name, all(not any(seen["gates"][gate]["beyond"]) for gate in gates), {gate: seen["gates"][gate]["beyond"] for gate in gates})
+    check(name, all(beyond > 0 for beyond in seen["crammed"]), seen["crammed"])
     for gate in gates:
         compare(f"{name} {gate}", seen["gates"][gate], json.loads(cofiber("explain", net, gate, frame, "--json")))
     if "clicked" in seen:
