@@ -335,15 +335,15 @@ bool cf_npy_probe(const char *path, bool *npy, struct cf_error *err)
 
 bool cf_npy_open(struct cf_npy **result, const char *path, struct cf_error *err)
 {
+    struct cf_map map;
     *result = NULL;
-    struct cf_npy *file = new_file(path, err);
-    if (!file)
+    if (!cf_map_open(&map, path, err))
         return false;
-    if (!cf_map_open(&file->map, path, err) || !parse_file(file, file->map.data, file->map.size, err)) {
-        cf_npy_close(file);
+    if (!cf_npy_parse(result, map.data, map.size, path, err)) {
+        cf_map_close(&map);
         return false;
     }
-    *result = file;
+    (*result)->map = map;
     return true;
 }
 

@@ -64,7 +64,7 @@ const char *cf_dtype_name(enum cf_dtype dtype)
     return dtypes[dtype].name;
 }
 
-bool cf_dtype_is_float(enum cf_dtype dtype)
+static bool is_float(enum cf_dtype dtype)
 {
     return dtypes[dtype].is_float;
 }
@@ -259,7 +259,7 @@ bool cf_tensor_to_i64(const struct cf_tensor *tensor, uint64_t first, uint64_t c
                       struct cf_error *err)
 {
     assert(is_inside(tensor, first, count));
-    if (cf_dtype_is_float(tensor->dtype))
+    if (is_float(tensor->dtype))
         return cf_fail(err, "tensor '%.100s': holds %s where integers are expected", tensor->name,
                        cf_dtype_name(tensor->dtype));
     if (count == 0)

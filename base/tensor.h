@@ -53,7 +53,6 @@ size_t cf_dtype_size(enum cf_dtype dtype); /* bytes per element, 1, 2, 4 or 8, o
 /* The bytes that `count` elements of any type take. False when they overflow 64 bits, or end inside a byte. */
 bool cf_dtype_bytes(enum cf_dtype dtype, uint64_t count, uint64_t *bytes);
 const char *cf_dtype_name(enum cf_dtype dtype); /* the safetensors name: "F32" */
-bool cf_dtype_is_float(enum cf_dtype dtype);
 
 /* `a * b` into `*out`; false when it does not fit. */
 bool cf_mul_u64(uint64_t a, uint64_t b, uint64_t *out);

@@ -1,13 +1,13 @@
 /* audit.c - cofiber audit: every claim of the published card, with a verdict for the head and frames given. */
-#include "cli/audit.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "cli/frames.h"
 #include "cli/interrupt.h"
+#include "report/audit.h"
 
 static bool on_progress(void *context, uint64_t done, uint64_t total)
 {
@@ -17,7 +17,9 @@ static bool on_progress(void *context, uint64_t done, uint64_t total)
     return !cli_interrupted();
 }
 
-bool cli_audit_options(const struct cli_args *args, struct cf_evidence_options *options)
+/* Reads --grid, --upsample, --input-bits, --input-scale, --score-threshold, --weight and --bias; false after a message.
+ */
+static bool audit_options(const struct cli_args *args, struct cf_evidence_options *options)
 {
     int upsample;
     long long bits;
@@ -38,7 +40,8 @@ bool cli_audit_options(const struct cli_args *args, struct cf_evidence_options *
             cli_complain("%s: --input-scale must be positive", args->command->name) == CLI_OK);
 }
 
-cJSON *cli_claims_json(const struct cf_claims *claims)
+/* The claims as a JSON array: {key, claim, verdict, found, how}, and condition and because where there are any. */
+static cJSON *claims_json(const struct cf_claims *claims)
 {
     cJSON *array = cJSON_CreateArray();
     for (size_t i = 0; i < claims->count; i++) {
@@ -60,7 +63,7 @@ cJSON *cli_claims_json(const struct cf_claims *claims)
 static int print_json(const struct cf_claims *claims, const struct cf_evidence *e)
 {
     cJSON *document = cJSON_CreateObject();
-    cJSON_AddItemToObject(document, "claims", cli_claims_json(claims));
+    cJSON_AddItemToObject(document, "claims", claims_json(claims));
     cJSON_AddStringToObject(document, "variant", e->variant);
     cJSON_AddNumberToObject(document, "parameters", (double)e->parameters);
     cJSON_AddBoolToObject(document, "compiled", e->readable);
@@ -142,7 +145,7 @@ static int run(const struct cli_args *args)
     struct cf_claims claims = {0};
     struct cf_evidence_options options;
     struct cli_progress progress;
-    if (!cli_audit_options(args, &options))
+    if (!audit_options(args, &options))
         return CLI_BAD;
     options.progress = on_progress;
     options.context = &progress;

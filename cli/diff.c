@@ -112,7 +112,7 @@ static bool diff_netlists(const struct cf_safetensors *a, const struct cf_safete
     struct cf_netlist_diff diff;
     bool done = cf_netlist_from_safetensors(&left, a, err) && cf_netlist_from_safetensors(&right, b, err);
     struct netlists both = {left, outcome};
-    done = done && cf_netlist_compare_all(left, right, &diff, outcome->all ? found_gate : NULL, &both, err);
+    done = done && cf_netlist_compare(left, right, &diff, outcome->all ? found_gate : NULL, &both, err);
     if (done) {
         outcome->unit = "gates";
         outcome->compared = diff.compared;

@@ -12,13 +12,13 @@ struct expansion {
     struct cf_netlist *netlist;
     const struct cf_head *head;
     const struct cf_compile_options *options;
-    struct cf_plane *levels; /* [scales + 1]: the input, then each scale's pools */
+    struct cf_net_grid *grids; /* [scales + 1]: the input, then each scale's pools */
     struct cf_error *err;
 };
 
-static uint32_t net_at(const struct expansion *e, const struct cf_plane *plane, uint32_t i, uint32_t j)
+static uint32_t net_at(const struct expansion *e, const struct cf_net_grid *grid, uint32_t i, uint32_t j)
 {
-    return plane->first_net + (i * plane->w + j) * e->head->channels;
+    return grid->first_net + (i * grid->w + j) * e->head->channels;
 }
 
 /* Gives a cell the output type that follows from its ports, terms and bias. */
@@ -45,26 +45,26 @@ static struct cf_group *add_group(struct expansion *e, uint32_t scale, const cha
                : NULL;
 }
 
-/* One axis of a pool's window: the rows of the source that it covers, and the pattern by which windows share a cell. */
-struct window {
+/* What a pool covers along one axis: rows of the source, and the pattern by which pools share a cell. */
+struct pool_span {
     uint32_t first, rows; /* of the source, without padding; 0 rows: it covers padding alone */
     uint32_t last_weight; /* of the last of them, which stands for padding as well where the edge is repeated */
     uint32_t pattern;     /* 0: no padding, 1: some, 2: padding alone */
 };
 
-static struct window window_at(const struct expansion *e, uint32_t place, uint32_t side, uint32_t size)
+static struct pool_span span_at(const struct expansion *e, uint32_t place, uint32_t side, uint32_t size)
 {
     uint64_t first = (uint64_t)place * side;
     bool edge = e->options->pad == CF_PAD_EDGE;
     if (first >= size)
-        return (struct window){size - 1, edge, side, 2};
+        return (struct pool_span){size - 1, edge, side, 2};
     uint32_t rows = size - first < side ? (uint32_t)(size - first) : side;
-    return (struct window){(uint32_t)first, rows, edge ? side - rows + 1 : 1, rows < side};
+    return (struct pool_span){(uint32_t)first, rows, edge ? side - rows + 1 : 1, rows < side};
 }
 
-/* The cell of a pool: the sum of the windows' rows and columns, as terms [rows * columns]. */
-static struct cf_cell pool_cell(const struct expansion *e, const struct cf_plane *source, struct window row,
-                                struct window column, struct cf_term *terms)
+/* The cell of a pool: the sum of the values in its rows and columns, as terms [rows * columns]. */
+static struct cf_cell pool_cell(const struct expansion *e, const struct cf_net_grid *source, struct pool_span row,
+                                struct pool_span column, struct cf_term *terms)
 {
     uint32_t count = 0;
     for (uint32_t a = 0; a < row.rows; a++)
@@ -76,14 +76,14 @@ static struct cf_cell pool_cell(const struct expansion *e, const struct cf_plane
 }
 
 /* Fills the gates of a group of pools, whose cells all have its type. */
-static bool place_pools(struct expansion *e, struct cf_group *group, const struct cf_plane *source, uint32_t side,
+static bool place_pools(struct expansion *e, struct cf_group *group, const struct cf_net_grid *source, uint32_t side,
                         struct cf_term *terms)
 {
     uint32_t channels = e->head->channels, cells[9];
     bool made[9] = {false};
     for (uint32_t position = 0; position < group->count / channels; position++) {
-        struct window row = window_at(e, position / group->shape[1], side, source->h);
-        struct window column = window_at(e, position % group->shape[1], side, source->w);
+        struct pool_span row = span_at(e, position / group->shape[1], side, source->h);
+        struct pool_span column = span_at(e, position % group->shape[1], side, source->w);
         uint32_t pattern = 3 * row.pattern + column.pattern;
         if (!made[pattern]) {
             struct cf_cell cell = pool_cell(e, source, row, column, terms);
@@ -105,21 +105,21 @@ static bool expand_pools(struct expansion *e, uint32_t scale)
 {
     const struct cf_compile_options *o = e->options;
     bool direct = o->pools == CF_DIRECT;
-    const struct cf_plane *source = &e->levels[direct ? 0 : scale];
+    const struct cf_net_grid *source = &e->grids[direct ? 0 : scale];
     uint32_t side = direct ? 2u << scale : 2;
     struct cf_term *terms = calloc((size_t)side * side, sizeof *terms);
     if (!terms)
         return cf_fail(e->err, "%s: out of memory", e->netlist->label);
     /* A pool without padding has the widest sum. */
-    struct window whole = {0, side, 1, 0};
+    struct pool_span whole = {0, side, 1, 0};
     struct cf_cell cell = pool_cell(e, source, whole, whole, terms);
-    bool done = infer_type(e, &cell, e->levels[scale].type.frac + 2);
-    struct cf_plane made = {e->netlist->net_count, cf_pool_size(o, o->height, scale, false),
-                            cf_pool_size(o, o->width, scale, false), cell.type};
+    bool done = infer_type(e, &cell, e->grids[scale].type.frac + 2);
+    struct cf_net_grid made = {e->netlist->net_count, cf_pool_size(o, o->height, scale, false),
+                               cf_pool_size(o, o->width, scale, false), cell.type};
     struct cf_group *group =
         done ? add_group(e, scale, "pool", made.h, made.w, e->head->channels, 1, made.type, false) : NULL;
     done = group && place_pools(e, group, source, side, terms);
-    e->levels[scale + 1] = made;
+    e->grids[scale + 1] = made;
     free(terms);
     return done;
 }
@@ -142,7 +142,7 @@ static struct axis bilinear_axis(uint32_t i, uint32_t coarse)
 
 static bool subtract_cell(struct expansion *e, uint32_t scale, struct axis row, struct axis column, uint32_t *index)
 {
-    const struct cf_plane *fine = &e->levels[scale], *coarse = &e->levels[scale + 1];
+    const struct cf_net_grid *fine = &e->grids[scale], *coarse = &e->grids[scale + 1];
     bool bilinear = e->options->upsample == CF_BILINEAR;
     struct cf_type ports[2] = {fine->type, coarse->type};
     struct cf_term terms[5] = {{.weight = 1, .port = 0, .shift = bilinear ? 6 : 2}};
@@ -158,9 +158,9 @@ static bool subtract_cell(struct expansion *e, uint32_t scale, struct axis row, 
 }
 
 /* Layer 1, the cofiber: s = x - up(pool). */
-static bool expand_subtract(struct expansion *e, uint32_t scale, struct cf_plane *band)
+static bool expand_subtract(struct expansion *e, uint32_t scale, struct cf_net_grid *band)
 {
-    const struct cf_plane *fine = &e->levels[scale], *coarse = &e->levels[scale + 1];
+    const struct cf_net_grid *fine = &e->grids[scale], *coarse = &e->grids[scale + 1];
     bool bilinear = e->options->upsample == CF_BILINEAR;
     const struct cf_compile_options *o = e->options;
     uint32_t channels = e->head->channels, cells[9], index;
@@ -174,8 +174,8 @@ static bool expand_subtract(struct expansion *e, uint32_t scale, struct cf_plane
         return false;
     cells[bilinear ? 8 : 0] = index;
     made[bilinear ? 8 : 0] = true;
-    *band = (struct cf_plane){e->netlist->net_count, cf_band_size(o->height, scale), cf_band_size(o->width, scale),
-                              e->netlist->cells[index].type};
+    *band = (struct cf_net_grid){e->netlist->net_count, cf_band_size(o->height, scale), cf_band_size(o->width, scale),
+                                 e->netlist->cells[index].type};
     struct cf_group *group = add_group(e, scale, "subtract", band->h, band->w, channels, 2, band->type, false);
     if (!group)
         return false;
@@ -198,7 +198,7 @@ static bool expand_subtract(struct expansion *e, uint32_t scale, struct cf_plane
     return true;
 }
 
-static bool expand_layers(struct expansion *e, struct cf_plane *bands)
+static bool expand_layers(struct expansion *e, struct cf_net_grid *bands)
 {
     uint32_t scales = e->options->scales;
     for (uint32_t k = 0; k < scales; k++)
@@ -208,7 +208,7 @@ static bool expand_layers(struct expansion *e, struct cf_plane *bands)
         if (!expand_subtract(e, k, &bands[k]))
             return false;
     if (e->options->top == CF_RESIDUAL)
-        bands[scales - 1] = e->levels[scales - 1];
+        bands[scales - 1] = e->grids[scales - 1];
     return cf_expand_head(e->netlist, e->head, e->options, bands, e->err);
 }
 
@@ -219,14 +219,14 @@ static bool expand(struct cf_netlist *netlist, const struct cf_head *head, const
     uint32_t shape[3] = {options->height, options->width, head->channels};
     if (!cf_netlist_add_group(netlist, "input", 3, shape, 0, input, false, err))
         return false;
-    struct expansion e = {netlist, head, options, calloc(options->scales + 1, sizeof *e.levels), err};
-    struct cf_plane *bands = calloc(options->scales, sizeof *bands);
-    bool done = (e.levels && bands) || cf_fail(err, "%s: out of memory", netlist->label);
+    struct expansion e = {netlist, head, options, calloc(options->scales + 1, sizeof *e.grids), err};
+    struct cf_net_grid *bands = calloc(options->scales, sizeof *bands);
+    bool done = (e.grids && bands) || cf_fail(err, "%s: out of memory", netlist->label);
     if (done) {
-        e.levels[0] = (struct cf_plane){0, options->height, options->width, input};
+        e.grids[0] = (struct cf_net_grid){0, options->height, options->width, input};
         done = expand_layers(&e, bands);
     }
-    free(e.levels);
+    free(e.grids);
     free(bands);
     return done && cf_compile_record(netlist, head, options, err);
 }

@@ -12,9 +12,9 @@ struct expansion {
     struct cf_netlist *netlist;
     const struct cf_head *head;
     const struct cf_compile_options *options;
-    const struct cf_plane *bands; /* [scales] */
-    struct cf_band_cells *cells;  /* [scales] */
-    uint32_t *first_net;          /* [scales][CF_HEAD_GROUPS] */
+    const struct cf_net_grid *bands; /* [scales] */
+    struct cf_band_cells *cells;     /* [scales] */
+    uint32_t *first_net;             /* [scales][CF_HEAD_GROUPS] */
     struct cf_error *err;
 };
 
@@ -98,7 +98,7 @@ static bool is_output(const struct cf_band_cells *cells, enum cf_head_group grou
 /* The first net, at a position, of the group that a port reads. */
 static uint32_t base_of(const struct expansion *e, uint32_t k, enum cf_head_group source, uint32_t position)
 {
-    const struct cf_plane *band = &e->bands[k];
+    const struct cf_net_grid *band = &e->bands[k];
     uint32_t width = cf_band_size(e->options->width, k); /* the band may be wider, by padding */
     if (source == CF_HEAD_BAND)
         return band->first_net + (position / width * band->w + position % width) * e->head->channels;
@@ -172,7 +172,7 @@ static bool record(const struct expansion *e, struct cf_layer_bits bits)
 }
 
 bool cf_expand_head(struct cf_netlist *netlist, const struct cf_head *head, const struct cf_compile_options *options,
-                    const struct cf_plane *bands, struct cf_error *err)
+                    const struct cf_net_grid *bands, struct cf_error *err)
 {
     struct expansion e = {.netlist = netlist, .head = head, .options = options, .bands = bands, .err = err};
     struct cf_layer_bits bits = {0};

@@ -8,7 +8,7 @@
 #include "base/array.h"
 #include "detect/overlap.h"
 
-const double cf_match_area_range[CF_MATCH_AREAS][2] = {
+static const double area_range[CF_MATCH_AREAS][2] = {
     [CF_AREA_ALL] = {0, 1e5 * 1e5},
     [CF_AREA_SMALL] = {0, 32 * 32},
     [CF_AREA_MEDIUM] = {32 * 32, 96 * 96},
@@ -54,7 +54,7 @@ void cf_match_thresholds(double thresholds[CF_MATCH_THRESHOLDS])
 
 static bool is_outside(double area, enum cf_match_area range)
 {
-    return area < cf_match_area_range[range][0] || area > cf_match_area_range[range][1];
+    return area < area_range[range][0] || area > area_range[range][1];
 }
 
 static bool prepare(struct scratch *s, const struct scene *scene)

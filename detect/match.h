@@ -24,7 +24,6 @@ void cf_match_thresholds(double thresholds[CF_MATCH_THRESHOLDS]);
 
 /* Ranges of area in square pixels, both ends included. */
 enum cf_match_area { CF_AREA_ALL, CF_AREA_SMALL, CF_AREA_MEDIUM, CF_AREA_LARGE, CF_MATCH_AREAS };
-extern const double cf_match_area_range[CF_MATCH_AREAS][2];
 
 /* How a detection fared. */
 struct cf_match {

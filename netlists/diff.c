@@ -141,9 +141,9 @@ static void compare_group(const struct cf_netlist *a, const struct cf_netlist *b
     }
 }
 
-bool cf_netlist_compare_all(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
-                            void (*found)(void *context, uint32_t group, const char *text), void *context,
-                            struct cf_error *err)
+bool cf_netlist_compare(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
+                        void (*found)(void *context, uint32_t group, const char *text), void *context,
+                        struct cf_error *err)
 {
     const struct notes notes = {diff, found, context};
     *diff = (struct cf_netlist_diff){0};
@@ -158,10 +158,4 @@ bool cf_netlist_compare_all(const struct cf_netlist *a, const struct cf_netlist 
         compare_group(a, b, g, equal, &notes);
     free(equal);
     return true;
-}
-
-bool cf_netlist_compare(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
-                        struct cf_error *err)
-{
-    return cf_netlist_compare_all(a, b, diff, NULL, NULL, err);
 }

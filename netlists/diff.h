@@ -11,14 +11,10 @@ struct cf_netlist_diff {
 
 /* Compares the groups (names, shapes, types, outputs), then every gate: the content of its cell, whatever its number,
  * and the nets that it reads. Where the groups differ, gates are not compared: `different` is 1 and `compared` 0.
- * Fails when memory is out. */
+ * Calls `found` (NULL: nothing) for each difference, in net order, with its words, which last for the call, and with
+ * the group of the gate, or CF_INPUT for a difference that is of no gate. Fails when memory is out. */
 bool cf_netlist_compare(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
+                        void (*found)(void *context, uint32_t group, const char *text), void *context,
                         struct cf_error *err);
-
-/* The same; calls `found` (NULL: nothing) for each difference, in net order, with its words, which last for the call,
- * and with the group of the gate, or CF_INPUT for a difference that is of no gate. */
-bool cf_netlist_compare_all(const struct cf_netlist *a, const struct cf_netlist *b, struct cf_netlist_diff *diff,
-                            void (*found)(void *context, uint32_t group, const char *text), void *context,
-                            struct cf_error *err);
 
 #endif

@@ -62,11 +62,6 @@ const char *cf_law_sentence(enum cf_law law);
 /* A word for it: "pools". */
 const char *cf_law_name(enum cf_law law);
 
-/* Fills x [input nets] with the input for which the worst row of a leakage has its greatest size: the same in every
- * channel, and 0 where the row does not read. */
-bool cf_algebra_worst_input(const struct cf_profiles *profiles, const struct cf_leakage *leakage, int32_t *x,
-                            struct cf_error *err);
-
 /* The leakage of one frame, of which `nets` has the values of all nets: the sum of squares and the greatest size of the
  * pooled band, over all positions and channels, and the sum of squares of the band itself. All are in real units
  * divided by the input scale. */

@@ -39,6 +39,10 @@ void cf_four_below(const struct cf_profiles *profiles, uint32_t level, uint32_t 
 /* The classifiers' law, in a file of its own. False when memory is out. */
 bool cf_check_classifiers(const struct cf_profiles *profiles, struct cf_finding *finding);
 
+/* Adds to a tally the sum of a band's 2 x 2 values at a position of the coarser grid. */
+void cf_pool_band(const struct cf_profiles *profiles, const struct cf_profile *profile, struct cf_tally *tally,
+                  uint32_t scale, uint32_t position);
+
 /* The leakage of every band of a profile. `tally` is empty before and after. */
 void cf_find_leakage(const struct cf_profiles *profiles, const struct cf_profile *profile, struct cf_tally *tally,
                      struct cf_leakage *leakage);

@@ -1,5 +1,5 @@
-/* leakage.c - how much of a band the next pool still sees: the exact matrix, its norm, its worst input, and its size on
- * frames. With nearest upsampling all of it is 0. */
+/* leakage.c - how much of a band the next pool still sees: the exact matrix, its norm, and its size on frames. With
+ * nearest upsampling all of it is 0. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +29,8 @@ static struct extent extent_of(const struct cf_tally *tally, struct cf_type inpu
     return e;
 }
 
-/* The 2 x 2 sum of a band at a position of the coarser level. */
-static void pool_band(const struct cf_profiles *p, const struct cf_profile *profile, struct cf_tally *tally,
-                      uint32_t scale, uint32_t position)
+void cf_pool_band(const struct cf_profiles *p, const struct cf_profile *profile, struct cf_tally *tally, uint32_t scale,
+                  uint32_t position)
 {
     uint32_t four[4];
     cf_four_below(p, scale, position, four);
@@ -44,7 +43,7 @@ static void find_rows(const struct cf_profiles *p, const struct cf_profile *prof
 {
     struct cf_type input = p->netlist->groups[CF_INPUT].type;
     for (uint32_t i = 0; i < cf_level_height(p, l->scale + 1) * cf_level_width(p, l->scale + 1); i++) {
-        pool_band(p, profile, tally, l->scale, i);
+        cf_pool_band(p, profile, tally, l->scale, i);
         struct extent e = extent_of(tally, input);
         cf_tally_clear(tally);
         if (e.norm > l->norm) {
@@ -74,26 +73,6 @@ void cf_find_leakage(const struct cf_profiles *profiles, const struct cf_profile
         leakage[k] = (struct cf_leakage){.scale = k, .frac = frac};
         find_rows(profiles, profile, tally, &leakage[k]);
     }
-}
-
-bool cf_algebra_worst_input(const struct cf_profiles *profiles, const struct cf_leakage *leakage, int32_t *x,
-                            struct cf_error *err)
-{
-    struct cf_type input = profiles->netlist->groups[CF_INPUT].type;
-    struct cf_tally tally;
-    bool done = cf_tally_make(&tally, profiles) && profiles->count > 0;
-    if (done)
-        pool_band(profiles, &profiles->profiles[profiles->usual], &tally, leakage->scale, leakage->worst_row);
-    memset(x, 0, profiles->netlist->groups[CF_INPUT].count * sizeof *x);
-    for (uint32_t at = 0; done && at < profiles->height * profiles->width; at++) {
-        int64_t factor = tally.factor[at];
-        bool high = (factor > 0) != leakage->worst_is_least;
-        int64_t value = factor == 0 ? 0 : high ? cf_type_max(input) : cf_type_min(input);
-        for (uint32_t d = 0; d < profiles->channels; d++)
-            x[cf_profile_input(profiles, at, d)] = (int32_t)value;
-    }
-    cf_tally_free(&tally);
-    return done || cf_fail(err, "%s: no profile of forms, or out of memory", profiles->netlist->label);
 }
 
 void cf_algebra_measure(const struct cf_profiles *profiles, uint32_t scale, const int64_t *nets,

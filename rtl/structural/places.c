@@ -66,16 +66,18 @@ bool cf_rtl_places_make(struct cf_rtl_places *places, const struct cf_netlist *n
     return done;
 }
 
-const char *cf_rtl_lane_name(const struct cf_rtl_module *module, uint32_t lane, char buffer[CF_RTL_LANE_NAME])
+/* "lane[5]", "lanes_3_to_9[5]" or "lane_5", written into the buffer. */
+enum { LANE_NAME = 64 };
+static const char *lane_name(const struct cf_rtl_module *module, uint32_t lane, char buffer[LANE_NAME])
 {
     assert(lane < module->lanes);
     const struct cf_rtl_lane *at = &module->lane[lane];
     if (at->count == 1)
-        snprintf(buffer, CF_RTL_LANE_NAME, "lane_%u", lane);
+        snprintf(buffer, LANE_NAME, "lane_%u", lane);
     else if (at->count == module->lanes)
-        snprintf(buffer, CF_RTL_LANE_NAME, "lane[%u]", lane);
+        snprintf(buffer, LANE_NAME, "lane[%u]", lane);
     else
-        snprintf(buffer, CF_RTL_LANE_NAME, "lanes_%u_to_%u[%u]", at->first, at->first + at->count - 1, lane);
+        snprintf(buffer, LANE_NAME, "lanes_%u_to_%u[%u]", at->first, at->first + at->count - 1, lane);
     return buffer;
 }
 
@@ -86,7 +88,7 @@ bool cf_rtl_place_of(const struct cf_rtl_places *places, uint32_t group, uint32_
     assert(group < places->netlist->group_count && index < g->count);
     uint32_t lanes = cf_group_lanes(g), lane = index % lanes, row = places->first_row[group] + index / lanes;
     struct cf_rtl_names names;
-    char wire[CF_RTL_NAME_MAX], name[CF_RTL_LANE_NAME];
+    char wire[CF_RTL_NAME_MAX], name[LANE_NAME];
     if (!cf_rtl_names_make(&names, places->netlist, NULL, err))
         return false;
     cf_rtl_row_name(&names, group, index / lanes, wire);
@@ -94,8 +96,7 @@ bool cf_rtl_place_of(const struct cf_rtl_places *places, uint32_t group, uint32_
     snprintf(place->wire, sizeof place->wire, "%s[%u*%u +: %u]", wire, lane, g->type.width, g->type.width);
     if (places->rows[row].module != UINT32_MAX) {
         const struct cf_rtl_module *module = &places->modules[places->rows[row].module];
-        snprintf(place->instance, sizeof place->instance, "cofiber_top.u_%s.%s", wire,
-                 cf_rtl_lane_name(module, lane, name));
+        snprintf(place->instance, sizeof place->instance, "cofiber_top.u_%s.%s", wire, lane_name(module, lane, name));
         place->row_line = module->lane[lane].line;
     }
     cf_rtl_names_free(&names);

@@ -46,8 +46,4 @@ struct cf_rtl_place {
 bool cf_rtl_place_of(const struct cf_rtl_places *places, uint32_t group, uint32_t index, struct cf_rtl_place *place,
                      struct cf_error *err);
 
-/* "lane[5]", "lanes_3_to_9[5]" or "lane_5", written into the buffer. */
-enum { CF_RTL_LANE_NAME = 64 };
-const char *cf_rtl_lane_name(const struct cf_rtl_module *module, uint32_t lane, char buffer[CF_RTL_LANE_NAME]);
-
 #endif

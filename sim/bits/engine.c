@@ -145,16 +145,6 @@ void cf_bit_sim_put_input(struct cf_bit_sim *sim, uint32_t frame, const int32_t 
         cf_storage_put(to, cf_storage_of(group->type), i, input[i]);
 }
 
-void cf_bit_sim_nets(const struct cf_bit_sim *sim, uint32_t frame, int64_t *nets)
-{
-    for (uint32_t g = 0; g < sim->nets.netlist->group_count; g++) {
-        const struct cf_group *group = &sim->nets.netlist->groups[g];
-        const void *values = cf_bit_sim_values(sim, g, frame);
-        for (uint32_t i = 0; i < group->count; i++)
-            nets[group->first_net + i] = cf_storage_get(values, cf_storage_of(group->type), i);
-    }
-}
-
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 static bool make_workers(struct cf_bit_sim *sim)

@@ -20,8 +20,7 @@ void cf_bit_sim_run_groups(struct cf_bit_sim *sim, uint32_t first, uint32_t end)
  * that are words stay as they are; where every net is one bit, the values are those of the last input. */
 void cf_bit_sim_run_programs(struct cf_bit_sim *sim);
 
-/* For tests: puts integers in a frame's input, [input nets], and reads all nets of a frame, [net_count]. */
+/* Puts integers in a frame's input, [input nets]. */
 void cf_bit_sim_put_input(struct cf_bit_sim *sim, uint32_t frame, const int32_t *input);
-void cf_bit_sim_nets(const struct cf_bit_sim *sim, uint32_t frame, int64_t *nets);
 
 #endif

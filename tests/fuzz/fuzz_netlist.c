@@ -59,11 +59,11 @@ static void sweep(const struct cf_netlist *netlist)
     struct cf_netlist_diff diff;
     struct cf_netlist *copy = cf_netlist_copy(netlist, &err);
     check(copy && cf_netlist_check(copy, &err));
-    check(cf_netlist_compare(netlist, copy, &diff, NULL));
+    check(cf_netlist_compare(netlist, copy, &diff, NULL, NULL, NULL));
     check(diff.different == 0);
     struct cf_netlist *swept = cf_sweep(copy, &err);
     check(swept && cf_netlist_check(swept, &err));
-    check(cf_netlist_compare(netlist, swept, &diff, NULL));
+    check(cf_netlist_compare(netlist, swept, &diff, NULL, NULL, NULL));
     cf_netlist_free(swept);
     cf_netlist_free(copy);
 }

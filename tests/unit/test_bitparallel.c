@@ -17,6 +17,7 @@
 #include "sim/bits/macro.h"
 #include "sim/storage.h"
 #include "sim/word/reference.h"
+#include "tests/support/bit_nets.h"
 #include "tests/support/regular_netlist.h"
 
 static struct random_source source = {20261123};
@@ -230,7 +231,7 @@ static uint64_t differences(const struct cf_netlist *netlist, const struct cf_ne
         }
         cf_bit_sim_run(sim, now);
         for (uint32_t f = 0; f < now; f++) {
-            cf_bit_sim_nets(sim, f, found);
+            bit_nets(sim, netlist, f, found);
             for (uint32_t i = 0; i < netlist->net_count; i++)
                 wrong += found[i] != nets[(size_t)f * netlist->net_count + i];
         }
@@ -462,9 +463,9 @@ static void programs_alone_change_nothing(void **unused)
             input[net] = (int32_t)nets[net];
         cf_bit_sim_put_input(sim, 0, input);
         cf_bit_sim_run(sim, 1);
-        cf_bit_sim_nets(sim, 0, nets);
+        bit_nets(sim, netlist, 0, nets);
         cf_bit_sim_run_programs(sim);
-        cf_bit_sim_nets(sim, 0, after);
+        bit_nets(sim, netlist, 0, after);
         assert_memory_equal(nets, after, netlist->net_count * sizeof *nets);
         cf_bit_sim_free(sim);
         cf_netlist_free(netlist);

@@ -21,6 +21,7 @@
 #include "netlists/store.h"
 #include "sim/bits/engine_internal.h"
 #include "sim/word/reference.h"
+#include "tests/support/bit_nets.h"
 #include "tests/support/evaluate_network.h"
 #include "tests/support/random_netlist.h"
 #include "tests/support/scratch.h"
@@ -137,7 +138,7 @@ static void check_netlist(const struct graph *g, const struct cf_netlist *netlis
             for (uint32_t i = 0; i < inputs; i++)
                 nets[i] = frames[p * inputs + i];
             if (bits)
-                cf_bit_sim_nets(sim, p, nets);
+                bit_nets(sim, netlist, p, nets);
             else
                 cf_word_evaluate(netlist, nets);
             for (uint32_t i = 0; i < g->outputs; i++)

@@ -46,7 +46,7 @@ static void netlists_survive_a_round_trip(void **state)
         assert_true(cf_netlist_set_meta(made, "note", "\xc3\xa9 \"quoted\"\n", &err));
         assert_done(cf_netlist_save(made, first, &err), &err);
         assert_done(cf_netlist_load(&read, first, &err), &err);
-        assert_true(cf_netlist_compare(made, read, &diff, NULL));
+        assert_true(cf_netlist_compare(made, read, &diff, NULL, NULL, NULL));
         if (diff.different)
             fail_msg("seed %d: %s", (int)seed, diff.first);
         assert_true(read->input_scale == made->input_scale);
@@ -144,9 +144,9 @@ static void the_version_is_the_least_that_does(void **state)
         assert_string_equal(version, "2");
         assert_int_equal(tensors, 17);
         assert_done(cf_netlist_load(&read, path, &err), &err);
-        assert_true(cf_netlist_compare(other, read, &diff, NULL));
+        assert_true(cf_netlist_compare(other, read, &diff, NULL, NULL, NULL));
         assert_int_equal(diff.different, 0);
-        assert_true(cf_netlist_compare(n, read, &diff, NULL));
+        assert_true(cf_netlist_compare(n, read, &diff, NULL, NULL, NULL));
         assert_int_equal(diff.different, change == 0 ? 4 : 12); /* the change was read as well */
         cf_netlist_free(read);
         cf_netlist_free(other);
@@ -168,7 +168,7 @@ static void a_netlist_outlives_its_file(void **state)
     assert_done(cf_netlist_from_safetensors(&read, file, &err), &err);
     cf_safetensors_close(file);
     assert_int_equal(truncate(path, 0), 0);
-    assert_true(cf_netlist_compare(n, read, &diff, NULL));
+    assert_true(cf_netlist_compare(n, read, &diff, NULL, NULL, NULL));
     assert_int_equal(diff.different, 0);
     assert_false(cf_netlist_load(&none, path, &err));
     assert_null(none);

@@ -209,7 +209,7 @@ static void padding_that_is_not_needed_changes_nothing(void **state)
     struct cf_netlist *plain = compile_head(&head, &o);
     o.pad = CF_PAD_EDGE;
     struct cf_netlist *padded = compile_head(&head, &o);
-    assert_true(cf_netlist_compare(plain, padded, &diff, NULL));
+    assert_true(cf_netlist_compare(plain, padded, &diff, NULL, NULL, NULL));
     assert_int_equal(diff.different, 0);
     assert_null(cf_netlist_meta(padded, "compile.pad"));
     cf_netlist_free(plain);
@@ -235,7 +235,7 @@ static void check_sweep(struct cf_netlist *n)
     compare_live(n, swept);
     struct cf_netlist *again = cf_sweep(swept, &err);
     assert_done(again, &err);
-    assert_true(cf_netlist_compare(swept, again, &diff, NULL));
+    assert_true(cf_netlist_compare(swept, again, &diff, NULL, NULL, NULL));
     assert_int_equal(diff.different, 0);
     assert_int_equal(swept->cell_count, again->cell_count);
     free(whole);
