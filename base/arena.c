@@ -1,4 +1,4 @@
-/* arena.c - memory in chunks, handed out piece by piece and freed at once. */
+/* arena.c - takes memory in chunks, hands it out piece by piece, and frees all of it at once. */
 #include "base/arena.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* directory.c - a directory of generated files that is replaced as a whole. */
+/* directory.c - writes a directory of generated files, and replaces an older one as a whole. */
 #include "base/directory.h"
 
 #include <dirent.h>

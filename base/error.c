@@ -71,3 +71,8 @@ bool cf_fail_setting(struct cf_error *err, const char *setting)
         err->setting = setting;
     return false;
 }
+
+bool cf_failed_for_memory(const struct cf_error *err)
+{
+    return strstr(err->text, "out of memory") != NULL;
+}

@@ -20,6 +20,9 @@ struct cf_error {
  * from a hostile file must not break the one line. */
 bool cf_fail(struct cf_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether a failure was that memory ran out: its message says so. */
+bool cf_failed_for_memory(const struct cf_error *err);
+
 /* Adds to a failure which of the caller's settings would help: a string that lives as long as the program, or NULL.
  * Returns false. The interface in front of the user says how that setting is given there. */
 bool cf_fail_setting(struct cf_error *err, const char *setting);

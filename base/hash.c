@@ -1,4 +1,4 @@
-/* hash.c - SHA-256 of memory and of files, as hexadecimal text. */
+/* hash.c - works out the SHA-256 of memory and of files, as hexadecimal text. */
 #include "base/hash.h"
 
 #include <nettle/sha2.h>

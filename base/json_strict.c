@@ -1,4 +1,4 @@
-/* json_strict.c - one pass over the text of a JSON header that refuses what cJSON would let pass. */
+/* json_strict.c - goes over the text of a JSON header once, and refuses what cJSON would let pass. */
 #include "base/json_strict.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* pages.c - large memory mapped straight from the kernel, aligned for huge pages. */
+/* pages.c - maps large memory straight from the kernel, aligned for huge pages. */
 #include "base/pages.h"
 
 #include <stdint.h>

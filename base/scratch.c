@@ -1,4 +1,5 @@
-/* scratch.c - temporary directories that are locked while their run lives, and removed by a later run if it was killed.
+/* scratch.c - makes temporary directories, locks each while its run lives, and removes those that a killed run has
+ * left.
  */
 #include "base/scratch.h"
 

@@ -1,4 +1,4 @@
-/* string_set.c - a hash table of strings that others own. */
+/* string_set.c - keeps a hash table of strings that others own. */
 #include "base/string_set.h"
 
 #include <stdint.h>

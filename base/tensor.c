@@ -1,4 +1,5 @@
-/* tensor.c - names and sizes of data types, conversions of tensors' elements, and a search for NaN and infinity. */
+/* tensor.c - gives the names and sizes of data types, converts tensors' elements, and finds NaN and infinity among
+ * them. */
 #include "base/tensor.h"
 
 #include <assert.h>

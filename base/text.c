@@ -1,4 +1,4 @@
-/* text.c - a text that grows as it is written. */
+/* text.c - appends to a text that grows as it is written. */
 #include "base/text.h"
 
 #include <assert.h>

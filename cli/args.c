@@ -1,4 +1,4 @@
-/* args.c - options from a command's table: parsing, and the numbers in them. */
+/* args.c - parses the options of a command by its table, and the numbers in them. */
 #include <assert.h>
 #include <errno.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-/* audit.c - cofiber audit: every claim of the published card, with a verdict for the head and frames given. */
+/* audit.c - cofiber audit: checks every claim of the published card for the head and frames given. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

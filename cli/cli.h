@@ -75,7 +75,7 @@ void cli_json_add_text(cJSON *array, const char *text);
 /* Prints text that comes from a file on stdout, control characters as '?': it must not steer a terminal. */
 void cli_print_text(const char *text);
 
-/* What the user called a file: the path, or "-" and the like for one that stands in for it (streams.h). */
+/* The name that the user gave a file: the path, or "-" and the like for one that stands in for it (streams.h). */
 const char *cli_shown(const char *path);
 
 /* "1,234,567", written into the buffer. */

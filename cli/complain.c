@@ -1,4 +1,4 @@
-/* complain.c - the one line on standard error that says what is wrong. */
+/* complain.c - prints the one line on standard error that says what is wrong. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* detect.c - cofiber detect: from frames to the objects in them. */
+/* detect.c - cofiber detect: finds the objects in frames. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdatomic.h>

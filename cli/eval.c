@@ -1,4 +1,4 @@
-/* eval.c - cofiber eval: COCO's 12 numbers of a detector's results. */
+/* eval.c - cofiber eval: works out COCO's 12 numbers of a detector's results. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* json.c - the memory of the JSON that a command prints, and its printing.
+/* json.c - holds the JSON that a command builds, and prints it.
  *
  * A report is built by dozens of calls, each of which adds an item, and silently leaves it out when memory is out. So
  * while a command with --json runs, cJSON takes its memory from one arena, which remembers whether an allocation has

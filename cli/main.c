@@ -1,4 +1,4 @@
-/* main.c - the program: finds the command that the first argument names, and runs it. */
+/* main.c - finds the command that the first argument names, and runs it. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* cofiber params: the tensors of a trained head, their parameters, and the row of the published card that they match.
+/* params.c - cofiber params: lists the tensors of a trained head with their parameters, and the row of the published
+ * card that they match.
  */
 #include <inttypes.h>
 #include <stdio.h>

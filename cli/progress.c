@@ -1,4 +1,4 @@
-/* progress.c - the progress bar: one line on a terminal, as wide as that is. */
+/* progress.c - draws the progress bar: one line on a terminal, as wide as the terminal is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* prove_algebra.c - cofiber prove --algebra: the laws of the decomposition, decided for the gates of one netlist. */
+/* prove_algebra.c - cofiber prove --algebra: decides the laws of the decomposition for the gates of one netlist. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "sim/frames/quantise.h"
 #include "sim/library.h"
 
-/* What the frames show of the leakage. */
+/* The leakage on the frames. */
 struct measured {
     struct cf_leak_size size[CF_LEVELS_MAX];
     uint64_t frames;

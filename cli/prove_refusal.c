@@ -1,4 +1,4 @@
-/* prove_refusal.c - what cofiber prove says of a refusal: the gates, and an input that shows it. */
+/* prove_refusal.c - prints what cofiber prove says of a refusal: the gates, and an input that shows it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

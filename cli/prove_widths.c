@@ -1,4 +1,4 @@
-/* prove_widths.c - how tight the widths of a netlist are, in words and as JSON. */
+/* prove_widths.c - prints how tight the widths of a netlist are, in words and as JSON. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

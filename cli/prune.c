@@ -1,4 +1,4 @@
-/* prune.c - cofiber prune: which weights of a head its detections do not need. */
+/* prune.c - cofiber prune: finds the weights of a head that its detections do not need. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

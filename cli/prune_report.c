@@ -1,4 +1,4 @@
-/* prune_report.c - the points of a search as a table, as JSON, and as heads in a folder. */
+/* prune_report.c - prints the points of a search as a table and as JSON, and writes them as heads into a folder. */
 #include "cli/prune_report.h"
 
 #include <inttypes.h>

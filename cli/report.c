@@ -1,4 +1,4 @@
-/* report.c - cofiber report: one self-contained page that shows a circuit. */
+/* report.c - cofiber report: writes one self-contained page that shows a circuit. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,7 +166,7 @@ static bool read_json(const struct cli_args *args, const struct plotted *plotted
 
 /* ---- the page ---- */
 
-/* What the page says was typed: words with blanks or brackets in quotes. */
+/* The command line as the page quotes it: words with blanks or brackets in quotes. */
 static void put_word(struct cf_text *command, const char *word)
 {
     bool plain = *word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@") ==

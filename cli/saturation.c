@@ -1,4 +1,4 @@
-/* saturation.c - the warning about features that a netlist's quantiser clamps. */
+/* saturation.c - warns about features that a netlist's quantiser clamps. */
 #include "cli/saturation.h"
 
 #include <stdio.h>

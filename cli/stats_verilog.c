@@ -1,4 +1,5 @@
-/* stats_verilog.c - cofiber stats --verilog: the wires, modules and lines of each group in what `verilog` writes. */
+/* stats_verilog.c - cofiber stats --verilog: prints the wires, modules and lines of each group in what `verilog`
+ * writes. */
 #include "cli/stats_verilog.h"
 
 #include <stdio.h>

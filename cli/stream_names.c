@@ -1,4 +1,4 @@
-/* stream_names.c - the names that the user gave to what commands read and write under other paths. */
+/* stream_names.c - remembers the names that the user gave for what commands read and write under other paths. */
 #include "cli/stream_names.h"
 
 #include <stdio.h>

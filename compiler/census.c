@@ -1,4 +1,4 @@
-/* census.c - gate counts in closed form. */
+/* census.c - works out gate counts in closed form. */
 #include "compiler/census.h"
 
 #include <stdio.h>

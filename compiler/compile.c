@@ -36,7 +36,7 @@ static bool check_options(const struct cf_head *head, const struct cf_compile_op
 static struct cf_netlist *after(struct cf_netlist *read, struct cf_netlist *made)
 {
     cf_netlist_free(read);
-    assert(!made || cf_netlist_check(made, NULL));
+    assert(!made || cf_netlist_is_valid(made));
     return made;
 }
 

@@ -1,4 +1,4 @@
-/* expand.c - the layers that make the bands, pools and subtracts, gate by gate. */
+/* expand.c - makes the layers that give the bands, pools and subtracts, gate by gate. */
 #include <stdio.h>
 #include <stdlib.h>
 

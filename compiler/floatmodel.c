@@ -1,4 +1,4 @@
-/* floatmodel.c - the trained head's own logits, in double precision, straight from features. */
+/* floatmodel.c - computes the trained head's own logits, in double precision, straight from features. */
 #include "compiler/floatmodel.h"
 
 #include <math.h>

@@ -10,7 +10,7 @@
 #include "compiler/options.h"
 #include "netlists/netlist.h"
 
-/* What the head says of one frame's positions, scale after scale, of each scale (geometry.h) its bands' positions
+/* The head's outputs at one frame's positions, scale after scale, of each scale (geometry.h) its bands' positions
  * row-major. */
 struct cf_float_result {
     double *logits;     /* [positions][classes] */

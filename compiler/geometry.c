@@ -1,4 +1,4 @@
-/* geometry.c - how many pools a grid needs along one axis, and how many classes a circuit has. */
+/* geometry.c - counts the pools that a grid needs along one axis, and the classes that a circuit has. */
 #include "compiler/geometry.h"
 
 #include <assert.h>

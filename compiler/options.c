@@ -1,4 +1,4 @@
-/* options.c - the defaults of a compilation. */
+/* options.c - gives the defaults of a compilation. */
 #include "compiler/options.h"
 
 struct cf_compile_options cf_compile_defaults(void)

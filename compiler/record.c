@@ -1,4 +1,4 @@
-/* record.c - the options of a compilation, kept in the netlist's metadata and read back from them. */
+/* record.c - keeps the options of a compilation in the netlist's metadata, and reads them back. */
 #include "compiler/record.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* sweep.c - dead gate elimination. A group loses the lanes in which all gates are dead, and the positions after the
+/* sweep.c - removes dead gates. A group loses the lanes in which all gates are dead, and the positions after the
  * last live one along each axis; a group without gates is removed. The gates that stay keep their names. */
 #include <stdlib.h>
 #include <string.h>

@@ -59,6 +59,7 @@ static bool read_list(const char *text, double *units, uint32_t lanes)
 
 bool cf_units_read(const struct cf_netlist *netlist, uint32_t index, double *units, struct cf_error *err)
 {
+    assert(index < netlist->group_count);
     const struct cf_group *group = &netlist->groups[index];
     uint32_t lanes = cf_group_lanes(group);
     char key[CF_NAME_MAX];

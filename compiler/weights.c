@@ -1,4 +1,4 @@
-/* weights.c - thresholds as exact integers, and the choice of the input's scale. */
+/* weights.c - works out thresholds as exact integers, and chooses the input's scale. */
 #include "compiler/weights.h"
 
 #include <assert.h>
@@ -143,6 +143,7 @@ static double best_scale(const struct cf_calibration *calibration, int bits, str
 bool cf_calibration_scale(const struct cf_calibration *calibration, int bits, const char *label, double *scale,
                           struct cf_error *err)
 {
+    assert(bits >= 2 && bits <= 16);
     if (!calibration->nonzero)
         return cf_fail(err, "%s: every feature is zero: no scale can be chosen", label);
     if (calibration->largest == 0)

@@ -1,4 +1,4 @@
-/* Decodes scores and boxes of the cells, and keeps the best of each place. */
+/* boxes.c - decodes scores and boxes of the cells, and keeps the best of each place. */
 #include "detect/boxes.h"
 
 #include <assert.h>

@@ -6,8 +6,7 @@
  * left, top, right and bottom by exp(factor * z) * s each; without a box head it is the cell's own square. Of the
  * detections of one class, those that overlap a better one too much are dropped (non-maximum suppression).
  *
- * All of this is in double. How a circuit delivers its integers, and what they mean, is said elsewhere (detect/sums.h).
- */
+ * All of this is in double. detect/sums.h says how a circuit delivers its integers, and what they mean. */
 #ifndef COFIBER_DETECT_BOXES_H
 #define COFIBER_DETECT_BOXES_H
 
@@ -17,7 +16,7 @@
 
 #include "base/error.h"
 
-/* What the head says of a scale's cells. */
+/* The head's outputs for the cells of a scale. */
 struct cf_cells {
     uint32_t height, width, classes;
     double stride;            /* pixels of the frame from cell to cell */

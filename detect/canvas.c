@@ -1,4 +1,4 @@
-/* Draws with cairo into memory, and writes PNG. */
+/* canvas.c - draws with cairo into memory, and writes PNG. */
 #include "detect/canvas.h"
 
 #include <stdlib.h>

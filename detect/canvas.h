@@ -29,8 +29,8 @@ void cf_canvas_colour(const struct cf_canvas *canvas, struct cf_colour colour);
 /* Colours that can be told apart, for classes or curves: one for each number, and again after 20. */
 struct cf_colour cf_colour_of(unsigned number);
 
-/* Text in the current colour, at the size of `pixels`, with its baseline's left end (`anchor` 0), middle (0.5) or right
- * end (1) at (x, y). What is not UTF-8 and control characters are drawn as '?'. */
+/* Text in the current colour, at the size of `pixels`, with its baseline's left end (`anchor` 0), middle (0.5) or
+ * right end (1) at (x, y). Bytes that are not UTF-8, and control characters, are drawn as '?'. */
 void cf_canvas_text(const struct cf_canvas *canvas, double x, double y, double pixels, double anchor, const char *text);
 double cf_canvas_text_width(const struct cf_canvas *canvas, double pixels, const char *text);
 

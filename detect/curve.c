@@ -1,4 +1,4 @@
-/* Adds up right and wrong detections by falling score, and samples precision at fixed recalls. */
+/* curve.c - adds up right and wrong detections by falling score, and samples precision at fixed recalls. */
 #include "detect/curve.h"
 
 #include <float.h>

@@ -1,4 +1,4 @@
-/* Writes precision-recall curves as JSON. */
+/* curves.c - writes precision-recall curves as JSON. */
 #include "detect/curves.h"
 
 #include <cjson/cJSON.h>

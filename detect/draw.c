@@ -1,4 +1,4 @@
-/* Draws detections over a photograph or over the energy of the features, and the gates that fire below. */
+/* draw.c - draws detections over a photograph or over the energy of the features, and the gates that fire below. */
 #include "detect/draw.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* Evaluates a detector: each class by itself, side by side, and then the means over the classes. */
+/* evaluate.c - evaluates a detector: each class by itself, side by side, and then the means over the classes. */
 #include "detect/evaluate.h"
 
 #include <stdlib.h>

@@ -25,7 +25,7 @@ struct cf_evaluation {
     double stats[CF_EVAL_STATS]; /* in pycocotools' order: cf_eval_stats says which; -1: nothing to average */
 };
 
-/* What each of the 12 numbers is. */
+/* The meaning of each of the 12 numbers. */
 struct cf_eval_stat {
     bool is_recall; /* average recall, else average precision */
     int threshold;  /* the index of the one threshold that counts, or -1: the mean over all */

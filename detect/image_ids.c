@@ -1,4 +1,4 @@
-/* Reads the image ids of frames from their files' metadata. */
+/* image_ids.c - reads the image ids of frames from their files' metadata. */
 #include "detect/image_ids.h"
 
 #include <errno.h>

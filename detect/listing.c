@@ -1,4 +1,4 @@
-/* Writes detections as text. */
+/* listing.c - writes detections as text. */
 #include "detect/listing.h"
 
 #include <inttypes.h>

@@ -12,7 +12,7 @@ enum cf_listing {
 
 enum { CF_LISTING_LINE = 320 };
 
-/* What stands before the first and after the last detection. */
+/* The text before the first detection and after the last. */
 const char *cf_listing_head(enum cf_listing listing);
 const char *cf_listing_tail(enum cf_listing listing, bool empty);
 

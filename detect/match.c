@@ -1,4 +1,4 @@
-/* Matches detections with objects, image by image, for all area ranges and thresholds. */
+/* match.c - matches detections with objects, image by image, for all area ranges and thresholds. */
 #include "detect/match.h"
 
 #include <assert.h>

@@ -1,7 +1,9 @@
-/* COCO's 80 detection categories, from the `categories` of its annotations (instances_val2017.json, cocodataset.org).
+/* names.c - names COCO's 80 detection categories, as the `categories` of its annotations do (instances_val2017.json,
+ * cocodataset.org).
  */
 #include "detect/names.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -40,11 +42,13 @@ static const struct {
 
 int64_t cf_class_id(uint32_t class_index, uint32_t classes)
 {
+    assert(class_index < classes);
     return classes == CF_COCO_CLASSES ? coco[class_index].id : (int64_t)class_index;
 }
 
 const char *cf_class_name(uint32_t class_index, uint32_t classes, char buffer[CF_CLASS_NAME])
 {
+    assert(class_index < classes);
     if (classes == CF_COCO_CLASSES)
         return coco[class_index].name;
     snprintf(buffer, CF_CLASS_NAME, "class %" PRIu32, class_index);

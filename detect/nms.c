@@ -1,6 +1,7 @@
-/* Keeps the best detections of each class. */
+/* nms.c - keeps the best detections of each class. */
 #include "detect/nms.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "detect/overlap.h"
@@ -33,6 +34,7 @@ static bool is_suppressed(const struct cf_detection *kept, size_t count, const s
 
 size_t cf_nms(struct cf_detection *detections, size_t count, double overlap, size_t top)
 {
+    assert((detections || count == 0) && overlap >= 0);
     if (count)
         qsort(detections, count, sizeof *detections, compare_detections);
     size_t kept = 0;

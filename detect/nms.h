@@ -1,4 +1,4 @@
-/* nms.h - non-maximum suppression: of detections of one thing, the best. */
+/* nms.h - non-maximum suppression, which keeps the best of the detections of one object. */
 #ifndef COFIBER_DETECT_NMS_H
 #define COFIBER_DETECT_NMS_H
 

@@ -1,4 +1,4 @@
-/* Reads JPEG files with libjpeg, whose errors come back by longjmp. */
+/* photo.c - reads JPEG files with libjpeg, whose errors come back by longjmp. */
 #include "detect/photo.h"
 
 #include <setjmp.h>

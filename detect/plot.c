@@ -1,4 +1,4 @@
-/* Draws the mean precision over recall, a curve for each threshold of overlap. */
+/* plot.c - draws the mean precision over recall, a curve for each threshold of overlap. */
 #include "detect/plot.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* Turns YAJL's events into records: keeps track of the place in the file, checks each field, and hands each record on.
+/* records.c - turns YAJL's events into records: keeps track of the place in the file, checks each field, and hands each
+ * record on.
  */
 #include "detect/records.h"
 
@@ -79,7 +80,7 @@ static int refuse(struct reader *r, const char *what)
     return 0;
 }
 
-/* What is expected where the next value stands. */
+/* The kind of value that is expected next. */
 static const char *expected(const struct reader *r)
 {
     switch (r->place) {

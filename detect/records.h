@@ -3,12 +3,11 @@
  * COCO's annotations are one object that holds lists of objects ("images", "annotations", "categories"), and COCO's
  * results are such a list alone. The training set's file has 450 MB, most of it outlines of objects that nobody here
  * asks for. So the file is never held as a tree: YAJL, an event parser, walks over the mapped file megabyte by
- * megabyte, and the reader keeps the fields of one record. Memory is what the caller keeps of the records.
+ * megabyte, and the reader keeps the fields of one record. Only the records that the caller keeps take memory.
  *
- * What is strict. The text must be JSON in UTF-8 with nothing behind it, at most 100 levels deep. A field that the
- * caller names must be of its type, must be there if it is required, and must not come twice. All other keys, at any
- * level, are skipped.
- */
+ * The reader is strict. The text must be JSON in UTF-8 with nothing behind it, at most 100 levels deep. A field that
+ * the caller names must be of its type, must be there if it is required, and must not come twice. All other keys, at
+ * any level, are skipped. */
 #ifndef COFIBER_DETECT_RECORDS_H
 #define COFIBER_DETECT_RECORDS_H
 

@@ -1,4 +1,4 @@
-/* Reads COCO's results, and finds each one's image and category among those of the annotations. */
+/* results.c - reads COCO's results, and finds each one's image and category among those of the annotations. */
 #include "detect/results.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* results.h - what a detector found: COCO's results. */
+/* results.h - the detections of a detector, in COCO's form of results. */
 #ifndef COFIBER_DETECT_RESULTS_H
 #define COFIBER_DETECT_RESULTS_H
 

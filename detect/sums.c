@@ -1,4 +1,4 @@
-/* Makes the classifiers linear, and turns their sums into logits. */
+/* sums.c - makes the classifiers linear, and turns their sums into logits. */
 #include "detect/sums.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* sums.h - what a head's sums say: a circuit that stops before its steps.
+/* sums.h - reads the sums of a head, from a copy of its circuit that stops before its steps.
  *
  * A classifier of the circuit fires where its sum of products and threshold, y = w . s + b', is 0 or more. Its score is
  * more than that bit: y * unit + logit(t) is the logit of the head, where t is the score threshold that was compiled

@@ -1,5 +1,5 @@
-/* Reads COCO's annotations: the three lists as they stand first, then each annotation's image and category by their
- * ids, since the lists come in any order. */
+/* truth.c - reads COCO's annotations: the three lists as they stand first, then each annotation's image and category by
+ * their ids, since the lists come in any order. */
 #include "detect/truth.h"
 
 #include <inttypes.h>

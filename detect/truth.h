@@ -1,4 +1,4 @@
-/* truth.h - what is there to be found: COCO's annotations. */
+/* truth.h - the objects that are to be found: COCO's annotations. */
 #ifndef COFIBER_DETECT_TRUTH_H
 #define COFIBER_DETECT_TRUTH_H
 
@@ -13,7 +13,7 @@ struct cf_truth_object {
     double box[4];            /* x, y, width, height in pixels; x and y of the top left corner */
     double area;              /* in pixels, of the object's outline: not the box's */
     uint32_t image, category; /* indices into the lists below */
-    bool is_crowd;            /* a region of many: what is found inside is neither right nor wrong */
+    bool is_crowd;            /* a region of many objects: a detection inside it is neither right nor wrong */
 };
 
 struct cf_truth {

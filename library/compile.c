@@ -1,4 +1,4 @@
-/* compile.c - the public interface to the compiler. */
+/* compile.c - offers the compiler through the public interface. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

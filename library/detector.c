@@ -1,4 +1,4 @@
-/* detector.c - the public interface to detections. */
+/* detector.c - offers detections through the public interface. */
 #include <stdio.h>
 #include <stdlib.h>
 

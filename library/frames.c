@@ -1,4 +1,4 @@
-/* frames.c - the public interface to frames that lie in memory one behind the other. */
+/* frames.c - offers, through the public interface, frames that lie in memory one behind the other. */
 #include <string.h>
 
 #include "library/pass_on.h"

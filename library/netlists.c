@@ -1,4 +1,5 @@
-/* netlists.c - the public interface to what a netlist holds: files and bytes, counts, metadata, and single gates. */
+/* netlists.c - offers, through the public interface, what a netlist holds: files and bytes, counts, metadata, and
+ * single gates. */
 #include <assert.h>
 #include <stdio.h>
 

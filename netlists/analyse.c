@@ -1,10 +1,12 @@
 /* analyse.c - works out levels, live gates and edges of a netlist. */
 #include "netlists/analyse.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "netlists/cell.h"
+#include "netlists/check.h"
 
 /* One byte per net: whether an output depends on it. malloc'd; NULL when memory is out. */
 static uint8_t *find_live(const struct cf_netlist *netlist)
@@ -111,6 +113,7 @@ static void group_counts(const struct cf_netlist *netlist, const struct cf_group
 
 bool cf_netlist_analyse(const struct cf_netlist *netlist, struct cf_facts *facts, struct cf_error *err)
 {
+    assert(cf_netlist_is_valid(netlist));
     *facts = (struct cf_facts){.groups = calloc(netlist->group_count, sizeof *facts->groups)};
     size_t cells = netlist->cell_count ? netlist->cell_count : 1;
     struct cf_reach *reaches = calloc(cells, sizeof *reaches);

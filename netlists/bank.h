@@ -54,7 +54,7 @@ bool cf_find_banks(const struct cf_netlist *netlist, uint32_t *bank, uint64_t *p
  * digits of its weights. */
 uint64_t cf_bank_csd_adders(const struct cf_netlist *netlist, const struct cf_bank *bank);
 
-/* What a bank of the netlist's implementation costs with its graph, at its own operands. */
+/* The cost of a bank of the netlist's implementation with its graph, at its own operands. */
 bool cf_bank_measure(const struct cf_netlist *netlist, const struct cf_bank *bank, struct cf_graph_cost *cost,
                      struct cf_error *err);
 

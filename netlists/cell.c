@@ -1,4 +1,4 @@
-/* cell.c - the sums that a cell can reach, its type, and its value. */
+/* cell.c - works out the sums that a cell can reach, its type, and its value. */
 #include "netlists/cell.h"
 
 #include <assert.h>
@@ -7,7 +7,8 @@
 /* Sums lie in [-2^LIMIT, 2^LIMIT). */
 enum { LIMIT = 62 };
 
-/* What a term's operand can be, before its weight and shift: the values of the port's type, or their squares. */
+/* The values that a term's operand can have, before its weight and shift: the values of the port's type, or their
+ * squares. */
 static void operand_range(const struct cf_cell *cell, const struct cf_term *term, __int128 *low, __int128 *high)
 {
     struct cf_type type = cell->ports[term->port];

@@ -64,7 +64,7 @@ void cf_cell_reach(const struct cf_cell *cell, struct cf_reach *reach);
 /* The sum of one instance (before the step), given the values of all nets. Valid netlists cannot overflow. */
 int64_t cf_cell_sum(const struct cf_cell *cell, const uint32_t *bases, const int64_t *nets);
 
-/* What one term adds to the sum, given the value of its net. Valid netlists cannot overflow. */
+/* The number that one term adds to the sum, given the value of its net. Valid netlists cannot overflow. */
 static inline int64_t cf_term_value(const struct cf_term *term, int64_t net)
 {
     return term->weight * ((term->square ? net * net : net) * ((int64_t)1 << term->shift));

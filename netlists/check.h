@@ -10,4 +10,11 @@
  * their edges. */
 bool cf_netlist_check(const struct cf_netlist *netlist, struct cf_error *err);
 
+/* For assertions: whether the netlist is valid. Where memory for the check is missing, it is taken to be. */
+static inline bool cf_netlist_is_valid(const struct cf_netlist *netlist)
+{
+    struct cf_error err;
+    return cf_netlist_check(netlist, &err) || cf_failed_for_memory(&err);
+}
+
 #endif

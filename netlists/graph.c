@@ -77,6 +77,7 @@ static bool addend_range(const struct cf_range *signals, const struct cf_graph_a
 
 bool cf_graph_fits(const struct cf_graph *graph, const struct cf_range *range, const char *label, struct cf_error *err)
 {
+    assert(cf_graph_is_valid(graph));
     struct cf_range *signals = calloc((size_t)graph->inputs + graph->adder_count + 1, sizeof *signals);
     bool done = signals || cf_fail(err, "%s: out of memory", label);
     if (done && graph->inputs)
@@ -190,6 +191,7 @@ static bool are_alike(const struct cf_range *range, uint32_t count)
 
 bool cf_graph_ranges(const struct cf_graph *graph, const struct cf_range *range, struct cf_range *signal)
 {
+    assert(cf_graph_is_valid(graph));
     struct ranges r = {.input = range, .signal = signal, .signals = graph->inputs + graph->adder_count};
     bool out_of_memory = false, alike = are_alike(range, graph->inputs);
     memset(signal, 0, r.signals * sizeof *signal);
@@ -224,6 +226,7 @@ static uint64_t adder_bits(const struct cf_adder *adder, const struct cf_range *
 bool cf_graph_measure(const struct cf_graph *graph, const struct cf_range *range, struct cf_graph_cost *cost,
                       struct cf_error *err)
 {
+    assert(cf_graph_is_valid(graph));
     uint32_t signals = graph->inputs + graph->adder_count;
     struct cf_range *values = calloc((size_t)signals + 1, sizeof *values);
     uint32_t *depth = calloc((size_t)signals + 1, sizeof *depth);

@@ -54,6 +54,13 @@ struct cf_range {
  * is read, and the graph is no larger than CF_MAX_GRAPH_WORK. The error begins with `label`. */
 bool cf_graph_check(const struct cf_graph *graph, const char *label, struct cf_error *err);
 
+/* For assertions: whether the graph passes cf_graph_check. Where memory for the check is missing, it is taken to. */
+static inline bool cf_graph_is_valid(const struct cf_graph *graph)
+{
+    struct cf_error err;
+    return cf_graph_check(graph, "graph", &err) || cf_failed_for_memory(&err);
+}
+
 /* Checks that no signal can leave (-2^62, 2^62) where input i takes the values range[i], as if the two addends of an
  * adder were independent of each other. No factor of a linear form of the graph can then pass 62 bits either. `graph`
  * passes cf_graph_check. */
@@ -79,8 +86,9 @@ struct cf_graph_cost {
     uint32_t depth;       /* adders along the longest path */
 };
 
-/* What the graph costs where input i takes the values range[i], independently of the others: the width of an adder is
- * that of the values which its exact linear form can take. `graph` passes cf_graph_check and cf_graph_fits. */
+/* Works out the cost of the graph where input i takes the values range[i], independently of the others: the width of
+ * an adder is that of the values which its exact linear form can take. `graph` passes cf_graph_check and
+ * cf_graph_fits. */
 bool cf_graph_measure(const struct cf_graph *graph, const struct cf_range *range, struct cf_graph_cost *cost,
                       struct cf_error *err);
 

@@ -26,6 +26,7 @@ const char *cf_gate_name(const struct cf_group *group, uint32_t index, char *buf
 
 const char *cf_net_name(const struct cf_netlist *netlist, uint32_t net, char *buffer, size_t size)
 {
+    assert(net < netlist->net_count && size > 0);
     const struct cf_group *group = &netlist->groups[cf_netlist_group_of(netlist, net)];
     return cf_gate_name(group, net - group->first_net, buffer, size);
 }

@@ -153,7 +153,7 @@ static inline uint32_t cf_group_lanes(const struct cf_group *group)
     return group->shape[group->rank - 1];
 }
 
-/* What the lane is called in the names of gates. */
+/* The number of the lane in the names of gates. */
 static inline uint32_t cf_group_lane_name(const struct cf_group *group, uint32_t lane)
 {
     return group->lane_names ? group->lane_names[lane] : lane;

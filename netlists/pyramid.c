@@ -1,12 +1,14 @@
 /* pyramid.c - follows the classifiers back to the input, row by row, and compares with the pyramid's formulas. */
 #include "netlists/pyramid.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "netlists/cell.h"
+#include "netlists/check.h"
 #include "netlists/names.h"
 
 /* One row of a sum of rows: every channel of the sum takes `factor` times the same channel of it. */
@@ -369,6 +371,7 @@ static bool read_scales(struct reader *r)
 
 bool cf_pyramid_read(struct cf_pyramid *pyramid, const struct cf_netlist *netlist, struct cf_error *err)
 {
+    assert(cf_netlist_is_valid(netlist));
     *pyramid = (struct cf_pyramid){0};
     struct reader r = {.netlist = netlist, .pyramid = pyramid, .err = err};
     bool done = prepare(&r) && read_scales(&r);

@@ -1,5 +1,5 @@
-/* leakage.c - how much of a band the next pool still sees: the exact matrix, its norm, and its size on frames. With
- * nearest upsampling all of it is 0. */
+/* leakage.c - works out how much of a band the next pool still sees: the exact matrix, its norm, and its size on
+ * frames. With nearest upsampling all of it is 0. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

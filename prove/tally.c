@@ -1,4 +1,4 @@
-/* tally.c - linear forms under construction, and the counting of comparisons. */
+/* tally.c - adds up linear forms, and counts comparisons. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* bisect.c - for each tensor, and for all jointly, the most zeros that keep the mAP; then the findings stacked. */
+/* bisect.c - finds, for each tensor and for all jointly, the most zeros that keep the mAP, and then stacks the
+ * findings. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,8 @@ static bool bisect(struct bisection *b, size_t *zeros, struct cf_error *err)
     return true;
 }
 
-/* All frames have the last word: half as many zeros until they agree. The trial is then what they agreed to. */
+/* All frames decide in the end: the number of zeros is halved until they agree. The trial then holds the mask to
+ * which they agreed. */
 static bool verify(struct bisection *b, size_t *zeros, struct cf_verdict *verdict, struct cf_error *err)
 {
     for (bool kept = false; *zeros > 0 && !b->p->interrupted; *zeros /= 2) {

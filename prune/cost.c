@@ -1,4 +1,4 @@
-/* cost.c - what the circuit of a point costs: gates, edges, and the adders that an optimisation leaves. */
+/* cost.c - counts what the circuit of a point costs: gates, edges, and the adders that an optimisation leaves. */
 #include <stdlib.h>
 
 #include "compiler/optimise/implement.h"

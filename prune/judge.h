@@ -15,7 +15,7 @@ struct cf_judge_options {
     struct cf_detect_options detect;
     double stride; /* pixels of the frame from cell to cell of the input */
     enum cf_fit fit;
-    uint64_t proxy; /* so many images are the proxy, at most all */
+    uint64_t proxy; /* how many images the proxy has; all, where there are fewer */
     uint64_t seed;  /* of their choice */
 };
 
@@ -25,7 +25,7 @@ struct cf_judge {
     struct cf_truth truth;
     int64_t *ids;     /* of the frames' images */
     uint64_t count;   /* frames */
-    uint64_t *proxy;  /* [options.proxy], frames, rising */
+    uint64_t *proxy;  /* [options.proxy], indices of frames, rising */
     uint32_t *images; /* [count], each frame's index into the annotations' images */
     uint32_t classes;
     uint32_t *categories; /* [classes], each class's index into the annotations' categories */
@@ -50,7 +50,7 @@ struct cf_verdict {
     double map, ap50, ap75;  /* COCO's first three numbers, over the frames' images; -1: there is nothing to find */
     uint64_t true_positives; /* detections that take an object of their class at an overlap of 0.5 */
     uint64_t detections;
-    bool stopped; /* judge->stop said so: the numbers mean nothing */
+    bool stopped; /* judge->stop ended it, so that the numbers mean nothing */
 };
 
 /* Judges a head on all frames, or on the proxy alone. The same head gives the same verdict whatever the number of

@@ -1,4 +1,4 @@
-/* magnitude.c - iterative magnitude pruning with a floor under the true positives. */
+/* magnitude.c - prunes by magnitude, pass after pass, with a floor under the true positives. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

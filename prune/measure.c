@@ -34,7 +34,8 @@ bool cf_prune_measure(struct cf_prune *p, const uint8_t *mask, bool proxy, struc
                       struct cf_error *err)
 {
     char key[CF_SHA256_HEX];
-    bool by_proxy = proxy && p->judge->options.proxy < p->judge->count; /* a proxy of all frames is no other judge */
+    /* A proxy of all frames judges as all frames do. */
+    bool by_proxy = proxy && p->judge->options.proxy < p->judge->count;
     if (!key_of(p, mask, by_proxy, key))
         return cf_fail(err, "%s: out of memory", p->weights->head.label);
     const struct cf_verdict *known = cf_prune_log_find(p->log, key);

@@ -12,7 +12,7 @@
 
 enum { CF_PRUNE_NAME = 80 };
 
-/* What the circuit of a point costs; the adders are those of an optimised netlist, each graph once. */
+/* The cost of a point's circuit; the adders are those of an optimised netlist, each graph once. */
 struct cf_prune_cost {
     uint64_t gates, edges;
     uint64_t adders, full_adders;
@@ -46,7 +46,7 @@ struct cf_prune {
     uint64_t judged, frames;   /* candidates judged in this run, and the frames that took */
     double seconds;            /* that it took */
     bool interrupted;
-    /* Told what is being tried; may be NULL. */
+    /* Called with the name of each thing that is tried; may be NULL. */
     void (*tell)(void *context, const char *text);
     void *context;
 };
@@ -79,7 +79,7 @@ bool cf_prune_plot(const struct cf_prune *prune, const char *path, struct cf_err
 
 /* ---- what the searches share (measure.c) ----------------------------------------------------------------------- */
 
-/* The verdict of a mask, by the proxy or by all frames; from the log where it is there. Sets prune->interrupted. */
+/* The verdict of a mask, by the proxy or by all frames; taken from the log if it is there. Sets prune->interrupted. */
 bool cf_prune_measure(struct cf_prune *prune, const uint8_t *mask, bool proxy, struct cf_verdict *verdict,
                       struct cf_error *err);
 

@@ -1,4 +1,4 @@
-/* assets.c - the parts of the page that are the same for every circuit. */
+/* assets.c - holds the parts of the page that are the same for every circuit. */
 #include "report/assets.h"
 
 /* The assembler reads the files (relative to the root of the sources, where the compiler runs). */

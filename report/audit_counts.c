@@ -1,4 +1,4 @@
-/* audit_counts.c - the card's claims about gates, depth, parameters and weights. */
+/* audit_counts.c - judges the card's claims about gates, depth, parameters and weights. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* audit_numbers.c - the card's claims about agreement, losslessness and the bands' independence. */
+/* audit_numbers.c - judges the card's claims about agreement, losslessness and the bands' independence. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* page_frames.c - the frames' part of a page: inputs, classifiers' sums, the energy of each band, photographs. */
+/* page_frames.c - writes the frames' part of a page: inputs, classifiers' sums, the energy of each band,
+ * photographs. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* page_netlist.c - the netlist's part of a page: groups, cells, the place of every gate, and its Verilog. */
+/* page_netlist.c - writes the netlist's part of a page: groups, cells, the place of every gate, and its Verilog. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

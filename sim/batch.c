@@ -1,4 +1,4 @@
-/* batch.c - many frames through the library, side by side in teams of threads. */
+/* batch.c - takes many frames through the library, side by side in teams of threads. */
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,4 +1,4 @@
-/* frame.c - one frame through the library: features become the input's integers, and an engine evaluates them. */
+/* frame.c - takes one frame through the library: makes integers of its features, and has an engine evaluate them. */
 #include <stdlib.h>
 
 #include "sim/library.h"

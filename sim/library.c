@@ -1,4 +1,4 @@
-/* library.c - the public interface (include/cofiber.h) over the netlist, the quantiser and the engines. */
+/* library.c - offers netlist, quantiser and engines through the public interface (include/cofiber.h). */
 #include "cofiber.h"
 
 #include <omp.h>

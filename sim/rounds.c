@@ -1,4 +1,4 @@
-/* rounds.c - a batch in the bit engine: frames are lanes, so many of them are read, run at once, and handed on. */
+/* rounds.c - runs a batch in the bit engine: frames are lanes, so many of them are read, run at once, and handed on. */
 #include <string.h>
 
 #include "sim/library.h"

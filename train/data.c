@@ -215,6 +215,7 @@ static bool read_mean(const struct cf_training_data *data, uint64_t index, const
 bool cf_training_read(const struct cf_training_data *data, const struct cf_target_grid *grid, uint64_t index,
                       struct cf_train_worker *worker, size_t *count, struct cf_error *err)
 {
+    assert(index < data->count);
     struct cf_tensor view;
     cf_frames_view(data->frames, index, &view);
     bool done = !worker->model->boxes || read_mean(data, index, &view, worker, err);

@@ -1,4 +1,4 @@
-/* exchange.h - how the processes of one training run share what each computed. */
+/* exchange.h - how the processes of one training run share their results. */
 #ifndef COFIBER_TRAIN_EXCHANGE_H
 #define COFIBER_TRAIN_EXCHANGE_H
 

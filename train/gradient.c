@@ -1,13 +1,14 @@
-/* gradient.c - forward and backward through a head, frame by frame. */
+/* gradient.c - goes forward and backward through a head, frame by frame. */
 #include "train/gradient.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "train/losses.h"
 
-static const float norm_eps = 1e-5f; /* PyTorch's, and what `compile` takes a LayerNorm to have */
+static const float norm_eps = 1e-5f; /* PyTorch's, which `compile` takes as well */
 
 /* What reads the bands: the bottleneck, or else all rows. */
 static uint32_t first_rows(const struct cf_model *model)
@@ -371,6 +372,7 @@ static void go_back(struct cf_train_worker *w, const struct cf_folded *folded)
 
 void cf_train_worker_add(struct cf_train_worker *w, const struct cf_folded *folded, size_t count)
 {
+    assert(count <= w->positions);
     cf_train_worker_outputs(w, folded);
     classify(w, folded, count);
     if (w->model->boxes)

@@ -1,4 +1,4 @@
-/* kernels.c - the loops of training, written once and compiled for AVX-512, for AVX2 and for any processor.
+/* kernels.c - holds the loops of training, written once and compiled for AVX-512, for AVX2 and for any processor.
  *
  * The compiler makes vectors of them; sums have 16 lanes that are added at the end, in one order everywhere. */
 #include "train/kernels.h"

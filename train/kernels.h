@@ -37,7 +37,7 @@ struct cf_train_kernels {
 /* Those for this processor. */
 const struct cf_train_kernels *cf_train_kernels(void);
 
-/* The portable ones, which define the truth. */
+/* The portable kernels, which define what the others must compute. */
 const struct cf_train_kernels *cf_train_kernels_portable(void);
 
 #endif

@@ -5,7 +5,7 @@
  *     where it is not:            (1 - alpha) * p^2       * -log(1 - p)
  * GIoU loss (Rezatofighi et al., 2019): 1 - I/U + (E - U)/E with the areas I of the intersection, U of the union, and E
  * of the smallest box around both. Centerness: binary cross-entropy against a target between 0 and 1.
- * All are sums; who calls divides by the number of positive cells.
+ * All are sums, which the caller divides by the number of positive cells.
  */
 #ifndef COFIBER_TRAIN_LOSSES_H
 #define COFIBER_TRAIN_LOSSES_H

@@ -1,10 +1,12 @@
-/* optimiser.c - AdamW, and its learning rate. */
+/* optimiser.c - takes AdamW's steps, and gives their learning rate. */
 #include "train/optimiser.h"
 
+#include <assert.h>
 #include <math.h>
 
 double cf_learning_rate(uint64_t step, uint64_t steps, double warmup, double peak)
 {
+    assert(step < steps && warmup >= 0 && warmup <= 1);
     double rising = round(warmup * (double)steps), at = (double)step;
     if (at < rising)
         return peak * (at + 1) / rising;
@@ -14,6 +16,7 @@ double cf_learning_rate(uint64_t step, uint64_t steps, double warmup, double pea
 
 double cf_clip_factor(double norm, double most)
 {
+    assert(norm >= 0 && most >= 0);
     double factor = most / (norm + 1e-6);
     return most > 0 && factor < 1 ? factor : 1;
 }

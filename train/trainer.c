@@ -1,4 +1,4 @@
-/* trainer.c - the steps of a training run. */
+/* trainer.c - takes the steps of a training run. */
 #include "train/trainer.h"
 
 #include <assert.h>

@@ -64,7 +64,7 @@ struct cf_trainer {
 };
 
 /* Prepares a run whose parameters have their first values (cf_model_initialise). `exchange` may be NULL: one process.
- * What is given is borrowed. Errors: out of memory. */
+ * The arguments are borrowed. Errors: out of memory. */
 bool cf_trainer_new(struct cf_trainer *trainer, const struct cf_model *model, const struct cf_bands_shape *shape,
                     const struct cf_training_options *options, const struct cf_training_data *data,
                     const struct cf_blas *blas, const struct cf_exchange *exchange, struct cf_error *err);
@@ -74,7 +74,7 @@ void cf_trainer_free(struct cf_trainer *trainer); /* an all-zero struct is fine 
  * state is then as before the step. */
 bool cf_trainer_step(struct cf_trainer *trainer, struct cf_error *err);
 
-/* What a trained head has: the average where there is one. */
+/* The parameters of the trained head: the moving average where there is one. */
 const float *cf_trainer_result(const struct cf_trainer *trainer);
 
 /* Puts the frames of an epoch in their order: trainer->order. */

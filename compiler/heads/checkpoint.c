@@ -1,4 +1,4 @@
-/* Checkpoints: the format is told from a file's first bytes, and one of the readers lists its tensors. */
+/* checkpoint.c - tells a checkpoint's format from its first bytes, and has one of the readers list its tensors. */
 #include "compiler/heads/checkpoint.h"
 
 #include <assert.h>
@@ -52,9 +52,9 @@ static bool is_named_otherwise(const char *path)
     return false;
 }
 
-/* The reader for the kind that the first bytes tell. PyTorch's zip form may begin with any entry. What is none of the
- * others goes to the reader of safetensors, which says what is wrong, unless neither its name nor its header's first
- * byte is that of a safetensors file. */
+/* The reader for the kind that the first bytes tell. PyTorch's zip form may begin with any entry. A file of no other
+ * kind goes to the reader of safetensors, which says what is wrong with it; but not if neither its name nor the first
+ * byte of its header is that of a safetensors file. */
 static bool open_by_content(struct cf_checkpoint *checkpoint, struct cf_error *err)
 {
     struct cf_map map;

@@ -14,7 +14,7 @@
 #include "base/tensor.h"
 
 struct cf_checkpoint {
-    struct cf_arena arena; /* owns names, tensors and what cf_checkpoint_load reads */
+    struct cf_arena arena; /* holds names, tensors and the data that cf_checkpoint_load reads */
     const char *path;
     const char *kind;          /* "safetensors", "PyTorch", "ONNX" */
     struct cf_tensor *tensors; /* [count]; `data` is NULL until the tensor is loaded; an empty tensor has count 0 */
@@ -35,7 +35,8 @@ bool cf_checkpoint_load(struct cf_checkpoint *checkpoint, size_t index, struct c
 /* The index of the tensor of that name, or SIZE_MAX. */
 size_t cf_checkpoint_find(const struct cf_checkpoint *checkpoint, const char *name);
 
-/* "cls_weight [80, 768], cls_bias [80]": what there is, for messages; "..." where the buffer ends. */
+/* The checkpoint's tensors in words, for messages: "cls_weight [80, 768], cls_bias [80]", and "..." where the buffer
+ * ends. */
 const char *cf_checkpoint_list(const struct cf_checkpoint *checkpoint, char *buffer, size_t size);
 
 #endif

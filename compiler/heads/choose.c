@@ -104,7 +104,7 @@ static bool has_biases(const struct choice *c, const struct cf_tensor *weight)
     return count_biases(c, weight, &found, &other) > 0;
 }
 
-/* That a tensor of biases is missing, and what may have been meant. */
+/* Says that a tensor of biases is missing, and which one may have been meant. */
 static bool fail_without_bias(const struct choice *c, const struct cf_tensor *weight)
 {
     uint64_t outputs = cf_parts_outputs(c->parts, weight), inputs = cf_parts_inputs(c->parts, weight);

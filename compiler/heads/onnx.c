@@ -1,4 +1,4 @@
-/* ONNX models: which nodes are linear layers, and the tensors that they multiply by. */
+/* onnx.c - finds the nodes of an ONNX model that are linear layers, and the tensors that they multiply by. */
 #include "compiler/heads/onnx.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@
 struct constant {
     const CfOnnx__Tensor *tensor;
     const CfOnnx__Tensor *scale; /* of DequantizeLinear, or NULL */
-    bool fake;                   /* floats that QuantizeLinear makes integers first */
+    bool fake;                   /* floats, of which QuantizeLinear first makes integers */
     bool turned;
 };
 
@@ -198,7 +198,7 @@ static bool add_plain(struct cf_checkpoint *checkpoint, const char *name, const 
 {
     uint64_t count, shape[CF_MAX_RANK];
     if (!count_of(tensor, &count) || dtype_of(tensor) >= CF_DTYPE_COUNT)
-        return true; /* nothing that a head has: not listed */
+        return true; /* no head has such a tensor: it is not listed */
     for (size_t d = 0; d < tensor->n_dims; d++)
         shape[d] = (uint64_t)tensor->dims[d];
     return add(checkpoint, name, suffix, (struct source){.constant = {.tensor = tensor}}, (int)tensor->n_dims, shape,
@@ -405,7 +405,7 @@ static bool load(struct cf_checkpoint *checkpoint, size_t index, struct cf_error
     for (uint64_t n = 0; n < tensor->count; n++) {
         uint64_t row = n / columns, column = n % columns;
         double value = element(from, constant->turned && !source->scale_of ? column * rows + row : n);
-        if (constant->fake && !source->scale_of) { /* what QuantizeLinear makes of it: round half to even, saturate */
+        if (constant->fake && !source->scale_of) { /* QuantizeLinear rounds half to even, and saturates */
             uint64_t scales;
             count_of(constant->scale, &scales);
             value = fmax(-128, fmin(127, rint(value / element(constant->scale, scales == 1 ? 0 : row))));

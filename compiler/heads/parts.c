@@ -1,4 +1,4 @@
-/* Roles: names to layers, and what a whole head amounts to. */
+/* parts.c - gives tensors their roles by their names, and works out which head they make together. */
 #include "compiler/heads/parts.h"
 
 #include <assert.h>
@@ -167,7 +167,8 @@ static cJSON *read_map(const char *path, struct cf_error *err)
     return NULL;
 }
 
-/* What the map, or else its name, says of a tensor. A map is complete: tensors that it does not name have no role. */
+/* The role that the map, or else its name, gives a tensor. A map is complete: tensors that it does not name have no
+ * role. */
 static struct cf_part_name name_of(const cJSON *map, const char *tensor)
 {
     if (!map)
@@ -325,7 +326,8 @@ bool cf_parts_count(const struct cf_parts *parts, struct cf_checkpoint *checkpoi
 
 const char *cf_parts_variant(const struct cf_parts *parts, const struct cf_checkpoint *checkpoint, uint64_t parameters)
 {
-    /* By the card's parameters; sizes of layers follow from the count and from which layers there are. */
+    /* The number of parameters tells which of the card's heads it is; the sizes of the layers follow from that number
+     * and from the layers that there are. */
     static const struct {
         const char *name;
         uint64_t parameters, project; /* K, or 0 */

@@ -38,7 +38,7 @@ const char *cf_role_name(enum cf_role role);
 /* Which of a layer's tensors a tensor is. */
 enum cf_part_kind { CF_PART_WEIGHT, CF_PART_BIAS, CF_PART_WEIGHT_SCALE, CF_PART_KINDS };
 
-/* What a tensor's name says of it. */
+/* The role that a tensor's name gives it. */
 struct cf_part_name {
     enum cf_role role;
     enum cf_part_kind kind;
@@ -99,7 +99,7 @@ bool cf_parts_count(const struct cf_parts *parts, struct cf_checkpoint *checkpoi
 /* The nonzero elements of one tensor, which must be loaded. */
 uint64_t cf_parts_nonzero(const struct cf_tensor *tensor);
 
-/* What the published card calls a head of these parts: "classifier", "linear_70k", "box32_92k", "dim20", "dim15",
+/* The published card's name for a head of these parts: "classifier", "linear_70k", "box32_92k", "dim20", "dim15",
  * "dim10", "dim5"; "other" for those that it does not list. Only the bare classifier may be of any size. */
 const char *cf_parts_variant(const struct cf_parts *parts, const struct cf_checkpoint *checkpoint, uint64_t parameters);
 

@@ -1,4 +1,5 @@
-/* The pickle machine: protocols 0 to 5, as far as data need them. Opcodes are those of Python's pickletools. */
+/* pickle.c - runs the opcodes of a pickle, protocols 0 to 5, as far as data need them. Opcodes are those of Python's
+ * pickletools. */
 #include "compiler/heads/pickle.h"
 
 #include <assert.h>
@@ -60,7 +61,7 @@ static bool take_line(struct cf_pickle_machine *m, const char **line, size_t *le
 
 /* ---- opcodes ---- */
 
-/* INT and LONG of protocol 0: decimal digits; "00" and "01" are the booleans, an L may stand behind. */
+/* INT and LONG of protocol 0: decimal digits; "00" and "01" are the booleans, and an L may follow. */
 static bool decimal(struct cf_pickle_machine *m, bool may_be_bool)
 {
     const char *line;

@@ -1,4 +1,4 @@
-/* The values of a pickle, the stack that they are built on, and containers. */
+/* pickle_machine.c - keeps the values of a pickle, the stack on which they are built, and containers. */
 #include "compiler/heads/pickle_machine.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* PyTorch checkpoints: what the pickle says of tensors and storages, and the bytes of a storage from either form. */
+/* pytorch.c - reads from the pickle of a PyTorch checkpoint which tensors and storages there are, and finds the
+ * bytes of a storage in either form. */
 #include "compiler/heads/pytorch.h"
 
 #include <assert.h>
@@ -321,7 +322,8 @@ static bool storage_bytes(struct cf_checkpoint *checkpoint, const struct storage
     zip_stat_t stat;
     if (zip_stat(file->zip, name, 0, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE))
         return cf_fail(err, "%s: it has no entry '%.200s', which its pickle names", checkpoint->path, name);
-    /* PyTorch does not compress. A file that somebody packed again may be; weights then shrink little. */
+    /* PyTorch does not compress. A file that somebody has packed again may be compressed, but weights shrink little
+     * by that. */
     if (stat.size > (64u << 20) && (!(stat.valid & ZIP_STAT_COMP_SIZE) || stat.size / 64 > stat.comp_size))
         return cf_fail(err, "%s: entry '%.200s' would grow to %" PRIu64 " bytes", checkpoint->path, name, stat.size);
     uint8_t *memory = cf_arena_alloc(&checkpoint->arena, stat.size, 1);
@@ -396,7 +398,7 @@ static void close_file(struct cf_checkpoint *checkpoint)
     free(file);
 }
 
-/* What both forms share: the tensors that the pickle describes. */
+/* Lists the tensors that the pickle describes, which both forms do alike. */
 static bool list(struct cf_checkpoint *checkpoint, struct file *file, const struct cf_pickle *pickle,
                  struct cf_error *err)
 {

@@ -1,4 +1,5 @@
-/* imported.c - notes about an imported file in the metadata, and the network of such a netlist as it was in the file.
+/* imported.c - keeps notes about an imported file in the metadata, and gives the network of such a netlist as it was
+ * in the file.
  */
 #include "compiler/lowering/imported.h"
 

@@ -1,4 +1,4 @@
-/* lower_depth.c - arrival times of all bits of a circuit, worked out once per kind of gate and operand arrival. */
+/* lower_depth.c - works out when each bit of a circuit arrives, once per kind of gate and arrival of its operands. */
 #include "compiler/lowering/lower_depth.h"
 
 #include <stdlib.h>

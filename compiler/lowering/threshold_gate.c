@@ -1,4 +1,4 @@
-/* threshold_gate.c - a threshold gate under construction, and the cells that such gates share. */
+/* threshold_gate.c - builds threshold gates term by term, and finds the cells that they share. */
 #include "compiler/lowering/threshold_gate.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* bound.c - a number of adders that no graph of a matrix can do without.
+/* bound.c - works out a number of adders that no graph of a matrix can do without.
  *
  * Take any graph of the matrix in which every adder is needed, and drop its zero rows and columns.
  *

@@ -1,6 +1,7 @@
 /* columns.c - orders the columns of a matrix for tables: by size, and then by what groups of them take. */
 #include "compiler/optimise/columns.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ enum {
 
 int64_t cf_table_excess(int64_t value, int planes)
 {
+    assert(value % 2 != 0 && planes >= 1 && planes < 62);
     int64_t unit = (int64_t)1 << planes, toward_zero = value / unit, away = toward_zero + (value >= 0 ? 1 : -1);
     return cf_csd_weight(toward_zero) <= cf_csd_weight(away) ? toward_zero : away;
 }
@@ -90,7 +92,8 @@ static void count_digits(struct exchange *x)
         }
 }
 
-/* What all rows take for a group in which column `in` stands instead of `out`; each row chooses its planes. */
+/* The digits that all rows take for a group in which column `in` stands instead of `out`; each row chooses its
+ * planes. */
 static uint64_t cost_with(const struct exchange *x, uint32_t group, uint32_t out, uint32_t in)
 {
     memset(x->least, UINT8_MAX, x->rows);

@@ -52,6 +52,7 @@ struct cf_commons {
 
 struct cf_commons *cf_commons_new(uint32_t rows, uint32_t most_shift)
 {
+    assert(rows > 0);
     struct cf_commons *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;

@@ -172,7 +172,7 @@ static bool add_adders(struct writer *w, const struct placed *first, uint32_t co
 
 /* ---- outputs ---- */
 
-/* What the cell becomes where its sum is an output of the graph. */
+/* The cell of a gate whose sum is an output of the graph. */
 static bool make_output(struct writer *w, uint32_t k, struct cf_cell *made, struct cf_type *port, struct cf_term *term)
 {
     const struct cf_cell *cell = &w->from->cells[w->bank->cells[k]];

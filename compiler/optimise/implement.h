@@ -5,7 +5,7 @@
 #include "compiler/optimise/optimise.h"
 #include "netlists/netlist.h"
 
-/* What became of one graph. Banks of the same matrix share one. */
+/* The result for one graph. Banks of the same matrix share one. */
 struct cf_graph_report {
     uint32_t rows, columns;
     uint32_t bank;            /* the first of its banks */

@@ -141,8 +141,8 @@ static bool write_sums(struct optimiser *o, const struct method *method, double 
     return cf_shift_sums_of_tables(sums, matrix, &tables, &o->search);
 }
 
-/* Shares what the sums have in common: frequent patterns in rounds, the rest by packing; then some of it again. Small
- * matrices are rather attempted again from the beginning. */
+/* Shares the patterns that the sums have in common: frequent ones in rounds, the others by packing; then undoes some
+ * of the sharing and does it again. Small matrices are rather attempted again from the beginning. */
 static bool share(struct optimiser *o, struct method *method, double effort, double noise, struct cf_shift_sums *sums)
 {
     double finest = method->work < 2e5 ? 0.003 : method->work < restart_work ? 0.01 : 0.05;

@@ -28,7 +28,7 @@ struct cf_optimised {
     struct cf_graph graph; /* free with cf_wire_free */
     struct cf_graph_cost cost;
     struct cf_graph_cost csd; /* of the graph that shares nothing: the sums in canonical signed-digit form */
-    double effort;            /* of the attempt that found it; 0 with what needs none */
+    double effort;            /* of the attempt that found it; 0 where no search was needed */
     bool interrupted;         /* go_on said so */
 };
 

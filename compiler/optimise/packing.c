@@ -8,7 +8,7 @@
 #include "base/array.h"
 
 enum {
-    MANY_PAIRS = 30,     /* what occurs more often is left to the rounds */
+    MANY_PAIRS = 30,     /* a pattern that occurs more often is left to the rounds */
     SUBSETS_OF_ROWS = 5, /* of a pattern with at most so many occurrences, every subset is a candidate of its own */
     SUBSETS_OF_DIGITS = 6,
     FEWEST_DIGITS = 3,      /* two digits that two rows share are a pattern already */
@@ -163,7 +163,7 @@ static bool add_common(struct packing *p, uint32_t one, uint32_t other)
     return true;
 }
 
-/* Lists what every two rows have in common, signal by signal. */
+/* Lists the digits that every two rows have in common, signal by signal. */
 static bool list_common(struct packing *p)
 {
     uint32_t digits = p->sums->digit_count;

@@ -1,4 +1,4 @@
-/* reopen.c - a search in large neighbourhoods: part of the sharing is undone and done again. */
+/* reopen.c - searches in large neighbourhoods: undoes part of the sharing and does it again. */
 #include "compiler/optimise/reopen.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* reopen.h - takes some of the sharing in sums back, and shares anew what then lies open. */
+/* reopen.h - undoes some of the sharing in sums, and shares the digits that this frees anew. */
 #ifndef COFIBER_COMPILER_OPTIMISE_REOPEN_H
 #define COFIBER_COMPILER_OPTIMISE_REOPEN_H
 

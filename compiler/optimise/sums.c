@@ -1,4 +1,4 @@
-/* sums.c - sums of digits: builds them, and replaces digits in them. */
+/* sums.c - builds sums of digits, and replaces digits in them. */
 #include "compiler/optimise/sums.h"
 
 #include <assert.h>

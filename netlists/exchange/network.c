@@ -1,4 +1,4 @@
-/* network.c - building, checking, sweeping and counting adder networks. */
+/* network.c - builds, checks, sweeps and counts adder networks. */
 #include "netlists/exchange/network.h"
 
 #include <assert.h>
@@ -58,6 +58,8 @@ static void order(cf_lit *a, cf_lit *b)
 
 bool cf_network_add(struct cf_network *network, cf_lit x, cf_lit y, cf_lit z, cf_lit *sum, cf_lit *carry)
 {
+    assert(x < 2 * cf_network_signals(network) && y < 2 * cf_network_signals(network) &&
+           z < 2 * cf_network_signals(network));
     cf_lit a = x, b = y, c = z;
     order(&a, &b);
     order(&b, &c);

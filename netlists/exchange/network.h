@@ -12,6 +12,7 @@
 #ifndef COFIBER_NETLISTS_EXCHANGE_NETWORK_H
 #define COFIBER_NETLISTS_EXCHANGE_NETWORK_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +66,7 @@ static inline uint32_t cf_network_signals(const struct cf_network *network)
 /* The node that drives a signal; the signal must be driven by one. */
 static inline uint32_t cf_network_driver(const struct cf_network *network, uint32_t signal)
 {
+    assert(signal > network->input_count && signal < cf_network_signals(network));
     return (signal - 1 - network->input_count) / 2;
 }
 static inline bool cf_network_is_node(const struct cf_network *network, uint32_t signal)
@@ -106,7 +108,7 @@ static inline uint64_t cf_network_value(const uint64_t *signals, cf_lit literal)
 /* Removes the nodes of which neither signal is used; the others keep their order. */
 bool cf_network_sweep(struct cf_network *network, struct cf_error *err);
 
-/* What the network costs. Signals that are not used are not counted. */
+/* Works out the cost of the network. Signals that are not used are not counted. */
 struct cf_network_counts {
     uint64_t full_adders;     /* nodes with three inputs, sum and carry used */
     uint64_t half_adders;     /* nodes with two inputs, sum and carry used */

@@ -1,4 +1,4 @@
-/* network_names.c - names of inputs and outputs, and names that every text format takes. */
+/* network_names.c - keeps the names of inputs and outputs, and makes names that every text format takes. */
 #include "netlists/exchange/network_names.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* verilog_words.c - which names are identifiers of Verilog, and not among the words of Verilog or SystemVerilog. */
+/* verilog_words.c - tells which names are identifiers of Verilog, and not among the words of Verilog or
+ * SystemVerilog. */
 #include <ctype.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* yosys_json_read.c - reading the JSON netlists of Yosys. */
+/* yosys_json_read.c - reads the JSON netlists of Yosys. */
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>

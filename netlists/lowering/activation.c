@@ -1,4 +1,4 @@
-/* activation.c - ReLU as a mask, and the square root digit by digit. */
+/* activation.c - lowers a ReLU to a mask, and the square root digit by digit. */
 #include "netlists/lowering/activation.h"
 
 #include <assert.h>

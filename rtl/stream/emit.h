@@ -1,6 +1,5 @@
-/* emit.h - the texts of the package's files: what stream.c puts together. Names begin with "cofiber_stream" in all of
- * them; stream.c puts the prefix before each.
- */
+/* emit.h - writes the texts of the package's files, which stream.c puts together. Names begin with "cofiber_stream"
+ * in all of them; stream.c puts the prefix before each. */
 #ifndef COFIBER_RTL_STREAM_EMIT_H
 #define COFIBER_RTL_STREAM_EMIT_H
 
@@ -43,7 +42,7 @@ void cf_stream_put_register_header(const struct cf_stream_plan *plan, struct cf_
 void cf_stream_put_register_rdl(struct cf_text *text);
 void cf_stream_put_register_svd(struct cf_text *text);
 
-/* What integrates the core. */
+/* The files with which a design takes the core in. */
 void cf_stream_put_list(const struct cf_stream_plan *plan, struct cf_text *text);
 void cf_stream_put_target_list(const struct cf_stream_plan *plan, struct cf_text *text); /* with the target's file */
 void cf_stream_put_pins(struct cf_text *text); /* of the iCE40 UP5K in its package of 48 pins */

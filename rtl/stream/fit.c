@@ -45,7 +45,7 @@ static const struct cf_stream_device *find_device(const char *name)
     return device->name ? device : NULL;
 }
 
-/* What the search found: the fastest setting that fits, and the least that any setting needs. */
+/* The findings of the search: the fastest setting that fits, and the least that any setting needs. */
 struct search {
     struct cf_stream_plan best; /* cycles 0: none fits yet */
     uint32_t least_blocks;      /* of the settings for which there are multipliers */

@@ -1,4 +1,4 @@
-/* model.c - the closed form of the accelerator's cost. */
+/* model.c - works out the accelerator's cost in closed form. */
 #include "rtl/stream/model.h"
 
 #include "rtl/stream/logic.h"

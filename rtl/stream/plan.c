@@ -37,7 +37,7 @@ static uint32_t find_weight_bits(const struct cf_pyramid *p)
     return bits < 2 ? 2 : bits;
 }
 
-/* What a difference can reach at most at a scale, without the threshold; false past 62 bits. */
+/* The greatest size of a difference at a scale, without the threshold; false past 62 bits. */
 static bool difference_limit(const struct cf_stream_plan *plan, uint32_t scale, int64_t *limit)
 {
     static const int shift[] = {[CF_BAND_GRID] = 0, [CF_BAND_NEAREST] = 3, [CF_BAND_BILINEAR] = 7};
@@ -75,7 +75,7 @@ static bool plan_widths(struct cf_stream_plan *plan, uint32_t scale)
     return true;
 }
 
-/* Positions that may have started and not landed: what the front holds, and what is on the way through the scales. */
+/* The number of positions that may be on their way at once: in the front, and behind it through the scales. */
 static uint32_t under_way(const struct cf_stream_plan *plan)
 {
     uint32_t levels = 0;
@@ -189,7 +189,7 @@ static bool check_shared(const struct cf_stream_plan *plan, const char *label, s
     return true;
 }
 
-/* Replaces what the wide core's plan says of the front, and adds what only the shared core has. */
+/* Replaces the numbers of the wide core's front, and adds those that only the shared core has. */
 static bool plan_shared(struct cf_stream_plan *plan, const char *label, struct cf_error *err)
 {
     enum { LATENCY = 9, LEAST_SPARE = 3 }; /* from the issue of a round's last word to that of its first sum */

@@ -5,10 +5,9 @@
  * classes per cycle, `beats` cycles per position. Class c is in round c / parallel; its place there, m = c % parallel,
  * gives its beat, (c / parallel) * result_beats + m / fold, and its lane, m % fold.
  *
- * There are two cores. The wide one is that. The shared one is for devices with little memory bandwidth and few pins:
- * one word of four channels' weights serves `positions` neighbours of a row, one class per round, and all scales share
- * one adder and one comparator; bytes come in and go out.
- */
+ * There are two cores. The wide one works in this way. The shared one is for devices with little memory bandwidth and
+ * few pins: one word of four channels' weights serves `positions` neighbours of a row, one class per round, and all
+ * scales share one adder and one comparator; bytes come in and go out. */
 #ifndef COFIBER_RTL_STREAM_PLAN_H
 #define COFIBER_RTL_STREAM_PLAN_H
 
@@ -53,7 +52,7 @@ struct cf_stream_plan {
     uint32_t value_bits;                  /* of every value, difference and threshold */
     uint32_t weight_address, sum_address; /* bits of the memories' addresses; their words have 32 bits */
     uint32_t buffer_depth;                /* words of each position's buffer: two halves, powers of two */
-    uint64_t load_bytes, frame_bytes;     /* what is loaded, and what a frame's decisions take */
+    uint64_t load_bytes, frame_bytes;     /* bytes that are loaded after reset; bytes of a frame's decisions */
     uint64_t largest_sum;                 /* of a class over all inputs, without its sign; UINT64_MAX past 62 bits */
     uint64_t cycles;                      /* per frame, frames back to back and nobody stalling: exact */
 };
@@ -63,7 +62,8 @@ struct cf_stream_plan {
 bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *pyramid,
                          const struct cf_stream_options *options, const char *label, struct cf_error *err);
 
-/* The threshold of a class at a scale as the hardware adds it: the netlist's, cut to what decides likewise. */
+/* The threshold of a class at a scale as the hardware adds it: the netlist's, brought into the range in which it can
+ * matter. */
 int64_t cf_stream_threshold(const struct cf_stream_plan *plan, uint32_t scale, uint32_t class);
 
 /* Where a class is: see above. */

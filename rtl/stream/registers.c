@@ -1,5 +1,5 @@
-/* registers.c - the description of the accelerator's registers, and what is made of it: a table in Markdown, a C
- * header, SystemRDL and CMSIS-SVD. */
+/* registers.c - describes the accelerator's registers, and writes them as a table in Markdown, a C header, SystemRDL
+ * and CMSIS-SVD. */
 #include "rtl/stream/registers.h"
 
 #include <string.h>

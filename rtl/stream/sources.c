@@ -1,4 +1,4 @@
-/* sources.c - the package's files that are the same for every netlist, as part of the program. */
+/* sources.c - holds, as part of the program, the package's files that are the same for every netlist. */
 #include "rtl/stream/emit.h"
 
 /* The assembler reads the file (relative to the root of the sources, where the compiler runs). */

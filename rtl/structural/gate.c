@@ -1,4 +1,4 @@
-/* gate.c - one gate as an instance of a leaf module, and the kinds of leaf that a netlist needs. */
+/* gate.c - writes a gate as an instance of a leaf module, and finds the kinds of leaf that a netlist needs. */
 #include "rtl/structural/gate.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* names.c - what the rows, the modules and the wires of the emitted Verilog are called. */
+/* names.c - names the rows, the modules and the wires of the emitted Verilog. */
 #include <assert.h>
 #include <ctype.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "netlists/check.h"
 
 uint32_t cf_row_group(const struct cf_rows *rows, uint32_t row)
 {
@@ -275,6 +276,7 @@ static bool allocate(struct cf_rows *rows)
 
 bool cf_rows_build(struct cf_rows *rows, const struct cf_netlist *netlist, const char *prefix, struct cf_error *err)
 {
+    assert(cf_netlist_is_valid(netlist));
     *rows = (struct cf_rows){.netlist = netlist};
     bool named = cf_rtl_names_make(&rows->names, netlist, prefix, err), done = named && allocate(rows);
     for (uint32_t c = 0; done && c < netlist->cell_count; c++)

@@ -1,4 +1,4 @@
-/* cache.c - the directory that keeps built programs. */
+/* cache.c - looks after the directory that keeps built programs. */
 #include "rtl/tools/cache.h"
 
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/* The text of the C++ harness that cosim compiles with a model; it is part of this program. */
+/* harness.c - holds the text of the C++ harness that cosim compiles with a model; it is part of this program. */
 #include "rtl/tools/harness.h"
 
 /* The assembler reads the file (relative to the root of the sources, where the compiler runs). */

@@ -1,4 +1,5 @@
-/* Verilator's run-time objects, compiled once and kept in the cache for every model that cosim builds. */
+/* runtime.c - compiles Verilator's run-time objects once, and keeps them in the cache for every model that cosim
+ * builds. */
 #include "rtl/tools/runtime.h"
 
 #include <dirent.h>
@@ -12,7 +13,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 
-/* What the files of a Verilated program include, and the harness. */
+/* The headers that the files of a Verilated program and the harness include. */
 static const char header_text[] = "#include <memory>\n#include <sstream>\n#include <string>\n#include <vector>\n"
                                   "#include \"verilated.h\"\n#include \"verilated_dpi.h\"\n"
                                   "#include \"verilated_syms.h\"\n";

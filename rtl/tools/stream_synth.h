@@ -22,7 +22,7 @@ struct cf_synth_options {
     void *user;
 };
 
-/* What the tools found. Cells of the target; for generic, LUTs of 4 inputs, and memories are left as they are. */
+/* The counts of the tools. Cells of the target; for generic, LUTs of 4 inputs, and memories are left as they are. */
 struct cf_synth_result {
     uint64_t luts, registers, dsps, memory_blocks, memory_bits, multipliers;
     uint64_t cells;     /* ice40, placed: logic cells */

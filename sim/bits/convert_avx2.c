@@ -1,4 +1,4 @@
-/* convert_avx2.c - words to planes and back, 256 lanes at a time, with AVX2 alone.
+/* convert_avx2.c - turns words into planes and back, 256 lanes at a time, with AVX2 alone.
  *
  * A byte of each of 256 values is eight registers. They are arranged so that register j has the bytes of lanes j, 8 +
  * j, 16 + j, ...; then byte b of all eight is an 8 x 8 bit matrix, and transposing 32 such matrices at once takes three

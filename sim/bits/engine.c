@@ -1,4 +1,4 @@
-/* engine.c - the bit engine: holds the values of all frames, and evaluates groups and frames in a suitable order. */
+/* engine.c - holds the bit engine's values of all frames, and evaluates groups and frames in a suitable order. */
 #include "sim/bits/engine.h"
 
 #include <assert.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "netlists/check.h"
 #include "netlists/lowering/lower.h"
 #include "sim/bits/engine_internal.h"
 #include "sim/bits/pass.h"
@@ -218,6 +219,7 @@ bool cf_bit_sim_of_networks(struct cf_bit_sim **out, const struct cf_netlist *ne
 bool cf_bit_sim_new(struct cf_bit_sim **sim, const struct cf_netlist *netlist, const struct cf_bit_kernels *kernels,
                     int threads, struct cf_error *err)
 {
+    assert(cf_netlist_is_valid(netlist));
     *sim = NULL;
     struct cf_network_cell *cells = cf_lower_cells(netlist, err);
     bool done = cells && cf_bit_sim_of_networks(sim, netlist, cells, kernels, threads, err);

@@ -1,4 +1,4 @@
-/* frames.c - how many frames the bit engine takes at once. */
+/* frames.c - works out how many frames the bit engine takes at once. */
 #include <assert.h>
 
 #include <stdlib.h>

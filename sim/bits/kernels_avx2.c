@@ -1,4 +1,4 @@
-/* kernels_avx2.c - the bit kernels with AVX2: planes of 256 lanes. */
+/* kernels_avx2.c - runs programs with AVX2, on planes of 256 lanes. */
 #include "sim/bits/kernels.h"
 
 #ifndef __x86_64__

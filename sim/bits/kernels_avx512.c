@@ -1,4 +1,4 @@
-/* kernels_avx512.c - the bit kernels with AVX-512: planes of 512 lanes, and a full adder in two vpternlog. */
+/* kernels_avx512.c - runs programs with AVX-512, on planes of 512 lanes; a full adder is two vpternlog. */
 #include "sim/bits/kernels.h"
 
 #ifndef __x86_64__

@@ -1,4 +1,4 @@
-/* kernels_gfni.c - words to planes and back, 512 lanes at a time, for processors with GFNI and AVX-512 VBMI.
+/* kernels_gfni.c - turns words into planes and back, 512 lanes at a time, on processors with GFNI and AVX-512 VBMI.
  *
  * Eight values of 8 bits are an 8 x 8 bit matrix, which one instruction transposes: its affine product, with the values
  * as the matrix and the unit vectors as operands. Bytes and then 64-bit words change places around it, so that planes

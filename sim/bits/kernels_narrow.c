@@ -1,4 +1,4 @@
-/* kernels_narrow.c - the interpreter of kernels_avx512.c with planes of 256 lanes, for processors with AVX-512 VL. */
+/* kernels_narrow.c - runs programs as kernels_avx512.c does, on planes of 256 lanes, for processors with AVX-512 VL. */
 #include "sim/bits/kernels.h"
 
 #ifdef __x86_64__

@@ -1,4 +1,4 @@
-/* kernels_portable.c - 64 lanes in a uint64_t: the definition of what every kernel computes. */
+/* kernels_portable.c - runs programs in plain C, 64 lanes in a uint64_t, and so defines what every kernel computes. */
 #include <string.h>
 
 #include "sim/bits/kernels.h"

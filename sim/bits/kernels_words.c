@@ -1,4 +1,5 @@
-/* Words and planes of bits, one word at a time: the definition that the vector kernels are tested against. */
+/* kernels_words.c - turns words into planes of bits one word at a time: the definition against which the vector
+ * kernels are tested. */
 #include <string.h>
 
 #include "sim/bits/kernels.h"

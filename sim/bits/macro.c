@@ -1,4 +1,5 @@
-/* Recognises, among the full adders of a cell, those that form a counter, so that one instruction evaluates them all.
+/* macro.c - recognises, among the full adders of a cell, those that form a counter, so that one instruction evaluates
+ * them all.
  */
 #include "sim/bits/macro.h"
 

@@ -1,4 +1,4 @@
-/* wires.c - netlists all of whose nets are one bit: gate after gate, on planes of frames. */
+/* wires.c - evaluates netlists all of whose nets are one bit: gate after gate, on planes of frames. */
 #include "sim/bits/wires.h"
 
 #include <assert.h>

@@ -42,8 +42,8 @@ struct cf_frame_file cf_frames_file(const struct cf_frames *frames, uint64_t ind
 /* An entry of that file's metadata; NULL where it has no such entry, or is a .npy file. */
 const char *cf_frames_metadata(const struct cf_frames *frames, uint64_t index, const char *key);
 
-/* What to do with arrays that hold frames of this shape in another order (tokens, channels last), as the end of a
- * message that says that they do not fit; empty when it is not one of those. */
+/* Advice about arrays that hold frames of this shape in another order (tokens, channels last), as the end of a
+ * message that they do not fit; empty when it is not one of those. */
 const char *cf_frames_advice(const struct cf_frames *frames, struct cf_frame_shape wanted, char *buffer, size_t size);
 
 /* An error unless the frames have the shape of the netlist's input, and are not booleans for an input of several bits.

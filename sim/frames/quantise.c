@@ -1,4 +1,4 @@
-/* quantise.c - whole frames to integers: shares a frame out to threads and hands each part to a kernel. */
+/* quantise.c - makes integers of whole frames: shares a frame out to threads, and hands each part to a kernel. */
 #include "sim/frames/quantise.h"
 
 #include <omp.h>

@@ -1,4 +1,4 @@
-/* quantise_avx2.c - features to integers, transposed on the way: 16 channels x 8 positions at a time.
+/* quantise_avx2.c - makes integers of features and transposes them, 16 channels x 8 positions at a time.
  *
  * The method is that of quantise_avx512.c, which explains why it is exact: a quotient in fixed point, with 16 bits
  * after the point, and a division in double wherever its low word says that the quotient may be next to a half. F16C

@@ -1,4 +1,4 @@
-/* quantise_avx512.c - features to integers, transposed on the way: 64 channels x 16 positions at a time.
+/* quantise_avx512.c - makes integers of features and transposes them, 64 channels x 16 positions at a time.
  *
  * The quotient is taken in fixed point, with 16 bits after the point: feature * (2^16 / scale) + 2^15 + margin, rounded
  * to a whole number, whose high word is the integer. The error grows with the quotient. For quotients up to the clamp

@@ -1,4 +1,5 @@
-/* quantise_portable.c - the quantiser in plain C: the integers that every other instruction set must reproduce. */
+/* quantise_portable.c - quantises in plain C, and so defines the integers that every other instruction set must
+ * reproduce. */
 #include <math.h>
 #include <string.h>
 

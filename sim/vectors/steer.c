@@ -1,4 +1,5 @@
-/* steer.c - which sums a gate is given: those beside its threshold, by the best of several attempts, and the extremes.
+/* steer.c - chooses the sums that a gate is given: those beside its threshold, by the best of several attempts, and
+ * the extremes.
  */
 #include <assert.h>
 #include <string.h>

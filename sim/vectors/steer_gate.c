@@ -11,6 +11,7 @@
 
 bool cf_steered_make(struct cf_steered *steered, const struct cf_netlist *netlist)
 {
+    assert(netlist->groups[CF_INPUT].count > 0);
     size_t inputs = netlist->groups[CF_INPUT].count;
     *steered = (struct cf_steered){.input = calloc(inputs, sizeof *steered->input)};
     bool done = steered->input != NULL;

@@ -14,7 +14,7 @@ enum {
     CF_STEER_CHOICES = 512 /* inputs that the search steps */
 };
 
-/* What one input adds to one operand: factor * x. */
+/* The part of an operand that one input adds: factor * x. */
 struct cf_addend {
     uint32_t operand, input;
     int64_t factor;

@@ -1,4 +1,5 @@
 /* steer_sum.c - moves the inputs of a gate until its sum has exactly the value that is wanted. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/random.h"
@@ -118,6 +119,7 @@ void cf_steer_lift(struct cf_steering *s)
 
 void cf_steer_approach(struct cf_steering *s)
 {
+    assert(s->input_count > 0);
     int64_t size = 1, largest = 0;
     for (uint32_t i = 0; i < s->input_count; i++)
         largest = llabs(s->inputs[i].factor) > largest ? llabs(s->inputs[i].factor) : largest;

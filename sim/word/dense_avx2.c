@@ -1,4 +1,4 @@
-/* dense_avx2.c - dense products with vectors of 256 bits: by AVX2, or by the instructions of AVX-VNNI.
+/* dense_avx2.c - multiplies dense matrices with vectors of 256 bits: by AVX2, or by the instructions of AVX-VNNI.
  *
  * AVX2 has no instruction that multiplies bytes into 32 bits. vpmaddubsw multiplies 32 unsigned by 32 signed bytes and
  * adds them in pairs to 16 bits, where it saturates; vpmaddwd with ones adds pairs of these to 32 bits. It is exact as
@@ -76,8 +76,8 @@ struct dense_call {
     uint32_t chunk;            /* of SMALL_BYTES: operands whose products fit 16 bits together */
 };
 
-/* What the sums of eight lanes start from. The products of VNNI_BYTES are of x + 128, so 128 times the sum of the
- * weights is taken off first. */
+/* The values from which the sums of eight lanes start. The products of VNNI_BYTES are of x + 128, so 128 times the
+ * sum of the weights is taken off first. */
 INLINE __m256i first_sums(enum product product, const struct dense_call *call, int vector)
 {
     __m256i sums = _mm256_setzero_si256();

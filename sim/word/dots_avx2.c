@@ -1,5 +1,5 @@
-/* dots_avx2.c - dense products of few lanes with AVX2, see dots.h. Bytes are widened to words, which vpmaddwd
- * multiplies exactly. */
+/* dots_avx2.c - multiplies dense matrices of few lanes with AVX2, see dots.h. Bytes are widened to words, which
+ * vpmaddwd multiplies exactly. */
 #include "sim/word/dots.h"
 
 #ifdef __x86_64__

@@ -1,4 +1,4 @@
-/* dots_avx512.c - dense products of few lanes with AVX-512 and VNNI, see dots.h. */
+/* dots_avx512.c - multiplies dense matrices of few lanes with AVX-512 and VNNI, see dots.h. */
 #include "sim/word/dots.h"
 
 #ifdef __x86_64__

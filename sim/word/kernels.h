@@ -37,7 +37,7 @@ struct cf_row_job;
 typedef void (*cf_row_function)(const struct cf_row_job *job);
 
 struct cf_row_job {
-    cf_row_function loop; /* what evaluates the row; may be left out where only `row` below is called */
+    cf_row_function loop; /* the function that evaluates the row; may be left out where only `row` below is called */
     void *out;            /* [lanes] */
     const struct cf_row_source *sources;
     const int32_t *lane_bias; /* [lanes], or NULL for zeros */
@@ -99,7 +99,7 @@ static inline uint32_t cf_dense_panels(const struct cf_dense *dense, uint32_t in
 /* ---- results of products with extras -----------------------------------------------------------------------------
  */
 
-/* What makes a result of a dense product's sum, in 64 bits modulo 2^64, for each lane l:
+/* Makes a result of a dense product's sum, in 64 bits modulo 2^64, for each lane l:
  *     total = bias[l] + factor * sums[l] + sum over the extras of weight[e][l] * value[e]. */
 struct cf_extras {
     const int64_t *bias;                  /* [lanes] */

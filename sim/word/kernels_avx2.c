@@ -1,4 +1,4 @@
-/* kernels_avx2.c - the kernels with AVX2. Built like kernels_avx512.c: each function names its own target. */
+/* kernels_avx2.c - holds the kernels with AVX2. Built like kernels_avx512.c: each function names its own target. */
 #include "sim/word/dense_avx2.h"
 #include "sim/word/rows.h"
 

@@ -1,4 +1,4 @@
-/* kernels_avx512.c - the kernels with AVX-512 and VNNI.
+/* kernels_avx512.c - holds the kernels with AVX-512 and VNNI.
  *
  * The file is compiled for the base instruction set; each function names its own target, and is reached only where
  * the processor has it (kernels.c).

@@ -1,4 +1,4 @@
-/* kernels_portable.c - the kernels in plain C: what every other instruction set must reproduce. */
+/* kernels_portable.c - holds the kernels in plain C, which every other instruction set must reproduce. */
 #include <assert.h>
 
 #include "sim/word/kernels.h"

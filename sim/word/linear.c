@@ -119,7 +119,7 @@ static bool choose_kernel(const struct cf_plan *plan, struct cf_family *family)
     return true;
 }
 
-/* What is being made of the outputs and their families. */
+/* The outputs and families under construction. */
 struct output_search {
     const struct cf_plan *plan;
     const struct cf_linear_rows *rows;

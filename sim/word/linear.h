@@ -70,8 +70,9 @@ struct cf_linear {
     const bool *const *summed;              /* [family_count][group_count]: the groups whose rows of sums are kept */
     const bool
         *inlined; /* [group_count]: of an output: the sums that it decides on are combined on the way, not kept */
-    /* Run in this order: what the classified input gives; what it does not give, with the extras of the outputs that
-     * have some; and these outputs, which take their sums from the first and their extras from the second. */
+    /* Run in this order: the decisions that the classified input gives; the rows that it does not give, with the
+     * extras of the outputs that have some; and those outputs, which take their sums from the first and their extras
+     * from the second. */
     struct cf_schedule fast;
     struct cf_linear_exact exact;
     struct cf_schedule late;

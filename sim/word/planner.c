@@ -1,4 +1,4 @@
-/* planner.c - makes a plan: the list of passes. */
+/* planner.c - makes a plan by calling one pass after another. */
 #include <assert.h>
 #include <stdlib.h>
 

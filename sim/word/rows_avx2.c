@@ -1,5 +1,6 @@
-/* rows_avx2.c - rows of gates and of sums with AVX2, see kernels.h. Rows of few sources, which are most of a circuit,
- * have loops of their own; all others add up one source after another. Lanes that fill no vector are left to plain C.
+/* rows_avx2.c - evaluates rows of gates and of sums with AVX2, see kernels.h. Rows of few sources, which are most of
+ * a circuit, have loops of their own; all others add up one source after another. Lanes that fill no vector are left
+ * to plain C.
  */
 #include "sim/word/rows.h"
 

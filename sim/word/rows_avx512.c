@@ -1,5 +1,5 @@
-/* rows_avx512.c - rows of gates and of sums with AVX-512, see kernels.h. Rows of few sources, which are most of a
- * circuit, have loops of their own; all others add up one source after another.
+/* rows_avx512.c - evaluates rows of gates and of sums with AVX-512, see kernels.h. Rows of few sources, which are
+ * most of a circuit, have loops of their own; all others add up one source after another.
  */
 #include "sim/word/rows.h"
 
@@ -198,7 +198,7 @@ TARGET static void row32(const struct cf_row_job *job)
 
 /* ---- rows of few sources ----------------------------------------------------------------------------------------- */
 
-/* What a row of few sources is added up from: its sources' values and factors (two in each 32 bits for `pairs`). */
+/* The operands of a row of few sources: the sources' values and factors (two in each 32 bits for `pairs`). */
 struct few {
     const char *from[CF_FEW_SOURCES];
     __m512i factor[CF_FEW_SOURCES], bias;

@@ -8,7 +8,7 @@
 #include "sim/word/jobs.h"
 #include "sim/word/linear.h"
 
-/* What one thread works in. `lanes` and `inputs` are the most of any dense product of the plan, padded. */
+/* The memory in which one thread works. `lanes` and `inputs` are the most of any dense product of the plan, padded. */
 struct cf_scratch {
     int64_t *sums;      /* [CF_DENSE_ROWS][lanes], as 32 or 64 bits */
     int32_t *high_sums; /* [CF_DENSE_ROWS][lanes], of high digits */

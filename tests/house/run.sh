@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The shape of the house: includes run one way and stop at a room's face (arrows put in on purpose must be named), and the
-# scripts that the pages name can be run without arguments (scripts.sh).
+# The shape of the house: includes run one way and stop at a room's face (arrows put in on purpose must be named), every
+# C file says what it is for (openings.py), and the scripts that the pages name can be run without arguments (scripts.sh).
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 log=$(mktemp) copy=$(mktemp -d)
@@ -42,6 +42,11 @@ train/data.c cli/cli.h train/ does not read cli/
 cli/audit.c report/bands.h report/bands.h is inside report/
 rtl/tools/cosim.c sim/nowhere/x.h sim/nowhere/ is no room
 END
+# Every C file says what it is for; one that does not must be named.
+if tests/house/openings.py . >"$log"; then ok; else bad "a file does not say what it is for"; fi
+sed -i '1s/.*/#include <stdio.h>/' "$copy/tree/base/text.c"
+if ! tests/house/openings.py "$copy/tree" >"$log" && grep -q '^base/text.c: ' "$log"; then ok; else bad "base/text.c without its comment is not named"; fi
+
 source tests/house/scripts.sh
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,4 +1,5 @@
-/* The formulas of the circuit over plain arrays, and heads in memory to compile: see formulas.h. */
+/* formulas.c - computes the circuit's formulas over plain arrays, and makes heads in memory to compile: see
+ * formulas.h. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

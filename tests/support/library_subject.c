@@ -1,4 +1,5 @@
-/* Makes the netlists and frames that the tests of the public library run, with the values that they must give. */
+/* library_subject.c - makes the netlists and frames that the tests of the public library run, with the values that they
+ * must give. */
 #include "tests/support/library_subject.h"
 
 #include <setjmp.h>

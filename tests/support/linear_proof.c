@@ -1,4 +1,4 @@
-/* Proves by exact linear forms that a lowered cell computes its weighted sum for all inputs. */
+/* linear_proof.c - proves by exact linear forms that a lowered cell computes its weighted sum for all inputs. */
 #include "tests/support/linear_proof.h"
 
 #include <inttypes.h>

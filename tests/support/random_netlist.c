@@ -1,4 +1,4 @@
-/* Makes small random netlists and frames from a seed. */
+/* random_netlist.c - makes small random netlists and frames from a seed. */
 #include "tests/support/random_netlist.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Makes netlists of the shape that compiled heads have, with weights from a seed. */
+/* regular_netlist.c - makes netlists of the shape that compiled heads have, with weights from a seed. */
 #include "tests/support/regular_netlist.h"
 
 #include <math.h>

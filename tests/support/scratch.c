@@ -1,4 +1,4 @@
-/* Gives each test files in a folder of its own, which goes with the test. */
+/* scratch.c - gives each test files in a folder of its own, which goes with the test. */
 #include "tests/support/scratch.h"
 
 #include <dirent.h>
