@@ -5,6 +5,8 @@
 #ifndef COFIBER_SIM_WORD_DOTS_H
 #define COFIBER_SIM_WORD_DOTS_H
 
+#include <string.h>
+
 #include "sim/word/kernels.h"
 
 void cf_dots8_avx2(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
@@ -19,9 +21,12 @@ void cf_dots16_avx512(const struct cf_dense *dense, const int16_t *const *rows, 
 /* The sums that `count` rows start from: of the lanes and of their padding. */
 static inline void cf_dots_start(const struct cf_dense *dense, uint32_t count, const int32_t *start, int32_t *sums)
 {
-    for (uint32_t r = 0; r < count; r++)
-        for (uint32_t l = 0; l < dense->padded_lanes; l++)
-            sums[(size_t)r * dense->padded_lanes + l] = start ? start[l] : 0;
+    size_t lanes = dense->padded_lanes;
+    for (uint32_t r = 0; r < count; r++, sums += lanes)
+        if (start)
+            memcpy(sums, start, lanes * sizeof *sums);
+        else
+            memset(sums, 0, lanes * sizeof *sums);
 }
 
 #endif

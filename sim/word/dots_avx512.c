@@ -16,7 +16,7 @@ struct dots {
     size_t bytes;  /* of a row, and of a lane's weights */
 };
 
-enum { MOST_ROWS = 4, MOST_LANES = 4, VECTOR = 64 };
+enum { MOST_ROWS = 5, MOST_LANES = 4, VECTOR = 64 };
 
 /* Adds the products of 64 bytes, as far as the mask has them, of `height` rows and `lanes` lanes. The 8-bit instruction
  * wants its first operand unsigned, so x + 128 (the sign bit flipped). */
@@ -27,7 +27,7 @@ INLINE void add_products(bool bytes, int height, int lanes, __m512i acc[MOST_ROW
 #pragma GCC unroll 4
     for (int l = 0; l < lanes; l++)
         w[l] = _mm512_maskz_loadu_epi8(mask, weights[l] + at);
-#pragma GCC unroll 4
+#pragma GCC unroll 5
     for (int r = 0; r < height; r++) {
         __m512i x = _mm512_maskz_loadu_epi8(mask, rows[r] + at);
         if (bytes)
@@ -42,24 +42,32 @@ INLINE void add_products(bool bytes, int height, int lanes, __m512i acc[MOST_ROW
     }
 }
 
-INLINE uint32_t add_up(__m512i acc)
+/* The sums of the elements of four vectors each, side by side. */
+INLINE __m128i add_up(const __m512i acc[MOST_LANES])
 {
-    __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(acc), _mm512_extracti64x4_epi64(acc, 1));
-    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-    __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
-    return (uint32_t)_mm_cvtsi128_si32(two) + (uint32_t)_mm_extract_epi32(two, 1);
+    __m512i two[2];
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++)
+        two[i] = _mm512_add_epi32(_mm512_unpacklo_epi32(acc[2 * i], acc[2 * i + 1]),
+                                  _mm512_unpackhi_epi32(acc[2 * i], acc[2 * i + 1]));
+    __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(two[0], two[1]), _mm512_unpackhi_epi64(two[0], two[1]));
+    __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+    return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
 }
 
-/* Adds a dot product to what a lane of a row starts from. */
-INLINE void finish(bool bytes, const struct dots *dots, uint32_t row, uint32_t lane, uint32_t total)
+/* Adds dot products to what four lanes of a row start from. */
+INLINE void finish(bool bytes, const struct dots *dots, uint32_t row, uint32_t lane, __m128i totals)
 {
-    int32_t *sum = &dots->sums[(size_t)row * dots->dense->padded_lanes + lane];
-    if (bytes)
-        total -= (uint32_t)dots->dense->weight_sum[lane] << 7;
-    *sum = (int32_t)((uint32_t)*sum + total);
+    __m128i *sums = (__m128i *)(dots->sums + (size_t)row * dots->dense->padded_lanes + lane);
+    if (bytes) {
+        __m128i weights = _mm_loadu_si128((const __m128i *)(dots->dense->weight_sum + lane));
+        totals = _mm_sub_epi32(totals, _mm_slli_epi32(weights, 7));
+    }
+    _mm_storeu_si128(sums, _mm_add_epi32(_mm_loadu_si128(sums), totals));
 }
 
-/* Adds the sums of `height` rows, from row `first` on, and `lanes` lanes, from lane `lane` on. */
+/* Adds the sums of `height` rows, from row `first` on, and `lanes` lanes, from lane `lane` on. Lanes that are missing
+ * to four are padding, and get zeros. */
 INLINE void tile(bool bytes, int height, int lanes, const struct dots *dots, uint32_t first, uint32_t lane)
 {
     __m512i acc[MOST_ROWS][MOST_LANES];
@@ -68,21 +76,19 @@ INLINE void tile(bool bytes, int height, int lanes, const struct dots *dots, uin
         rows[r] = dots->rows[first + (uint32_t)r];
     for (int l = 0; l < lanes; l++)
         weights[l] = (const char *)dots->dense->by_lane + (lane + (uint32_t)l) * dots->bytes;
-#pragma GCC unroll 4
+#pragma GCC unroll 5
     for (int r = 0; r < height; r++)
 #pragma GCC unroll 4
-        for (int l = 0; l < lanes; l++)
+        for (int l = 0; l < MOST_LANES; l++)
             acc[r][l] = _mm512_setzero_si512();
     size_t at = 0;
     for (; at + VECTOR <= dots->bytes; at += VECTOR)
         add_products(bytes, height, lanes, acc, rows, weights, at, UINT64_MAX);
     if (at < dots->bytes)
         add_products(bytes, height, lanes, acc, rows, weights, at, UINT64_MAX >> (VECTOR - (dots->bytes - at)));
-#pragma GCC unroll 4
+#pragma GCC unroll 5
     for (int r = 0; r < height; r++)
-#pragma GCC unroll 4
-        for (int l = 0; l < lanes; l++)
-            finish(bytes, dots, first + (uint32_t)r, lane + (uint32_t)l, add_up(acc[r][l]));
+        finish(bytes, dots, first + (uint32_t)r, lane, add_up(acc[r]));
 }
 
 INLINE void lanes_of_rows(bool bytes, int lanes, const struct dots *dots, uint32_t count, uint32_t lane)
@@ -94,29 +100,47 @@ INLINE void lanes_of_rows(bool bytes, int lanes, const struct dots *dots, uint32
         tile(bytes, 1, lanes, dots, r, lane);
 }
 
-INLINE void all_lanes(bool bytes, const struct cf_dense *dense, const void *const *rows, uint32_t count,
-                      const int32_t *start, int32_t *sums)
+/* A function for each number of lanes: all in one, the compiler would run out of registers. */
+#define LANES(kind, bytes, lanes)                                                                                      \
+    TARGET static                                                                                                      \
+        __attribute__((noinline)) void kind##_by_##lanes(const struct dots *dots, uint32_t count, uint32_t lane)       \
+    {                                                                                                                  \
+        lanes_of_rows(bytes, lanes, dots, count, lane);                                                                \
+    }
+LANES(bytes, true, 1)
+LANES(bytes, true, 2)
+LANES(bytes, true, 3)
+LANES(bytes, true, 4)
+LANES(words, false, 1)
+LANES(words, false, 2)
+LANES(words, false, 3)
+LANES(words, false, 4)
+#undef LANES
+
+typedef void (*lanes_function)(const struct dots *dots, uint32_t count, uint32_t lane);
+
+static void all_lanes(const lanes_function *by_lanes, const struct cf_dense *dense, const void *const *rows,
+                      uint32_t count, const int32_t *start, int32_t *sums)
 {
     assert(dense->by_lane && count <= CF_DENSE_ROWS);
     struct dots dots = {dense, rows, sums, dense->padded_inputs * cf_storage_size(dense->storage)};
-    uint32_t lane = 0;
     cf_dots_start(dense, count, start, sums);
-    for (; lane + MOST_LANES <= dense->lanes; lane += MOST_LANES)
-        lanes_of_rows(bytes, MOST_LANES, &dots, count, lane);
-    for (; lane < dense->lanes; lane++)
-        lanes_of_rows(bytes, 1, &dots, count, lane);
+    for (uint32_t lane = 0; lane < dense->lanes; lane += MOST_LANES)
+        by_lanes[dense->lanes - lane < MOST_LANES ? dense->lanes - lane : MOST_LANES](&dots, count, lane);
 }
 
-TARGET void cf_dots8_avx512(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count,
-                            const int32_t *start, int32_t *sums)
+void cf_dots8_avx512(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                     int32_t *sums)
 {
-    all_lanes(true, dense, (const void *const *)rows, count, start, sums);
+    static const lanes_function by_lanes[] = {NULL, bytes_by_1, bytes_by_2, bytes_by_3, bytes_by_4};
+    all_lanes(by_lanes, dense, (const void *const *)rows, count, start, sums);
 }
 
-TARGET void cf_dots16_avx512(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count,
-                             const int32_t *start, int32_t *sums)
+void cf_dots16_avx512(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
+                      int32_t *sums)
 {
-    all_lanes(false, dense, (const void *const *)rows, count, start, sums);
+    static const lanes_function by_lanes[] = {NULL, words_by_1, words_by_2, words_by_3, words_by_4};
+    all_lanes(by_lanes, dense, (const void *const *)rows, count, start, sums);
 }
 
 #endif

@@ -89,13 +89,9 @@ static size_t value_bytes(const struct cf_plan *plan, uint32_t group)
     return (bytes + CF_CACHE_LINE - 1) / CF_CACHE_LINE * CF_CACHE_LINE;
 }
 
-static bool make_jobs(struct cf_workspace *w)
+static const struct cf_schedule *schedule_of(const struct cf_plan *plan)
 {
-    const struct cf_plan *plan = w->plan;
-    if (!runs_linear(plan))
-        return cf_jobs_make(w, &plan->all, &w->all);
-    return cf_jobs_make(w, &plan->linear->fast, &w->fast) &&
-           cf_jobs_make(w, &plan->linear->exact.schedule, &w->exact) && cf_jobs_make(w, &plan->linear->late, &w->late);
+    return runs_linear(plan) ? &plan->linear->schedule : &plan->all;
 }
 
 /* Takes one piece of memory for all values, just as large as they are: allocated group by group, they would leave the
@@ -125,7 +121,7 @@ struct cf_workspace *cf_workspace_new(const struct cf_plan *plan, int threads, s
         w->plan = plan;
         w->threads = threads < 1 ? 1 : threads;
         w->scratch = cf_arena_alloc(&w->arena, (size_t)w->threads, sizeof *w->scratch);
-        done = w->scratch && alloc_values(w) && alloc_sums(w) && make_jobs(w);
+        done = w->scratch && alloc_values(w) && alloc_sums(w) && cf_jobs_make(w, schedule_of(plan), &w->jobs);
         w->frame_bytes = w->arena.bytes;
     }
     struct sizes sizes = largest_products(plan);
@@ -279,34 +275,45 @@ static void run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, 
         kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, start, sums);
 }
 
-/* Reads what row `row` of a form with extras needs beside its sums. */
+/* Reads the values that row `row` of a form with extras needs beside its sums. */
 static void read_extras(const struct cf_workspace *w, const struct cf_dense_form *form, uint32_t row,
                         struct cf_extras *extras)
 {
-    *extras = (struct cf_extras){
-        .bias = form->bias, .factor = form->factor, .count = form->extra_count, .narrow = form->narrow_extras};
+    extras->narrow = form->narrow_extras;
     for (uint32_t e = 0; e < form->extra_count; e++) {
         const struct cf_dense_extra *extra = &form->extras[e];
         enum cf_storage storage = w->plan->layouts[extra->source].storage;
         int64_t value = cf_storage_get(cf_net_at(w, extra->source, extra->net[row]), storage, 0);
-        extras->weight[e] = extra->weight;
         extras->value[e] = value;
         extras->narrow = extras->narrow && value == (int32_t)value;
     }
 }
 
-/* Stores row `row` of a dense group from its sums, which have 32 bits. */
-void cf_finish_row(const struct cf_workspace *w, uint32_t group, uint32_t row, const int32_t *sums)
+/* What all rows of a form with extras need. */
+static struct cf_extras extras_of(const struct cf_dense_form *form)
+{
+    struct cf_extras extras = {.bias = form->bias, .factor = form->factor, .count = form->extra_count};
+    for (uint32_t e = 0; e < form->extra_count; e++)
+        extras.weight[e] = form->extras[e].weight;
+    return extras;
+}
+
+void cf_finish_rows(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t count, const int32_t *sums,
+                    size_t stride)
 {
     const struct cf_layout *layout = &w->plan->layouts[group];
     const struct cf_dense_form *form = layout->dense;
-    char *out = cf_row_at(w, group, row);
-    if (form->extra_count) {
-        struct cf_extras extras;
-        read_extras(w, form, row, &extras);
-        w->plan->kernels->finish_extras(sums, layout->lanes, &extras, form->step, layout->storage, out);
-    } else {
-        w->plan->kernels->finish(sums, layout->lanes, form->step, layout->storage, out);
+    const struct cf_kernels *kernels = w->plan->kernels;
+    size_t bytes = layout->lanes * cf_storage_size(layout->storage);
+    char *out = cf_row_at(w, group, first);
+    struct cf_extras extras = extras_of(form);
+    for (uint32_t r = 0; r < count; r++, sums += stride, out += bytes) {
+        if (form->extra_count) {
+            read_extras(w, form, first + r, &extras);
+            kernels->finish_extras(sums, layout->lanes, &extras, form->step, layout->storage, out);
+        } else {
+            kernels->finish(sums, layout->lanes, form->step, layout->storage, out);
+        }
     }
 }
 
@@ -316,7 +323,7 @@ static void finish_wide(const struct cf_workspace *w, uint32_t group, uint32_t r
     const struct cf_layout *layout = &w->plan->layouts[group];
     const struct cf_dense_form *form = layout->dense;
     char *out = cf_row_at(w, group, row);
-    struct cf_extras extras;
+    struct cf_extras extras = extras_of(form);
     read_extras(w, form, row, &extras);
     for (uint32_t l = 0; l < layout->lanes; l++) {
         int64_t sum = form->extra_count ? cf_extras_total(&extras, l, sums[l]) : sums[l];
@@ -348,10 +355,14 @@ void cf_run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scratch,
         run_dense(w, scratch, &form->packed, form->operands, w->plan->layouts[form->source].storage, n, start,
                   scratch->sums);
     }
+    const int32_t *narrow = (const int32_t *)(const void *)scratch->sums;
+    if (form->sums == CF_STORE32 && n == count) {
+        cf_finish_rows(w, group, first, count, narrow, form->packed.padded_lanes);
+        return;
+    }
     for (uint32_t i = 0; i < n; i++)
         if (form->sums == CF_STORE32)
-            cf_finish_row(w, group, taken[i],
-                          (const int32_t *)(const void *)scratch->sums + (size_t)i * form->packed.padded_lanes);
+            cf_finish_rows(w, group, taken[i], 1, narrow + (size_t)i * form->packed.padded_lanes, 0);
         else
             finish_wide(w, group, taken[i], scratch->sums + (size_t)i * form->packed.padded_lanes);
 }
@@ -371,24 +382,27 @@ static void run_product(const struct cf_workspace *w, struct cf_scratch *scratch
     }
 }
 
-/* Finishes rows of an output with extras: from sums that are kept, or that jobs combine, one for each row. */
-static void run_extras(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_row_job *jobs,
-                       const struct cf_task *task)
+/* Finishes rows of an output with extras, from sums that jobs combine, one for each row. */
+static void run_combined(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_row_job *jobs,
+                         const struct cf_task *task)
+{
+    int32_t *sums = (int32_t *)(void *)scratch->sums;
+    uint32_t stride = jobs->lanes;
+    for (uint32_t r = 0; r < task->count; r++) {
+        struct cf_row_job job = jobs[r];
+        job.out = sums + (size_t)r * stride;
+        job.loop(&job);
+    }
+    cf_finish_rows(w, task->group, task->first, task->count, sums, stride);
+}
+
+/* The same from sums that are kept. */
+static void run_kept(const struct cf_workspace *w, const struct cf_task *task)
 {
     const struct cf_linear_output *output = &w->plan->linear->outputs[task->group];
     uint32_t source = w->plan->layouts[task->group].dense->source;
-    bool inlined = w->plan->linear->inlined[task->group];
-    for (uint32_t row = task->first; row < task->first + task->count; row++) {
-        const int32_t *sums = (const int32_t *)(const void *)scratch->sums;
-        if (inlined) {
-            struct cf_row_job job = jobs[row - task->first];
-            job.out = scratch->sums;
-            job.loop(&job);
-        } else {
-            sums = cf_sums_at(w, output->family, source, output->source_row[row]);
-        }
-        cf_finish_row(w, task->group, row, sums);
-    }
+    for (uint32_t row = task->first; row < task->first + task->count; row++)
+        cf_finish_rows(w, task->group, row, 1, cf_sums_at(w, output->family, source, output->source_row[row]), 0);
 }
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------- */
@@ -397,8 +411,9 @@ _Static_assert((int)CF_TASK_ROW_COUNT <= (int)CF_DENSE_ROWS, "a task's rows are 
 
 /* Runs task `t` of a schedule: its jobs, and what else it does. */
 static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_schedule *schedule,
-                     const struct cf_jobs *jobs, uint32_t t)
+                     uint32_t t)
 {
+    const struct cf_jobs *jobs = &w->jobs;
     const struct cf_task *task = &schedule->tasks[t];
     if (task->kind != CF_TASK_EXTRAS && task->kind != CF_TASK_BUNDLE)
         run_jobs(jobs, t);
@@ -425,7 +440,10 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
         run_product(w, scratch, task->first, task->count);
         break;
     case CF_TASK_EXTRAS:
-        run_extras(w, scratch, jobs->items + jobs->start[t], task);
+        if (w->plan->linear->inlined[task->group])
+            run_combined(w, scratch, jobs->items + jobs->start[t], task);
+        else
+            run_kept(w, task);
         break;
     case CF_TASK_BUNDLE:
         cf_run_bundle(w, scratch, jobs->items + jobs->start[t], jobs->items + jobs->start[t + 1], task->group,
@@ -437,14 +455,14 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
     }
 }
 
-static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule, const struct cf_jobs *jobs)
+static void run_alone(struct cf_workspace *w, const struct cf_schedule *schedule)
 {
     for (uint32_t t = 0; t < schedule->task_count; t++)
-        run_task(w, &w->scratch[0], schedule, jobs, schedule->in_turn ? schedule->in_turn[t] : t);
+        run_task(w, &w->scratch[0], schedule, schedule->in_turn ? schedule->in_turn[t] : t);
 }
 
 /* The end of each loop is a barrier: the next wave reads what this one wrote. */
-static void run_together(struct cf_workspace *w, const struct cf_schedule *schedule, const struct cf_jobs *jobs)
+static void run_together(struct cf_workspace *w, const struct cf_schedule *schedule)
 {
 #pragma omp parallel num_threads(w->threads)
     {
@@ -453,27 +471,16 @@ static void run_together(struct cf_workspace *w, const struct cf_schedule *sched
             uint32_t first = wave ? schedule->wave_end[wave - 1] : 0;
 #pragma omp for schedule(dynamic)
             for (uint32_t t = first; t < schedule->wave_end[wave]; t++)
-                run_task(w, scratch, schedule, jobs, t);
+                run_task(w, scratch, schedule, t);
         }
     }
 }
 
-static void run_schedule(struct cf_workspace *w, const struct cf_schedule *schedule, const struct cf_jobs *jobs)
-{
-    if (w->threads == 1)
-        run_alone(w, schedule, jobs);
-    else
-        run_together(w, schedule, jobs);
-}
-
 void cf_run(struct cf_workspace *workspace)
 {
-    const struct cf_plan *plan = workspace->plan;
-    if (!runs_linear(plan)) {
-        run_schedule(workspace, &plan->all, &workspace->all);
-        return;
-    }
-    run_schedule(workspace, &plan->linear->fast, &workspace->fast);
-    run_schedule(workspace, &plan->linear->exact.schedule, &workspace->exact);
-    run_schedule(workspace, &plan->linear->late, &workspace->late);
+    const struct cf_schedule *schedule = schedule_of(workspace->plan);
+    if (workspace->threads == 1)
+        run_alone(workspace, schedule);
+    else
+        run_together(workspace, schedule);
 }

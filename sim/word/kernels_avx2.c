@@ -58,10 +58,11 @@ INLINE __m256i totals(const int32_t *sums, const struct cf_extras *extras, uint3
 TARGET static void finish_extras(const int32_t *sums, uint32_t lanes, const struct cf_extras *extras, bool step,
                                  enum cf_storage out_storage, void *out)
 {
+    const struct cf_extras copy = *extras; /* stores of results do not make the compiler read it again */
     uint32_t l = 0;
-    for (; extras->narrow && step && out_storage == CF_STORE8 && l + 8 <= lanes; l += 8) {
+    for (; copy.narrow && step && out_storage == CF_STORE8 && l + 8 <= lanes; l += 8) {
         /* The upper halves of the totals, which have their signs. */
-        __m256i low = _mm256_srli_epi64(totals(sums, extras, l), 32), high = totals(sums, extras, l + 4);
+        __m256i low = _mm256_srli_epi64(totals(sums, &copy, l), 32), high = totals(sums, &copy, l + 4);
         __m256i signs = _mm256_blend_epi32(low, high, 0xaa); /* lanes 0, 4, 1, 5, 2, 6, 3, 7 */
         store_steps((int8_t *)out + l, _mm256_permutevar8x32_epi32(signs, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7)));
     }

@@ -238,20 +238,45 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
     }
 }
 
+/* The low 64 bits of products; where both factors fit 32 bits, from their low halves. */
+INLINE __m512i times(bool narrow, __m512i a, __m512i b)
+{
+    return narrow ? _mm512_mul_epi32(a, b) : _mm512_mullo_epi64(a, b);
+}
+
 /* The totals of eight lanes as far as the mask has them. */
-INLINE __m512i totals(const int32_t *sums, const struct cf_extras *extras, uint32_t first, __mmask8 mask)
+INLINE __m512i totals(bool narrow, uint32_t count, const int32_t *sums, const struct cf_extras *extras, uint32_t first,
+                      __mmask8 mask)
 {
     __m512i sum = _mm512_cvtepi32_epi64(_mm256_maskz_loadu_epi32(mask, sums + first));
     __m512i total = _mm512_add_epi64(_mm512_maskz_loadu_epi64(mask, extras->bias + first),
-                                     _mm512_mullo_epi64(sum, _mm512_set1_epi64(extras->factor)));
-    for (uint32_t e = 0; e < extras->count; e++)
-        total = _mm512_add_epi64(total, _mm512_mullo_epi64(_mm512_maskz_loadu_epi64(mask, extras->weight[e] + first),
-                                                           _mm512_set1_epi64(extras->value[e])));
+                                     times(narrow, sum, _mm512_set1_epi64(extras->factor)));
+    for (uint32_t e = 0; e < count; e++) {
+        __m512i weight = _mm512_maskz_loadu_epi64(mask, extras->weight[e] + first);
+        total = _mm512_add_epi64(total, times(narrow, weight, _mm512_set1_epi64(extras->value[e])));
+    }
     return total;
+}
+
+/* Stores eight lanes. A conversion that is masked as it stores is slow on some processors. */
+INLINE void store_eight(void *out, enum cf_storage storage, size_t first, __m512i value)
+{
+    if (storage == CF_STORE8)
+        _mm_storel_epi64((__m128i *)((int8_t *)out + first), _mm512_cvtepi64_epi8(value));
+    else if (storage == CF_STORE16)
+        _mm_storeu_si128((__m128i *)((int16_t *)out + first), _mm512_cvtepi64_epi16(value));
+    else if (storage == CF_STORE32)
+        _mm256_storeu_si256((__m256i *)((int32_t *)out + first), _mm512_cvtepi64_epi32(value));
+    else
+        _mm512_storeu_si512((int64_t *)out + first, value);
 }
 
 INLINE void store64(void *out, enum cf_storage storage, size_t first, __m512i value, __mmask8 mask)
 {
+    if (mask == UINT8_MAX) {
+        store_eight(out, storage, first, value);
+        return;
+    }
     if (storage == CF_STORE8)
         _mm512_mask_cvtepi64_storeu_epi8((int8_t *)out + first, mask, value);
     else if (storage == CF_STORE16)
@@ -262,16 +287,31 @@ INLINE void store64(void *out, enum cf_storage storage, size_t first, __m512i va
         _mm512_mask_storeu_epi64((int64_t *)out + first, mask, value);
 }
 
-TARGET static void finish_extras(const int32_t *sums, uint32_t lanes, const struct cf_extras *extras, bool step,
-                                 enum cf_storage out_storage, void *out)
+INLINE void finish_lanes(bool narrow, uint32_t count, const int32_t *sums, uint32_t lanes,
+                         const struct cf_extras *extras, bool step, enum cf_storage out_storage, void *out)
 {
     for (uint32_t l = 0; l < lanes; l += 8) {
         __mmask8 mask = (__mmask8)(lanes - l >= 8 ? UINT8_MAX : UINT8_MAX >> (8 - (lanes - l)));
-        __m512i total = totals(sums, extras, l, mask);
+        __m512i total = totals(narrow, count, sums, extras, l, mask);
         if (step)
             total = _mm512_srli_epi64(_mm512_andnot_si512(total, _mm512_set1_epi64(INT64_MIN)), 63);
         store64(out, out_storage, l, total, mask);
     }
+}
+
+TARGET static void finish_extras(const int32_t *sums, uint32_t lanes, const struct cf_extras *extras, bool step,
+                                 enum cf_storage out_storage, void *out)
+{
+    enum { MEAN_AND_ROOT = 2, FEW = 4 }; /* the extras of a normalised row; lanes that are not worth a vector */
+    if (lanes <= FEW)
+        for (uint32_t l = 0; l < lanes; l++) {
+            int64_t total = cf_extras_total(extras, l, sums[l]);
+            cf_storage_put(out, out_storage, l, step ? total >= 0 : total);
+        }
+    else if (extras->narrow && extras->count == MEAN_AND_ROOT && step && out_storage == CF_STORE8)
+        finish_lanes(true, MEAN_AND_ROOT, sums, lanes, extras, true, CF_STORE8, out);
+    else
+        finish_lanes(false, extras->count, sums, lanes, extras, step, out_storage, out);
 }
 
 /* vpmaddwd adds two squares each, which is 2^31 at most: as unsigned numbers they fit. */

@@ -306,7 +306,7 @@ static bool schedule_fast(const struct cf_plan *plan, const struct cf_linear *li
         if (linear->outputs[g].family != CF_NONE && !plan->layouts[g].dense->extra_count)
             done = cf_schedule_rows(fast, CF_TASK_DECIDE, g, 0, plan->layouts[g].rows);
     free(wave);
-    return done && cf_schedule_end_wave(plan, fast) && cf_schedule_in_turn(plan, fast);
+    return done && cf_schedule_end_wave(plan, fast);
 }
 
 /* The outputs with extras, when both their sums and their extras are there. */
@@ -351,8 +351,10 @@ bool cf_linear_plan(const struct cf_plan *plan, struct cf_arena *arena, struct c
     *linear = made;
     bool done = made && find_rows(plan, arena, &made->rows) &&
                 find_outputs(plan, made->rows, arena, &made->outputs, &made->families, &made->family_count) &&
-                find_sums(plan, made, arena, &made->summed, &made->inlined) && schedule_fast(plan, made, &made->fast) &&
-                schedule_late(plan, made, &made->late) && cf_find_exact(plan, made, arena, &made->exact);
+                find_sums(plan, made, arena, &made->summed, &made->inlined) &&
+                schedule_fast(plan, made, &made->schedule) &&
+                cf_find_exact(plan, made, arena, &made->exact, &made->schedule) &&
+                schedule_late(plan, made, &made->schedule) && cf_schedule_in_turn(plan, &made->schedule);
     if (done)
         made->whole = nothing_gained(plan, made);
     return done;
@@ -362,7 +364,5 @@ void cf_linear_free(struct cf_linear *linear)
 {
     if (!linear)
         return;
-    cf_schedule_free(&linear->fast);
-    cf_schedule_free(&linear->exact.schedule);
-    cf_schedule_free(&linear->late);
+    cf_schedule_free(&linear->schedule);
 }

@@ -70,12 +70,11 @@ struct cf_linear {
     const bool *const *summed;              /* [family_count][group_count]: the groups whose rows of sums are kept */
     const bool
         *inlined; /* [group_count]: of an output: the sums that it decides on are combined on the way, not kept */
-    /* Run in this order: the decisions that the classified input gives; the rows that it does not give, with the
-     * extras of the outputs that have some; and those outputs, which take their sums from the first and their extras
-     * from the second. */
-    struct cf_schedule fast;
+    /* In waves: the decisions that the classified input gives; the rows that it does not give, with the extras of the
+     * outputs that have some; and those outputs, which take their sums from the first and their extras from the second.
+     */
+    struct cf_schedule schedule;
     struct cf_linear_exact exact;
-    struct cf_schedule late;
     bool whole; /* nothing is gained: the schedule of all gates is run instead */
 };
 
@@ -90,16 +89,17 @@ enum { CF_WORK_OTHER = 2 }; /* the bytes that a multiply-add outside of dense pr
 /* A pass of the planner, see passes.h. */
 bool cf_linear_plan(const struct cf_plan *plan, struct cf_arena *arena, struct cf_linear **linear);
 
-/* The pass of it that finds the exact part (linear_exact.c); `linear` has its rows and outputs. */
+/* The pass of it that finds the exact part (linear_exact.c), and adds its tasks to the schedule; `linear` has its rows
+ * and outputs. */
 bool cf_find_exact(const struct cf_plan *plan, const struct cf_linear *linear, struct cf_arena *arena,
-                   struct cf_linear_exact *exact);
+                   struct cf_linear_exact *exact, struct cf_schedule *schedule);
 
 /* The pass of that one that finds the bundles among the rows that are evaluated, `needed` [group_count][rows];
  * `bundled` [group_count] tells which groups are readers of one (linear_bundles.c). */
 bool cf_find_bundles(const struct cf_plan *plan, const bool *const *needed, struct cf_arena *arena,
                      const struct cf_bundle **bundles, const bool **bundled);
 
-/* Frees the schedules, the only memory that is not the arena's. NULL is fine. */
+/* Frees the schedule, the only memory that is not the arena's. NULL is fine. */
 void cf_linear_free(struct cf_linear *linear);
 
 #endif

@@ -35,11 +35,13 @@ static bool all_needed(const struct search *s, uint32_t group)
 }
 
 /* Whether a net that row `row` of a reader reads beside the lead's row is there when that row is evaluated: it belongs
- * to a group before the lead, or to the same row of a reader before. */
+ * to a group before the lead, and depends on no later input, or to the same row of a reader before. */
 static bool is_there(const struct search *s, uint32_t source, uint32_t net, uint32_t row)
 {
-    uint32_t at = net - s->plan->netlist->groups[source].first_net;
-    return source < s->lead || (s->member[source] && at / s->plan->layouts[source].lanes == row);
+    uint32_t of_net = (net - s->plan->netlist->groups[source].first_net) / s->plan->layouts[source].lanes;
+    if (source < s->lead)
+        return s->plan->needs[source][of_net] <= s->plan->needs[s->lead][row];
+    return s->member[source] && of_net == row;
 }
 
 /* Whether nets [first, first + count) lie in row `row` of the lead. */

@@ -11,6 +11,7 @@ struct cone {
     const struct cf_plan *plan;
     const struct cf_linear *linear;
     struct cf_linear_exact *exact;
+    struct cf_schedule *schedule;
     bool *stored;
     bool **needed;       /* [group_count][rows] */
     const bool *bundled; /* [group_count]: readers of a bundle, which run with its rows */
@@ -114,13 +115,13 @@ static void follow(struct cone *cone, uint32_t group)
 static bool add_rows(struct cone *cone, uint32_t group, uint32_t first, uint32_t end)
 {
     const struct cf_layout *layout = &cone->plan->layouts[group];
-    struct cf_schedule *schedule = &cone->exact->schedule;
+    struct cf_schedule *schedule = cone->schedule;
     if (layout->kind == CF_LAYOUT_ROWS)
         return cf_schedule_rows(schedule, cone->exact->bundles[group].reader_count ? CF_TASK_BUNDLE : CF_TASK_ROWS,
                                 group, first, end);
     if (layout->kind == CF_LAYOUT_DENSE)
         return cf_schedule_rows(schedule, CF_TASK_DENSE, group, first, end);
-    return cf_schedule_gates(schedule, CF_TASK_GATES, group, first * layout->lanes, end * layout->lanes);
+    return cf_schedule_general(cone->plan, schedule, group, first, end);
 }
 
 /* Tasks for the runs of needed rows. Each group is a wave, since groups stand in topological order; an output's
@@ -128,7 +129,7 @@ static bool add_rows(struct cone *cone, uint32_t group, uint32_t first, uint32_t
 static bool add_group(struct cone *cone, uint32_t group)
 {
     const struct cf_layout *layout = &cone->plan->layouts[group];
-    struct cf_schedule *schedule = &cone->exact->schedule;
+    struct cf_schedule *schedule = cone->schedule;
     bool done = true;
     if (cone->bundled[group])
         return true;
@@ -163,11 +164,12 @@ static bool find_cone(struct cone *cone)
 }
 
 bool cf_find_exact(const struct cf_plan *plan, const struct cf_linear *linear, struct cf_arena *arena,
-                   struct cf_linear_exact *exact)
+                   struct cf_linear_exact *exact, struct cf_schedule *schedule)
 {
     uint32_t count = plan->netlist->group_count;
-    struct cone cone = {
-        plan, linear, exact, cf_arena_alloc(arena, count, sizeof(bool)), calloc(count, sizeof *cone.needed), NULL};
+    struct cone cone = {.plan = plan, .linear = linear, .exact = exact, .schedule = schedule};
+    cone.stored = cf_arena_alloc(arena, count, sizeof *cone.stored);
+    cone.needed = calloc(count, sizeof *cone.needed);
     exact->stored = cone.stored;
     bool done = cone.stored && cone.needed && find_cone(&cone) &&
                 cf_find_bundles(plan, (const bool *const *)cone.needed, arena, &exact->bundles, &cone.bundled);

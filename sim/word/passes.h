@@ -62,9 +62,13 @@ bool cf_schedule_rows(struct cf_schedule *schedule, enum cf_task_kind kind, uint
 /* Gates or exceptions [first, end) likewise: */
 bool cf_schedule_gates(struct cf_schedule *schedule, enum cf_task_kind kind, uint32_t group, uint32_t first,
                        uint32_t end);
+/* Rows [first, end) of a group of the general path: tasks of whole rows, unless a row is longer than a task. */
+bool cf_schedule_general(const struct cf_plan *plan, struct cf_schedule *schedule, uint32_t group, uint32_t first,
+                         uint32_t end);
 /* Ends the current wave, and sorts its tasks by what they read: */
 bool cf_schedule_end_wave(const struct cf_plan *plan, struct cf_schedule *schedule);
-/* Fills in_turn by the tasks' needs: */
+/* Fills in_turn by the tasks' needs, which are known of tasks that begin at whole portions of their groups; where some
+ * do not, the tasks are left in waves: */
 bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule);
 void cf_schedule_free(struct cf_schedule *schedule);
 

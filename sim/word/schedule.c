@@ -36,6 +36,15 @@ bool cf_schedule_gates(struct cf_schedule *schedule, enum cf_task_kind kind, uin
     return add_portions(schedule, (struct cf_task){.kind = kind, .group = group}, first, end, CF_TASK_GATE_COUNT);
 }
 
+bool cf_schedule_general(const struct cf_plan *plan, struct cf_schedule *schedule, uint32_t group, uint32_t first,
+                         uint32_t end)
+{
+    const struct cf_layout *layout = &plan->layouts[group];
+    uint32_t portion = layout->lanes > CF_TASK_GATE_COUNT ? CF_TASK_GATE_COUNT : cf_task_rows(layout) * layout->lanes;
+    return add_portions(schedule, (struct cf_task){.kind = CF_TASK_GATES, .group = group}, first * layout->lanes,
+                        end * layout->lanes, portion);
+}
+
 /* ---- the two orders ---------------------------------------------------------------------------------------------- */
 
 /* A task and its sort key. Tasks that read nets close together should run one after the other. */
@@ -101,12 +110,26 @@ bool cf_schedule_end_wave(const struct cf_plan *plan, struct cf_schedule *schedu
     return done;
 }
 
+/* Whether the task begins at a whole portion of its group, so that its rows share a need. */
+static bool has_need(const struct cf_plan *plan, const struct cf_task *task)
+{
+    const struct cf_layout *layout = &plan->layouts[task->group];
+    if (task->kind == CF_TASK_EXCEPTIONS)
+        return true;
+    if (task->kind == CF_TASK_GATES)
+        return layout->lanes > CF_TASK_GATE_COUNT || task->first % (cf_task_rows(layout) * layout->lanes) == 0;
+    return task->first % CF_TASK_ROW_COUNT == 0;
+}
+
 /* The rows of one task share one need, the greatest among them. A task that reads another's rows therefore needs at
  * least as much, and stands in a later wave: sorting by need, then wave, keeps every dependency. */
 bool cf_schedule_in_turn(const struct cf_plan *plan, struct cf_schedule *schedule)
 {
     assert(!schedule->in_turn);
     uint32_t count = schedule->task_count;
+    for (uint32_t t = 0; t < count; t++)
+        if (!has_need(plan, &schedule->tasks[t]))
+            return true;
     struct place *places = malloc((count + 1u) * sizeof *places);
     schedule->in_turn = malloc((count + 1u) * sizeof *schedule->in_turn);
     bool done = places && schedule->in_turn;
@@ -129,15 +152,6 @@ void cf_schedule_free(struct cf_schedule *schedule)
 
 /* ---- all gates --------------------------------------------------------------------------------------------------- */
 
-/* Adds the tasks of a group of the general path: of whole rows, unless these are longer than a task. */
-static bool add_general(const struct cf_plan *plan, struct cf_schedule *schedule, uint32_t group)
-{
-    const struct cf_layout *layout = &plan->layouts[group];
-    uint32_t portion = layout->lanes > CF_TASK_GATE_COUNT ? CF_TASK_GATE_COUNT : cf_task_rows(layout) * layout->lanes;
-    return add_portions(schedule, (struct cf_task){.kind = CF_TASK_GATES, .group = group}, 0,
-                        plan->netlist->groups[group].count, portion);
-}
-
 /* Adds those tasks of a group that belong to the wave. */
 static bool add_group(const struct cf_plan *plan, struct cf_schedule *schedule, uint32_t group, uint32_t wave)
 {
@@ -149,7 +163,7 @@ static bool add_group(const struct cf_plan *plan, struct cf_schedule *schedule, 
     if (wave != order->wave)
         return true;
     if (layout->kind == CF_LAYOUT_GENERAL)
-        return add_general(plan, schedule, group);
+        return cf_schedule_general(plan, schedule, group, 0, layout->rows);
     enum cf_task_kind kind = layout->kind == CF_LAYOUT_DENSE ? CF_TASK_DENSE
                              : order->fused_dense != CF_NONE ? CF_TASK_FUSED
                                                              : CF_TASK_ROWS;

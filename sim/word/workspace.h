@@ -23,11 +23,11 @@ struct cf_scratch {
 struct cf_workspace {
     const struct cf_plan *plan;
     int threads;
-    struct cf_scratch *scratch;            /* [threads] */
-    void **values;                         /* [group_count]; NULL: not stored */
-    int32_t ***sums;                       /* decisions: [family][group], [rows][padded_lanes]; NULL: not kept */
-    struct cf_jobs all, fast, exact, late; /* of the schedules of those names, as far as they are run */
-    size_t frame_bytes;                    /* of the arena, scratch apart */
+    struct cf_scratch *scratch; /* [threads] */
+    void **values;              /* [group_count]; NULL: not stored */
+    int32_t ***sums;            /* decisions: [family][group], [rows][padded_lanes]; NULL: not kept */
+    struct cf_jobs jobs;        /* of the schedule that is run */
+    size_t frame_bytes;         /* of the arena, scratch apart */
     struct cf_arena arena;
 };
 
@@ -69,8 +69,10 @@ static inline int32_t *cf_sums_at(const struct cf_workspace *w, uint32_t family,
  * CF_DENSE_ROWS. */
 void cf_run_dense_rows(const struct cf_workspace *w, struct cf_scratch *scratch, uint32_t group, uint32_t first,
                        uint32_t count);
-/* Stores row `row` of a dense group from its sums, which have 32 bits. */
-void cf_finish_row(const struct cf_workspace *w, uint32_t group, uint32_t row, const int32_t *sums);
+/* Stores rows [first, first + count) of a dense group from their sums, which have 32 bits; `stride` lanes lie between
+ * those of one row and the next. */
+void cf_finish_rows(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t count, const int32_t *sums,
+                    size_t stride);
 
 /* bundle.c: evaluates the rows that are the jobs [first, end), from row `row` of `group` on, and then those rows of all
  * readers of the group's bundle. */
