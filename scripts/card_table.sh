@@ -4,7 +4,7 @@
 #
 #   scripts/card_table.sh TASK OUT [EPOCHS = 60] [COFIBER = build/cofiber]
 #
-# TASK is a folder of scripts/features/garments.sh. OUT gets heads, logs, points (JSON), plots and table.md; what is there
+# TASK is a folder of scripts/features/garments.sh. OUT gets heads, logs, points (JSON), table.md and plots; what is there
 # already is kept, so that a run which was stopped goes on. The test pictures judge: they choose the pruned heads, too, as
 # the card's held-out images did.
 set -euo pipefail
@@ -36,10 +36,8 @@ float() { # variant: the head in floating point
     mv "$out/$1.float.part" "$out/$1.float.json"
 }
 
-for variant in linear dim20 dim15 dim10 dim5 box32 classifier; do
-    train "$variant"
-    float "$variant"
-done
+for variant in linear dim20 dim15 dim10 dim5 box32 classifier; do train "$variant"; done
+for variant in linear dim20 dim15 dim10 dim5 box32 classifier; do float "$variant"; done
 # A pass of the card's 5,000 weights is 5.5% of box32's parameters; with fewer classes the same share is fewer weights.
 prune box32 magnitude --step 1900
 for variant in dim20 dim15; do prune "$variant" bisect; done
