@@ -19,6 +19,7 @@ with one thread."""
 
 import argparse
 import collections
+import json
 import os
 import shutil
 import subprocess
@@ -82,14 +83,24 @@ COMMANDS = [
     ("params onnx", "{cofiber} params {onnx}"),
     ("detect", "{cofiber} detect {net} {frames} -o out --score-thresh 0.001"),
     ("eval", "{cofiber} eval {annotations} {results} --json"),
+    # The log of pruning stays where a run fails, and so the head goes where there is none.
+    ("prune", "{cofiber} prune {head} {pair} --annotations {truth} -o /dev/null --front out --scales 2"
+     " --step 4 --passes 1 --rounds 2 --effort 0"),
+    ("train", "{cofiber} train {pair} --annotations {truth} -o out --variant dim2 --scales 2 --batch 1"
+     " --epochs 2 --threads 1 --order parts --average 0.5"),
+    ("train --init-svd", "{cofiber} train {pair} --annotations {truth} -o out --variant dim2 --scales 2 --epochs 1"
+     " --threads 1 --init-svd {head} --init-cls frames --json"),
+    ("merge", "{cofiber} merge {part1} {part2} -o out"),
+    ("merge --json", "{cofiber} merge {figures1} {figures2} -o out"),
     ("library", "{library} {net}"),
     ("run_frames", "{run_frames} {net} <{raw}"),
 ]
 # run_frames is an example: on an error it leaves, and lets the system take its memory back.
 LEAVES_MEMORY = {"run_frames"}
-# libzip loses memory by itself when one of its own allocations fails; a run without a failure loses none. `detect
-# --draw` is not tried: fontconfig, which finds the fonts, crashes or loops without memory.
-LOSERS = ("/libzip.so",)
+# libzip loses memory by itself when one of its own allocations fails; a run without a failure loses none. OpenBLAS keeps
+# what its products work in until the process ends. `detect --draw` and plots are not tried: fontconfig, which finds the
+# fonts, crashes or loops without memory.
+LOSERS = ("/libzip.so", "/libopenblas.so")
 BAD_KINDS = {  # of careless.c, and the word that the complaint must hold
     "crash": "signal", "leak": "lost", "unmapped": "lost", "partial": "left", "wrong": "differs",
     "status": "status", "silent": "0 lines", "chatter": "2 lines", "hang": "seconds",
@@ -217,15 +228,30 @@ def prepare(build, scratch):
         "checkpoint": f"{FIXTURES}/heads/state.pth", "onnx": f"{FIXTURES}/heads/conv.onnx",
         "annotations": f"{FIXTURES}/coco/ties_and_crowds_annotations.json",
         "results": f"{FIXTURES}/coco/ties_and_crowds_results.json",
+        "pair": f"{FIXTURES}/frames_f32.npy", "truth": f"{scratch}/truth",
+        **{f"{name}{n}": f"{scratch}/{name}{n}" for name in ("part", "figures") for n in (1, 2)},
     }
+    with open(places["truth"], "w", encoding="utf-8") as file:
+        json.dump({
+            "images": [{"id": i, "width": 128, "height": 128} for i in (0, 1)],
+            "categories": [{"id": c, "name": f"kind {c}"} for c in range(4)],
+            "annotations": [
+                {"id": k, "image_id": k % 2, "category_id": k, "bbox": [10 * k, 20, 60, 70], "area": 4200, "iscrowd": 0}
+                for k in range(4)]}, file)
     with open(places["raw"], "wb") as file:
         file.write(bytes(4 * 3 * 8 * 8))
     for command in (
             "{cofiber} export {net} --gate s0.pool[0,0,0] --to aiger -o {aiger}",
             "{cofiber} export {net} --gate s0.pool[0,0,0] --to yosys-json -o {yosys_json}",
             "{cofiber} export {net} --gate s0.pool[0,0,0] --to blif -o {blif}",
-            "{cofiber} compile {head} -o {plain} --grid 8x8 --scales 2 --input-scale 0.03125"):
+            "{cofiber} compile {head} -o {plain} --grid 8x8 --scales 2 --input-scale 0.03125",
+            "{cofiber} sim {plain} {pair} --decisions --shard 1/2 -o {part1}",
+            "{cofiber} sim {plain} {pair} --decisions --shard 2/2 -o {part2}"):
         subprocess.run(command.format(**places).split(), check=True, stdout=subprocess.DEVNULL)
+    for n in (1, 2):
+        command = f"{{cofiber}} agreement {{plain}} {{head}} {{pair}} --shard {n}/2 --json"
+        with open(places[f"figures{n}"], "wb") as file:
+            subprocess.run(command.format(**places).split(), check=True, stdout=file)
     return places
 
 
