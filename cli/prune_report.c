@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/parse.h"
 
 static void add_point(cJSON *points, const struct cf_prune *p, const struct cf_prune_point *point)
 {
@@ -46,11 +47,15 @@ static cJSON *document_of(const struct cf_prune *p, const struct cf_prune_point 
     return document;
 }
 
-static bool write_front(const char *path, const struct cf_prune *p, const struct cf_prune_point *kept,
+static bool write_front(const struct cli_args *args, const struct cf_prune *p, const struct cf_prune_point *kept,
                         struct cf_error *err)
 {
+    const char *path = cli_value(args, "--front");
+    bool started = cli_given(args, "--json"); /* else nobody has asked for JSON's memory to be watched yet */
+    if (!started)
+        cli_json_start();
     cJSON *document = document_of(p, kept);
-    char *text = cJSON_Print(document);
+    char *text = cli_json_complete() ? cJSON_Print(document) : NULL;
     struct cf_out *out = NULL;
     bool done = (text || cf_fail(err, "%s: out of memory", path)) && cf_out_open(&out, path, err) &&
                 cf_out_write(out, text, strlen(text), err) && cf_out_write(out, "\n", 1, err) &&
@@ -58,6 +63,8 @@ static bool write_front(const char *path, const struct cf_prune *p, const struct
     cf_out_abort(&out);
     cJSON_free(text);
     cJSON_Delete(document);
+    if (!started)
+        cli_json_finish();
     return done;
 }
 
@@ -78,8 +85,8 @@ static bool write_head(const char *folder, const struct cf_prune *p, const struc
 bool cli_prune_write(const struct cli_args *args, struct cf_prune *p, const struct cf_prune_point *kept,
                      struct cf_error *err)
 {
-    const char *front = cli_value(args, "--front"), *folder = cli_value(args, "--heads");
-    bool done = !front || write_front(front, p, kept, err);
+    const char *folder = cli_value(args, "--heads");
+    bool done = !cli_given(args, "--front") || write_front(args, p, kept, err);
     for (size_t i = 0; done && folder && i < p->point_count; i++)
         done = write_head(folder, p, &p->points[i], err);
     return done;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/frames.h"
 #include "cli/interrupt.h"
@@ -144,22 +145,27 @@ static bool identify(struct session *s, struct cf_error *err)
 {
     const struct cf_training_options *o = &s->options;
     struct cli_resume inputs;
-    char text[1024], svd[CF_SHA256_HEX] = "";
+    struct cf_text text = {0};
+    char svd[CF_SHA256_HEX] = "";
     const char *other = cli_value(s->args, "--init-svd");
     if (other && !cf_sha256_file(other, svd, err))
         return false;
     if (!cli_resume_identify(&inputs, s->truth.label, s->args->operands, s->args->operand_count,
                              cli_value(s->args, "--frames"), err))
         return false;
-    int length =
-        snprintf(text, sizeof text,
-                 "%s %u %d %d %d %.17g epochs %" PRIu64 " batch %" PRIu64 " seed %" PRIu64
-                 " %.17g %.17g %.17g %.17g %.17g %.17g %.17g annotations %s frames %s svd %s parts %d fit %d",
-                 cli_value(s->args, "--variant"), s->shape.scales, s->shape.bilinear, s->shape.residual, (int)s->fit,
-                 o->stride, o->epochs, o->batch, o->seed, o->rate, o->decay, o->warmup, o->clip, o->alpha, o->prior,
-                 o->average, inputs.netlist, inputs.frames, svd, o->own_parts, s->fits_frames);
-    cf_sha256(text, (size_t)length, s->run);
-    return true;
+    cf_text_printf(&text, "%s %u %d %d %d %a\n", cli_value(s->args, "--variant"), s->shape.scales, s->shape.bilinear,
+                   s->shape.residual, (int)s->fit, o->stride);
+    cf_text_printf(&text, "epochs %" PRIu64 " batch %" PRIu64 " seed %" PRIu64 " parts %d\n", o->epochs, o->batch,
+                   o->seed, o->own_parts);
+    cf_text_printf(&text, "%a %a %a %a %a %a %a\n", o->rate, o->decay, o->warmup, o->clip, o->alpha, o->prior,
+                   o->average);
+    cf_text_printf(&text, "annotations %s frames %s svd %s fit %d\n", inputs.netlist, inputs.frames, svd,
+                   s->fits_frames);
+    if (!text.failed)
+        cf_sha256(text.data, text.length, s->run);
+    bool done = !text.failed || cf_fail(err, "%s: out of memory", s->args->operands[0]);
+    cf_text_free(&text);
+    return done;
 }
 
 /* ---- the run ----------------------------------------------------------------------------------------------------- */

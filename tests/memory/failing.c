@@ -7,8 +7,9 @@
  *
  * An allocation is a call of malloc, calloc, realloc, reallocarray, aligned_alloc, posix_memalign, memalign or mmap, by
  * the program or by a library on its behalf (strdup, fopen, printf, cJSON, ...). The calls of OpenMP's run-time library
- * are passed on and not counted: it ends the process by itself when memory is missing. Nor are those before main, by
- * which libraries prepare themselves (libpixman, behind cairo, does not survive a failure there).
+ * are passed on and not counted: it ends the process by itself when memory is missing. So are those of OpenBLAS, which
+ * tries again and again. Nor are calls before main and in dlopen counted, by which libraries prepare themselves
+ * (libpixman, behind cairo, and libgfortran, behind OpenBLAS, do not survive a failure there).
  *
  * The report's first line is "allocations N, failed N, lost N". Memory is lost when it is still allocated at the end
  * and no pointer leads to it from a variable of the program or of a library; a mapping is lost when it is still there.
@@ -44,13 +45,17 @@ struct block {
     bool reached;
 };
 
+struct range {
+    uintptr_t start, end;
+};
+
 static struct {
     atomic_flag lock;
     bool ready, from;
     bool started; /* main is about to run */
     unsigned long at, count, failed;
-    uintptr_t openmp_start, openmp_end; /* the code of OpenMP's library */
-    struct block *table;                /* open addressing; TABLE places */
+    struct range passed_on[2]; /* the code of libraries whose calls do not count */
+    struct block *table;       /* open addressing; TABLE places */
     size_t used;
     struct block mappings[MAPPINGS];
     size_t mapping_count;
@@ -75,20 +80,27 @@ static void give_up(const char *why)
 
 /* ---- which calls count ---- */
 
-static int find_openmp(struct dl_phdr_info *info, size_t size, void *unused)
+static int find_passed_on(struct dl_phdr_info *info, size_t size, void *unused)
 {
     (void)size;
     (void)unused;
-    if (!strstr(info->dlpi_name, "libgomp"))
-        return 0;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
+    struct range *range = strstr(info->dlpi_name, "libgomp")       ? &state.passed_on[0]
+                          : strstr(info->dlpi_name, "libopenblas") ? &state.passed_on[1]
+                                                                   : NULL;
+    for (int i = 0; range && i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
         if (header->p_type != PT_LOAD || !(header->p_flags & PF_X))
             continue;
-        state.openmp_start = info->dlpi_addr + header->p_vaddr;
-        state.openmp_end = state.openmp_start + header->p_memsz;
+        range->start = info->dlpi_addr + header->p_vaddr;
+        range->end = range->start + header->p_memsz;
     }
-    return 1;
+    return 0;
+}
+
+static bool is_passed_on(uintptr_t caller)
+{
+    return (caller >= state.passed_on[0].start && caller < state.passed_on[0].end) ||
+           (caller >= state.passed_on[1].start && caller < state.passed_on[1].end);
 }
 
 static void get_ready(void)
@@ -96,7 +108,7 @@ static void get_ready(void)
     const char *at = getenv("FAIL_AT"), *from = getenv("FAIL_FROM");
     state.at = at ? strtoul(at, NULL, 10) : 0;
     state.from = from && *from == '1';
-    dl_iterate_phdr(find_openmp, NULL);
+    dl_iterate_phdr(find_passed_on, NULL);
     void *table = (void *)syscall(SYS_mmap, NULL, TABLE * sizeof *state.table, PROT_READ | PROT_WRITE,
                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (table == MAP_FAILED)
@@ -118,7 +130,7 @@ static bool fails(uintptr_t caller)
     if (!state.ready)
         get_ready();
     bool fail = false;
-    if (state.started && (caller < state.openmp_start || caller >= state.openmp_end)) {
+    if (state.started && !is_passed_on(caller)) {
         state.count++;
         fail = state.at && (state.count == state.at || (state.from && state.count > state.at));
         state.failed += fail;
@@ -144,6 +156,21 @@ int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv,
         give_up("no main to start");
     state.started = true;
     return real(main, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+/* Loads a library, and lets it prepare itself. */
+void *dlopen(const char *name, int flags)
+{
+    void *(*real)(const char *, int), *found = dlsym(RTLD_NEXT, "dlopen");
+    memcpy(&real, &found, sizeof real);
+    if (!real)
+        give_up("nothing loads libraries");
+    bool started = state.started;
+    state.started = false;
+    void *library = real(name, flags);
+    state.started = started;
+    dl_iterate_phdr(find_passed_on, NULL);
+    return library;
 }
 
 /* ---- what is live ---- */
