@@ -40,27 +40,18 @@ static void run_reader(const struct cf_workspace *w, struct cf_scratch *scratch,
         cf_run_dense_rows(w, scratch, group, row, count);
 }
 
-/* Evaluates `count` rows from row `row` on, and their readers. */
-static void run_block(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_row_job *jobs,
-                      uint32_t group, uint32_t row, uint32_t count)
+void cf_run_bundle(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_row_job *first,
+                   const struct cf_row_job *end, uint32_t group, uint32_t row)
 {
     const struct cf_bundle *bundle = &w->plan->linear->exact.bundles[group];
+    uint32_t count = (uint32_t)(end - first);
+    assert(bundle->reader_count && count <= CF_DENSE_ROWS);
     scratch->passing_group = group;
     scratch->passing_net = w->plan->netlist->groups[group].first_net + row * w->plan->layouts[group].lanes;
-    run_rows(w, scratch, jobs, jobs + count, group);
+    run_rows(w, scratch, first, end, group);
     if (bundle->joint.lanes)
         run_joint(w, scratch, bundle, group, row, count);
     for (uint32_t i = 0; i < bundle->reader_count; i++)
         run_reader(w, scratch, bundle, i, row, count);
     scratch->passing_group = CF_NONE;
-}
-
-void cf_run_bundle(const struct cf_workspace *w, struct cf_scratch *scratch, const struct cf_row_job *first,
-                   const struct cf_row_job *end, uint32_t group, uint32_t row)
-{
-    enum { BLOCK = 15 }; /* rows of 768 channels that fit the nearest cache; kernels take 5 rows at a time */
-    for (uint32_t count; first < end; first += count, row += count) {
-        count = end - first < BLOCK ? (uint32_t)(end - first) : BLOCK;
-        run_block(w, scratch, first, group, row, count);
-    }
 }

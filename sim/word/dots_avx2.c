@@ -33,14 +33,15 @@ static uint32_t rest(enum cf_storage storage, const void *x, const void *w, uint
     return sum;
 }
 
-INLINE uint32_t add_up(__m256i acc)
+/* The sums of the elements of four vectors each, side by side. */
+INLINE __m128i add_up(const __m256i acc[MOST_LANES])
 {
-    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(acc), _mm256_extracti128_si256(acc, 1));
-    __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
-    return (uint32_t)_mm_cvtsi128_si32(two) + (uint32_t)_mm_extract_epi32(two, 1);
+    __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(acc[0], acc[1]), _mm256_hadd_epi32(acc[2], acc[3]));
+    return _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
 }
 
-/* Adds the sums of `height` rows, from row `first` on, and `lanes` lanes, from lane `lane` on. */
+/* Adds the sums of `height` rows, from row `first` on, and `lanes` lanes, from lane `lane` on. Lanes that are missing
+ * to four are padding, and get zeros. */
 INLINE void tile(bool bytes, int height, int lanes, const struct dots *dots, uint32_t first, uint32_t lane)
 {
     const struct cf_dense *dense = dots->dense;
@@ -56,7 +57,7 @@ INLINE void tile(bool bytes, int height, int lanes, const struct dots *dots, uin
 #pragma GCC unroll 2
     for (int r = 0; r < height; r++)
 #pragma GCC unroll 4
-        for (int l = 0; l < lanes; l++)
+        for (int l = 0; l < MOST_LANES; l++)
             acc[r][l] = _mm256_setzero_si256();
     for (uint32_t k = 0; k < whole; k += VECTOR) {
         __m256i x[MOST_ROWS];
@@ -72,13 +73,14 @@ INLINE void tile(bool bytes, int height, int lanes, const struct dots *dots, uin
         }
     }
 #pragma GCC unroll 2
-    for (int r = 0; r < height; r++)
-#pragma GCC unroll 4
-        for (int l = 0; l < lanes; l++) {
-            int32_t *sum = &dots->sums[(size_t)(first + (uint32_t)r) * dense->padded_lanes + lane + (uint32_t)l];
-            *sum = (int32_t)((uint32_t)*sum + add_up(acc[r][l]) +
-                             rest(dense->storage, rows[r], weights[l], whole, dense->padded_inputs));
-        }
+    for (int r = 0; r < height; r++) {
+        int32_t *sums = dots->sums + (size_t)(first + (uint32_t)r) * dense->padded_lanes + lane;
+        __m128i before = _mm_loadu_si128((const __m128i *)sums);
+        _mm_storeu_si128((__m128i *)sums, _mm_add_epi32(before, add_up(acc[r])));
+        for (int l = 0; whole < dense->padded_inputs && l < lanes; l++)
+            sums[l] =
+                (int32_t)((uint32_t)sums[l] + rest(dense->storage, rows[r], weights[l], whole, dense->padded_inputs));
+    }
 }
 
 INLINE void lanes_of_rows(bool bytes, int lanes, const struct dots *dots, uint32_t count, uint32_t lane)
@@ -90,29 +92,47 @@ INLINE void lanes_of_rows(bool bytes, int lanes, const struct dots *dots, uint32
         tile(bytes, 1, lanes, dots, r, lane);
 }
 
-INLINE void all_lanes(bool bytes, const struct cf_dense *dense, const void *const *rows, uint32_t count,
-                      const int32_t *start, int32_t *sums)
+/* A function for each number of lanes: all in one, the compiler would run out of registers. */
+#define LANES(kind, bytes, lanes)                                                                                      \
+    TARGET static                                                                                                      \
+        __attribute__((noinline)) void kind##_by_##lanes(const struct dots *dots, uint32_t count, uint32_t lane)       \
+    {                                                                                                                  \
+        lanes_of_rows(bytes, lanes, dots, count, lane);                                                                \
+    }
+LANES(bytes, true, 1)
+LANES(bytes, true, 2)
+LANES(bytes, true, 3)
+LANES(bytes, true, 4)
+LANES(words, false, 1)
+LANES(words, false, 2)
+LANES(words, false, 3)
+LANES(words, false, 4)
+#undef LANES
+
+typedef void (*lanes_function)(const struct dots *dots, uint32_t count, uint32_t lane);
+
+static void all_lanes(const lanes_function *by_lanes, const struct cf_dense *dense, const void *const *rows,
+                      uint32_t count, const int32_t *start, int32_t *sums)
 {
     assert(dense->by_lane && count <= CF_DENSE_ROWS);
     struct dots dots = {dense, rows, sums};
-    uint32_t lane = 0;
     cf_dots_start(dense, count, start, sums);
-    for (; lane + MOST_LANES <= dense->lanes; lane += MOST_LANES)
-        lanes_of_rows(bytes, MOST_LANES, &dots, count, lane);
-    for (; lane < dense->lanes; lane++)
-        lanes_of_rows(bytes, 1, &dots, count, lane);
+    for (uint32_t lane = 0; lane < dense->lanes; lane += MOST_LANES)
+        by_lanes[dense->lanes - lane < MOST_LANES ? dense->lanes - lane : MOST_LANES](&dots, count, lane);
 }
 
-TARGET void cf_dots8_avx2(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
-                          int32_t *sums)
+void cf_dots8_avx2(const struct cf_dense *dense, const int8_t *const *rows, uint32_t count, const int32_t *start,
+                   int32_t *sums)
 {
-    all_lanes(true, dense, (const void *const *)rows, count, start, sums);
+    static const lanes_function by_lanes[] = {NULL, bytes_by_1, bytes_by_2, bytes_by_3, bytes_by_4};
+    all_lanes(by_lanes, dense, (const void *const *)rows, count, start, sums);
 }
 
-TARGET void cf_dots16_avx2(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count,
-                           const int32_t *start, int32_t *sums)
+void cf_dots16_avx2(const struct cf_dense *dense, const int16_t *const *rows, uint32_t count, const int32_t *start,
+                    int32_t *sums)
 {
-    all_lanes(false, dense, (const void *const *)rows, count, start, sums);
+    static const lanes_function by_lanes[] = {NULL, words_by_1, words_by_2, words_by_3, words_by_4};
+    all_lanes(by_lanes, dense, (const void *const *)rows, count, start, sums);
 }
 
 #endif

@@ -275,27 +275,39 @@ static void run_dense(const struct cf_workspace *w, struct cf_scratch *scratch, 
         kernels->dense32(packed, (const int32_t *const *)scratch->rows, count, start, sums);
 }
 
+/* The nets that the rows of a form read beside their sums. */
+struct extra_nets {
+    const void *values[CF_MAX_EXTRAS]; /* of the net's group */
+    enum cf_storage storage[CF_MAX_EXTRAS];
+    uint32_t first_net[CF_MAX_EXTRAS]; /* of the group */
+};
+
+/* What all rows of a form with extras need. */
+static struct cf_extras extras_of(const struct cf_workspace *w, const struct cf_dense_form *form,
+                                  struct extra_nets *nets)
+{
+    struct cf_extras extras = {.bias = form->bias, .factor = form->factor, .count = form->extra_count};
+    for (uint32_t e = 0; e < form->extra_count; e++) {
+        uint32_t source = form->extras[e].source;
+        extras.weight[e] = form->extras[e].weight;
+        nets->values[e] = w->values[source];
+        nets->storage[e] = w->plan->layouts[source].storage;
+        nets->first_net[e] = w->plan->netlist->groups[source].first_net;
+    }
+    return extras;
+}
+
 /* Reads the values that row `row` of a form with extras needs beside its sums. */
-static void read_extras(const struct cf_workspace *w, const struct cf_dense_form *form, uint32_t row,
-                        struct cf_extras *extras)
+static inline void read_extras(const struct extra_nets *nets, const struct cf_dense_form *form, uint32_t row,
+                               struct cf_extras *extras)
 {
     extras->narrow = form->narrow_extras;
     for (uint32_t e = 0; e < form->extra_count; e++) {
-        const struct cf_dense_extra *extra = &form->extras[e];
-        enum cf_storage storage = w->plan->layouts[extra->source].storage;
-        int64_t value = cf_storage_get(cf_net_at(w, extra->source, extra->net[row]), storage, 0);
+        int64_t value =
+            cf_storage_get(nets->values[e], nets->storage[e], form->extras[e].net[row] - nets->first_net[e]);
         extras->value[e] = value;
         extras->narrow = extras->narrow && value == (int32_t)value;
     }
-}
-
-/* What all rows of a form with extras need. */
-static struct cf_extras extras_of(const struct cf_dense_form *form)
-{
-    struct cf_extras extras = {.bias = form->bias, .factor = form->factor, .count = form->extra_count};
-    for (uint32_t e = 0; e < form->extra_count; e++)
-        extras.weight[e] = form->extras[e].weight;
-    return extras;
 }
 
 void cf_finish_rows(const struct cf_workspace *w, uint32_t group, uint32_t first, uint32_t count, const int32_t *sums,
@@ -306,10 +318,11 @@ void cf_finish_rows(const struct cf_workspace *w, uint32_t group, uint32_t first
     const struct cf_kernels *kernels = w->plan->kernels;
     size_t bytes = layout->lanes * cf_storage_size(layout->storage);
     char *out = cf_row_at(w, group, first);
-    struct cf_extras extras = extras_of(form);
+    struct extra_nets nets;
+    struct cf_extras extras = extras_of(w, form, &nets);
     for (uint32_t r = 0; r < count; r++, sums += stride, out += bytes) {
         if (form->extra_count) {
-            read_extras(w, form, first + r, &extras);
+            read_extras(&nets, form, first + r, &extras);
             kernels->finish_extras(sums, layout->lanes, &extras, form->step, layout->storage, out);
         } else {
             kernels->finish(sums, layout->lanes, form->step, layout->storage, out);
@@ -323,8 +336,9 @@ static void finish_wide(const struct cf_workspace *w, uint32_t group, uint32_t r
     const struct cf_layout *layout = &w->plan->layouts[group];
     const struct cf_dense_form *form = layout->dense;
     char *out = cf_row_at(w, group, row);
-    struct cf_extras extras = extras_of(form);
-    read_extras(w, form, row, &extras);
+    struct extra_nets nets;
+    struct cf_extras extras = extras_of(w, form, &nets);
+    read_extras(&nets, form, row, &extras);
     for (uint32_t l = 0; l < layout->lanes; l++) {
         int64_t sum = form->extra_count ? cf_extras_total(&extras, l, sums[l]) : sums[l];
         cf_storage_put(out, layout->storage, l, form->step ? sum >= 0 : sum);

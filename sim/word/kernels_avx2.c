@@ -43,29 +43,41 @@ TARGET static void finish(const int32_t *sums, uint32_t lanes, bool step, enum c
 }
 
 /* The totals of four lanes, where all factors fit 32 bits: vpmuldq multiplies the low halves of 64 bits. */
-INLINE __m256i totals(const int32_t *sums, const struct cf_extras *extras, uint32_t first)
+INLINE __m256i totals(uint32_t count, const int32_t *sums, const struct cf_extras *extras, uint32_t first)
 {
     __m256i sum = _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *)(sums + first)));
     __m256i total = _mm256_add_epi64(_mm256_loadu_si256((const __m256i *)(extras->bias + first)),
                                      _mm256_mul_epi32(sum, _mm256_set1_epi64x(extras->factor)));
-    for (uint32_t e = 0; e < extras->count; e++) {
+    for (uint32_t e = 0; e < count; e++) {
         __m256i weight = _mm256_loadu_si256((const __m256i *)(extras->weight[e] + first));
         total = _mm256_add_epi64(total, _mm256_mul_epi32(weight, _mm256_set1_epi64x(extras->value[e])));
     }
     return total;
 }
 
-TARGET static void finish_extras(const int32_t *sums, uint32_t lanes, const struct cf_extras *extras, bool step,
-                                 enum cf_storage out_storage, void *out)
+/* Stores the steps of whole runs of eight lanes, and returns how many lanes these are. */
+INLINE uint32_t finish_steps(uint32_t count, const int32_t *sums, uint32_t lanes, const struct cf_extras *extras,
+                             int8_t *out)
 {
     const struct cf_extras copy = *extras; /* stores of results do not make the compiler read it again */
     uint32_t l = 0;
-    for (; copy.narrow && step && out_storage == CF_STORE8 && l + 8 <= lanes; l += 8) {
+    for (; l + 8 <= lanes; l += 8) {
         /* The upper halves of the totals, which have their signs. */
-        __m256i low = _mm256_srli_epi64(totals(sums, &copy, l), 32), high = totals(sums, &copy, l + 4);
+        __m256i low = _mm256_srli_epi64(totals(count, sums, &copy, l), 32), high = totals(count, sums, &copy, l + 4);
         __m256i signs = _mm256_blend_epi32(low, high, 0xaa); /* lanes 0, 4, 1, 5, 2, 6, 3, 7 */
-        store_steps((int8_t *)out + l, _mm256_permutevar8x32_epi32(signs, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7)));
+        store_steps(out + l, _mm256_permutevar8x32_epi32(signs, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7)));
     }
+    return l;
+}
+
+TARGET static void finish_extras(const int32_t *sums, uint32_t lanes, const struct cf_extras *extras, bool step,
+                                 enum cf_storage out_storage, void *out)
+{
+    enum { MEAN_AND_ROOT = 2 }; /* the extras of a normalised row */
+    uint32_t l = 0;
+    if (extras->narrow && step && out_storage == CF_STORE8)
+        l = extras->count == MEAN_AND_ROOT ? finish_steps(MEAN_AND_ROOT, sums, lanes, extras, out)
+                                           : finish_steps(extras->count, sums, lanes, extras, out);
     for (; l < lanes; l++) {
         int64_t total = cf_extras_total(extras, l, sums[l]);
         cf_storage_put(out, out_storage, l, step ? total >= 0 : total);
