@@ -94,15 +94,6 @@ static int count_teams(const struct cofiber_sim *sim, uint64_t frames)
     return frames >= 2 * (uint64_t)teams ? teams : 1;
 }
 
-void cf_teams_free(struct cofiber_sim *sim)
-{
-    for (int t = 0; t < sim->team_count; t++)
-        cf_worker_free(&sim->teams[t]);
-    free(sim->teams);
-    sim->teams = NULL;
-    sim->team_count = 0;
-}
-
 /* Shares the threads out among teams, which are kept for the next batch. */
 static bool make_teams(struct cofiber_sim *sim, int teams, struct cf_error *err)
 {

@@ -24,6 +24,15 @@ void cf_worker_free(struct cofiber_result *worker)
     free(worker->nets);
 }
 
+void cf_teams_free(struct cofiber_sim *sim)
+{
+    for (int t = 0; t < sim->team_count; t++)
+        cf_worker_free(&sim->teams[t]);
+    free(sim->teams);
+    sim->teams = NULL;
+    sim->team_count = 0;
+}
+
 /* Integers as given; the index of the first that does not fit the input, or COFIBER_NONE. */
 static uint64_t take_quantised(const struct cofiber_sim *sim, const int32_t *values, void *input)
 {

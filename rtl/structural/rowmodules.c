@@ -13,20 +13,6 @@ struct row_writer {
     struct cf_gate gate, next;
 };
 
-const struct cf_group *cf_input_group(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t input)
-{
-    return &rows->netlist->groups[cf_row_group(rows, module->inputs[input].row)];
-}
-
-const char *cf_input_name(const struct cf_row_module *module, uint32_t input, char buffer[16])
-{
-    uint32_t port = module->inputs[input].port, number = 0;
-    while (number < input && module->inputs[input - number - 1].port == port)
-        number++;
-    snprintf(buffer, 16, "%c%u", (char)('a' + port), number);
-    return buffer;
-}
-
 static const struct cf_group *input_group(const struct row_writer *m, uint32_t input)
 {
     return cf_input_group(&m->e->rows, m->module, input);

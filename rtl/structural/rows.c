@@ -22,6 +22,20 @@ uint32_t cf_row_group(const struct cf_rows *rows, uint32_t row)
     return low;
 }
 
+const struct cf_group *cf_input_group(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t input)
+{
+    return &rows->netlist->groups[cf_row_group(rows, module->inputs[input].row)];
+}
+
+const char *cf_input_name(const struct cf_row_module *module, uint32_t input, char buffer[16])
+{
+    uint32_t port = module->inputs[input].port, number = 0;
+    while (number < input && module->inputs[input - number - 1].port == port)
+        number++;
+    snprintf(buffer, 16, "%c%u", (char)('a' + port), number);
+    return buffer;
+}
+
 const char *cf_row_name(const struct cf_rows *rows, uint32_t row, char buffer[CF_RTL_NAME_MAX])
 {
     uint32_t g = cf_row_group(rows, row);

@@ -74,4 +74,9 @@ uint32_t cf_row_wired_to(const struct cf_rows *rows, const struct cf_row_module 
 const char *cf_row_module_name(const struct cf_rows *rows, const struct cf_row_module *module,
                                char buffer[CF_RTL_NAME_MAX]);
 
+/* The group whose row is the input of a row module. */
+const struct cf_group *cf_input_group(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t input);
+/* The input's name, such as "a3", from its port and its number within the port; written into the buffer. */
+const char *cf_input_name(const struct cf_row_module *module, uint32_t input, char buffer[16]);
+
 #endif

@@ -14,9 +14,9 @@
 #define COFIBER_RTL_STRUCTURAL_STRUCTURAL_H
 
 #include "netlists/netlist.h"
+#include "rtl/structural/census.h"
 
-#define CF_RTL_TOP "cofiber_top"              /* the top module, behind the prefix */
-#define CF_RTL_CENSUS_DEFINE "COFIBER_CENSUS" /* makes the leaf modules black boxes */
+#define CF_RTL_TOP "cofiber_top" /* the top module, behind the prefix */
 
 extern const char *const cf_rtl_files[];   /* the file names, cofiber.f last; ends with NULL */
 extern const char *const cf_rtl_sources[]; /* those of them that are Verilog, leaves first; ends with NULL */

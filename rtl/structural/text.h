@@ -49,10 +49,6 @@ bool cf_put_top(struct emission *e);
 
 /* Writes the module of the adder graph that row module `index` has, before that. */
 bool cf_put_graph(struct emission *e, uint32_t index);
-/* "a3": what the input of a row module is called, by its port and its number within the port. */
-const char *cf_input_name(const struct cf_row_module *module, uint32_t input, char buffer[16]);
-/* The group whose row the input is. */
-const struct cf_group *cf_input_group(const struct cf_rows *rows, const struct cf_row_module *module, uint32_t input);
 
 /* Writes the comment that each file begins with: `what` is its first sentence. */
 void cf_put_heading(struct emission *e, const char *what);
