@@ -54,7 +54,7 @@ enum {
 
 /* Fetches a cache line of each of the next `height` rows, if rows stand evenly as those of a frame do. Rows of bytes
  * are the input, which may come from far; rows of words have mostly just been computed. */
-INLINE void fetch_rows(const void *const *rows, int height, uint32_t operand_index)
+INLINE void fetch_rows(const void *const *rows, int height, size_t operand_index)
 {
     uintptr_t ahead = (uintptr_t)height * ((uintptr_t)rows[1] - (uintptr_t)rows[0]) + 4 * operand_index;
 #pragma GCC unroll 10
@@ -64,8 +64,10 @@ INLINE void fetch_rows(const void *const *rows, int height, uint32_t operand_ind
 
 /* The micro-kernel: `height` rows times the `panels` panels of one strip, over all inputs; the sums stay in registers.
  * Operands are read 32 bits at a time: two 16-bit or four 8-bit inputs. The 8-bit instruction wants its first operand
- * unsigned: x + 128 (the sign bit flipped), so 128 times the sum of the weights is taken off first. */
-INLINE void micro_kernel(bool bytes, int height, int panels, struct dense_call *call, uint32_t first)
+ * unsigned: x + 128 (the sign bit flipped), so 128 times the sum of the weights is taken off first. The inputs are
+ * taken from the first to the last, or backwards: the weights of a strip are larger than the nearest cache, and if
+ * every other call goes backwards, each finds there the weights that the call before it has used last. */
+INLINE void micro_kernel(bool bytes, int height, int panels, bool backwards, struct dense_call *call, uint32_t first)
 {
     __m512i acc[10][CF_PANELS_PER_STRIP]; /* registers, once unrolled */
     const __m512i *w = call->weights;
@@ -81,7 +83,10 @@ INLINE void micro_kernel(bool bytes, int height, int panels, struct dense_call *
             acc[r][p] = start;
     }
     const void *const *rows = call->rows + first;
-    for (uint32_t k = 0; k < call->operands; k++, w += panels) {
+    ptrdiff_t step = backwards ? -1 : 1;
+    size_t k = backwards ? call->operands - 1 : 0;
+    w += k * (size_t)panels;
+    for (uint32_t left = call->operands; left > 0; left--, k += (size_t)step, w += step * panels) {
         __m512i wp[CF_PANELS_PER_STRIP];
 #pragma GCC unroll 5
         for (int p = 0; p < panels; p++)
@@ -115,17 +120,18 @@ static inline uint32_t height_of(uint32_t panels)
     return panels <= 2 ? 10 : panels == 3 ? 8 : panels == 4 ? 6 : 5;
 }
 
-/* All rows times one strip: as many at a time as registers hold, then 2 and 1 for the rows that are left. */
+/* All rows times one strip: as many at a time as registers hold, forwards and backwards by turns, then 2 and 1 for the
+ * rows that are left. */
 #define STRIP(kind, bytes, panels)                                                                                     \
     TARGET static void kind##_by_##panels(struct dense_call *call)                                                     \
     {                                                                                                                  \
         uint32_t r = 0;                                                                                                \
         for (; r + height_of(panels) <= call->count; r += height_of(panels))                                           \
-            micro_kernel(bytes, (int)height_of(panels), panels, call, r);                                              \
+            micro_kernel(bytes, (int)height_of(panels), panels, r / height_of(panels) % 2, call, r);                   \
         for (; r + 2 <= call->count; r += 2)                                                                           \
-            micro_kernel(bytes, 2, panels, call, r);                                                                   \
+            micro_kernel(bytes, 2, panels, false, call, r);                                                            \
         for (; r < call->count; r++)                                                                                   \
-            micro_kernel(bytes, 1, panels, call, r);                                                                   \
+            micro_kernel(bytes, 1, panels, false, call, r);                                                            \
     }
 STRIP(bytes, true, 1)
 STRIP(bytes, true, 2)

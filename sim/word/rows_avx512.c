@@ -276,6 +276,7 @@ INLINE void few_pairs(const struct cf_row_job *job, uint32_t count)
 INLINE void few32_part(const struct cf_row_job *job, const struct few *few, uint32_t count, bool step, size_t first,
                        __mmask16 mask)
 {
+    const __m128i one = _mm_set1_epi8(1);
     __m512i sum = few->bias;
     if (job->lane_bias)
         sum = _mm512_add_epi32(sum, _mm512_maskz_loadu_epi32(mask, job->lane_bias + first));
@@ -284,8 +285,8 @@ INLINE void few32_part(const struct cf_row_job *job, const struct few *few, uint
         sum = _mm512_add_epi32(
             sum, _mm512_mullo_epi32(few->factor[s], _mm512_maskz_loadu_epi32(mask, few->from[s] + 4 * first)));
     if (step) {
-        __mmask16 fires = _knot_mask16(_mm512_movepi32_mask(sum));
-        _mm_mask_storeu_epi8((int8_t *)job->out + first, mask, _mm_maskz_set1_epi8(fires, 1));
+        __mmask16 fires = _mm512_cmpge_epi32_mask(sum, _mm512_setzero_si512());
+        _mm_mask_storeu_epi8((int8_t *)job->out + first, mask, _mm_maskz_mov_epi8(fires, one));
     } else {
         _mm512_mask_storeu_epi32((int32_t *)job->out + first, mask, sum);
     }
