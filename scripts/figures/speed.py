@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Prints the table of docs/performance.md that sets the simulator beside the machine's limits, measured now.
 
-    scripts/figures/speed.py [ISA]      (default: the best of this machine)
+    scripts/figures/speed.py [ISA [UPSAMPLE]]
+
+ISA is auto, the best of this machine, unless it is given; UPSAMPLE is nearest, or bilinear.
 
 Each figure is the median of RUNS (5) runs of `cofiber bench` on the example, SECONDS_EACH (0.3) seconds a line.
 """
@@ -22,10 +24,10 @@ def cofiber(*arguments):
     return subprocess.run([COFIBER, *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def measure(isa, folder):
+def measure(isa, upsample, folder):
     net = f"{folder}/net"
     cofiber("compile", ROOT / "examples/head_nearest_fp32.safetensors", "-o", net, "--calibrate", FRAME,
-            "--score-threshold", "0.1")
+            "--score-threshold", "0.1", "--upsample", upsample)
     runs = [json.loads(cofiber("bench", net, FRAME, "--isa", isa, "--seconds", os.environ.get("SECONDS_EACH", "0.3"),
                                "--json")) for _ in range(int(os.environ.get("RUNS", "5")))]
 
@@ -42,10 +44,11 @@ def measure(isa, folder):
 
 def main():
     isa = sys.argv[1] if len(sys.argv) > 1 else "auto"
+    upsample = sys.argv[2] if len(sys.argv) > 2 else "nearest"
     with tempfile.TemporaryDirectory() as folder:
-        runs, median = measure(isa, folder)
+        runs, median = measure(isa, upsample, folder)
     threads = max(run["threads"] for run in runs[0]["runs"])
-    print(f"{runs[0]['runs'][0]['isa']}, median of {len(runs)} runs, load {median(['load']):.1f}\n")
+    print(f"{runs[0]['runs'][0]['isa']}, {upsample}, median of {len(runs)} runs, load {median(['load']):.1f}\n")
     print("| | ms per frame | limit | ratio |\n|---|---|---|---|")
     for mode, key in (("all gates", "all_gates"), ("decisions", "decisions")):
         limit = median([key, "limit_ms"])
