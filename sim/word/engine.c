@@ -171,7 +171,7 @@ void cf_workspace_put(struct cf_workspace *workspace, uint32_t group, uint32_t i
 /* Evaluates the rows that are jobs of task `t`. */
 static void run_jobs(const struct cf_jobs *jobs, uint32_t t)
 {
-    for (uint32_t j = jobs->start[t]; j < jobs->start[t + 1]; j++)
+    for (uint32_t j = jobs->first[t]; j < jobs->end[t]; j++)
         jobs->items[j].loop(&jobs->items[j]);
 }
 
@@ -455,13 +455,12 @@ static void run_task(const struct cf_workspace *w, struct cf_scratch *scratch, c
         break;
     case CF_TASK_EXTRAS:
         if (w->plan->linear->inlined[task->group])
-            run_combined(w, scratch, jobs->items + jobs->start[t], task);
+            run_combined(w, scratch, jobs->items + jobs->first[t], task);
         else
             run_kept(w, task);
         break;
     case CF_TASK_BUNDLE:
-        cf_run_bundle(w, scratch, jobs->items + jobs->start[t], jobs->items + jobs->start[t + 1], task->group,
-                      task->first);
+        cf_run_bundle(w, scratch, jobs->items + jobs->first[t], jobs->items + jobs->end[t], task->group, task->first);
         break;
     case CF_TASK_SUMS: /* jobs alone */
     case CF_TASK_DECIDE:

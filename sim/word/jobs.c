@@ -158,11 +158,14 @@ bool cf_jobs_make(struct cf_workspace *w, const struct cf_schedule *schedule, st
     for (uint32_t t = 0; t < schedule->task_count; t++)
         most += (size_t)schedule->tasks[t].count * most_jobs(w->plan, &schedule->tasks[t]);
     jobs->items = cf_arena_alloc(&w->arena, most, sizeof *jobs->items);
-    jobs->start = cf_arena_alloc(&w->arena, schedule->task_count + 1u, sizeof *jobs->start);
-    bool done = jobs->items && jobs->start;
-    for (uint32_t t = 0; done && t < schedule->task_count; t++) {
+    jobs->first = cf_arena_alloc(&w->arena, schedule->task_count, sizeof *jobs->first);
+    jobs->end = cf_arena_alloc(&w->arena, schedule->task_count, sizeof *jobs->end);
+    bool done = jobs->items && jobs->first && jobs->end, in_turn = w->threads == 1 && schedule->in_turn;
+    for (uint32_t i = 0; done && i < schedule->task_count; i++) {
+        uint32_t t = in_turn ? schedule->in_turn[i] : i;
+        jobs->first[t] = jobs->count;
         done = add_task(w, jobs, &schedule->tasks[t]);
-        jobs->start[t + 1] = jobs->count;
+        jobs->end[t] = jobs->count;
     }
     return done;
 }

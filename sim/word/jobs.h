@@ -8,11 +8,12 @@
 
 struct cf_workspace; /* workspace.h */
 
-/* The jobs of a schedule, task after task. */
+/* The jobs of a schedule, task after task in the order in which they are run, so that their own memory is read from one
+ * end to the other. */
 struct cf_jobs {
     struct cf_row_job *items; /* [count] */
     uint32_t count;
-    uint32_t *start; /* [task_count + 1]: where the jobs of each task begin */
+    uint32_t *first, *end; /* [task_count]: the jobs of each task */
 };
 
 /* In memory of the workspace, whose values and sums are there already; false when memory is out. */
