@@ -59,6 +59,14 @@ module cofiber_stream_scale #(
     localparam SLOT_AT = POOL_ROWS > 1 ? $clog2(POOL_ROWS) : 1;
     localparam LEAD = $clog2(RING + 2 * COLUMNS + 4);
 
+    localparam WORD = FOLD * POOL_BITS;
+
+    // One of four banks' words.
+    function [WORD-1:0] choose(input [4*WORD-1:0] words, input [1:0] bank);
+        choose = bank[1] ? (bank[0] ? words[3*WORD+:WORD] : words[2*WORD+:WORD])
+                         : (bank[0] ? words[1*WORD+:WORD] : words[0*WORD+:WORD]);
+    endfunction
+
     genvar f, k;
 
     // ---- the receiver: sums into the ring; partial pools; complete pools into the banks and to the next scale ----
@@ -283,11 +291,15 @@ module cofiber_stream_scale #(
             wire [1:0] side2 = same_column2 ? near2 : near2 ^ 2'b01;
             wire [1:0] over2 = same_row2 ? near2 : near2 ^ 2'b10;
             wire [1:0] corner2 = {over2[1], side2[0]};
+            wire [WORD-1:0] near_word = choose(bank_words, near2);
+            wire [WORD-1:0] side_word = choose(bank_words, side2);
+            wire [WORD-1:0] over_word = choose(bank_words, over2);
+            wire [WORD-1:0] corner_word = choose(bank_words, corner2);
             for (f = 0; f < FOLD; f = f + 1) begin : g_class
-                wire signed [POOL_BITS-1:0] near = bank_words[(near2*FOLD+f)*POOL_BITS+:POOL_BITS];
-                wire signed [POOL_BITS-1:0] side = bank_words[(side2*FOLD+f)*POOL_BITS+:POOL_BITS];
-                wire signed [POOL_BITS-1:0] over = bank_words[(over2*FOLD+f)*POOL_BITS+:POOL_BITS];
-                wire signed [POOL_BITS-1:0] corner = bank_words[(corner2*FOLD+f)*POOL_BITS+:POOL_BITS];
+                wire signed [POOL_BITS-1:0] near = near_word[f*POOL_BITS+:POOL_BITS];
+                wire signed [POOL_BITS-1:0] side = side_word[f*POOL_BITS+:POOL_BITS];
+                wire signed [POOL_BITS-1:0] over = over_word[f*POOL_BITS+:POOL_BITS];
+                wire signed [POOL_BITS-1:0] corner = corner_word[f*POOL_BITS+:POOL_BITS];
                 wire signed [POOL_BITS+1:0] near_wide = {{2{near[POOL_BITS-1]}}, near};
                 wire signed [POOL_BITS+1:0] side_wide = {{2{side[POOL_BITS-1]}}, side};
                 wire signed [POOL_BITS+1:0] over_wide = {{2{over[POOL_BITS-1]}}, over};
