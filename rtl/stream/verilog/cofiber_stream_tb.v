@@ -203,6 +203,9 @@ module cofiber_stream_tb #(
                 for (c = 0; c < `COFIBER_STREAM_CHUNKS; c = c + 1)
                     write_register(8'h58, weight_word[32*c+:32]);
             end
+            // A word out of order is not taken.
+            write_register(8'h54, `COFIBER_STREAM_WEIGHT_DEPTH * `COFIBER_STREAM_CHUNKS + 1);
+            write_register(8'h58, 32'ha5a5a5a5);
         end
     endtask
 `endif
