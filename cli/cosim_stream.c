@@ -107,6 +107,7 @@ static int report(const struct cli_args *args, const struct comparison *c, uint3
         cJSON_AddNumberToObject(document, "different_sums", (double)c->different_sums);
         cJSON_AddNumberToObject(document, "seed", seed);
         cJSON_AddNumberToObject(document, "cycles_per_frame", (double)c->plan->cycles);
+        cJSON_AddNumberToObject(document, "run_seconds", c->outcome->seconds);
         cli_json_text(document, "testbench", verdict);
         if (c->first[0])
             cJSON_AddStringToObject(document, "first", c->first);

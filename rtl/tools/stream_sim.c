@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/directory.h"
 #include "base/file.h"
@@ -112,8 +113,16 @@ static bool build_verilator(const struct run *r)
     return run_tool(r, "verilator", "verilator", argv);
 }
 
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 static bool run_testbench(const struct run *r)
 {
+    double started = now();
     char text[4][TEXT];
     const char *argv[ARGUMENTS] = {NULL, "-n", "tb.vvp"};
     int count = 3;
@@ -130,11 +139,11 @@ static bool run_testbench(const struct run *r)
     if (r->options->wave)
         argv[count++] = "+wave";
     argv[count] = NULL;
-    if (!r->options->verilator)
-        return run_tool(r, "vvp", "iverilog", argv);
-    char *program = cf_directory_join(r->options->scratch, "obj/tb");
-    bool done = program ? run_tool(r, program, "verilator", argv) : cf_fail(r->err, "out of memory");
+    char *program = r->options->verilator ? cf_directory_join(r->options->scratch, "obj/tb") : strdup("vvp");
+    bool done = program ? run_tool(r, program, r->options->verilator ? "verilator" : "iverilog", argv)
+                        : cf_fail(r->err, "out of memory");
     free(program);
+    r->outcome->seconds = now() - started;
     return done;
 }
 

@@ -22,6 +22,7 @@ struct cf_stream_outcome {
     uint8_t *fired; /* [frames][records][classes]: 0, 1, or 2 where no record came */
     int64_t *sums;  /* [frames][records][classes]: the classifiers' sums, with the thresholds that plan.h cuts */
     uint64_t records;
+    double seconds;    /* that the testbench ran, without its build */
     char verdict[400]; /* its last line, PASS or FAIL and figures */
 };
 
