@@ -83,6 +83,8 @@ static bool open_session(const struct cli_args *args, struct session *s, struct 
                                        .cache_directory = cache && *cache ? cache : NULL,
                                        .rebuild = cli_given(args, "--rebuild"),
                                        .jobs = (int)s->jobs,
+                                       .wave = cli_value(args, "--wave"),
+                                       .scope = cli_value(args, "--signals"),
                                        .progress = on_progress,
                                        .stop = stop,
                                        .user = &s->progress};
@@ -234,7 +236,7 @@ static int run(const struct cli_args *args)
 {
     struct cf_error err;
     struct session s = {0};
-    static const char *const stream_only[] = {"--simulator", "--stalls", "--seed", "--wave", "--signals", NULL};
+    static const char *const stream_only[] = {"--simulator", "--stalls", "--seed", NULL};
     int style;
     if (!cli_choice(args, "--style", &style))
         return CLI_BAD;
@@ -253,7 +255,7 @@ static int run(const struct cli_args *args)
     if (!cli_integer(args, "--jobs", 0, 256, &s.jobs))
         return CLI_BAD;
     cli_catch_interrupts();
-    bool done = open_session(args, &s, &err) && compare_all(&s, &err);
+    bool done = open_session(args, &s, &err) && compare_all(&s, &err) && cf_cosim_finish(s.cosim, &err);
     int status = done ? report(args, &s) : cli_fail(&err);
     close_session(&s);
     return status;
@@ -293,9 +295,11 @@ const struct cli_command cli_cosim = {
             {"--simulator", "verilator|icarus", "verilator", "stream: run the testbench under this simulator."},
             {"--stalls", "PERCENT", "0", "stream: let either side stall in so many of 100 cycles, at random."},
             {"--seed", "N", NULL, "stream: seed of the random stalls. Default: taken from the clock."},
-            {"--wave", "FST", NULL, "stream: write the signals of the run to this file, for GTKWave."},
+            {"--wave", "FST", NULL,
+             "Write the signals of the run to this file, for GTKWave. Of gates, frame n is at time n, and the program "
+             "is built apart."},
             {"--signals", "SCOPE", NULL,
-             "stream: write the signals of this scope alone, for instance cofiber_stream_tb.dut.u_front."},
+             "Write the signals of this scope alone, for instance cofiber_stream_tb.dut.u_front."},
             {0}},
     .run = run,
 };

@@ -10,7 +10,8 @@
 //   parent: for each frame, int64 for each input net, row after row
 //   model:  int64 for each gate, row after row
 //
-// The model ends when the socket does.
+// The model ends when the socket does. Where it was built with waves, the first argument names the file that receives
+// them, frame n at time n; a second one, a scope to which they are confined.
 #include <unistd.h>
 
 #include <cstdint>
@@ -22,6 +23,9 @@
 
 #include "Vcofiber.h"
 #include "verilated.h"
+#if VM_TRACE
+#include "verilated_fst_c.h"
+#endif
 #include "verilated_syms.h"
 
 namespace
@@ -32,6 +36,45 @@ struct Row {
     size_t bytes; // that may be touched
     unsigned lanes, width;
     bool isSigned, isInput;
+};
+
+// The signals' values over the frames, in a file.
+class Waves
+{
+  public:
+    // Gives a message where the file cannot be written.
+    std::string open(VerilatedContext &context, Vcofiber &model, int count, char **arguments)
+    {
+#if VM_TRACE
+        if (count < 2)
+            return "";
+        context.traceEverOn(true);
+        model.trace(&file, 99);
+        if (count > 2)
+            file.dumpvars(0, std::string("TOP.") + arguments[2]);
+        file.open(arguments[1]);
+        return file.isOpen() ? "" : std::string("cannot write ") + arguments[1];
+#else
+        (void)context;
+        (void)model;
+        (void)arguments;
+        return count < 2 ? "" : "was built without waves";
+#endif
+    }
+
+    void frame()
+    {
+#if VM_TRACE
+        if (file.isOpen())
+            file.dump(time++);
+#endif
+    }
+
+  private:
+#if VM_TRACE
+    VerilatedFstC file;
+    uint64_t time = 0;
+#endif
 };
 
 bool readAll(void *data, size_t size)
@@ -121,7 +164,7 @@ std::string findRows(const VerilatedContext &context, const std::string &table, 
     return lines.eof() ? "" : "the table of rows is malformed";
 }
 
-bool serveFrame(Vcofiber &model, const std::vector<Row> &rows, std::vector<int64_t> &inputs,
+bool serveFrame(Vcofiber &model, Waves &waves, const std::vector<Row> &rows, std::vector<int64_t> &inputs,
                 std::vector<int64_t> &gates)
 {
     if (!readAll(inputs.data(), inputs.size() * sizeof(int64_t)))
@@ -135,6 +178,7 @@ bool serveFrame(Vcofiber &model, const std::vector<Row> &rows, std::vector<int64
             setBits(row, size_t{lane} * row.width, static_cast<uint64_t>(*input++));
     }
     model.eval();
+    waves.frame();
     int64_t *gate = gates.data();
     for (const Row &row : rows)
         for (unsigned lane = 0; lane < row.lanes && !row.isInput; lane++)
@@ -144,7 +188,7 @@ bool serveFrame(Vcofiber &model, const std::vector<Row> &rows, std::vector<int64
 
 } // namespace
 
-int main()
+int main(int count, char **arguments)
 {
     VerilatedContext context;
     const auto model = std::make_unique<Vcofiber>(&context); // far too large for the stack
@@ -155,7 +199,10 @@ int main()
     if (size > 0 && !readAll(&table[0], size))
         return 1;
     std::vector<Row> rows;
+    Waves waves;
     std::string message = findRows(context, table, rows);
+    if (message.empty())
+        message = waves.open(context, *model, count, arguments);
     uint32_t length = static_cast<uint32_t>(message.size());
     if (!writeAll(&length, sizeof length) || !writeAll(message.data(), length) || length > 0)
         return 1;
@@ -164,7 +211,8 @@ int main()
         (row.isInput ? inputs : gates) += row.lanes;
     std::vector<int64_t> inputValues(inputs);
     std::vector<int64_t> gateValues(gates);
-    while (serveFrame(*model, rows, inputValues, gateValues)) {
+    while (serveFrame(*model, waves, rows, inputValues, gateValues)) {
     }
+    waves.frame(); // the last values last for a frame, too
     return 0;
 }

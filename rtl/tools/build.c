@@ -41,6 +41,8 @@ static const char *const verilator_options[] = {
 };
 // clang-format on
 
+static const char wave_option[] = "--trace-fst";
+
 enum {
     SOURCE_LIMIT = 1 << 30,
     MAX_ARGUMENTS = 64,
@@ -111,6 +113,8 @@ static bool make_key(struct builder *b, const char *sources, const char *scratch
     bool done = b->version != NULL;
     if (done)
         cf_text_printf(&text, "%s", b->version);
+    if (b->options->wave)
+        cf_text_printf(&text, "%s\n", wave_option);
     for (int i = 0; done && cf_rtl_sources[i]; i++)
         done = hash_file(b, sources, cf_rtl_sources[i], &text);
     cf_sha256(cf_harness_text, (size_t)(cf_harness_end - cf_harness_text), hex);
@@ -243,6 +247,8 @@ static bool verilate(struct builder *b, bool hierarchical)
         argv[count++] = verilator_options[i];
     if (hierarchical)
         argv[count++] = "--hierarchical";
+    if (b->options->wave)
+        argv[count++] = wave_option;
     argv[count++] = "--top-module";
     argv[count++] = b->top;
     argv[count++] = "--Mdir";
@@ -302,7 +308,7 @@ static bool open_runtime(struct builder *b)
     char *compiler = version_of(b, b->compiler, b->part);
     bool done = compiler != NULL;
     if (done)
-        cf_text_printf(&text, "%s%s", b->version, compiler);
+        cf_text_printf(&text, "%s%s%s\n", b->version, compiler, b->options->wave ? wave_option : "");
     free(compiler);
     put_list(small_make, &text);
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "rtl/structural/structural.h"
@@ -13,6 +15,7 @@ struct cf_cosim {
     const struct cf_netlist *netlist;
     struct cf_build build;
     struct cf_process process;
+    char *wave, *wave_part; /* the file of waves, and its name until it is complete; NULL: none */
 };
 
 /* Writes the name of the top module and a line for each row, as harness/cosim.cpp reads them. */
@@ -67,6 +70,17 @@ static bool advise(const struct cf_cosim *cosim, struct cf_error *err)
            cf_fail_setting(err, "rebuild");
 }
 
+static bool name_wave(struct cf_cosim *cosim, const char *wave, struct cf_error *err)
+{
+    if (!wave)
+        return true;
+    cosim->wave = strdup(wave);
+    if (cosim->wave && asprintf(&cosim->wave_part, "%s.part", wave) >= 0)
+        return true;
+    cosim->wave_part = NULL;
+    return cf_fail(err, "%s: out of memory", wave);
+}
+
 bool cf_cosim_open(struct cf_cosim **result, const struct cf_netlist *netlist, const struct cf_cosim_options *options,
                    struct cf_error *err)
 {
@@ -76,9 +90,9 @@ bool cf_cosim_open(struct cf_cosim **result, const struct cf_netlist *netlist, c
         return cf_fail(err, "%s: out of memory", netlist->label);
     cosim->netlist = netlist;
     cosim->process.socket = -1;
-    bool done = cf_build_program(&cosim->build, netlist, options, err);
+    bool done = name_wave(cosim, options->wave, err) && cf_build_program(&cosim->build, netlist, options, err);
     if (done) {
-        const char *argv[] = {cosim->build.program, NULL};
+        const char *argv[] = {cosim->build.program, cosim->wave_part, cosim->wave_part ? options->scope : NULL, NULL};
         const struct cf_watch watch = {NULL, options->stop, options->user};
         done = (cf_process_start(&cosim->process, argv, cosim->build.log, &watch, err) && introduce(cosim, err)) ||
                advise(cosim, err);
@@ -102,11 +116,25 @@ bool cf_cosim_frame(struct cf_cosim *cosim, int64_t *nets, struct cf_error *err)
            cf_process_receive(&cosim->process, nets + inputs, (netlist->net_count - inputs) * sizeof *nets, err);
 }
 
+bool cf_cosim_finish(struct cf_cosim *cosim, struct cf_error *err)
+{
+    cf_process_stop(&cosim->process);
+    if (cosim->wave && rename(cosim->wave_part, cosim->wave) != 0)
+        return cf_fail(err, "%s: %m", cosim->wave);
+    free(cosim->wave);
+    cosim->wave = NULL;
+    return true;
+}
+
 void cf_cosim_close(struct cf_cosim *cosim)
 {
     if (!cosim)
         return;
     cf_process_stop(&cosim->process);
+    if (cosim->wave) /* it is not complete */
+        unlink(cosim->wave_part);
+    free(cosim->wave);
+    free(cosim->wave_part);
     cf_build_free(&cosim->build);
     free(cosim);
 }

@@ -9,6 +9,8 @@ struct cf_cosim_options {
     const char *cache_directory; /* NULL: $XDG_CACHE_HOME/cofiber, or ~/.cache/cofiber */
     int jobs;                    /* compilers at once; 0: one per processor */
     bool rebuild;                /* even where the cache has the program */
+    const char *wave;            /* the file that receives the signals' values, frame n at time n; NULL: none */
+    const char *scope;           /* with it: the signals of this scope of the Verilog alone; NULL: all */
     /* Called some times per second while the tools run; total 0: not known yet. May be NULL. */
     void (*progress)(void *user, uint64_t done, uint64_t total);
     /* Asked as often, and when a signal interrupts the wait for the model; must work as long as the result lives. True:
@@ -28,6 +30,9 @@ bool cf_cosim_open(struct cf_cosim **cosim, const struct cf_netlist *netlist, co
 /* One frame. The first nets of `nets` are the input's, given; those of the gates are filled with what the Verilog's
  * wires carry. */
 bool cf_cosim_frame(struct cf_cosim *cosim, int64_t *nets, struct cf_error *err);
+
+/* After the last frame: ends the model, and gives the file of waves its name. Without it there is no such file. */
+bool cf_cosim_finish(struct cf_cosim *cosim, struct cf_error *err);
 
 void cf_cosim_close(struct cf_cosim *cosim); /* NULL is fine */
 

@@ -97,6 +97,18 @@ check "a prefix that is too long" 2 "no Verilog identifier" cofiber verilog near
 
 check "nearest: cosim" 0 "1,302 gate values of 2 frames compared, 0 differ" verilate nearest.cfn "$frames"
 check "left: cosim" 0 "1,302 gate values of 2 frames compared, 0 differ" verilate nearest.cfn "$frames" --rtl left_rtl
+# The head of an FST file: type and length, first and last time, byte order, memory, scopes, variables.
+waves() { python3 -c 'import struct, sys
+head = struct.unpack(">BQQQdQQQ", open(sys.argv[1], "rb").read(57))
+print("from", head[2], "to", head[3], "variables", head[7])' "$1"; }
+check "waves: cosim" 0 ", 0 differ" verilate nearest.cfn "$frames" --wave waves.fst
+check "waves: two frames" 0 "from 0 to 2 variables" waves waves.fst
+cp log all_variables
+check "waves of one row: cosim" 0 ", 0 differ" verilate nearest.cfn "$frames" --wave row.fst --signals cofiber_top.s0_classify_0_0
+check "waves of one row" 0 "variables 1" waves row.fst
+check "waves: all rows are more" 1 "" cmp -s log all_variables
+check "waves that cannot be written" 2 "cannot write" verilate nearest.cfn "$frames" --wave none/waves.fst
+check "waves: no half file is left" 1 "" test -e waves.fst.part
 check "a cache with a blank in its name" 0 ", 0 differ" cofiber cosim nearest.cfn "$frames" --cache 'my cache'
 check "and found in it" 0 '"cached":	true' cofiber cosim nearest.cfn "$frames" --json --cache 'my cache'
 check "nearest: found in the cache" 0 '"cached":	true' verilate nearest.cfn "$frames" --json
