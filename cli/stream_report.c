@@ -12,8 +12,10 @@ static int report_json(const struct cf_stream_plan *plan, const struct cf_stream
     cJSON_AddNumberToObject(document, "parallel_classes", plan->options.parallel);
     cJSON_AddNumberToObject(document, "cycles_per_frame", (double)cost->cycles_per_frame);
     cJSON_AddNumberToObject(document, "multipliers", (double)cost->multipliers);
-    if (cost->registers > 0)
+    if (!plan->options.shared) {
         cJSON_AddNumberToObject(document, "registers", (double)cost->registers);
+        cJSON_AddNumberToObject(document, "luts", (double)cost->luts);
+    }
     cJSON_AddNumberToObject(document, "memory_bits", (double)cost->memory_bits);
     cJSON *memory = cJSON_AddObjectToObject(document, "memory");
     cJSON_AddNumberToObject(memory, "weights", (double)cost->weight_bits);
@@ -43,7 +45,8 @@ int cli_stream_report(const struct cli_args *args, const struct cf_stream_plan *
     } lines[] = {
         {"cycles per frame", cost.cycles_per_frame, false},
         {"multipliers", cost.multipliers, false},
-        {"flip-flops", cost.registers, cost.registers == 0},
+        {"flip-flops", cost.registers, plan->options.shared},
+        {"LUTs of 4 inputs", cost.luts, plan->options.shared},
         {"memory, in bits", cost.memory_bits, false},
         {"  weights", cost.weight_bits, false},
         {"  input buffer", cost.input_bits, false},

@@ -38,9 +38,29 @@ static double number_of(const cJSON *model, const char *name)
     return cJSON_IsNumber(item) ? item->valuedouble : 0;
 }
 
-static int report_json(const struct cf_synth_result *r, const cJSON *model, const char *target)
+/* What the package foretells of a target; 0 in luts and registers: nothing. */
+struct forecast {
+    uint64_t cycles, multipliers, luts, registers, dsps, memory_bits;
+};
+
+/* A multiplier takes one DSP block, or half of an SB_MAC16 in the shared core; an iCE40 has none for the wide core,
+ * whose multipliers are LUTs there, which are not foretold. */
+static struct forecast foretell(const cJSON *model, int target)
 {
-    double cycles = number_of(model, "cycles_per_frame");
+    struct forecast f = {.cycles = (uint64_t)number_of(model, "cycles_per_frame"),
+                         .multipliers = (uint64_t)number_of(model, "multipliers"),
+                         .registers = (uint64_t)number_of(model, "registers"),
+                         .memory_bits = (uint64_t)number_of(model, "memory_bits")};
+    bool wanted = number_of(model, "dsp_blocks_wanted") != 0, shared = number_of(model, "shared") != 0;
+    if (target == CF_TARGET_GENERIC)
+        f.luts = (uint64_t)number_of(model, "luts");
+    if (wanted)
+        f.dsps = target != CF_TARGET_ICE40 ? f.multipliers : shared ? (f.multipliers + 1) / 2 : 0;
+    return f;
+}
+
+static int report_json(const struct cf_synth_result *r, const struct forecast *f, const char *target)
+{
     cJSON *document = cJSON_CreateObject();
     cJSON_AddStringToObject(document, "target", target);
     cJSON_AddNumberToObject(document, "luts", (double)r->luts);
@@ -53,39 +73,47 @@ static int report_json(const struct cf_synth_result *r, const cJSON *model, cons
     cJSON_AddNumberToObject(document, "seed", r->seed);
     cJSON_AddNumberToObject(document, "nextpnr_mhz", r->nextpnr_mhz);
     cJSON_AddNumberToObject(document, "icetime_mhz", r->icetime_mhz);
-    cJSON_AddNumberToObject(document, "frames_per_second", cycles > 0 ? 1e6 * cf_synth_clock(r) / cycles : 0);
+    cJSON_AddNumberToObject(document, "frames_per_second",
+                            f->cycles > 0 ? 1e6 * cf_synth_clock(r) / (double)f->cycles : 0);
     cJSON *foretold = cJSON_AddObjectToObject(document, "model");
-    cJSON_AddNumberToObject(foretold, "cycles_per_frame", cycles);
-    cJSON_AddNumberToObject(foretold, "multipliers", number_of(model, "multipliers"));
-    if (number_of(model, "registers") > 0)
-        cJSON_AddNumberToObject(foretold, "registers", number_of(model, "registers"));
-    cJSON_AddNumberToObject(foretold, "memory_bits", number_of(model, "memory_bits"));
+    cJSON_AddNumberToObject(foretold, "cycles_per_frame", (double)f->cycles);
+    cJSON_AddNumberToObject(foretold, "multipliers", (double)f->multipliers);
+    cJSON_AddNumberToObject(foretold, "dsps", (double)f->dsps);
+    if (f->luts > 0)
+        cJSON_AddNumberToObject(foretold, "luts", (double)f->luts);
+    if (f->registers > 0)
+        cJSON_AddNumberToObject(foretold, "registers", (double)f->registers);
+    cJSON_AddNumberToObject(foretold, "memory_bits", (double)f->memory_bits);
     return cli_print_json(document);
 }
 
-static void report_text(const struct cf_synth_result *r, const cJSON *model, int target)
+/* One line: what was found, and what was foretold where it was. */
+static void print_counts(const char *name, uint64_t found, uint64_t foretold, bool known)
 {
-    char found[32], foretold[32];
-    bool dsps = target == CF_TARGET_GENERIC || number_of(model, "dsp_blocks_wanted") != 0;
+    char left[32], right[32];
+    printf("%-20s %14s", name, cli_thousands(found, left));
+    if (known)
+        printf(" %14s", cli_thousands(foretold, right));
+    printf("\n");
+}
+
+static void report_text(const struct cf_synth_result *r, const struct forecast *f, int target)
+{
+    char number[32];
+    bool generic = target == CF_TARGET_GENERIC;
     printf("%-20s %14s %14s\n", "", "synthesised", "model");
-    printf("%-20s %14s\n", "LUTs", cli_thousands(r->luts, found));
-    bool registers = number_of(model, "registers") > 0;
-    printf("%-20s %14s %14s\n", "flip-flops", cli_thousands(r->registers, found),
-           registers ? cli_thousands((uint64_t)number_of(model, "registers"), foretold) : "");
-    printf("%-20s %14s %14s\n", target == CF_TARGET_GENERIC ? "multipliers" : "DSP blocks",
-           cli_thousands(target == CF_TARGET_GENERIC ? r->multipliers : r->dsps, found),
-           cli_thousands((uint64_t)(dsps ? number_of(model, "multipliers") : 0), foretold));
-    printf("%-20s %14s %14s\n", target == CF_TARGET_GENERIC ? "memory bits" : "block RAM bits",
-           cli_thousands(r->memory_bits, found), cli_thousands((uint64_t)number_of(model, "memory_bits"), foretold));
+    print_counts("LUTs", r->luts, f->luts, f->luts > 0);
+    print_counts("flip-flops", r->registers, f->registers, f->registers > 0);
+    print_counts(generic ? "multipliers" : "DSP blocks", generic ? r->multipliers : r->dsps, f->dsps, true);
+    print_counts(generic ? "memory bits" : "block RAM bits", r->memory_bits, f->memory_bits, true);
     if (r->nextpnr_mhz > 0) {
-        printf("%-20s %14s\n", "logic cells", cli_thousands(r->cells, found));
+        print_counts("logic cells", r->cells, 0, false);
         printf("%-20s %14.1f\n", "MHz, by nextpnr", r->nextpnr_mhz);
         printf("%-20s %14.1f\n", "MHz, by icetime", r->icetime_mhz);
         printf("%-20s %14u\n", "seed", r->seed);
-        printf("%-20s %14.2f\n", "frames per second", 1e6 * cf_synth_clock(r) / number_of(model, "cycles_per_frame"));
+        printf("%-20s %14.2f\n", "frames per second", 1e6 * cf_synth_clock(r) / (double)f->cycles);
     }
-    printf("%-20s %14s %14s\n", "cycles per frame", "",
-           cli_thousands((uint64_t)number_of(model, "cycles_per_frame"), foretold));
+    printf("%-20s %14s %14s\n", "cycles per frame", "", cli_thousands(f->cycles, number));
 }
 
 /* Copies a file of the tools' output to `path`, where there is one. */
@@ -128,6 +156,7 @@ static int run(const struct cli_args *args)
                                              .place = placed,
                                              .seed = (uint32_t)seed,
                                              .seeds = (uint32_t)seeds,
+                                             .netlist = cli_value(args, "-o") != NULL,
                                              .bitstream = bitstream != NULL,
                                              .stop = stop};
     done = done && cf_stream_synthesise(&result, directory, &options, &err);
@@ -135,10 +164,13 @@ static int run(const struct cli_args *args)
            keep(bitstream, scratch.path, "netlist.bin", &err);
     if (!done)
         status = cli_fail(&err);
-    else if (cli_given(args, "--json"))
-        status = report_json(&result, model, targets[target]);
-    else
-        report_text(&result, model, target);
+    else {
+        const struct forecast forecast = foretell(model, target);
+        if (cli_given(args, "--json"))
+            status = report_json(&result, &forecast, targets[target]);
+        else
+            report_text(&result, &forecast, target);
+    }
     cJSON_Delete(model);
     cf_scratch_remove(&scratch);
     return status;
@@ -158,8 +190,9 @@ const struct cli_command cli_synth = {
     .options =
         (const struct cli_option[]){
             {"--target", "ice40|ecp5|xilinx|generic", "generic",
-             "Map to the cells of this family; generic: LUTs of 4 inputs, and memories "
-             "and multipliers counted as they are described."},
+             "Map to the cells of this family; generic: LUTs of 4 inputs, among them one per bit of an adder, and "
+             "memories "
+             "and the multipliers that are meant for DSP blocks counted as they are described."},
             {"--place", NULL, NULL,
              "ice40: place and route, and time: for a UP5K (sg48) where the package "
              "was written with --fit ice40up5k, else for an HX8K (ct256)."},

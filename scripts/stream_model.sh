@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Prints the table of docs/stream.md that holds the accelerator's closed form against what Yosys finds: flip-flops and
-# memory bits of settings of several netlists of random weights. Multipliers are not mapped, which makes it quick.
+# Prints the table of docs/stream.md that holds the accelerator's closed form against what Yosys finds: LUTs, flip-flops
+# and memory bits of settings of several netlists of random weights. Memories and the multipliers that are meant for DSP
+# blocks are not mapped, which makes it quick.
 #
 #   scripts/stream_model.sh [BUILD]
 set -euo pipefail
@@ -11,31 +12,21 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# Counts into stat.txt: the memories as they are described, then the flip-flops bit by bit.
-count() {
-    local sources
-    sources=$(grep -v // cofiber_stream.f | sed 's/.*/read_verilog &;/' | tr '\n' ' ')
-    yosys -q -p "$sources hierarchy -check -top cofiber_stream_top; proc; flatten; opt -fast; wreduce; opt_clean
-        tee -q -o memory.txt stat
-        synth -run coarse:fine -top cofiber_stream_top; opt -fast
-        simplemap t:\$dff t:\$sdff t:\$dffe t:\$sdffe t:\$sdffce; opt_clean; tee -q -o stat.txt stat"
-}
-
+echo "| classes, channels, grid, scales, upsampling | options | LUTs: model | found | | flip-flops: model | found | | memory bits: model | found | |"
+echo "|---|---|---|---|---|---|---|---|---|---|---|"
 while IFS='|' read -r netlist options; do
     read -r classes channels grid scales upsample <<<"$netlist"
     python3 "$root/tests/rtl/inputs.py" head head "$classes" "$channels" 7
     "$build/cofiber" compile head -o net --input-scale 0.05 --grid "$grid" --scales "$scales" --upsample "$upsample" >/dev/null
     # shellcheck disable=SC2086
     "$build/cofiber" verilog net -o ip --force --style stream $options >/dev/null
-    (cd ip && count)
+    "$build/cofiber" synth ip --target generic --json >synth.json
     python3 - "$netlist" "$options" <<'END'
-import json, re, sys
-model = json.load(open("ip/cofiber_stream_model.json"))
-registers = sum(int(n) for n in re.findall(r"\$_S?DFF\w*_\s+(\d+)", open("ip/stat.txt").read()))
-memory = int(re.findall(r"memory bits:\s+(\d+)", open("ip/memory.txt").read())[-1])
-cells = [sys.argv[1].strip(), sys.argv[2].strip()]
-for name, found in (("registers", registers), ("memory_bits", memory)):
-    cells += [f"{model[name]:,}", f"{found:,}", f"{100 * (model[name] / found - 1):+.1f}%"]
+import json, sys
+found = json.load(open("synth.json"))
+model, cells = found["model"], [sys.argv[1].strip(), sys.argv[2].strip()]
+for name in ("luts", "registers", "memory_bits"):
+    cells += [f"{model[name]:,}", f"{found[name]:,}", f"{100 * (model[name] / found[name] - 1):+.1f}%"]
 print("| " + " | ".join(cells) + " |", flush=True)
 END
     rm -rf ip net head

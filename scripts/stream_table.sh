@@ -16,8 +16,9 @@ row() { # NAME MHz OPTIONS...: the row of a setting, at a clock
 import json, os, sys
 c = json.load(sys.stdin)
 rate = 1e6 * float(os.environ["MHZ"]) / c["cycles_per_frame"]
-print("| {name} | {cycles_per_frame:,} | {rate:.1f} at {mhz} MHz | {multipliers:,} | {memory_bits:,} | {memory[sums]:,} | {feature_buffer_bits:,} |".format(
-    name=os.environ["NAME"], mhz=os.environ["MHZ"], rate=rate, **c))'
+logic = {key: f"{c[key]:,}" if key in c else "-" for key in ("luts", "registers")}
+print("| {name} | {cycles_per_frame:,} | {rate:.1f} at {mhz} MHz | {multipliers:,} | {LUTS} | {REGISTERS} | {memory_bits:,} | {memory[sums]:,} | {feature_buffer_bits:,} |".format(
+    LUTS=logic["luts"], REGISTERS=logic["registers"], name=os.environ["NAME"], mhz=os.environ["MHZ"], rate=rate, **c))'
 }
 row "4 x 1, shared by 4 positions (UP5K)" 52.8 --fit ice40up5k  # the clock that was found
 for setting in 4:1 8:4 8:16 8:80 16:80 64:80; do

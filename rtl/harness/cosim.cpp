@@ -51,7 +51,7 @@ class Waves
         context.traceEverOn(true);
         model.trace(&file, 99);
         if (count > 2)
-            file.dumpvars(0, std::string("TOP.") + arguments[2]);
+            file.dumpvars(1000, std::string("TOP.") + arguments[2]); // level 0 would mean all
         file.open(arguments[1]);
         return file.isOpen() ? "" : std::string("cannot write ") + arguments[1];
 #else

@@ -38,7 +38,9 @@ void cf_stream_cost(const struct cf_stream_plan *plan, struct cf_stream_cost *co
     }
     if (plan->options.shared)
         shared_cost(plan, cost);
-    else
+    else {
         cost->registers = cf_stream_flip_flops(plan);
+        cost->luts = cf_stream_luts(plan);
+    }
     cost->memory_bits = cost->weight_bits + cost->input_bits + cost->sum_bits + cost->threshold_bits + cost->queue_bits;
 }

@@ -178,10 +178,11 @@ void cf_stream_put_model(const struct cf_stream_plan *plan, struct cf_text *text
     struct cf_stream_cost cost;
     cf_stream_cost(plan, &cost);
     cf_text_printf(text,
-                   "{\"cycles_per_frame\": %llu, \"multipliers\": %llu, \"registers\": %llu, \"memory_bits\": %llu, "
-                   "\"dsp_blocks_wanted\": %d}\n",
+                   "{\"cycles_per_frame\": %llu, \"multipliers\": %llu, \"registers\": %llu, \"luts\": %llu, "
+                   "\"memory_bits\": %llu, \"dsp_blocks_wanted\": %d, \"shared\": %d}\n",
                    (unsigned long long)cost.cycles_per_frame, (unsigned long long)cost.multipliers,
-                   (unsigned long long)cost.registers, (unsigned long long)cost.memory_bits, !plan->options.logic);
+                   (unsigned long long)cost.registers, (unsigned long long)cost.luts,
+                   (unsigned long long)cost.memory_bits, !plan->options.logic, plan->options.shared);
 }
 
 void cf_stream_put_constraints(struct cf_text *text)

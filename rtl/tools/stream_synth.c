@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "rtl/stream/stream.h"
 #include "rtl/tools/process.h"
+#include "rtl/tools/stream_script.h"
 
 struct synthesis {
     const char *directory;
@@ -58,54 +59,33 @@ static bool run_tool(const struct synthesis *s, const char *program, const char 
 
 /* ---- Yosys ---- */
 
-static const char *script_of(const struct synthesis *s)
-{
-    static const char *const scripts[] = {
-        [CF_TARGET_ICE40] = "synth_ice40",
-        [CF_TARGET_ECP5] = "synth_ecp5",
-        [CF_TARGET_XILINX] = "synth_xilinx -flatten -noiopad",
-        [CF_TARGET_GENERIC] = "synth -run coarse:fine",
-    };
-    return scripts[s->options->target];
-}
-
 static bool write_script(const struct synthesis *s)
 {
+    const struct cf_stream_script script = {.target = s->options->target,
+                                            .prefix = s->prefix,
+                                            .scratch = s->options->scratch,
+                                            .no_dsp = s->options->logic,
+                                            .netlist = s->options->netlist};
     struct cf_text text = {0};
-    char *list_name = NULL, *list = NULL, *path = cf_directory_join(s->options->scratch, "synth.ys");
+    char *list_name = NULL, *list = NULL, *path = cf_directory_join(s->options->scratch, "synth.ys"),
+         *cells = cf_directory_join(s->options->scratch, CF_STREAM_CELLS);
     size_t size;
-    bool done = (path && asprintf(&list_name, "%s/%s%s", s->directory, s->prefix,
-                                  s->up5k ? CF_STREAM_ICE40_LIST : CF_STREAM_LIST) >= 0) ||
+    bool done = (path && cells &&
+                 asprintf(&list_name, "%s/%s%s", s->directory, s->prefix,
+                          s->up5k ? CF_STREAM_ICE40_LIST : CF_STREAM_LIST) >= 0) ||
                 cf_fail(s->err, "out of memory");
     done = done && cf_file_read(list_name, 1 << 20, &list, &size, s->err);
-    const char *scratch = s->options->scratch;
     for (char *line = done ? strtok(list, "\n") : NULL; line; line = strtok(NULL, "\n"))
         if (line[0] != '/')
             cf_text_printf(&text, "read_verilog %s\n", line);
-    const char *no_dsp = !s->options->logic                       ? ""
-                         : s->options->target == CF_TARGET_ECP5   ? " -nodsp"
-                         : s->options->target == CF_TARGET_XILINX ? " -nodsp"
-                                                                  : "";
-    if (s->options->target == CF_TARGET_GENERIC)
-        cf_text_printf(&text,
-                       "hierarchy -check -top %scofiber_stream_top\nproc; flatten; opt -fast; wreduce; opt_clean\n"
-                       "tee -q -o %s/coarse.txt stat\n",
-                       s->prefix, scratch);
-    cf_text_printf(&text, "%s%s -top %scofiber_stream_top\n", script_of(s), no_dsp, s->prefix);
-    if (s->options->target == CF_TARGET_GENERIC)
-        cf_text_printf(
-            &text, "opt -fast; techmap; opt -fast\nwrite_verilog -noattr %s/netlist.v\nabc -fast -lut 4; opt_clean\n",
-            scratch);
-    else
-        cf_text_printf(&text, "write_verilog -noattr %s/netlist.v\n", scratch);
-    cf_text_printf(&text, "tee -q -o %s/stat.txt stat\n", scratch);
-    if (s->options->target == CF_TARGET_ICE40)
-        cf_text_printf(&text, "write_json %s/netlist.json\n", scratch);
+    cf_stream_put_script(&script, &text);
     done = done && (!text.failed || cf_fail(s->err, "out of memory")) &&
-           cf_file_write(path, text.data, text.length, s->err);
+           cf_file_write(path, text.data, text.length, s->err) &&
+           cf_file_write(cells, cf_stream_cells, strlen(cf_stream_cells), s->err);
     cf_text_free(&text);
     free(list);
     free(list_name);
+    free(cells);
     free(path);
     return done;
 }
@@ -162,13 +142,13 @@ static bool read_counts(const struct synthesis *s)
         r->memory_bits = r->memory_blocks * 18432;
     } else if (done) {
         done = read_output(s, "coarse.txt", &coarse);
-        r->luts = count_cells(stat, "$lut");
+        r->luts = count_cells(stat, "$lut") + count_cells(stat, "cofiber_adder");
         r->registers = count_cells(stat, "$_DFF") + count_cells(stat, "$_SDFF");
         const char *bits = done ? strstr(coarse, "Number of memory bits:") : NULL;
         for (const char *next = bits; next; next = strstr(next + 1, "Number of memory bits:"))
             bits = next;
         r->memory_bits = bits ? strtoull(bits + 22, NULL, 10) : 0;
-        r->multipliers = done ? count_cells(coarse, "$mul") : 0;
+        r->multipliers = count_cells(stat, "cofiber_product");
     }
     free(stat);
     free(coarse);

@@ -17,12 +17,14 @@ struct cf_synth_options {
     bool place;          /* ice40: place and route, and time */
     uint32_t seed;       /* of the placement */
     uint32_t seeds;      /* so many seeds from that one on are tried, and the fastest is kept; at least 1 */
+    bool netlist;        /* `scratch` receives netlist.v, the cells after synthesis */
     bool bitstream;      /* ice40, placed: `scratch` receives netlist.bin */
     bool (*stop)(void *user);
     void *user;
 };
 
-/* The counts of the tools. Cells of the target; for generic, LUTs of 4 inputs, and memories are left as they are. */
+/* The counts of the tools. Cells of the target; for generic, LUTs of 4 inputs, among them one per bit of an adder, while
+ * memories and the multipliers that are meant for DSP blocks are left as they are. */
 struct cf_synth_result {
     uint64_t luts, registers, dsps, memory_blocks, memory_bits, multipliers;
     uint64_t cells;     /* ice40, placed: logic cells */
