@@ -97,3 +97,29 @@ check "formal: the merge gives whole frames, and holds still" 0 "" \
     prove merge_formal.v cofiber_stream_merge SCALES=2 RECORDS=3 CLASS_BITS=1
 sed 's/wire free = !m_valid || m_ready/wire free = 1/' merge_formal.v >merge_broken.v
 check "formal: a broken merge fails" 1 "" prove merge_broken.v cofiber_stream_merge SCALES=2 RECORDS=3 CLASS_BITS=1
+
+# Every position that was begun has a place in the queue of records: none is lost however long the output stalls.
+splice "$1/cofiber_stream_scale.v" scale_formal.v <<'END'
+    initial begin credits = QUEUE; queued = 0; v = 0; l = 0; d_beat = 0; lead = 0; end
+    wire [5:0] ends = v & l;  // last beats of positions on their way to the queue
+    wire [2:0] coming = ends[0] + ends[1] + ends[2] + ends[3] + ends[4] + ends[5] + (d_beat != 0);
+    always @* begin
+        assert (d_beat < BEATS);
+        assert (credits <= QUEUE && queued <= QUEUE && coming <= QUEUE);
+        assert (credits + queued + coming == QUEUE);
+    end
+END
+scale=(KIND=0 FOLD=1 BEATS=2 SUM_BITS=2 VALUE_BITS=3 RING=8)
+check "formal: the queue of records has room for all that was begun" 0 "" \
+    prove scale_formal.v cofiber_stream_scale "${scale[@]}"
+sed 's/lead >= need && credits != 0/lead >= need/' scale_formal.v >scale_broken.v
+check "formal: a scale that begins without a place fails" 1 "" prove scale_broken.v cofiber_stream_scale "${scale[@]}"
+sed '/assert/d; s/^    always @\* begin$/    always @* begin assert (queued < QUEUE);/' scale_formal.v >scale_full.v
+reached() { # FILE MODULE PARAMETERS...: the assertion fails after some steps from the start
+    local parameters=""
+    for parameter in "${@:3}"; do parameters+="-set $parameter "; done
+    yosys -p "read_verilog -formal -sv $1; chparam ${parameters//=/ } $2; prep -top $2; memory_map; opt_clean;
+              sat -tempinduct-baseonly -prove-asserts -set-assumes -maxsteps 24 $2"
+}
+check "formal: the queue of records is full at times" 0 "model found for base case: FAIL" \
+    reached scale_full.v cofiber_stream_scale "${scale[@]}"
