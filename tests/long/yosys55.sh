@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Yosys 0.55, newer than the distribution's: it reads the gate Verilog, the JSON and the AIGER of one classifier, and the
 # JSON that it writes is read back; ABC proves that all are one function. The verified
-# checker proves that what it makes of emitted Verilog is the netlist.
+# checker proves that what it makes of emitted Verilog is the netlist. What it makes of an accelerator decides the same.
 #
 #   tests/long/yosys55.sh [BUILD]     half a minute; needs scripts/setup.sh yosys55
 source "$(dirname "$0")/../support/suite.sh"
@@ -57,4 +57,18 @@ if [ -x "$build/cofiber-checker" ]; then
     check "prove: a changed netlist" 0 "" mutate loop -o mutant weight 's0.classify[3,4,1]' 70 1
     check "prove: it is refused" 0 "weights differ" prove55 mutant
 fi
+
+# The accelerator's package: read without a complaint, turned into gates, and simulated with random stalls.
+fixtures=$root/tests/fixtures
+check "accelerator: compile" 0 "" cofiber compile "$fixtures/head_f32.safetensors" -o small.cfn --grid 8x8 --input-scale 0.05
+check "accelerator: emit" 0 "" cofiber verilog small.cfn "$fixtures/frames_f32.safetensors" -o accelerator --style stream \
+    --lanes 2
+cd accelerator || exit 1
+mapfile -t sources < <(grep -v // cofiber_stream.f)
+check "accelerator: gates" 0 "" yosys55 "${sources[@]}" cofiber_stream_*.hex -- "read_verilog ${sources[*]}; \
+    hierarchy -check -top cofiber_stream_top; proc; flatten; opt -fast; check -assert; \
+    synth -run coarse:fine -top cofiber_stream_top; opt -fast; techmap; opt -fast; write_verilog -noattr netlist.v"
+check "accelerator: Icarus reads the gates" 0 "" iverilog -g2005 -s cofiber_stream_tb -o tb.vvp netlist.v cofiber_stream_tb.v
+check "accelerator: decides the same" 0 "PASS: 2 of 2" vvp -n tb.vvp +seed=3 +input_stalls=30 +output_stalls=30
+cd ..
 finish
