@@ -10,11 +10,11 @@ enum {
     MOST_PASSES = 12,
 };
 
-int64_t cf_table_excess(int64_t value, int planes)
+int64_t cf_table_excess(int64_t value, int planes, bool other)
 {
     assert(value % 2 != 0 && planes >= 1 && planes < 62);
     int64_t unit = (int64_t)1 << planes, toward_zero = value / unit, away = toward_zero + (value >= 0 ? 1 : -1);
-    return cf_csd_weight(toward_zero) <= cf_csd_weight(away) ? toward_zero : away;
+    return (cf_csd_weight(toward_zero) <= cf_csd_weight(away)) != other ? toward_zero : away;
 }
 
 /* ---- by size ---- */
@@ -80,7 +80,7 @@ static void count_digits(struct exchange *x)
         for (int p = 0; p < x->planes; p++)
             for (uint32_t r = 0; r < m->rows; r++)
                 digits_of(x, c, p)[r] =
-                    (uint8_t)cf_csd_weight(cf_table_excess(2 * m->at[(size_t)r * m->columns + c] + 1, p + 1));
+                    (uint8_t)cf_csd_weight(cf_table_excess(2 * m->at[(size_t)r * m->columns + c] + 1, p + 1, false));
     for (uint32_t g = 0; g < x->groups; g++)
         for (int p = 0; p < x->planes; p++) {
             uint8_t *sums = sums_of(x, g, p);

@@ -6,7 +6,7 @@
 
 /* Of an odd `value`: a multiple of 2^planes, divided by that, that leaves an odd number below 2^planes in magnitude
  * when it is taken off. Of the two multiples that do, the one of fewer digits. */
-int64_t cf_table_excess(int64_t value, int planes);
+int64_t cf_table_excess(int64_t value, int planes, bool other);
 
 /* The first column, in the order, of a group. */
 static inline uint32_t cf_table_group_start(uint32_t columns, uint32_t groups, uint32_t group)

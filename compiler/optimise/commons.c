@@ -31,10 +31,6 @@ struct visit {
     uint32_t bucket, digit, before;
 };
 
-struct edge {
-    uint32_t first, second;
-};
-
 struct cf_commons {
     uint32_t rows, shifts; /* shifts are 0 to shifts - 1 */
     struct places *signals;
@@ -42,12 +38,10 @@ struct cf_commons {
     uint32_t *newest; /* [buckets]: the last visit, or NONE */
     struct visit *visits;
     size_t visit_count, visit_capacity;
-    struct edge *edges, *sorted;
-    size_t edge_count, edge_capacity, sorted_capacity;
-    uint8_t *seen; /* [digits][digits]: which pairs are edges */
-    uint32_t *degree, *bucket;
-    uint8_t *matched;
-    size_t seen_capacity, degree_capacity, bucket_capacity, matched_capacity;
+    struct cf_common_pair *pairs;
+    size_t pair_count, pair_capacity;
+    uint8_t *seen; /* [digits][digits]: which pairs are listed */
+    size_t seen_capacity;
 };
 
 struct cf_commons *cf_commons_new(uint32_t rows, uint32_t most_shift)
@@ -77,12 +71,8 @@ void cf_commons_free(struct cf_commons *c)
     free(c->signals);
     free(c->newest);
     free(c->visits);
-    free(c->edges);
-    free(c->sorted);
+    free(c->pairs);
     free(c->seen);
-    free(c->degree);
-    free(c->bucket);
-    free(c->matched);
     free(c);
 }
 
@@ -134,11 +124,9 @@ static bool visit(struct cf_commons *c, const struct cf_digit *digits, uint32_t 
             if (*seen || other == d)
                 continue;
             *seen = 1;
-            if (!cf_array_reserve(&c->edges, &c->edge_capacity, c->edge_count + 1, sizeof *c->edges))
+            if (!cf_array_reserve(&c->pairs, &c->pair_capacity, c->pair_count + 1, sizeof *c->pairs))
                 return false;
-            c->edges[c->edge_count++] = (struct edge){d, other};
-            c->degree[d]++;
-            c->degree[other]++;
+            c->pairs[c->pair_count++] = (struct cf_common_pair){d, other};
         }
         c->visits[c->visit_count] = (struct visit){bucket, d, c->newest[bucket]};
         c->newest[bucket] = (uint32_t)c->visit_count++;
@@ -146,54 +134,20 @@ static bool visit(struct cf_commons *c, const struct cf_digit *digits, uint32_t 
     return true;
 }
 
-static bool list_edges(struct cf_commons *c, const struct cf_digit *digits, uint32_t count)
+bool cf_commons_find(struct cf_commons *c, const struct cf_digit *digits, uint32_t count,
+                     const struct cf_common_pair **pairs, size_t *pair_count)
 {
-    size_t pairs = (size_t)count * count;
-    if (!cf_array_reserve(&c->degree, &c->degree_capacity, (size_t)count + 1, sizeof *c->degree) ||
-        !cf_array_reserve(&c->matched, &c->matched_capacity, (size_t)count + 1, sizeof *c->matched) ||
-        !cf_array_reserve(&c->seen, &c->seen_capacity, pairs + 1, sizeof *c->seen))
+    size_t all = (size_t)count * count;
+    if (!cf_array_reserve(&c->seen, &c->seen_capacity, all + 1, sizeof *c->seen))
         return false;
-    memset(c->degree, 0, count * sizeof *c->degree);
-    memset(c->matched, 0, count);
-    memset(c->seen, 0, pairs);
-    c->edge_count = c->visit_count = 0;
+    memset(c->seen, 0, all);
+    c->pair_count = c->visit_count = 0;
     bool done = true;
     for (uint32_t d = 0; done && d < count; d++)
         done = visit(c, digits, count, d);
     for (size_t v = 0; v < c->visit_count; v++)
         c->newest[c->visits[v].bucket] = NONE;
+    *pairs = c->pairs;
+    *pair_count = c->pair_count;
     return done;
-}
-
-/* Sorts the edges by the degrees of their ends together, the lowest first. */
-static bool sort_edges(struct cf_commons *c, uint32_t count)
-{
-    size_t buckets = 2 * (size_t)count + 1;
-    if (!cf_array_reserve(&c->sorted, &c->sorted_capacity, c->edge_count + 1, sizeof *c->sorted) ||
-        !cf_array_reserve(&c->bucket, &c->bucket_capacity, buckets + 1, sizeof *c->bucket))
-        return false;
-    memset(c->bucket, 0, (buckets + 1) * sizeof *c->bucket);
-    for (size_t e = 0; e < c->edge_count; e++)
-        c->bucket[c->degree[c->edges[e].first] + c->degree[c->edges[e].second] + 1]++;
-    for (size_t b = 0; b < buckets; b++)
-        c->bucket[b + 1] += c->bucket[b];
-    for (size_t e = 0; e < c->edge_count; e++)
-        c->sorted[c->bucket[c->degree[c->edges[e].first] + c->degree[c->edges[e].second]]++] = c->edges[e];
-    return true;
-}
-
-bool cf_commons_score(struct cf_commons *c, const struct cf_digit *digits, uint32_t count, double *score)
-{
-    if (!list_edges(c, digits, count) || !sort_edges(c, count))
-        return false;
-    uint32_t matched = 0;
-    for (size_t e = 0; e < c->edge_count; e++) {
-        const struct edge *edge = &c->sorted[e];
-        if (c->matched[edge->first] || c->matched[edge->second])
-            continue;
-        c->matched[edge->first] = c->matched[edge->second] = 1;
-        matched++;
-    }
-    *score = matched + 0.05 * (double)c->edge_count;
-    return true;
 }

@@ -18,26 +18,28 @@ enum {
     FEW_SEGMENTS = 3,  /* 8 choices of signs for each row */
     MANY_SEGMENTS = 5, /* where there are MANY_ROWS to share them */
     MANY_ROWS = 512,
+    WAYS = 8,         /* to write the columns of a group */
     QUICK_PASSES = 2, /* over the rows, with an effort below CAREFUL */
     SIGN_PASSES = 6,
     CAREFUL = 10,
-    QUICK_EFFORT = 20,
+    QUICK_EFFORT = 20, /* of each attempt where time is given */
     REOPEN_EVERY = 10, /* units of effort: as often is some of the sharing done again */
     REOPEN_EFFORT = 60,
-    FIRST_EFFORT = 2, /* with a given time; then STEP times as much */
-    STEP = 16,
+    SLACK = 2,    /* adders, for small matrices */
     FREQUENT = 4, /* patterns that occur as often are shared in rounds, the others packed */
 };
-static const double much_work = 1e7;    /* pairs of digits: where a method that lists more of them is not tried */
-static const double reopened = 0.15;    /* of the signals */
-static const double restart_work = 4e6; /* pairs of digits that one unit of effort pays for, in further attempts */
+static const double much_work = 1e7;       /* pairs of digits: where a method that lists more of them is not tried */
+static const double reopened = 0.15;       /* of the signals */
+static const double reopened_round = 0.05; /* of the patterns, in each round */
+static const double restart_work = 4e6;    /* pairs of digits that one unit of effort pays for, in further attempts */
+static const double choice_time = 0.4;     /* of the time given, for the choice of signs and ways */
+static const double restart_time = 0.15;   /* of the time given, for attempts from the beginning */
 
 /* A way to write the matrix. */
 struct method {
     bool tables, transpose;
-    double work;           /* pairs of digits in its rows */
-    uint64_t adders;       /* of its first, quick attempt */
-    double fixed, packing; /* seconds that the last attempt took: without packing, and for each unit of effort */
+    double work;     /* pairs of digits in its rows */
+    uint64_t adders; /* of its best attempt */
 };
 
 struct optimiser {
@@ -50,6 +52,9 @@ struct optimiser {
     struct method methods[METHODS];
     uint32_t method_count;
     double started;
+    double measuring; /* seconds that the largest graph took to be measured */
+    double until;     /* seconds after the start at which the step at hand shall end */
+    bool reopen_on;   /* attempts go on until the time is over */
     struct cf_error *err;
 };
 
@@ -65,9 +70,9 @@ static bool out_of_memory(struct cf_error *err)
     return cf_fail(err, "optimiser: out of memory");
 }
 
-static double seconds_left(const struct optimiser *o)
+static double seconds_gone(const struct optimiser *o)
 {
-    return o->options->seconds - (seconds_now() - o->started);
+    return seconds_now() - o->started;
 }
 
 static bool go_on(void *context)
@@ -77,7 +82,7 @@ static bool go_on(void *context)
         return false;
     if (o->options->go_on && !o->options->go_on(o->options->context, o->result->cost.adders))
         o->result->interrupted = true;
-    return !o->result->interrupted && (o->options->seconds <= 0 || seconds_left(o) > 0);
+    return !o->result->interrupted && (o->options->seconds <= 0 || seconds_gone(o) < o->until);
 }
 
 /* ---- graphs ---- */
@@ -101,6 +106,7 @@ static bool consider(struct optimiser *o, const struct cf_shift_sums *sums, cons
                                    .shift = method->tables ? -1 : 0,
                                    .early = o->options->cost == CF_COST_DEPTH,
                                    .range = o->range};
+    double began = seconds_now();
     *cost = (struct cf_graph_cost){UINT64_MAX, UINT64_MAX, UINT32_MAX};
     if (!cf_wire_graph(&graph, sums, &wire))
         return out_of_memory(o->err);
@@ -118,10 +124,18 @@ static bool consider(struct optimiser *o, const struct cf_shift_sums *sums, cons
     } else {
         cf_wire_free(&graph);
     }
+    double took = seconds_now() - began;
+    o->measuring = took > o->measuring ? took : o->measuring;
     return done;
 }
 
 /* ---- attempts ---- */
+
+/* Lets the steps that follow last until so much of the time given is gone, less what the graph's measuring takes. */
+static void allow(struct optimiser *o, double share)
+{
+    o->until = share * (o->options->seconds - o->measuring);
+}
 
 static const struct cf_matrix *matrix_of(const struct optimiser *o, const struct method *method)
 {
@@ -136,42 +150,47 @@ static bool write_sums(struct optimiser *o, const struct method *method, double 
     uint32_t groups = cf_tables_groups(matrix);
     uint32_t segments = matrix->rows >= MANY_ROWS && groups >= MANY_SEGMENTS ? MANY_SEGMENTS : FEW_SEGMENTS;
     bool signs = effort >= CF_EFFORT_SIGNS && groups >= segments;
-    struct cf_tables_options tables = {
-        .groups = groups, .segments = signs ? segments : 0, .passes = effort < CAREFUL ? QUICK_PASSES : SIGN_PASSES};
-    return cf_shift_sums_of_tables(sums, matrix, &tables, &o->search);
+    struct cf_tables_options tables = {.groups = groups,
+                                       .segments = signs ? segments : 0,
+                                       .ways = WAYS,
+                                       .passes = effort < CAREFUL ? QUICK_PASSES : SIGN_PASSES};
+    allow(o, o->reopen_on ? choice_time : 1);
+    bool done = cf_shift_sums_of_tables(sums, matrix, &tables, &o->search);
+    allow(o, 1);
+    return done;
 }
 
-/* Shares the patterns that the sums have in common: frequent ones in rounds, the others by packing; then undoes some
- * of the sharing and does it again. Small matrices are rather attempted again from the beginning. */
-static bool share(struct optimiser *o, struct method *method, double effort, double noise, struct cf_shift_sums *sums)
+/* Shares the patterns that the sums have in common: frequent ones in rounds, the others by packing; then undoes some of
+ * the sharing and does it again. With a given effort, small matrices are rather attempted again from the beginning. */
+static bool share(struct optimiser *o, const struct method *method, double effort, double noise,
+                  struct cf_shift_sums *sums)
 {
-    double finest = method->work < 2e5 ? 0.003 : method->work < restart_work ? 0.01 : 0.05;
+    bool small = method->work < restart_work;
+    double finest = method->work < 2e5 ? 0.003 : small ? 0.01 : 0.05;
     struct cf_rounds_options rounds = {.fewest = FREQUENT, .share = finest, .least = 1, .noise = noise};
     if (!cf_share_in_rounds(sums, &rounds, &o->search))
         return false;
-    double began = seconds_now();
-    struct cf_reopen_options reopen = {.times = method->work < restart_work ? 0 : (uint32_t)(effort / REOPEN_EVERY),
+    rounds.share = reopened_round;
+    struct cf_reopen_options reopen = {.times = o->reopen_on ? UINT64_MAX
+                                                : small      ? 0
+                                                             : (uint64_t)(effort / REOPEN_EVERY),
+                                       .slack = small ? SLACK : 0,
                                        .share = reopened,
                                        .proposals = REOPEN_EFFORT,
                                        .rounds = rounds};
-    bool done = cf_pack(sums, effort, &o->search) && cf_reopen(sums, &reopen, &o->search);
-    if (effort > 0)
-        method->packing = (seconds_now() - began) / effort;
-    return done;
+    return cf_pack(sums, effort, &o->search) && cf_reopen(sums, &reopen, &o->search);
 }
 
 static bool attempt(struct optimiser *o, struct method *method, double effort, double noise, uint64_t seed)
 {
     struct cf_shift_sums sums = {0};
     struct cf_graph_cost cost;
-    double began = seconds_now();
     o->search.random = seed;
     bool done =
         (write_sums(o, method, effort, &sums) && share(o, method, effort, noise, &sums)) || out_of_memory(o->err);
     done = done && consider(o, &sums, method, effort, &cost);
     cf_shift_sums_free(&sums);
-    method->fixed = seconds_now() - began - method->packing * effort;
-    if (done && effort == 0)
+    if (done && (effort == 0 || cost.adders < method->adders))
         method->adders = cost.adders;
     return done;
 }
@@ -252,9 +271,7 @@ static bool search_by_effort(struct optimiser *o)
     return true;
 }
 
-/* With a given time, many attempts with different seeds, where each takes little of it: they find more than one with
- * much effort. */
-static bool search_quickly(struct optimiser *o)
+static bool try_two_methods(struct optimiser *o)
 {
     for (uint64_t number = 0; go_on(o); number++)
         if (!attempt(o, &o->methods[o->method_count > 1 ? number % 2 : 0], QUICK_EFFORT, number < 2 ? 0 : 0.3,
@@ -263,27 +280,27 @@ static bool search_quickly(struct optimiser *o)
     return true;
 }
 
-/* Else with STEP times the effort in each attempt, as far as the time left allows. */
+/* With a given time: small matrices are first attempted with different seeds. One attempt then does part of the sharing
+ * again until the time is over, which finds more than further attempts do. */
 static bool search_by_time(struct optimiser *o)
 {
-    struct method *method = &o->methods[0];
-    for (double effort = FIRST_EFFORT; go_on(o); effort *= STEP) {
-        if (method->packing > 0) {
-            double fits = floor((0.95 * seconds_left(o) - method->fixed) / method->packing);
-            if (fits < effort / STEP * 1.5)
-                break; /* hardly more than the last attempt, which would find hardly more */
-            effort = fits < effort ? fits : effort;
-        }
-        if (!attempt(o, method, effort, 0, o->options->seed))
+    if (o->methods[0].work < restart_work) {
+        allow(o, restart_time);
+        if (!try_two_methods(o))
             return false;
+        allow(o, 1);
+        qsort(o->methods, o->method_count, sizeof *o->methods, compare_methods);
     }
-    return true;
+    o->reopen_on = true;
+    return attempt(o, &o->methods[0], QUICK_EFFORT, 0, o->options->seed);
 }
 
 static bool search(struct optimiser *o)
 {
+    allow(o, 1);
     if (!attempt_csd(o))
         return false;
+    allow(o, 1);
     list_methods(o);
     for (uint32_t m = 0; m < o->method_count; m++)
         if (go_on(o) && !attempt(o, &o->methods[m], 0, 0, o->options->seed))
@@ -291,9 +308,7 @@ static bool search(struct optimiser *o)
     if (o->method_count == 0 || !go_on(o))
         return true;
     qsort(o->methods, o->method_count, sizeof *o->methods, compare_methods);
-    if (o->options->seconds <= 0)
-        return search_by_effort(o);
-    return o->methods[0].fixed < 0.01 * o->options->seconds ? search_quickly(o) : search_by_time(o);
+    return o->options->seconds <= 0 ? search_by_effort(o) : search_by_time(o);
 }
 
 static bool turn(struct cf_matrix *turned, const struct cf_matrix *matrix)

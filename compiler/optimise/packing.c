@@ -22,6 +22,7 @@ static const double hot = 0.4, cold = 0.08; /* temperatures, in adders, of the f
  * digits: all first digits stand in one row, all second ones in another, at the same distance and product of signs. */
 struct candidate {
     uint32_t start, pairs;
+    uint32_t made; /* the signal in use that is the sum of each pair, or CF_NOT_MADE */
     bool by_digits;
 };
 
@@ -61,42 +62,49 @@ static bool overlaps(const struct packing *p, uint32_t start)
     return false;
 }
 
-/* Adds the candidate of those pairs of `list` that `subset` has a bit for. */
-static bool add_candidate(struct packing *p, const struct cf_occurrence *list, uint32_t count, uint32_t subset,
-                          bool by_digits, bool may_overlap)
+/* Pairs of digits that may become candidates. */
+struct proposal {
+    const struct cf_occurrence *list;
+    uint32_t count, made;
+    uint32_t fewest;  /* pairs of a candidate */
+    uint32_t subsets; /* with as many pairs or fewer, every subset is a candidate */
+    bool all_but_one, by_digits, may_overlap;
+};
+
+/* Adds the candidate of the pairs that `subset` has a bit for. */
+static bool add_candidate(struct packing *p, const struct proposal *from, uint32_t subset)
 {
     uint32_t start = (uint32_t)p->pair_count;
-    if (!cf_array_reserve(&p->pairs, &p->pair_capacity, p->pair_count + count, sizeof *p->pairs) ||
+    if (!cf_array_reserve(&p->pairs, &p->pair_capacity, p->pair_count + from->count, sizeof *p->pairs) ||
         !cf_array_reserve(&p->candidates, &p->candidate_capacity, p->candidate_count + 1, sizeof *p->candidates))
         return false;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < from->count; i++)
         if (subset >> i & 1)
-            p->pairs[p->pair_count++] = list[i];
-    if (may_overlap && overlaps(p, start))
+            p->pairs[p->pair_count++] = from->list[i];
+    if (from->may_overlap && overlaps(p, start))
         p->pair_count = start;
     else
-        p->candidates[p->candidate_count++] = (struct candidate){start, (uint32_t)p->pair_count - start, by_digits};
+        p->candidates[p->candidate_count++] =
+            (struct candidate){start, (uint32_t)p->pair_count - start, from->made, from->by_digits};
     return true;
 }
 
-/* Adds every subset of at least `fewest` pairs where those are at most `subsets`; else all pairs together and, on
- * request, all but one. */
-static bool add_subsets(struct packing *p, const struct cf_occurrence *list, uint32_t count, uint32_t fewest,
-                        uint32_t subsets, bool all_but_one, bool by_digits, bool may_overlap)
+/* Adds every subset of enough pairs where those are few; else all pairs together and, on request, all but one. */
+static bool add_subsets(struct packing *p, const struct proposal *from)
 {
-    if (count < fewest || count > MANY_PAIRS)
+    uint32_t count = from->count;
+    if (count < from->fewest || count > MANY_PAIRS)
         return true;
     uint32_t all = (UINT32_C(1) << count) - 1;
-    for (uint32_t subset = 1; count <= subsets && subset <= all; subset++)
-        if ((uint32_t)__builtin_popcount(subset) >= fewest &&
-            !add_candidate(p, list, count, subset, by_digits, may_overlap))
+    for (uint32_t subset = 1; count <= from->subsets && subset <= all; subset++)
+        if ((uint32_t)__builtin_popcount(subset) >= from->fewest && !add_candidate(p, from, subset))
             return false;
-    if (count <= subsets)
+    if (count <= from->subsets)
         return true;
-    if (!add_candidate(p, list, count, all, by_digits, may_overlap))
+    if (!add_candidate(p, from, all))
         return false;
-    for (uint32_t i = 0; all_but_one && i < count; i++)
-        if (!add_candidate(p, list, count, all ^ UINT32_C(1) << i, by_digits, may_overlap))
+    for (uint32_t i = 0; from->all_but_one && i < count; i++)
+        if (!add_candidate(p, from, all ^ UINT32_C(1) << i))
             return false;
     return true;
 }
@@ -107,8 +115,14 @@ static bool add_patterns(struct packing *p)
         return false;
     for (size_t i = 0; i < p->found.count; i++) {
         const struct cf_pattern *pattern = &p->found.patterns[i];
-        if (!add_subsets(p, &p->found.occurrences[pattern->start], pattern->count, 2, SUBSETS_OF_ROWS, true, false,
-                         pattern->a == pattern->b))
+        struct proposal all = {.list = &p->found.occurrences[pattern->start],
+                               .count = pattern->count,
+                               .made = pattern->made,
+                               .fewest = pattern->made == CF_NOT_MADE ? 2 : 1,
+                               .subsets = SUBSETS_OF_ROWS,
+                               .all_but_one = true,
+                               .may_overlap = pattern->a == pattern->b};
+        if (!add_subsets(p, &all))
             return false;
     }
     return true;
@@ -199,7 +213,14 @@ static bool add_sums_of_rows(struct packing *p)
         for (end = i; end < p->common_count && same_rows(&p->common[i], &p->common[end]); end++)
             if (count < MANY_PAIRS)
                 list[count++] = (struct cf_occurrence){p->common[end].first, p->common[end].second};
-        if (!add_subsets(p, list, count, FEWEST_DIGITS, SUBSETS_OF_DIGITS, false, true, true))
+        struct proposal all = {.list = list,
+                               .count = count,
+                               .made = CF_NOT_MADE,
+                               .fewest = FEWEST_DIGITS,
+                               .subsets = SUBSETS_OF_DIGITS,
+                               .by_digits = true,
+                               .may_overlap = true};
+        if (!add_subsets(p, &all))
             return false;
     }
     return true;
@@ -209,7 +230,7 @@ static bool add_sums_of_rows(struct packing *p)
 
 static int saving(const struct candidate *candidate)
 {
-    return (int)candidate->pairs - 1;
+    return (int)candidate->pairs - (candidate->made == CF_NOT_MADE);
 }
 
 static void release(struct packing *p, uint32_t number)
@@ -310,11 +331,11 @@ static bool apply_pattern(struct packing *p, const struct candidate *c)
 {
     const struct cf_occurrence *list = &p->pairs[c->start];
     const struct cf_digit *d = p->sums->digits;
-    uint32_t signal;
-    if (!make_sum(p, d[list[0].first], d[list[0].second], &signal))
+    uint32_t signal = c->made;
+    if (signal == CF_NOT_MADE && !make_sum(p, d[list[0].first], d[list[0].second], &signal))
         return false;
     for (uint32_t i = 0; i < c->pairs; i++)
-        if (!gain(p, p->row[list[i].first], cf_pattern_digit(signal, d[list[i].first], d[list[i].second])))
+        if (!gain(p, p->row[list[i].first], cf_pattern_digit(p->sums, signal, d[list[i].first], d[list[i].second])))
             return false;
     return true;
 }

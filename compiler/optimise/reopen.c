@@ -27,26 +27,11 @@ static bool copy_sums(struct cf_shift_sums *to, const struct cf_shift_sums *from
     return to->made && to->digits && to->start;
 }
 
-enum { BY_ROWS = 1, BY_SIGNALS = 2 };
-
-/* Says what uses each signal that is made, directly; what only unused signals use is unused. */
-static void find_uses(const struct cf_shift_sums *sums, uint8_t *uses)
-{
-    memset(uses, 0, sums->signals);
-    for (uint32_t d = 0; d < sums->digit_count; d++)
-        uses[sums->digits[d].signal] |= BY_ROWS;
-    for (uint32_t m = sums->signals - sums->columns; m-- > 0;)
-        if (uses[sums->columns + m]) {
-            uses[sums->made[m].first.signal] |= BY_SIGNALS;
-            uses[sums->made[m].second.signal] |= BY_SIGNALS;
-        }
-}
-
 /* Adders that the sums take, without signals that nothing uses. */
 static uint64_t adders_of(const struct cf_shift_sums *sums, uint8_t *uses)
 {
     uint64_t adders = cf_shift_sums_adders(sums);
-    find_uses(sums, uses);
+    cf_shift_sums_uses(sums, uses);
     for (uint32_t s = sums->columns; s < sums->signals; s++)
         adders -= uses[s] == 0;
     return adders;
@@ -104,42 +89,70 @@ static bool open_some(struct cf_shift_sums *sums, double share, struct cf_search
     uint8_t *uses = malloc(sums->signals + (size_t)1);
     if (!uses)
         return false;
-    find_uses(sums, uses);
+    cf_shift_sums_uses(sums, uses);
     for (uint32_t s = 0; s < sums->signals; s++)
-        uses[s] = s >= sums->columns && uses[s] == BY_ROWS && cf_search_draw(search) < share;
+        uses[s] = s >= sums->columns && uses[s] == CF_USED_BY_ROWS && cf_search_draw(search) < share;
     bool done = take_back(sums, uses);
     free(uses);
     return done;
 }
 
-static bool try_once(struct cf_shift_sums *sums, uint64_t *best, const struct cf_reopen_options *o,
-                     struct cf_search *search)
+struct reopening {
+    struct cf_shift_sums *sums; /* those to go on with */
+    struct cf_shift_sums best;  /* with slack: the best so far, where `sums` are not */
+    uint64_t fewest;            /* adders of the best */
+    bool strayed;               /* `sums` take more */
+    const struct cf_reopen_options *options;
+    struct cf_search *search;
+};
+
+static void swap(struct cf_shift_sums *a, struct cf_shift_sums *b)
 {
+    struct cf_shift_sums c = *a;
+    *a = *b;
+    *b = c;
+}
+
+/* Goes on with the other sums. What is the best so far stays in `best` where they are worse. */
+static void go_on_with(struct reopening *r, struct cf_shift_sums *other, uint64_t adders)
+{
+    swap(r->sums, other);
+    if (adders > r->fewest && !r->strayed)
+        swap(&r->best, other);
+    r->strayed = adders > r->fewest;
+    r->fewest = r->strayed ? r->fewest : adders;
+}
+
+static bool try_once(struct reopening *r)
+{
+    const struct cf_reopen_options *o = r->options;
     struct cf_shift_sums other = {0};
-    bool done = copy_sums(&other, sums) && open_some(&other, o->share, search) && open_some(&other, o->share, search) &&
-                cf_share_in_rounds(&other, &o->rounds, search) && cf_pack(&other, o->proposals, search);
+    bool done = copy_sums(&other, r->sums) && open_some(&other, o->share, r->search) &&
+                open_some(&other, o->share, r->search) && cf_share_in_rounds(&other, &o->rounds, r->search) &&
+                cf_pack(&other, o->proposals, r->search);
     uint8_t *uses = done ? malloc(other.signals + (size_t)1) : NULL;
     uint64_t adders = uses ? adders_of(&other, uses) : UINT64_MAX;
+    bool known = uses != NULL;
     free(uses);
-    if (adders <= *best) {
-        struct cf_shift_sums kept = *sums;
-        *sums = other;
-        other = kept;
-        *best = adders;
-    }
+    if (known && adders <= r->fewest + o->slack)
+        go_on_with(r, &other, adders);
     cf_shift_sums_free(&other);
     return done && adders != UINT64_MAX;
 }
 
 bool cf_reopen(struct cf_shift_sums *sums, const struct cf_reopen_options *options, struct cf_search *search)
 {
+    struct reopening r = {.sums = sums, .options = options, .search = search};
     uint8_t *uses = malloc(sums->signals + (size_t)1);
     if (!uses)
         return false;
-    uint64_t best = adders_of(sums, uses);
+    r.fewest = adders_of(sums, uses);
     free(uses);
     bool done = true;
-    for (uint32_t i = 0; done && i < options->times && cf_search_goes_on(search); i++)
-        done = try_once(sums, &best, options, search);
+    for (uint64_t i = 0; done && i < options->times && cf_search_goes_on(search); i++)
+        done = try_once(&r);
+    if (r.strayed)
+        swap(sums, &r.best);
+    cf_shift_sums_free(&r.best);
     return done;
 }

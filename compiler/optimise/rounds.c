@@ -35,7 +35,7 @@ static int compare_ranks(const void *a, const void *b)
 
 static float claim_of(const struct cf_pattern *pattern)
 {
-    return (float)(pattern->count - 1) / (float)pattern->count;
+    return (float)(cf_pattern_uses(pattern) - 1) / (float)cf_pattern_uses(pattern);
 }
 
 static bool rank(struct rounds *r)
@@ -65,7 +65,7 @@ static bool rank(struct rounds *r)
         }
         if (r->options->noise > 0)
             conflict *= (float)(1 + r->options->noise * cf_search_draw(r->search));
-        r->ranked[p] = (struct ranked){(uint32_t)p, pattern->count, conflict};
+        r->ranked[p] = (struct ranked){(uint32_t)p, cf_pattern_uses(pattern), conflict};
     }
     qsort(r->ranked, found->count, sizeof *r->ranked, compare_ranks);
     return true;
@@ -83,39 +83,28 @@ static uint32_t take_free(struct rounds *r, const struct cf_pattern *pattern)
         r->dead[list[o].first] = r->dead[list[o].second] = 1;
         list[free_count++] = list[o];
     }
-    if (free_count == pattern->count || (free_count >= r->options->fewest && pattern->a == pattern->b))
+    uint32_t uses = free_count + (pattern->made != CF_NOT_MADE);
+    if (free_count == pattern->count || (uses >= r->options->fewest && pattern->a == pattern->b))
         return free_count;
     for (uint32_t o = 0; o < free_count; o++)
         r->dead[list[o].first] = r->dead[list[o].second] = 0;
     return 0;
 }
 
-static uint32_t row_of(const struct cf_shift_sums *sums, uint32_t digit)
-{
-    uint32_t low = 0, high = sums->rows;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (sums->start[middle] <= digit)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool make_signal(struct rounds *r, const struct cf_pattern *pattern, uint32_t count)
+static bool share_pattern(struct rounds *r, const struct cf_pattern *pattern, uint32_t count)
 {
     const struct cf_occurrence *list = &r->found.occurrences[pattern->start];
     const struct cf_digit *digits = r->sums->digits;
     struct cf_made made;
-    uint32_t signal;
+    uint32_t signal = pattern->made;
     cf_pattern_parts(digits[list[0].first], digits[list[0].second], &made);
-    if (!cf_shift_sums_make(r->sums, made.first, made.second, &signal) ||
+    if ((signal == CF_NOT_MADE && !cf_shift_sums_make(r->sums, made.first, made.second, &signal)) ||
         !cf_array_reserve(&r->gains, &r->gain_capacity, r->gain_count + count, sizeof *r->gains))
         return false;
     for (uint32_t o = 0; o < count; o++)
-        r->gains[r->gain_count++] = (struct cf_gain){
-            row_of(r->sums, list[o].first), cf_pattern_digit(signal, digits[list[o].first], digits[list[o].second])};
+        r->gains[r->gain_count++] =
+            (struct cf_gain){cf_shift_sums_row(r->sums, list[o].first),
+                             cf_pattern_digit(r->sums, signal, digits[list[o].first], digits[list[o].second])};
     return true;
 }
 
@@ -136,7 +125,7 @@ static bool one_round(struct rounds *r, size_t *made)
         uint32_t count = take_free(r, pattern);
         if (count == 0)
             continue;
-        if (!make_signal(r, pattern, count))
+        if (!share_pattern(r, pattern, count))
             return false;
         ++*made;
     }

@@ -58,10 +58,19 @@ bool cf_shift_sums_add_multiple(struct cf_shift_sums *sums, uint32_t signal, int
     return true;
 }
 
+/* Without a call of the compiler's library, which is one where the processor is not known to count bits. */
+static int count_bits(uint64_t bits)
+{
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (int)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
+
 int cf_csd_weight(int64_t value)
 {
     uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    return __builtin_popcountll(magnitude ^ 3 * magnitude);
+    return count_bits(magnitude ^ 3 * magnitude);
 }
 
 uint64_t cf_shift_sums_adders(const struct cf_shift_sums *sums)
@@ -72,6 +81,32 @@ uint64_t cf_shift_sums_adders(const struct cf_shift_sums *sums)
         adders += digits > 1 ? digits - 1 : 0;
     }
     return adders;
+}
+
+void cf_shift_sums_uses(const struct cf_shift_sums *sums, uint8_t *uses)
+{
+    memset(uses, 0, sums->signals);
+    for (uint32_t d = 0; d < sums->digit_count; d++)
+        uses[sums->digits[d].signal] |= CF_USED_BY_ROWS;
+    for (uint32_t m = sums->signals - sums->columns; m-- > 0;)
+        if (uses[sums->columns + m]) {
+            uses[sums->made[m].first.signal] |= CF_USED_BY_SIGNALS;
+            uses[sums->made[m].second.signal] |= CF_USED_BY_SIGNALS;
+        }
+}
+
+uint32_t cf_shift_sums_row(const struct cf_shift_sums *sums, uint32_t digit)
+{
+    assert(digit < sums->digit_count);
+    uint32_t low = 0, high = sums->rows;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (sums->start[middle] <= digit)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 bool cf_shift_sums_replace(struct cf_shift_sums *sums, const uint8_t *dead, const struct cf_gain *gains,

@@ -60,6 +60,14 @@ int cf_csd_weight(int64_t value);
 /* Adders that the sums take as they stand: one for each signal made, one less than its digits for each row. */
 uint64_t cf_shift_sums_adders(const struct cf_shift_sums *sums);
 
+/* What uses a signal directly, a set of bits; a use by a signal that is itself unused is none. */
+enum { CF_USED_BY_ROWS = 1, CF_USED_BY_SIGNALS = 2 };
+/* Fills uses [signals]. */
+void cf_shift_sums_uses(const struct cf_shift_sums *sums, uint8_t *uses);
+
+/* The row of a digit. */
+uint32_t cf_shift_sums_row(const struct cf_shift_sums *sums, uint32_t digit);
+
 /* A digit that a row gains. */
 struct cf_gain {
     uint32_t row;

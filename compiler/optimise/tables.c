@@ -2,12 +2,15 @@
 #include "compiler/optimise/tables.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "compiler/optimise/choices.h"
 #include "compiler/optimise/columns.h"
-#include "compiler/optimise/commons.h"
+
+enum { FEW_GROUPS = 32 /* more of them have one way for each sign */ };
 
 /* A signal with a sign. */
 struct term {
@@ -31,7 +34,11 @@ struct tables {
     int planes;            /* that hold every element */
     int8_t *sign;          /* [planes][columns]: the planes of one group of the row at hand */
     int64_t *doubled;      /* [columns]: twice the row at hand, plus the signs */
-    struct cf_digit *row;  /* the digits of the row at hand */
+    uint32_t *segment;     /* [groups] */
+    uint32_t most_ways;    /* of a group and a sign */
+    struct cf_ways ways;   /* of the row at hand */
+    struct cf_chooser *chooser;
+    struct cf_digit *row; /* the digits of the row at hand */
     size_t row_count, row_capacity;
 };
 
@@ -103,33 +110,13 @@ static uint32_t group_start(const struct tables *t, uint32_t group)
     return cf_table_group_start(t->matrix->columns, t->options->groups, group);
 }
 
-static uint32_t segment_of_group(const struct tables *t, uint32_t group)
-{
-    return t->options->segments ? group * t->options->segments / t->options->groups : 0;
-}
-
 static bool add_digit(struct tables *t, uint32_t signal, int shift, bool negative)
 {
-    if (!cf_array_reserve(&t->row, &t->row_capacity, t->row_count + 1, sizeof *t->row))
+    struct cf_ways *w = &t->ways;
+    if (!cf_array_reserve(&w->digits, &w->digit_capacity, w->digit_count + (size_t)1, sizeof *w->digits))
         return false;
-    t->row[t->row_count++] = (struct cf_digit){signal, (uint8_t)shift, negative};
+    w->digits[w->digit_count++] = (struct cf_digit){signal, (uint8_t)shift, negative};
     return true;
-}
-
-/* How many planes take the fewest digits for a group, the most of those that tie. */
-static int planes_of_group(const struct tables *t, uint32_t low, uint32_t high)
-{
-    int best = t->planes, best_cost = INT32_MAX;
-    for (int planes = t->planes; planes >= 1; planes--) {
-        int cost = planes;
-        for (uint32_t c = low; c < high && cost < best_cost; c++)
-            cost += cf_csd_weight(cf_table_excess(t->doubled[c], planes));
-        if (cost < best_cost) {
-            best = planes;
-            best_cost = cost;
-        }
-    }
-    return best;
 }
 
 static bool add_multiple(struct tables *t, uint32_t column, int64_t value, int shift)
@@ -145,18 +132,21 @@ static bool add_multiple(struct tables *t, uint32_t column, int64_t value, int s
     return true;
 }
 
-static bool add_group(struct tables *t, uint32_t low, uint32_t high)
+/* Writes a group with so many planes; column low + i leaves its other excess where bit i of `other` is set. */
+static bool add_way(struct tables *t, uint32_t low, uint32_t high, int planes, uint32_t other)
 {
-    int planes = planes_of_group(t, low, high);
+    struct cf_ways *w = &t->ways;
     uint32_t columns = t->matrix->columns;
+    if (!cf_array_reserve(&w->ways, &w->way_capacity, w->way_count + (size_t)1, sizeof *w->ways))
+        return false;
+    w->ways[w->way_count] = (struct cf_way){.start = w->digit_count};
     for (uint32_t c = low; c < high; c++) {
-        int64_t high_part = cf_table_excess(t->doubled[c], planes),
-                rest = t->doubled[c] - high_part * ((int64_t)1 << planes);
-        if (!add_multiple(t, t->order[c], high_part, planes))
+        int64_t excess = cf_table_excess(t->doubled[c], planes, other >> (c - low) & 1),
+                rest = t->doubled[c] - excess * ((int64_t)1 << planes);
+        if (!add_multiple(t, t->order[c], excess, planes))
             return false;
         for (int k = 0; k < planes; k++) {
-            /* A digit leaves half of an even rest, which must be odd again; the last digit is the rest itself.
-             */
+            /* A digit leaves half of an even rest, which must be odd again; the last digit is the rest itself. */
             int sign = k + 1 == planes ? (int)rest : (rest & 3) == 3 ? 1 : -1;
             assert(sign == 1 || sign == -1);
             t->sign[(size_t)k * columns + c] = (int8_t)sign;
@@ -169,22 +159,83 @@ static bool add_group(struct tables *t, uint32_t low, uint32_t high)
             !add_digit(t, sum.signal, k, sum.negative))
             return false;
     }
+    w->ways[w->way_count].count = w->digit_count - w->ways[w->way_count].start;
+    w->way_count++;
     return true;
 }
 
-/* The digits of a row, the sum of all columns with their signs still to be taken off. Bit s of `choice` says that the
- * columns of segment s have the sign -1. */
-static bool write_row(struct tables *t, uint32_t row, uint32_t choice)
+/* The digits that a group takes with so many planes; INT_MAX where they are more than `most`. */
+static int cost_of_group(const struct tables *t, uint32_t low, uint32_t high, int planes, int most)
+{
+    int cost = planes;
+    for (uint32_t c = low; c < high && cost <= most; c++)
+        cost += cf_csd_weight(cf_table_excess(t->doubled[c], planes, false));
+    return cost <= most ? cost : INT_MAX;
+}
+
+/* The columns of a group, as bits, whose two excesses take equally many digits. */
+static uint32_t free_columns(const struct tables *t, uint32_t low, uint32_t high, int planes)
+{
+    uint32_t bits = 0;
+    for (uint32_t c = low; c < high; c++) {
+        int64_t one = cf_table_excess(t->doubled[c], planes, false),
+                other = cf_table_excess(t->doubled[c], planes, true);
+        bits |= (uint32_t)(cf_csd_weight(one) == cf_csd_weight(other)) << (c - low);
+    }
+    return bits;
+}
+
+/* Adds the ways of a group that take the fewest digits; the first is that of most planes. */
+static bool add_ways(struct tables *t, uint32_t low, uint32_t high)
+{
+    int fewest = INT_MAX;
+    for (int planes = t->planes; planes >= 1; planes--) {
+        int cost = cost_of_group(t, low, high, planes, fewest);
+        fewest = cost < fewest ? cost : fewest;
+    }
+    uint32_t count = 0;
+    for (int planes = t->planes; planes >= 1 && count < t->most_ways; planes--) {
+        if (cost_of_group(t, low, high, planes, fewest) != fewest)
+            continue;
+        uint32_t free_bits = t->most_ways > 1 ? free_columns(t, low, high, planes) : 0, other = 0;
+        do { /* all subsets of the free columns */
+            if (!add_way(t, low, high, planes, other))
+                return false;
+            other = (other - free_bits) & free_bits;
+        } while (++count < t->most_ways && other != 0);
+    }
+    return true;
+}
+
+/* Lists the ways of a row, for every group and both signs; sides beyond `sides` 1 or 2 are not needed. */
+static bool list_ways(struct tables *t, uint32_t row)
 {
     const struct cf_matrix *m = t->matrix;
+    t->ways.digit_count = t->ways.way_count = 0;
+    for (uint32_t g = 0; g < t->options->groups; g++)
+        for (int side = 0; side < 2; side++) {
+            uint32_t low = group_start(t, g), high = group_start(t, g + 1);
+            t->ways.first[2 * g + (uint32_t)side] = t->ways.way_count;
+            for (uint32_t c = low; c < high; c++)
+                t->doubled[c] = 2 * m->at[(size_t)row * m->columns + t->order[c]] + (side ? -1 : 1);
+            if (!add_ways(t, low, high))
+                return false;
+        }
+    t->ways.first[2 * t->options->groups] = t->ways.way_count;
+    return true;
+}
+
+/* The digits of a row under a choice, the sum of all columns with their signs still to be taken off. The row has one
+ * digit more at the end to make room for that. */
+static bool write_row(struct tables *t, const struct cf_choice *choice)
+{
+    if (!cf_array_reserve(&t->row, &t->row_capacity, t->ways.digit_count + (size_t)1, sizeof *t->row))
+        return false;
     t->row_count = 0;
     for (uint32_t g = 0; g < t->options->groups; g++) {
-        int sign = choice >> segment_of_group(t, g) & 1 ? -1 : 1;
-        uint32_t low = group_start(t, g), high = group_start(t, g + 1);
-        for (uint32_t c = low; c < high; c++)
-            t->doubled[c] = 2 * m->at[(size_t)row * m->columns + t->order[c]] + sign;
-        if (!add_group(t, low, high))
-            return false;
+        const struct cf_way *way = cf_chosen_way(t->chooser, &t->ways, choice, g);
+        memcpy(t->row + t->row_count, t->ways.digits + way->start, way->count * sizeof *t->row);
+        t->row_count += way->count;
     }
     return true;
 }
@@ -196,11 +247,11 @@ static bool sum_of_choice(struct tables *t, uint32_t choice, struct term *sum)
     bool started = false;
     uint32_t groups = t->options->groups;
     for (uint32_t g = 0; g < groups;) {
-        uint32_t segment = segment_of_group(t, g);
+        uint32_t segment = t->segment[g];
         struct term part = {0}, next = {0};
         if (!sum_of_columns(t, t->sign, group_start(t, g), group_start(t, g + 1), &part))
             return false;
-        for (g++; g < groups && segment_of_group(t, g) == segment; g++)
+        for (g++; g < groups && t->segment[g] == segment; g++)
             if (!sum_of_columns(t, t->sign, group_start(t, g), group_start(t, g + 1), &next) ||
                 !sum_of(t, part, next, &part))
                 return false;
@@ -241,44 +292,33 @@ static bool finish_row(struct tables *t, uint32_t choice)
     if (!sum_of_choice(t, choice, &sum))
         return false;
     struct cf_digit off = {sum.signal, 0, !sum.negative};
-    if (merge(t, &off) && !add_digit(t, off.signal, off.shift, off.negative))
-        return false;
+    if (merge(t, &off))
+        t->row[t->row_count++] = off; /* write_row left room for it */
     for (size_t d = 0; d < t->row_count; d++)
         if (!cf_shift_sums_add(t->sums, t->row[d]))
             return false;
     return cf_shift_sums_end_row(t->sums);
 }
 
-/* ---- the choice of signs ---- */
+/* ---- the choice of ways ---- */
 
-static bool choose_for_row(struct tables *t, struct cf_commons *commons, uint32_t row, uint32_t *choice)
+static bool choose_for_row(struct tables *t, struct cf_commons *commons, uint32_t row, struct cf_choice *choice)
 {
-    uint32_t best = *choice;
-    double best_score = -1;
-    if (!write_row(t, row, *choice))
+    if (!list_ways(t, row) || !write_row(t, choice))
         return false;
     cf_commons_remove(commons, row, t->row, (uint32_t)t->row_count);
-    for (uint32_t c = 0; c < UINT32_C(1) << t->options->segments; c++) {
-        double score;
-        if (!write_row(t, row, c) || !cf_commons_score(commons, t->row, (uint32_t)t->row_count, &score))
-            return false;
-        score += c == *choice ? 0.01 : 0; /* stay where nothing is won */
-        if (score > best_score) {
-            best_score = score;
-            best = c;
-        }
-    }
-    *choice = best;
-    return write_row(t, row, best) && cf_commons_add(commons, row, t->row, (uint32_t)t->row_count);
+    return cf_choose(t->chooser, commons, &t->ways, choice) && write_row(t, choice) &&
+           cf_commons_add(commons, row, t->row, (uint32_t)t->row_count);
 }
 
-/* For each row in turn the signs with which it has most in common with the others. */
-static bool choose_signs(struct tables *t, uint32_t *choice, const struct cf_search *search)
+/* For each row in turn the ways with which it has most in common with the others. */
+static bool choose_ways(struct tables *t, struct cf_choice *choice, const struct cf_search *search)
 {
-    struct cf_commons *commons = cf_commons_new(t->matrix->rows, (uint32_t)t->planes + 1);
+    struct cf_commons *commons = cf_commons_new(t->matrix->rows, 2 * (uint32_t)t->planes);
     bool done = commons != NULL;
     for (uint32_t r = 0; done && r < t->matrix->rows; r++)
-        done = write_row(t, r, choice[r]) && cf_commons_add(commons, r, t->row, (uint32_t)t->row_count);
+        done =
+            list_ways(t, r) && write_row(t, &choice[r]) && cf_commons_add(commons, r, t->row, (uint32_t)t->row_count);
     for (uint32_t pass = 0; done && pass < t->options->passes; pass++)
         for (uint32_t r = 0; done && r < t->matrix->rows && cf_search_goes_on(search); r++)
             done = choose_for_row(t, commons, r, &choice[r]);
@@ -288,13 +328,18 @@ static bool choose_signs(struct tables *t, uint32_t *choice, const struct cf_sea
 
 static bool write_all(struct tables *t, const struct cf_search *search)
 {
-    uint32_t *choice = calloc(t->matrix->rows + (size_t)1, sizeof *choice);
-    bool done = choice != NULL;
+    size_t rows = t->matrix->rows, numbers = 2 * (size_t)t->options->groups;
+    struct cf_choice *choice = calloc(rows + 1, sizeof *choice);
+    uint8_t *way = calloc(rows * numbers + 1, 1);
+    bool done = choice && way;
+    for (size_t r = 0; done && r < rows; r++)
+        choice[r].way = way + r * numbers;
     if (done && t->options->segments && t->options->passes)
-        done = choose_signs(t, choice, search);
+        done = choose_ways(t, choice, search);
     for (uint32_t r = 0; done && r < t->matrix->rows; r++)
-        done = write_row(t, r, choice[r]) && finish_row(t, choice[r]);
+        done = list_ways(t, r) && write_row(t, &choice[r]) && finish_row(t, choice[r].sides);
     free(choice);
+    free(way);
     return done;
 }
 
@@ -339,16 +384,28 @@ bool cf_shift_sums_of_tables(struct cf_shift_sums *sums, const struct cf_matrix 
     assert(options->segments <= options->groups && planes_of(matrix) <= CF_TABLE_MOST_BITS + 1);
     *sums = (struct cf_shift_sums){.columns = matrix->columns, .signals = matrix->columns};
     struct tables t = {.matrix = matrix, .options = options, .sums = sums, .planes = planes_of(matrix)};
+    uint32_t groups = options->groups, segments = options->segments ? options->segments : 1;
+    t.most_ways = options->segments == 0 ? 1 : groups < FEW_GROUPS ? options->ways : 1;
     t.sign = calloc((size_t)t.planes * matrix->columns, sizeof *t.sign);
     t.doubled = calloc(matrix->columns, sizeof *t.doubled);
     t.order = malloc(matrix->columns * sizeof *t.order);
-    bool done = t.sign && t.doubled && t.order &&
-                cf_order_columns(matrix, options->groups, t.planes, options->segments > 0, t.order) &&
-                write_all(&t, search);
+    t.segment = malloc(groups * sizeof *t.segment);
+    t.ways.first = malloc((2 * (size_t)groups + 1) * sizeof *t.ways.first);
+    bool done = t.sign && t.doubled && t.order && t.segment && t.ways.first;
+    for (uint32_t g = 0; done && g < groups; g++)
+        t.segment[g] = (uint32_t)((uint64_t)g * segments / groups);
+    t.chooser = done ? cf_chooser_new(groups, segments, t.segment) : NULL;
+    done = t.chooser && cf_order_columns(matrix, groups, t.planes, options->segments > 0, t.order) &&
+           write_all(&t, search);
+    cf_chooser_free(t.chooser);
     free(t.entries);
     free(t.sign);
     free(t.doubled);
     free(t.order);
+    free(t.segment);
+    free(t.ways.first);
+    free(t.ways.ways);
+    free(t.ways.digits);
     free(t.row);
     return done;
 }

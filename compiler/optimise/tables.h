@@ -24,6 +24,7 @@ struct cf_tables_options {
     uint32_t groups;   /* 1 to the number of columns, of at most CF_TABLE_MOST_COLUMNS each */
     uint32_t segments; /* the signs s[c] are chosen by row and segment of the columns, at most 2^segments ways; 0: all
                         * are 1 */
+    uint32_t ways;     /* of each group and sign, at most: with segments, the one that shares most is chosen as well */
     uint32_t passes;   /* over the rows, each choosing the signs that share most with the other rows */
 };
 

@@ -142,7 +142,7 @@ static void no_row_of_tables_repeats_a_digit(void **state)
         at[i] = random_between(&random, -4, 3);
     struct cf_matrix m = {ROWS, COLUMNS, at};
     for (uint32_t groups = 1; groups <= COLUMNS; groups++) {
-        struct cf_tables_options options = {.groups = groups, .segments = groups - 1, .passes = 1};
+        struct cf_tables_options options = {.groups = groups, .segments = groups - 1, .ways = 4, .passes = 1};
         struct cf_search search = {.random = 1};
         struct cf_shift_sums sums;
         assert_true(cf_shift_sums_of_tables(&sums, &m, &options, &search));
@@ -161,7 +161,7 @@ static void sharing_can_be_done_again(void **state)
 {
     (void)state;
     const struct cf_rounds_options rounds = {.fewest = 3, .share = 0.05, .least = 1};
-    const struct cf_reopen_options reopen = {.times = 20, .share = 0.3, .proposals = 10, .rounds = rounds};
+    const struct cf_reopen_options reopen = {.times = 20, .slack = 2, .share = 0.3, .proposals = 10, .rounds = rounds};
     for (uint64_t seed = 0; seed < SHORT / 4; seed++) {
         struct random_source random = {900 + seed};
         struct cf_matrix m = random_matrix(&random);
