@@ -14,6 +14,7 @@ import pathlib
 import sys
 
 # Our row: variant, search and point; the card's parameters and nonzero parameters; whether their being one is a guess.
+# The first 17 are the card's. The next is its circuit, and the last two are ours alone.
 ROWS = [
     ("linear_70k", "linear", "magnitude", "head", 69976, 69976, False),
     ("box32_92k", "box32", "magnitude", "head", 91640, 91640, False),
@@ -33,6 +34,8 @@ ROWS = [
     ("dim10", "dim10", "magnitude", "head", 13426, 13426, False),
     ("dim5", "dim5", "magnitude", "head", 9101, 9101, False),
     ("the circuit alone", "classifier", "magnitude", "head", 61520, 61520, False),
+    ("dim20, what bisection kept", "dim20", "bisect", "kept", None, None, False),
+    ("dim15, what bisection kept", "dim15", "bisect", "kept", None, None, False),
 ]
 COLOURS = {"classifier": "#777777", "linear": "#0072b2", "box32": "#d55e00", "dim20": "#009e73", "dim15": "#cc79a7",
            "dim10": "#e69f00", "dim5": "#56b4e9"}  # fmt: skip
@@ -54,7 +57,8 @@ def percent(value):
 
 def print_row(out, row, variant, search, name, parameters, nonzero, guess):
     points = read(out / f"{variant}.{search}.json")
-    found = [p for p in points["points"] if p["name"] == name] if points else []
+    wanted = points["kept"] if points and name == "kept" else name
+    found = [p for p in points["points"] if p["name"] == wanted] if points else []
     whole = read(out / f"{variant}.float.json") if name == "head" else None
     floats = [percent(v) for v in whole["stats"][:3]] if whole else ["", "", ""]
     ours = ["", "", *floats, "", "", "", "", "", ""]
@@ -62,7 +66,8 @@ def print_row(out, row, variant, search, name, parameters, nonzero, guess):
         p = found[0]
         ours = [f"{p['parameters']:,}", f"{p['nonzero']:,}", *floats, percent(p["mAP"]), percent(p["AP50"]),
                 percent(p["AP75"]), f"{p['gates']:,}", f"{p['edges']:,}", f"{p['adders']:,}"]  # fmt: skip
-    print(f"| {row} | {parameters:,} | {nonzero:,}{' ?' if guess else ''} | " + " | ".join(ours) + " |")
+    card = [f"{parameters:,}", f"{nonzero:,}{' ?' if guess else ''}"] if parameters else ["", ""]
+    print(f"| {row} | " + " | ".join(card + ours) + " |")
 
 
 # ---- plots ----
