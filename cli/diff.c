@@ -339,8 +339,8 @@ const struct cli_command cli_diff = {
     .synopsis = "A B",
     .summary = "Compare two netlists or two traces, and name the first gate that differs.",
     .details =
-        "Two netlists are compared gate by gate: what each gate computes and which nets it reads. How the files number "
-        "their cells and where the netlists come from is not compared. The first difference is the first in net "
+        "Two netlists are compared gate by gate: what each gate computes and which nets it reads. The numbers of cells "
+        "in the files and the origin of the netlists are not compared. The first difference is the first in net "
         "order.\n"
         "Two traces or files of decisions, both safetensors or both .npy, are compared value by value: tensor after "
         "tensor in the order of A, and each tensor frame by frame. (sim writes tensors in net order, but those of 64 "

@@ -279,7 +279,7 @@ const struct cli_command cli_explain = {
         "GATE is the name of a group and an index, such as 's1.classify[4,9,17]'; quote it, because the shell gives "
         "brackets a meaning of their own. The value is worked out from the definition of a cell, not by the fast "
         "kernels. The lines are those of the files that `cofiber verilog NET` writes: cofiber_top.v drives the wire of "
-        "the gate's row, and in cofiber_rows.v stands the gate itself.",
+        "the gate's row, and cofiber_rows.v has the gate itself.",
     .min_operands = 2,
     .max_operands = 3,
     .options = (const struct cli_option[]){{"--frame", "N", "0", "Use frame N of FRAMES, counted from 0."},

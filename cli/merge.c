@@ -231,7 +231,8 @@ const struct cli_command cli_merge = {
         "The parts are the results of sim, agreement or faults with --shard 1/N, 2/N, ... N/N, in this order: either "
         "files of decisions or traces (`sim -o`, `sim --trace`, as safetensors), or the figures that --json prints. "
         "Decisions and traces are put one behind the other, and are then the bytes that one run would have written. "
-        "Counts are added, and shares worked out again; a median cannot be, and is left out. Parts that "
+        "Counts are added, and shares worked out again; a median cannot be worked out from medians, and is left out. "
+        "Parts that "
         "cannot be of one job are refused.",
     .min_operands = 1,
     .max_operands = -1,

@@ -256,8 +256,9 @@ const struct cli_command cli_prune = {
         "the share --floor of the true positives of HEAD; one that does not is undone and tried with half as many "
         "weights. A round is --passes passes, and gives the points R1, R2, R3.\n"
         "Bisection looks, for each tensor alone and for all jointly, for the most of its smallest numbers whose zeros "
-        "cost at most --tolerance of mAP. It asks a proxy of --proxy images first and all images last; where these say "
-        "no, half of the zeros are taken back. The findings for single tensors are then stacked, the largest first.\n"
+        "cost at most --tolerance of mAP. It asks a proxy of --proxy images first and all images last; if these do not "
+        "allow a number of zeros, half of them are taken back. The findings for single tensors are then stacked, the "
+        "largest first.\n"
         "HEAD2 gets, of all points within --tolerance of HEAD's mAP, the one with the fewest nonzero parameters. The "
         "same inputs and options give the same bytes. Ctrl-C ends the search and keeps the best point so far. Verdicts "
         "are kept in HEAD2.resume until the search is done, and --resume goes on with them.",
@@ -276,7 +277,7 @@ const struct cli_command cli_prune = {
             {"--tolerance", "T", "0.001", "Let a point of HEAD2, and a bisection, lose T of HEAD's mAP (0 to 1)."},
             {"--proxy", "N", "1000", "Ask N images first, chosen by --seed, in bisections."},
             {"--seed", "N", "1", "Begin the random choices with this number."},
-            {"--front", "FILE", NULL, "Write all points as JSON, each with its mAP and what its circuit costs."},
+            {"--front", "FILE", NULL, "Write all points as JSON, each with its mAP and the cost of its circuit."},
             {"--plot", "FILE", NULL, "Draw the points and their Pareto front as a PNG file."},
             {"--heads", "FOLDER", NULL, "Write the head of each point into this folder, which must exist."},
             {"--effort", "N", "1", "Count adders after a search with this effort, as `optimize` does."},
@@ -286,7 +287,7 @@ const struct cli_command cli_prune = {
              "Quantise features with this scale; otherwise it is chosen from the first 64 frames."},
             {"--scales", "N", "3", "Number of scale bands."},
             {"--upsample", "nearest|bilinear", "nearest", "How a pool is upsampled before it is subtracted."},
-            {"--top", "residual|cofiber", "residual", "What the classifiers of the last scale read."},
+            {"--top", "residual|cofiber", "residual", "The nets that the classifiers of the last scale read."},
             {"--input-bits", "B", "8", "Width of the quantised input, from 2 to 16 bits."},
             {"--weight-bits", "B", "8", "Width of the classifiers' integer weights, from 2 to 16 bits."},
             {"--layer-bits", "B", NULL, "Width of the integer weights of the other layers, as for `compile`."},

@@ -21,8 +21,8 @@ struct tally {
     uint32_t depth;     /* of the whole circuit: the latest arrival */
 };
 
-/* Counts the cells. A step without squares is one threshold gate over the bits of its operands; the adders that it lowers to count in
- * the other columns. The circuit's depth is computed here because it needs the lowered cells. */
+/* Counts the cells. A step without squares is one threshold gate over the bits of its operands; the adders that it
+ * lowers to count in the other columns. The circuit's depth is computed here because it needs the lowered cells. */
 static bool count_cells(struct tally *t, struct cf_error *err)
 {
     struct cf_network_cell *lowered = cf_lower_cells(t->netlist, err);

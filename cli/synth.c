@@ -198,7 +198,7 @@ const struct cli_command cli_synth = {
              "was written with --fit ice40up5k, else for an HX8K (ct256)."},
             {"--seed", "N", "1", "Seed of the placement."},
             {"--seeds", "N", "1", "Place with N seeds, from --seed on, and keep the fastest."},
-            {"--bitstream", "FILE", NULL, "ice40: place, and write what configures the device."},
+            {"--bitstream", "FILE", NULL, "ice40: place, and write the bitstream that configures the device."},
             {"-o", "FILE", NULL, "Keep the netlist after synthesis as Verilog."},
             {"--json", NULL, NULL, "Print the counts as JSON."},
             {0}},

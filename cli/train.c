@@ -415,7 +415,7 @@ const struct cli_command cli_train = {
              "and "
              "its classifier with the least-squares fit behind them."},
             {"--init-cls", "weights|frames", "weights",
-             "What that least-squares fit is of. weights: the rows of the head's classifier. frames: its logits on "
+             "The data of that least-squares fit. weights: the rows of the head's classifier. frames: its logits on "
              "1,024 of FRAMES, or on all where there are fewer."},
             {"--seed", "S", "1", "Seed of the first values and of the frames' order."},
             {"--order", "mixed|parts", "mixed",
@@ -425,7 +425,7 @@ const struct cli_command cli_train = {
             {"--scales", "K", "3", "Split the grid into K bands."},
             {"--upsample", "nearest|bilinear", "nearest", "How pools are upsampled before they are subtracted."},
             {"--top", "residual|cofiber", "residual",
-             "What the last scale is: the pool itself, or its difference to its own pool."},
+             "The band of the last scale: the pool itself, or its difference to its own pool."},
             {"--stride", "P", "16", "Say how many pixels of the frame a cell of the input is wide."},
             {"--fit", "longer|square", "longer",
              "Say how the photographs were made frames. longer: the longer side was resized to the frame's, and the "
