@@ -1,7 +1,7 @@
 /* load.c - loads operands into planes: gathers the words that a stage reads, and splits them into bits. */
 #include <string.h>
 
-#include "sim/bits/pass.h"
+#include "sim/bits/tiles.h"
 
 enum {
     CACHE_LINE = 64, /* bytes */

@@ -1,7 +1,7 @@
 /* store.c - joins the bits of the output planes to words, and writes them to the gates' values. */
 #include <string.h>
 
-#include "sim/bits/pass.h"
+#include "sim/bits/tiles.h"
 
 /* Where the value of the lane's gate stands, among `gates`, the gates of one cell. */
 static uint8_t *value_of(const struct cf_bit_pass *pass, const uint32_t *gates, const struct cf_bit_lane *lane)

@@ -1,4 +1,4 @@
-/* quantise_kernels.c - finds the kernels of the quantiser that this processor runs. */
+/* quantise_find.c - finds the kernels of the quantiser that this processor runs. */
 #include "sim/frames/quantise_kernels.h"
 
 #include <string.h>

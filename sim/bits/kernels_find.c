@@ -1,4 +1,4 @@
-/* kernels.c - finds the bit kernels that this processor runs. */
+/* kernels_find.c - finds the bit kernels that this processor runs. */
 #include "sim/bits/kernels.h"
 
 #include <string.h>
