@@ -34,12 +34,12 @@ def options(noise):
     return family, noise.choice([4, 7, 16, 33, 64, 96]), noise.choice([1, 3, 8, 17, 40]), scales, grid, more
 
 
-def mutate(path, noise):
-    """Lets one gate of the netlist read what another gate of its group reads."""
+def mutate(path, noise, group=None):
+    """Lets one gate of the netlist, of a group if one is named, read what another gate of its group reads."""
     data = bytearray(path.read_bytes())
     start = 8 + int.from_bytes(data[:8], "little")
     tensors = json.loads(data[8:start])
-    name = noise.choice(sorted(t for t in tensors if t.endswith(".base")))
+    name = group + ".base" if group else noise.choice(sorted(t for t in tensors if t.endswith(".base")))
     *shape, ports = tensors[name]["shape"]
     begin, end = tensors[name]["data_offsets"]
     bases = np.frombuffer(data, np.int32, (end - begin) // 4, start + begin).copy().reshape(-1, ports)
@@ -48,6 +48,24 @@ def mutate(path, noise):
     data[start + begin : start + end] = bases.tobytes()
     path.write_bytes(data)
     return "gate %d of %s reads as gate %d" % (gate, name, other)
+
+
+def each_group(run, folder):
+    """A head large enough that its decisions come from the classified input and from runs of rows: for each of its groups,
+    whether the decisions are the reference's where one gate of the group reads other nets."""
+    make.save(folder / "head", make.head("linear", channels=64, classes=40, scales=3))
+    np.save(folder / "frame.npy", np.random.default_rng(1).normal(0.3, 0.8, (64, 24, 24)).astype(np.float32))
+    good = run("compile", "head", "-o", "net", "--input-scale", "0.05", "--grid", "24x24")
+    whole = (folder / "net").read_bytes()
+    for group in ["s%d.%s" % (k, g) for k in range(3) for g in ("subtract", "sum", "root", "classify", "box", "center")]:
+        (folder / "net").write_bytes(whole)
+        mutation = mutate(folder / "net", random.Random(3), group)
+        same = good and run("sim", "net", "frame.npy", "--isa", "reference", "-o", "expected")
+        same = same and run("sim", "net", "frame.npy", "--decisions", "-o", "found")
+        same = same and (folder / "found").read_bytes() == (folder / "expected").read_bytes()
+        if not same:
+            print("FAILED decisions where %s" % mutation)
+        yield bool(same)
 
 
 def main():
@@ -64,6 +82,8 @@ def main():
             done = subprocess.run([program, *command], cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
             return done.returncode == 0 or print("cofiber %s: %s" % (" ".join(command), done.stderr.decode()[:200]))
 
+        for same in each_group(run, pathlib.Path(folder)):
+            passed, failed = passed + same, failed + (not same)
         for number, (family, channels, classes, scales, grid, more) in enumerate(cases):
             make.save(pathlib.Path(folder, "head"), make.head(family, channels=channels, classes=classes, scales=scales))
             frame = np.random.default_rng(number).normal(0.3, 0.8, (channels, *grid)).astype(np.float32)
