@@ -4,6 +4,7 @@ Each runs when it is named, and its output is then kept in build/figures/. When 
 and where nothing was kept they name the command.
 """
 import datetime
+import json
 import re
 
 from figure import ROOT, Figure, Note, cofiber, compiled, rows_of, run, said, table, text_of
@@ -34,9 +35,13 @@ def up5k(folder, named):
     output, when = kept("up5k", named, measure)
     yield Note(when)
     if output:
-        import json
         found = json.loads(output)
-        yield Note(json.dumps(found))
+        for label, pattern, measured in (
+                ("logic cells", r"takes ([\d,]+) of 5,280 logic cells", f"{found['logic_cells']:,}"),
+                ("MHz by nextpnr", r"([\d.]+) MHz by nextpnr", f"{found['nextpnr_mhz']:.1f}"),
+                ("MHz by icetime", r"and ([\d.]+) by icetime", f"{found['icetime_mhz']:.1f}"),
+                ("frames per second", r"and so ([\d.]+) frames per second", f"{found['frames_per_second']:.1f}")):
+            yield said("docs/stream.md", label, pattern, measured)
 
 
 def stream_model(folder, named):
@@ -44,13 +49,7 @@ def stream_model(folder, named):
     output, when = kept("stream_model", named, lambda: run(ROOT / "scripts/stream_model.sh"))
     yield Note(when)
     if output:
-        rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in output.splitlines() if line.startswith("|")]
-        worst = max(abs(float(row[4].rstrip("%"))) for row in rows)
-        words = {14: "fourteen"}
-        yield said("docs/stream.md", "per cent between the flip-flops", r"within ([\d.]+) per cent", f"{worst:.1f}")
-        yield said("docs/stream.md", "settings", r"in each of (\w+) settings", words.get(len(rows), str(len(rows))))
-        equal = all(row[5] == row[6] for row in rows)
-        yield Figure("docs/stream.md", "memory bits", "those that Yosys counts", "those that Yosys counts" if equal else "others", True)
+        yield from table("docs/stream.md", rows_of(output, names=2), names=2)
 
 
 def proof(folder, named):
