@@ -9,6 +9,7 @@
 #include "compiler/optimise/explicit.h"
 #include "compiler/optimise/implement.h"
 #include "netlists/bank.h"
+#include "netlists/pipeline.h"
 #include "netlists/store.h"
 
 static const double most_seconds = 86400; /* a day */
@@ -16,6 +17,7 @@ static const double most_seconds = 86400; /* a day */
 struct session {
     struct cf_netlist *netlist;
     struct cf_implement_report report;
+    uint32_t pipeline; /* adders between registers; 0: it is not asked for */
     struct cli_progress progress;
     char label[64];
     double seconds;
@@ -41,6 +43,10 @@ static bool read_options(const struct cli_args *args, struct cf_optimise_options
     options->cost = (enum cf_cost)cost;
     options->seed = (uint64_t)seed;
     options->effort = (double)effort;
+    long long depth = 0;
+    if (cli_given(args, "--max-depth") && !cli_integer(args, "--max-depth", 1, 1000000, &depth))
+        return false;
+    options->max_depth = (uint32_t)depth;
     if (!cli_given(args, "--seconds"))
         return true;
     if (cli_given(args, "--effort"))
@@ -51,6 +57,49 @@ static bool read_options(const struct cli_args *args, struct cf_optimise_options
            cli_complain("optimize: --seconds '%s' is not above 0 and at most %.0f", cli_value(args, "--seconds"),
                         most_seconds) == CLI_OK;
 }
+
+/* ---- stages ---- */
+
+/* The stages and registers of all graphs, each once at the operands of its first bank. */
+static bool pipeline_of(const struct cf_netlist *netlist, uint32_t every, struct cf_pipeline *all, struct cf_error *err)
+{
+    const struct cf_implementation *impl = netlist->implementation;
+    *all = (struct cf_pipeline){0};
+    for (uint32_t b = 0; impl && b < impl->bank_count; b++) {
+        struct cf_pipeline one;
+        if (b > 0 && impl->banks[b].graph == impl->banks[b - 1].graph)
+            continue;
+        if (!cf_bank_pipeline(netlist, &impl->banks[b], every, &one, err))
+            return false;
+        all->stages = one.stages > all->stages ? one.stages : all->stages;
+        all->registers += one.registers;
+    }
+    return true;
+}
+
+/* Says what --pipeline asks for, to `json` or, where that is NULL, to stdout. */
+static bool report_pipeline(const struct session *s, cJSON *json, struct cf_error *err)
+{
+    struct cf_pipeline all;
+    if (s->pipeline == 0)
+        return true;
+    if (!pipeline_of(s->netlist, s->pipeline, &all, err))
+        return false;
+    char text[32];
+    if (!json) {
+        printf("With registers after every %u adder%s: %u cycle%s, and %s registers of one bit; each graph once.\n",
+               s->pipeline, s->pipeline == 1 ? "" : "s", all.stages, all.stages == 1 ? "" : "s",
+               cli_thousands(all.registers, text));
+        return true;
+    }
+    cJSON *entry = cJSON_AddObjectToObject(json, "pipeline");
+    cJSON_AddNumberToObject(entry, "every", s->pipeline);
+    cJSON_AddNumberToObject(entry, "stages", all.stages);
+    cJSON_AddNumberToObject(entry, "registers", (double)all.registers);
+    return true;
+}
+
+/* ---- the report ---- */
 
 static uint64_t at_least(const struct session *s)
 {
@@ -104,7 +153,7 @@ static int report(const struct session *s, const struct cli_args *args, const st
     struct cf_error err;
     if (cli_given(args, "--json")) {
         cJSON *document = cJSON_CreateObject();
-        if (report_json(s, options, document, &err))
+        if (report_json(s, options, document, &err) && report_pipeline(s, document, &err))
             return cli_print_json(document);
         cJSON_Delete(document);
         return cli_fail(&err);
@@ -116,7 +165,7 @@ static int report(const struct session *s, const struct cli_args *args, const st
     if (!cli_graphs(s->netlist, NULL, &err))
         return cli_fail(&err);
     print_report(s, path);
-    return CLI_OK;
+    return report_pipeline(s, NULL, &err) ? CLI_OK : cli_fail(&err);
 }
 
 /* ---- every adder as a gate ---- */
@@ -183,6 +232,10 @@ static int run(const struct cli_args *args)
         return cli_complain("optimize: -o NET2 is needed");
     if (!read_options(args, &options))
         return CLI_BAD;
+    long long pipeline = 0;
+    if (cli_given(args, "--pipeline") && !cli_integer(args, "--pipeline", 1, 1000000, &pipeline))
+        return CLI_BAD;
+    s.pipeline = (uint32_t)pipeline;
     if (!cf_netlist_load(&s.netlist, args->operands[0], &err))
         return cli_fail(&err);
     bool done = !is_search(args, s.netlist) || search(&s, &options, &err);
@@ -221,13 +274,18 @@ const struct cli_command cli_optimize = {
             {"--effort", "N", "5", "Search with this effort, 0 to 10000; the time grows with it."},
             {"--seconds", "S", NULL,
              "Search for so many seconds instead, 86400 at most, with as much effort as they allow."},
+            {"--max-depth", "N", NULL,
+             "Let no path have more than N adders; sharing is then less nested. What even sums without sharing exceed "
+             "is an error."},
+            {"--pipeline", "N", NULL,
+             "Say how many cycles and registers the graphs take with registers after every N adders."},
             {"--explicit", NULL, NULL,
              "Write a small circuit instead, in which every adder is a gate: one place of each bank. Graphs that NET "
              "holds are taken as they are, unless --effort or --seconds is given."},
             {"--seed", "N", "1", "Seed of the random choices."},
             {"--json", NULL, NULL,
              "Print JSON: `adders` with `before` and `after` (each graph once), `full_adders`, `depth`, `lower_bound`, "
-             "and `banks`."},
+             "`banks` and, on request, `pipeline` with `every`, `stages` and `registers`."},
             {0}},
     .run = run,
 };

@@ -25,8 +25,9 @@ enum {
     QUICK_EFFORT = 20, /* of each attempt where time is given */
     REOPEN_EVERY = 10, /* units of effort: as often is some of the sharing done again */
     REOPEN_EFFORT = 60,
-    SLACK = 2,    /* adders, for small matrices */
-    FREQUENT = 4, /* patterns that occur as often are shared in rounds, the others packed */
+    SLACK = 2,       /* adders, for small matrices */
+    MOST_LEVELS = 9, /* where fewer are tried because a graph was too deep */
+    FREQUENT = 4,    /* patterns that occur as often are shared in rounds, the others packed */
 };
 static const double much_work = 1e7;       /* pairs of digits: where a method that lists more of them is not tried */
 static const double reopened = 0.15;       /* of the signals */
@@ -39,7 +40,9 @@ static const double restart_time = 0.15;   /* of the time given, for attempts fr
 struct method {
     bool tables, transpose;
     double work;     /* pairs of digits in its rows */
-    uint64_t adders; /* of its best attempt */
+    uint64_t adders; /* of its best attempt; UINT64_MAX: all were too deep */
+    uint32_t levels; /* of signals above one another that are allowed; 0: any number */
+    bool deep;       /* its last attempt was too deep */
 };
 
 struct optimiser {
@@ -96,8 +99,34 @@ static bool costs_less(const struct cf_graph_cost *a, const struct cf_graph_cost
     return a->adders != b->adders ? a->adders < b->adders : a->full_adders < b->full_adders;
 }
 
-/* Wires the sums, and keeps the graph where it is the best so far. `*cost` becomes what it costs; where some value
- * could pass 62 bits the graph is of no use, and costs more than any other. */
+static bool too_deep(const struct optimiser *o, const struct cf_graph_cost *cost)
+{
+    return o->options->max_depth && cost->depth > o->options->max_depth;
+}
+
+/* Wires the sums and measures the graph. Where some value could pass 62 bits the graph is of no use: it is left empty,
+ * and costs more than any other. */
+static bool wire_sums(struct optimiser *o, const struct cf_shift_sums *sums, const struct cf_wire_options *wire,
+                      struct cf_graph *graph, struct cf_graph_cost *cost)
+{
+    double began = seconds_now();
+    *cost = (struct cf_graph_cost){UINT64_MAX, UINT64_MAX, UINT32_MAX};
+    if (!cf_wire_graph(graph, sums, wire))
+        return out_of_memory(o->err);
+    if (!cf_graph_check(graph, "optimiser", NULL) || !cf_graph_fits(graph, o->range, "optimiser", NULL)) {
+        cf_wire_free(graph);
+        return true;
+    }
+    bool done = cf_graph_measure(graph, o->range, cost, o->err);
+    double took = seconds_now() - began;
+    o->measuring = took > o->measuring ? took : o->measuring;
+    if (!done)
+        cf_wire_free(graph);
+    return done;
+}
+
+/* Wires the sums, the narrowest operands first unless that is too deep, and keeps the graph where it is the best so
+ * far. `*cost` becomes what it costs. */
 static bool consider(struct optimiser *o, const struct cf_shift_sums *sums, const struct method *method, double effort,
                      struct cf_graph_cost *cost)
 {
@@ -106,17 +135,16 @@ static bool consider(struct optimiser *o, const struct cf_shift_sums *sums, cons
                                    .shift = method->tables ? -1 : 0,
                                    .early = o->options->cost == CF_COST_DEPTH,
                                    .range = o->range};
-    double began = seconds_now();
-    *cost = (struct cf_graph_cost){UINT64_MAX, UINT64_MAX, UINT32_MAX};
-    if (!cf_wire_graph(&graph, sums, &wire))
-        return out_of_memory(o->err);
-    if (!cf_graph_check(&graph, "optimiser", NULL) || !cf_graph_fits(&graph, o->range, "optimiser", NULL)) {
+    bool done = wire_sums(o, sums, &wire, &graph, cost);
+    if (done && graph.outputs && too_deep(o, cost) && !wire.early) {
         cf_wire_free(&graph);
-        return true;
+        wire.early = true;
+        done = wire_sums(o, sums, &wire, &graph, cost);
     }
-    bool done = cf_graph_measure(&graph, o->range, cost, o->err);
-    bool better = done && (!o->result->graph.outputs || costs_less(cost, &o->result->cost, o->options->cost));
-    if (better) {
+    if (!done)
+        return false;
+    if (graph.outputs && !too_deep(o, cost) &&
+        (!o->result->graph.outputs || costs_less(cost, &o->result->cost, o->options->cost))) {
         cf_wire_free(&o->result->graph);
         o->result->graph = graph;
         o->result->cost = *cost;
@@ -124,9 +152,7 @@ static bool consider(struct optimiser *o, const struct cf_shift_sums *sums, cons
     } else {
         cf_wire_free(&graph);
     }
-    double took = seconds_now() - began;
-    o->measuring = took > o->measuring ? took : o->measuring;
-    return done;
+    return true;
 }
 
 /* ---- attempts ---- */
@@ -181,17 +207,32 @@ static bool share(struct optimiser *o, const struct method *method, double effor
     return cf_pack(sums, effort, &o->search) && cf_reopen(sums, &reopen, &o->search);
 }
 
-static bool attempt(struct optimiser *o, struct method *method, double effort, double noise, uint64_t seed)
+static bool attempt_once(struct optimiser *o, struct method *method, double effort, double noise, uint64_t seed)
 {
     struct cf_shift_sums sums = {0};
     struct cf_graph_cost cost;
     o->search.random = seed;
-    bool done =
-        (write_sums(o, method, effort, &sums) && share(o, method, effort, noise, &sums)) || out_of_memory(o->err);
+    bool done = write_sums(o, method, effort, &sums);
+    sums.most_level = method->levels;
+    done = (done && share(o, method, effort, noise, &sums)) || out_of_memory(o->err);
     done = done && consider(o, &sums, method, effort, &cost);
     cf_shift_sums_free(&sums);
-    if (done && (effort == 0 || cost.adders < method->adders))
+    if (!done)
+        return false;
+    method->deep = too_deep(o, &cost);
+    if (!method->deep && cost.adders < method->adders)
         method->adders = cost.adders;
+    return true;
+}
+
+/* Attempts a method, with fewer levels of shared signals while the graph is too deep. */
+static bool attempt(struct optimiser *o, struct method *method, double effort, double noise, uint64_t seed)
+{
+    bool done = attempt_once(o, method, effort, noise, seed);
+    while (done && method->deep && method->levels != 1 && go_on(o)) {
+        method->levels = method->levels ? method->levels - 1 : MOST_LEVELS;
+        done = attempt_once(o, method, effort, noise, seed);
+    }
     return done;
 }
 
@@ -203,6 +244,10 @@ static bool attempt_csd(struct optimiser *o)
     bool done = cf_shift_sums_of_matrix(&sums, o->matrix) || out_of_memory(o->err);
     done = done && consider(o, &sums, &method, 0, &o->result->csd);
     cf_shift_sums_free(&sums);
+    if (done && o->result->csd.depth != UINT32_MAX && too_deep(o, &o->result->csd))
+        return cf_fail(o->err,
+                       "optimiser: a matrix of %u x %u takes %u adders of depth even without sharing, more than %u",
+                       o->matrix->rows, o->matrix->columns, o->result->csd.depth, o->options->max_depth);
     return done;
 }
 
@@ -232,11 +277,12 @@ static bool suits_tables(const struct cf_matrix *matrix)
 static void list_methods(struct optimiser *o)
 {
     for (int kind = 0; kind < METHODS; kind++) {
-        struct method method = {.tables = kind < 2, .transpose = kind % 2 == 0};
+        struct method method = {.tables = kind < 2, .transpose = kind % 2 == 0, .adders = UINT64_MAX};
         const struct cf_matrix *matrix = matrix_of(o, &method);
         method.work = pairs_in(matrix);
         /* Tables pay for many rows of few columns. */
-        if (method.tables ? suits_tables(matrix) && matrix->rows >= matrix->columns : method.work < much_work)
+        if (method.tables ? suits_tables(matrix) && matrix->rows >= matrix->columns
+                          : method.work < much_work * (o->options->max_depth ? 2 : 1))
             o->methods[o->method_count++] = method;
     }
 }
@@ -291,7 +337,7 @@ static bool search_by_time(struct optimiser *o)
         allow(o, 1);
         qsort(o->methods, o->method_count, sizeof *o->methods, compare_methods);
     }
-    o->reopen_on = true;
+    o->reopen_on = o->options->max_depth == 0; /* else the depth is known only when the time is over */
     return attempt(o, &o->methods[0], QUICK_EFFORT, 0, o->options->seed);
 }
 

@@ -9,7 +9,8 @@
 enum cf_cost { CF_COST_ADDERS, CF_COST_FULL_ADDERS, CF_COST_DEPTH };
 
 struct cf_optimise_options {
-    enum cf_cost cost; /* of two graphs the one that costs less is kept; among equal ones that of fewer adders */
+    enum cf_cost cost;  /* of two graphs the one that costs less is kept; among equal ones that of fewer adders */
+    uint32_t max_depth; /* most adders on any path; 0: any number. Sharing is then less nested, as far as that helps */
     uint64_t seed;
     /* How much work goes into the search, from 0: the annealing proposes so many changes for each of its candidates,
      * and from CF_EFFORT_SIGNS on signs are chosen as well. The same matrix, effort and seed give the same graph. */
@@ -33,7 +34,8 @@ struct cf_optimised {
 };
 
 /* Fills `result` with the best graph found for the matrix, where input c takes the values range[c] (range [columns]).
- * No graph that costs more than the one that shares nothing is returned. Elements have magnitudes below 2^31. Fails
+ * No graph that costs more than the one that shares nothing is returned, nor one that is too deep; where even the sums
+ * without sharing are, that is an error. Elements have magnitudes below 2^31. Fails
  * when memory is out or values could pass 62 bits. */
 bool cf_optimise_matrix(struct cf_optimised *result, const struct cf_matrix *matrix, const struct cf_range *range,
                         const struct cf_optimise_options *options, struct cf_error *err);

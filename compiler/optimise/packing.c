@@ -203,6 +203,8 @@ static bool list_common(struct packing *p)
 
 static bool add_sums_of_rows(struct packing *p)
 {
+    if (p->sums->most_level) /* such a sum would be a chain of signals */
+        return true;
     if (!list_common(p))
         return false;
     if (p->common_count)

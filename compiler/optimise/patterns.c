@@ -52,12 +52,32 @@ static void mark_parts(const struct cf_shift_sums *sums, uint8_t *uses, uint8_t 
             part[sums->made[m].first.signal] = part[sums->made[m].second.signal] = 1;
 }
 
+/* Leaves signals out that stand as high as is allowed. */
+static bool bar_high_signals(const struct cf_shift_sums *sums, uint8_t *part, uint32_t *places)
+{
+    uint32_t *level = calloc(sums->signals + (size_t)1, sizeof *level);
+    for (uint32_t s = sums->columns; level && s < sums->signals; s++) {
+        const struct cf_made *made = &sums->made[s - sums->columns];
+        uint32_t one = level[made->first.signal], other = level[made->second.signal];
+        level[s] = 1 + (one > other ? one : other);
+        if (level[s] >= sums->most_level) {
+            part[s] = 0;
+            places[s] = 0;
+        }
+    }
+    bool done = level != NULL;
+    free(level);
+    return done;
+}
+
 /* Numbers the signals that stand in enough places, and counts their places in start[number + 2]. */
-static bool number_signals(struct index *index, const struct cf_shift_sums *sums, uint32_t fewest, const uint8_t *part,
+static bool number_signals(struct index *index, const struct cf_shift_sums *sums, uint32_t fewest, uint8_t *part,
                            uint32_t *number)
 {
     for (uint32_t d = 0; d < sums->digit_count; d++)
         number[sums->digits[d].signal]++;
+    if (sums->most_level && !bar_high_signals(sums, part, number))
+        return false;
     for (uint32_t s = 0; s < sums->signals; s++)
         index->numbers += number[s] + part[s] >= fewest;
     index->signal = malloc((index->numbers + (size_t)1) * sizeof *index->signal);

@@ -36,6 +36,7 @@ struct cf_shift_sums {
     uint32_t signals;     /* with those made: signal columns + i is made[i] */
     struct cf_made *made; /* reads only signals before its own */
     size_t made_capacity;
+    uint32_t most_level;     /* a signal stands above no more signals that are made than that; 0: above any number */
     uint32_t rows;           /* finished */
     struct cf_digit *digits; /* of all rows, row after row */
     uint32_t digit_count;
