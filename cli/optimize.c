@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/curve.h"
 #include "cli/graphs.h"
 #include "cli/interrupt.h"
 #include "compiler/optimise/explicit.h"
@@ -222,6 +223,18 @@ static bool search(struct session *s, const struct cf_optimise_options *options,
     return done;
 }
 
+/* Writes and draws adders over depth where that is asked for. */
+static bool write_curve(struct session *s, const struct cli_args *args, const struct cf_optimise_options *options,
+                        struct cf_error *err)
+{
+    if (!cli_given(args, "--curve") && !cli_given(args, "--plot"))
+        return true;
+    cli_progress_start(&s->progress, s->label, "", 0);
+    bool done = cli_curve(s->netlist, options, cli_value(args, "--curve"), cli_value(args, "--plot"), err);
+    cli_progress_finish(&s->progress);
+    return done;
+}
+
 static int run(const struct cli_args *args)
 {
     struct session s = {0};
@@ -242,6 +255,8 @@ static int run(const struct cli_args *args)
     bool written_out = cli_given(args, "--explicit");
     done = done && (written_out || cf_netlist_save(s.netlist, path, &err));
     int status = !done ? cli_fail(&err) : written_out ? write_circuit(s.netlist, args) : report(&s, args, &options);
+    if (status == CLI_OK && !write_curve(&s, args, &options, &err))
+        status = cli_fail(&err);
     free(s.report.graphs);
     cf_netlist_free(s.netlist);
     return status;
@@ -279,6 +294,10 @@ const struct cli_command cli_optimize = {
              "is an error."},
             {"--pipeline", "N", NULL,
              "Say how many cycles and registers the graphs take with registers after every N adders."},
+            {"--curve", "FILE", NULL,
+             "Search again with smaller and smaller depths, and write them with their adders to this JSON file: "
+             "`points` with `depth`, `adders` and `full_adders`. Each search takes the effort or the seconds given."},
+            {"--plot", "FILE", NULL, "Draw these points as a PNG file."},
             {"--explicit", NULL, NULL,
              "Write a small circuit instead, in which every adder is a gate: one place of each bank. Graphs that NET "
              "holds are taken as they are, unless --effort or --seconds is given."},

@@ -173,6 +173,7 @@ static bool optimise_task(struct work *w, struct task *task)
         return out_of_memory(w);
     bool done = cf_optimise_matrix(&found, &task->matrix, range, &options, w->err);
     free(range);
+    w->report->too_deep = found.too_deep;
     if (!done)
         return false;
     w->report->interrupted = w->report->interrupted || found.interrupted;

@@ -18,6 +18,7 @@ struct cf_implement_report {
     struct cf_graph_report *graphs; /* [graph_count of the implementation]; free */
     uint32_t left;                  /* banks that have no graph: nothing can be saved, or they are too large */
     bool interrupted;
+    bool too_deep; /* the search failed because some bank cannot keep the depth */
 };
 
 enum { CF_MAX_BANK_ELEMENTS = 1 << 26 /* of a matrix that is optimised */ };

@@ -244,10 +244,12 @@ static bool attempt_csd(struct optimiser *o)
     bool done = cf_shift_sums_of_matrix(&sums, o->matrix) || out_of_memory(o->err);
     done = done && consider(o, &sums, &method, 0, &o->result->csd);
     cf_shift_sums_free(&sums);
-    if (done && o->result->csd.depth != UINT32_MAX && too_deep(o, &o->result->csd))
+    if (done && o->result->csd.depth != UINT32_MAX && too_deep(o, &o->result->csd)) {
+        o->result->too_deep = true;
         return cf_fail(o->err,
                        "optimiser: a matrix of %u x %u takes %u adders of depth even without sharing, more than %u",
                        o->matrix->rows, o->matrix->columns, o->result->csd.depth, o->options->max_depth);
+    }
     return done;
 }
 

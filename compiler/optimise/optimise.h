@@ -31,6 +31,7 @@ struct cf_optimised {
     struct cf_graph_cost csd; /* of the graph that shares nothing: the sums in canonical signed-digit form */
     double effort;            /* of the attempt that found it; 0 where no search was needed */
     bool interrupted;         /* go_on said so */
+    bool too_deep;            /* of a search that failed: because even the sums without sharing are */
 };
 
 /* Fills `result` with the best graph found for the matrix, where input c takes the values range[c] (range [columns]).
