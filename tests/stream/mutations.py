@@ -8,10 +8,12 @@ A change is an operator, a constant, an index, a width, a condition or a reset. 
 other until one of them fails to compile, to come to its end, to pass, or to count its frames as before. The registers are left out: the test of the
 driver is theirs.
 """
+import os
 import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,6 +52,18 @@ def mutants(text):
                     yield hit.start(), hit.end(), hit.expand(result)
 
 
+def run(words, folder, seconds=60):
+    """Runs a tool to its end; on time-out ends it with all programs that it started. Gives its output, or None."""
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          start_new_session=True) as process:
+        try:
+            output = process.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return None
+        return output if process.returncode == 0 else None
+
+
 def outcome(package, name, text, folder):
     """The verdict and the counters of frames that the testbench prints; None where it does not come to its end."""
     work = pathlib.Path(folder) / "run"
@@ -58,13 +72,11 @@ def outcome(package, name, text, folder):
     verilog = [n for n in (work / "cofiber_stream.f").read_text().split("\n") if n.endswith(".v") and "//" not in n]
     build = ["iverilog", "-g2005", "-DCOFIBER_STREAM_PROBE", "-s", "cofiber_stream_tb", "-o", "tb", *verilog]
     try:
-        if subprocess.run(build + ["cofiber_stream_tb.v"], cwd=work, capture_output=True, timeout=60).returncode:
+        if run([*build, "cofiber_stream_tb.v"], work) is None:
             return None
-        run = ["vvp", "-n", "tb", "+seed=3", "+input_stalls=30", "+output_stalls=60"]
-        lines = subprocess.run(run, cwd=work, capture_output=True, text=True, timeout=60).stdout.split("\n")
+        output = run(["vvp", "-n", "tb", "+seed=3", "+input_stalls=30", "+output_stalls=60"], work)
+        lines = [] if output is None else output.split("\n")
         return [line[:4] if line.startswith("PASS") else line for line in lines if "_frames" in line or "PASS" in line]
-    except subprocess.TimeoutExpired:
-        return None
     finally:
         shutil.rmtree(work)
 
