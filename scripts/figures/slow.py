@@ -95,6 +95,8 @@ ELSEWHERE = [
     ("docs/pruning.md", r"\| R1 \| ([\d,]+) \|", "50 test pictures of the garment task (scripts/features/garments.sh)",
      "cofiber prune HEAD FRAMES --annotations A -o OUT --method magnitude --step 800 --effort 0"),
     ("examples/README.md", r"mAP of ([\d.]+%) and", "50 test pictures of the garment task", "cofiber detect; cofiber eval"),
+    ("docs/training.md", r"\| dim20 \|.* ([\d,]+) \| 63,902 \|", "the garment task (scripts/features/garments.sh); two hours",
+     "EFFORT=0 scripts/card_table.sh TASK OUT 40"),
     ("docs/training.md", r"average precision of ([\d.]+) \(", "20 photographs' frames and annotations",
      "cofiber train FRAMES --annotations A --epochs 1500 --batch 16 --rate 0.003"),
     ("docs/exchange.md", r"AIGER files of ([\d,]+), ", "the EPFL benchmarks", "EPFL=FOLDER tests/long/epfl.sh"),
