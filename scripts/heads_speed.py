@@ -62,6 +62,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cofiber", default=ROOT / "build/cofiber")
     options = parser.parse_args()
+    if not os.path.exists(options.cofiber):
+        parser.error(f"there is no {options.cofiber}: build it with 'make tests', or name another program")
     print("%s, load %.1f, %d rounds" % (datetime.date.today(), os.getloadavg()[0], options.rounds))
     print("| | all gates, ms: classifier | linear_70k | ratio | decisions, ms: classifier | linear_70k | ratio |")
     print("|---|---|---|---|---|---|---|")

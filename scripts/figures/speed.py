@@ -45,6 +45,9 @@ def measure(isa, upsample, folder):
 
 
 def main():
+    if not COFIBER.exists():
+        print(f"speed.py: there is no {COFIBER}: build it with 'make tests'", file=sys.stderr)
+        sys.exit(2)
     isa = sys.argv[1] if len(sys.argv) > 1 else "auto"
     upsample = sys.argv[2] if len(sys.argv) > 2 else "nearest"
     with tempfile.TemporaryDirectory() as folder:
