@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Optimises the matrices that docs/optimize.md quotes, one thread, and prints adders, full adders and seconds beside
-# figures of other methods.
+# Optimises the matrices that docs/optimize.md quotes, one thread, and prints the page's table: adders, full adders
+# and seconds, beside figures of other methods.
 #
 #   scripts/bench_optimize.sh [BUILD]
 #
@@ -66,13 +66,15 @@ run() {
             <"$work/json" >>"$work/results"
     done
     awk -v label="$label" -v quoted="$quoted" '{ for (i = 1; i <= 5; i++) sum[i] += $i }
-        END { printf "%-18s %10.0f %10.1f %12.0f %6.1f %8.1f   %s\n", label, sum[1]/NR, sum[2]/NR, sum[3]/NR, sum[4]/NR,
+        END { printf "| %s | %.0f | %.1f | %.0f | %.1f | %.1f | %s |\n", label, sum[1]/NR, sum[2]/NR, sum[3]/NR, sum[4]/NR,
               sum[5]/NR, quoted }' "$work/results"
 }
 
 date -u +%Y-%m-%d
 grep -m 1 'model name' /proc/cpuinfo
-printf '%-18s %10s %10s %12s %6s %8s   %s\n' matrix CSD adders 'full adders' depth seconds 'quoted: others'
+echo
+echo '| matrix | without sharing | adders | full adders | depth | seconds | others (quoted) |'
+echo '|---|---|---|---|---|---|---|'
 run 16x16 3 'da4ml 351; Hcmvm 338.3 in 1,208 s' '1 2 3' 16 16
 run 32x32 3 'da4ml 1,327' '1 2 3' 32 32
 run 64x64 3 'da4ml 4,874' '1 2 3' 64 64
@@ -81,5 +83,5 @@ run 96x80 5 'da4ml 8,762' '1 2 3' 96 80
 run 128x80 5 'da4ml 11,434' '1 2 3' 128 80
 run 192x80 5 'da4ml 16,653' '1 2 3' 192 80
 run 'uniform 80x768' 10 'da4ml in 4 blocks, about 66,900' 1 80 768
-run 'example head' 5 'one block per channel, then sums: 81,092' 1 head
-run 'example head' 20 '' 1 head
+run 'example head, 5 s' 5 'one block per channel, then sums: 81,092' 1 head
+run 'example head, 20 s' 20 '' 1 head

@@ -7,7 +7,7 @@
 # Sections whose numbers are counted and must be equal (all together: `counted`, 20 minutes, most of it for faults):
 #   counts claims vectors faults optimize stream heads area pages
 # Sections of times and memory, which differ between machines (`timed`, some two hours):
-#   commands speed scaling peers bits evaluation training memory
+#   commands speed scaling peers bits evaluation training adders memory
 # Sections that take hours, or whose data are not in the repository (`slow`):
 #   up5k stream_model proof mutation elsewhere
 # A slow section runs only when it is named; its output is kept in build/figures/, and a run without arguments, which

@@ -17,7 +17,7 @@ from figure import COFIBER
 COUNTED = (counted.counts, counted.claims, counted.vectors, counted.faults, counted.optimize, counted.stream, counted.heads,
            counted.area, counted.pages)
 TIMED = (timed.commands, timed.speed, timed.scaling, timed.peers, timed.bits, timed.evaluation, timed.training,
-         timed.memory)
+         timed.adders, timed.memory)
 SLOW = (slow.up5k, slow.stream_model, slow.proof, slow.mutation, slow.elsewhere)
 GROUPS = {"counted": COUNTED, "timed": TIMED, "slow": SLOW}
 SECTIONS = {section.__name__: section for group in GROUPS.values() for section in group}

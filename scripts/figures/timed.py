@@ -72,6 +72,12 @@ def training(folder):
     yield from table("docs/training.md", measured)
 
 
+def adders(folder):
+    """scripts/bench_optimize.sh"""
+    rows = rows_of(run(ROOT / "scripts/bench_optimize.sh"))
+    yield from table("docs/optimize.md", {label: cells for label, cells in rows.items() if label != "matrix"})
+
+
 def memory(folder):
     """cofiber sim and detect of many frames, cofiber train of 20 and 400: the peak of memory"""
     net = compiled(folder, "net")
