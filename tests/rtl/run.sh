@@ -222,13 +222,15 @@ for program in crashed/*/Vcofiber; do printf '#!/bin/sh\necho "%%Error: out of l
 check "the model dies" 2 "%Error: out of luck" cofiber cosim --cache crashed nearest.cfn "$frames"
 for program in crashed/*/Vcofiber; do echo damaged >"$program"; done
 check "the model is damaged" 2 "may have to be built again (see --rebuild)" cofiber cosim --cache crashed nearest.cfn "$frames"
-# What all builds share is damaged; killed runs left a build and an emission; another run's emission is locked.
+# What builds share, those with waves among themselves, is damaged; killed runs left a build and an emission; another run's emission is locked.
 for file in crashed/runtime-*/*.o crashed/runtime-*/*.gch; do echo damaged >"$file"; done
 mkdir -p crashed/1234.part/obj crashed/emission-killed crashed/emission-living crashed/emission-young
 : >crashed/1234.lock
 touch -d "1 hour ago" crashed/emission-living crashed/emission-killed
 exec 9<crashed/emission-living && flock -x 9
 check "damaged: built again" 0 ", 0 differ" cofiber cosim --cache crashed nearest.cfn "$frames" --rebuild
+check "damaged: built again, with waves" 0 ", 0 differ" cofiber cosim --cache crashed nearest.cfn "$frames" --rebuild \
+    --wave rebuilt.fst
 check "damaged: what is shared, too" 1 "" grep -rl damaged crashed/runtime-*
 check "left over: swept" 2 "No such file" ls -d crashed/1234.part crashed/emission-killed
 check "left over: kept" 0 "" ls -d crashed/emission-living crashed/emission-young
