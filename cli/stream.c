@@ -19,6 +19,20 @@ static bool check_device(const struct cli_args *args, const char *device, struct
     return true;
 }
 
+/* Constants leave no choice of how much is done per cycle, and none of multipliers. */
+static bool make_constants(struct cli_stream *stream, const struct cli_args *args, const struct cf_netlist *netlist,
+                           struct cf_stream_options *options, struct cf_error *err)
+{
+    static const char *const choices[] = {"--fit", "--multipliers"};
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+        if (cli_given(args, choices[i]))
+            return cf_fail(err, "%s: --weights constants leaves no choice of %s", args->command->name, choices[i]);
+    if (!cli_given(args, "--lanes"))
+        options->lanes = stream->pyramid.channels;
+    options->constants = &stream->constants.graph;
+    return cf_stream_constants_make(&stream->constants, netlist, &stream->pyramid, err);
+}
+
 bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, const struct cf_netlist *netlist,
                      const char *prefix, const char *source, struct cf_error *err)
 {
@@ -43,6 +57,8 @@ bool cli_stream_make(struct cli_stream *stream, const struct cli_args *args, con
                                         .prefix = prefix,
                                         .source = source};
     const char *device = cli_value(args, "--fit");
+    if (weights == 2 && !make_constants(stream, args, netlist, &options, err))
+        return false;
     if (device && (cli_given(args, "--lanes") || cli_given(args, "--parallel-classes")))
         return cf_fail(err, "%s: --fit chooses what --lanes and --parallel-classes say", args->command->name);
     if (device && !check_device(args, device, err))
@@ -70,6 +86,7 @@ bool cli_stream_absent(const struct cli_args *args)
 void cli_stream_free(struct cli_stream *stream)
 {
     cf_pyramid_free(&stream->pyramid);
+    cf_stream_constants_free(&stream->constants);
 }
 
 /* ---- frames ---- */

@@ -4,6 +4,7 @@
 #define COFIBER_CLI_STREAM_H
 
 #include "cli/cli.h"
+#include "rtl/stream/constants.h"
 #include "rtl/stream/stream.h"
 
 #define CLI_STREAM_OPTIONS                                                                                             \
@@ -13,8 +14,10 @@
         {"--fit", "ice40up5k|ecp5-25k|ecp5-45k|ecp5-85k|artix7-35t|artix7-100t|artix7-200t|kintex7-325t", NULL,        \
          "stream: choose the fastest channels and classes per cycle for which this device has multipliers and block "  \
          "RAM. LUTs are not counted. ice40up5k: a small core of its own, which takes and gives bytes."},               \
-        {"--weights", "rom|loadable", "rom",                                                                           \
-         "stream: keep the weights in a ROM, or in a RAM that is written through the control port."},                  \
+        {"--weights", "rom|loadable|constants", "rom",                                                                 \
+         "stream: keep the weights in a ROM, or in a RAM that is written through the control port, or build them as "  \
+         "shifts and adders, which take all channels and classes of a position in one cycle; where NET2 of "           \
+         "`cofiber optimize` has a graph of them, that one."},                                                         \
         {"--multipliers", "dsp|logic", "dsp",                                                                          \
          "stream: leave the multipliers to DSP blocks, or build them of adders."},                                     \
         {"--no-pipeline", NULL, NULL, "stream: do not register the operands of the multipliers."},                     \
@@ -25,6 +28,7 @@
 /* A netlist as a pyramid, and the accelerator that the options ask for. */
 struct cli_stream {
     struct cf_pyramid pyramid;
+    struct cf_stream_constants constants; /* zeros where the weights are not constants */
     struct cf_stream_plan plan;
 };
 

@@ -12,6 +12,8 @@ static int report_json(const struct cf_stream_plan *plan, const struct cf_stream
     cJSON_AddNumberToObject(document, "parallel_classes", plan->options.parallel);
     cJSON_AddNumberToObject(document, "cycles_per_frame", (double)cost->cycles_per_frame);
     cJSON_AddNumberToObject(document, "multipliers", (double)cost->multipliers);
+    if (plan->options.constants)
+        cJSON_AddNumberToObject(document, "adders", (double)cost->adders);
     if (!plan->options.shared) {
         cJSON_AddNumberToObject(document, "registers", (double)cost->registers);
         cJSON_AddNumberToObject(document, "luts", (double)cost->luts);
@@ -45,6 +47,7 @@ int cli_stream_report(const struct cli_args *args, const struct cf_stream_plan *
     } lines[] = {
         {"cycles per frame", cost.cycles_per_frame, false},
         {"multipliers", cost.multipliers, false},
+        {"adders of constant weights", cost.adders, !plan->options.constants},
         {"flip-flops", cost.registers, plan->options.shared},
         {"LUTs of 4 inputs", cost.luts, plan->options.shared},
         {"memory, in bits", cost.memory_bits, false},

@@ -6,59 +6,56 @@
 
 #include "netlists/cell.h"
 
-struct stages {
-    uint32_t *depth; /* [signals]: adders up to and with the signal's own */
-    uint32_t *last;  /* [signals]: the last stage that reads it; one more than all stages for an output */
-};
-
 static uint32_t stage_of(uint32_t depth, uint32_t every)
 {
     return depth ? (depth - 1) / every + 1 : 1;
 }
 
-static void note_read(struct stages *s, uint32_t signal, uint32_t stage)
+static void note_read(struct cf_stage *stage, uint32_t signal, uint32_t at)
 {
-    if (stage > s->last[signal])
-        s->last[signal] = stage;
+    if (at > stage[signal].last)
+        stage[signal].last = at;
 }
 
-/* Fills depth and last; returns how many stages there are. */
-static uint32_t place_adders(const struct cf_graph *graph, uint32_t every, struct stages *s)
+bool cf_graph_stages(const struct cf_graph *graph, uint32_t every, struct cf_stage *stage, uint32_t *stages)
 {
-    uint32_t stages = 1;
+    assert(every >= 1 && cf_graph_is_valid(graph));
+    size_t signals = (size_t)graph->inputs + graph->adder_count;
+    uint32_t *depth = calloc(signals + 1, sizeof *depth); /* adders up to and with the signal's own */
+    if (!depth)
+        return false;
+    *stages = 1;
+    for (size_t i = 0; i < signals; i++)
+        stage[i] = (struct cf_stage){.made = 1};
     for (uint32_t a = 0; a < graph->adder_count; a++) {
-        uint32_t left = graph->adders[a].left.signal, right = graph->adders[a].right.signal;
-        uint32_t before = s->depth[left] > s->depth[right] ? s->depth[left] : s->depth[right];
-        uint32_t stage = stage_of(s->depth[graph->inputs + a] = before + 1, every);
-        note_read(s, left, stage);
-        note_read(s, right, stage);
-        stages = stage > stages ? stage : stages;
+        uint32_t left = graph->adders[a].left.signal, right = graph->adders[a].right.signal, own = graph->inputs + a;
+        depth[own] = (depth[left] > depth[right] ? depth[left] : depth[right]) + 1;
+        stage[own].made = stage_of(depth[own], every);
+        note_read(stage, left, stage[own].made);
+        note_read(stage, right, stage[own].made);
+        *stages = stage[own].made > *stages ? stage[own].made : *stages;
     }
     for (uint32_t o = 0; o < graph->output_count; o++)
         if (graph->outputs[o].signal != CF_NO_SIGNAL)
-            note_read(s, graph->outputs[o].signal, stages + 1);
-    return stages;
+            note_read(stage, graph->outputs[o].signal, *stages + 1);
+    free(depth);
+    return true;
 }
 
 bool cf_graph_pipeline(const struct cf_graph *graph, const struct cf_range *range, uint32_t every,
                        struct cf_pipeline *pipeline)
 {
-    assert(every >= 1);
     size_t signals = (size_t)graph->inputs + graph->adder_count;
-    struct stages s = {.depth = calloc(signals + 1, sizeof *s.depth), .last = calloc(signals + 1, sizeof *s.last)};
+    struct cf_stage *stage = calloc(signals + 1, sizeof *stage);
     struct cf_range *values = calloc(signals + 1, sizeof *values);
-    bool done = s.depth && s.last && values && cf_graph_ranges(graph, range, values);
     *pipeline = (struct cf_pipeline){0};
-    if (done)
-        pipeline->stages = place_adders(graph, every, &s);
-    for (size_t i = 0; done && i < signals; i++) {
-        uint32_t made = stage_of(s.depth[i], every);
-        if (s.last[i] > made)
+    bool done = stage && values && cf_graph_ranges(graph, range, values) &&
+                cf_graph_stages(graph, every, stage, &pipeline->stages);
+    for (size_t i = 0; done && i < signals; i++)
+        if (stage[i].last > stage[i].made)
             pipeline->registers +=
-                (uint64_t)(s.last[i] - made) * (uint64_t)cf_signed_width(values[i].min, values[i].max);
-    }
-    free(s.depth);
-    free(s.last);
+                (uint64_t)(stage[i].last - stage[i].made) * (uint64_t)cf_signed_width(values[i].min, values[i].max);
+    free(stage);
     free(values);
     return done;
 }

@@ -10,6 +10,16 @@ struct cf_pipeline {
     uint64_t registers; /* of one bit */
 };
 
+/* Where a signal stands: it is made in stage `made`, and stage `last` is the last that reads it; 0: none does. Between
+ * the two it is kept in a register per stage. Outputs are read in the stage after all others. */
+struct cf_stage {
+    uint32_t made, last;
+};
+
+/* Cuts the graph as cf_graph_pipeline does: fills stage, which has [inputs + adders], and says how many stages there
+ * are. `graph` passes cf_graph_check. False when memory is out. */
+bool cf_graph_stages(const struct cf_graph *graph, uint32_t every, struct cf_stage *stage, uint32_t *stages);
+
 /* Cuts the graph after every `every` >= 1 adders of depth: an adder of depth d stands in stage ceil(d / every), which
  * is as early as it can. The operands arrive at the first stage without a register; a signal is kept, as wide as its
  * values, up to the last stage that reads it, and outputs leave together behind registers at the end of the last stage.

@@ -45,4 +45,6 @@ done <<'END'
 5 32 16x8 1 nearest | --lanes 2
 7 48 8x8 3 bilinear | --lanes 6 --sparse
 80 768 40x40 3 nearest | --lanes 16 --parallel-classes 8 --weights loadable
+10 64 8x8 2 nearest | --weights constants
+7 48 8x8 3 bilinear | --weights constants
 END

@@ -9,8 +9,8 @@
 
 enum cf_stream_kind { CF_STREAM_CORE, CF_STREAM_TESTBENCH, CF_STREAM_DRIVER, CF_STREAM_TARGET };
 
-/* Which core a file belongs to; a file may belong to both. */
-enum { CF_STREAM_WIDE = 1, CF_STREAM_SHARED = 2 };
+/* Which core a file belongs to; a file may belong to several. The wide core has multipliers or constant weights. */
+enum { CF_STREAM_MULTIPLIERS = 1, CF_STREAM_SHARED = 2, CF_STREAM_CONSTANTS = 4, CF_STREAM_WIDE = 1 | 4 };
 
 struct cf_stream_source {
     const char *name; /* of the file */
@@ -22,14 +22,17 @@ struct cf_stream_source {
 
 static inline unsigned cf_stream_core(const struct cf_stream_plan *plan)
 {
-    return plan->options.shared ? CF_STREAM_SHARED : CF_STREAM_WIDE;
+    return plan->options.shared      ? CF_STREAM_SHARED
+           : plan->options.constants ? CF_STREAM_CONSTANTS
+                                     : CF_STREAM_MULTIPLIERS;
 }
 
 /* The files that are the same for every netlist; ends with a NULL name. */
 extern const struct cf_stream_source cf_stream_sources[];
 
-void cf_stream_put_head(const struct cf_stream_plan *plan, struct cf_text *text); /* the top's first line */
-void cf_stream_put_top(const struct cf_stream_plan *plan, struct cf_text *text);  /* the module to instantiate */
+void cf_stream_put_head(const struct cf_stream_plan *plan, struct cf_text *text);      /* the top's first line */
+void cf_stream_put_top(const struct cf_stream_plan *plan, struct cf_text *text);       /* the module to instantiate */
+void cf_stream_put_constants(const struct cf_stream_plan *plan, struct cf_text *text); /* the adders of the weights */
 void cf_stream_put_geometry(const struct cf_stream_plan *plan, const struct cf_stream_vectors *vectors,
                             struct cf_text *text); /* the testbench's header */
 

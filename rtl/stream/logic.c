@@ -42,6 +42,10 @@ static uint64_t front_registers(const struct cf_stream_plan *plan, const struct 
 {
     enum { LOADING = 4 * 32, STAGES = 3 };
     bool pipeline = !plan->options.no_pipeline, buffered = plan->groups > 1;
+    if (plan->options.constants)
+        return plan->adder_registers + (uint64_t)plan->options.lanes * plan->input_bits +
+               plan->options.parallel * plan->scale[0].sum_bits + s->sums + bits_for(plan->slot + 1) +
+               STAGES * (plan->stages + 2u);
     uint64_t operands = pipeline ? plan->options.lanes * plan->x_bits + s->products * plan->weight_bits : 0;
     uint64_t held = buffered ? 0 : (uint64_t)plan->options.lanes * plan->input_bits;
     uint64_t control = bits_for(plan->words) * (buffered ? 2 : 1) + bits_for((uint64_t)plan->words * plan->groups) +
@@ -138,10 +142,22 @@ static uint64_t loading_luts(const struct cf_stream_plan *plan)
     return CONTROL + CHUNK * (uint64_t)plan->chunks;
 }
 
+/* Sums of constant weights that leave the graph with the other sign. */
+static uint64_t negations(const struct cf_stream_plan *plan)
+{
+    const struct cf_graph *graph = plan->options.constants;
+    uint64_t count = 0;
+    for (uint32_t c = 0; c < graph->output_count; c++)
+        count += graph->outputs[c].signal != CF_NO_SIGNAL && graph->outputs[c].negative;
+    return count;
+}
+
 static uint64_t front_luts(const struct cf_stream_plan *plan, const struct sizes *s)
 {
     enum { CONTROL = 30, BUFFER = 60, COUNTER = 2 };
     const struct cf_stream_options *o = &plan->options;
+    if (o->constants)
+        return plan->adder_luts + negations(plan) * plan->scale[0].sum_bits + CONTROL;
     uint64_t sum = plan->scale[0].sum_bits, address = bits_for((uint64_t)plan->words * plan->groups);
     uint64_t counters = bits_for(plan->words) + address + bits_for(plan->slot + 1u) + bits_for(plan->result_beats + 1u);
     uint64_t luts = o->parallel * (tree_adders(plan, s) + 2 * sum) + CONTROL + COUNTER * counters;

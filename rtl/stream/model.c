@@ -26,8 +26,11 @@ void cf_stream_cost(const struct cf_stream_plan *plan, struct cf_stream_cost *co
 {
     const struct cf_pyramid *p = plan->pyramid;
     uint64_t lanes = plan->options.lanes, parallel = plan->options.parallel, padded = plan->beats * plan->fold;
-    *cost = (struct cf_stream_cost){.cycles_per_frame = plan->cycles, .multipliers = lanes * parallel};
+    *cost = (struct cf_stream_cost){
+        .cycles_per_frame = plan->cycles, .multipliers = lanes * parallel, .adders = plan->adders};
     cost->weight_bits = (uint64_t)plan->groups * plan->words * parallel * lanes * plan->weight_bits;
+    if (plan->options.constants)
+        cost->multipliers = cost->weight_bits = 0;
     cost->input_bits = plan->groups > 1 ? 2 * (uint64_t)plan->words * lanes * plan->lane_bits : 0;
     for (uint32_t k = 0; k < p->scales; k++) {
         const struct cf_stream_scale *s = &plan->scale[k];

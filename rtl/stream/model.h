@@ -7,6 +7,7 @@
 struct cf_stream_cost {
     uint64_t cycles_per_frame; /* exact: frames back to back, nobody stalling */
     uint64_t multipliers;
+    uint64_t adders;    /* of constant weights, in the place of multipliers */
     uint64_t registers; /* flip-flops (logic.h); 0 for the shared core, for which they are not foretold */
     uint64_t luts;      /* likewise */
     uint64_t weight_bits, input_bits, sum_bits, threshold_bits, queue_bits; /* exact */

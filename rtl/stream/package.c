@@ -10,6 +10,8 @@ static void put_verilog_names(const struct cf_stream_plan *plan, struct cf_text 
     for (int i = 0; cf_stream_sources[i].name; i++)
         if (cf_stream_sources[i].kind == CF_STREAM_CORE && cf_stream_sources[i].cores & cf_stream_core(plan))
             cf_text_printf(text, "%s%s%s", before, cf_stream_sources[i].name, after);
+    if (plan->options.constants)
+        cf_text_printf(text, "%scofiber_stream_constants.v%s", before, after);
     cf_text_printf(text, "%scofiber_stream_top.v%s", before, after);
 }
 
@@ -24,7 +26,8 @@ static void put_memories(const struct cf_stream_plan *plan, struct cf_text *text
 {
     if (plan->options.shared)
         return;
-    cf_text_printf(text, "%scofiber_stream_weights.hex%s", before, after);
+    if (!plan->options.constants)
+        cf_text_printf(text, "%scofiber_stream_weights.hex%s", before, after);
     for (uint32_t k = 0; k < plan->pyramid->scales; k++)
         cf_text_printf(text, "%scofiber_stream_thresholds_%u.hex%s", before, k, after);
 }
@@ -182,7 +185,8 @@ void cf_stream_put_model(const struct cf_stream_plan *plan, struct cf_text *text
                    "\"memory_bits\": %llu, \"dsp_blocks_wanted\": %d, \"shared\": %d}\n",
                    (unsigned long long)cost.cycles_per_frame, (unsigned long long)cost.multipliers,
                    (unsigned long long)cost.registers, (unsigned long long)cost.luts,
-                   (unsigned long long)cost.memory_bits, !plan->options.logic, plan->options.shared);
+                   (unsigned long long)cost.memory_bits, !plan->options.logic && !plan->options.constants,
+                   plan->options.shared);
 }
 
 void cf_stream_put_constraints(struct cf_text *text)
@@ -206,7 +210,7 @@ void cf_stream_put_readme(const struct cf_stream_plan *plan, struct cf_text *tex
         "# cofiber_stream\n\n"
         "A detection circuit as a streaming core: %u x %u positions of %u channels in, %u scales of %u classes' "
         "decisions out.\n"
-        "It takes %llu cycles per frame with %llu multipliers and %llu bits of memory.\n\n"
+        "It takes %llu cycles per frame with %llu %s and %llu bits of memory.\n\n"
         "## Integrating it\n\n"
         "1. Add the files of `cofiber_stream.f` (or use `cofiber_stream.core` with FuseSoC, `cofiber_stream.xml` with "
         "an\n"
@@ -226,8 +230,9 @@ void cf_stream_put_readme(const struct cf_stream_plan *plan, struct cf_text *tex
         "The last line begins with PASS or FAIL. With Verilator: verilator --binary -Wno-lint --top-module "
         "cofiber_stream_tb\n-F cofiber_stream.f cofiber_stream_tb.v\n",
         p->rows, p->columns, p->channels, p->scales, p->classes, (unsigned long long)cost.cycles_per_frame,
-        (unsigned long long)cost.multipliers, (unsigned long long)cost.memory_bits, plan->options.lanes,
-        plan->lane_bits, plan->words, plan->output_bytes,
+        (unsigned long long)(plan->options.constants ? cost.adders : cost.multipliers),
+        plan->options.constants ? "adders of constant weights" : "multipliers", (unsigned long long)cost.memory_bits,
+        plan->options.lanes, plan->lane_bits, plan->words, plan->output_bytes,
         plan->options.sparse ? "the class (16), one record per class that fires" : "one bit per class",
         plan->options.loadable
             ? "6. Load the weights before the first frame: the words of `cofiber_stream_weights.hex`, "

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "netlists/cell.h"
+#include "netlists/pipeline.h"
+#include "rtl/stream/constants.h"
 
 enum { LEAST_SLOT = 4, MAX_SIDE = 65535, SCALE_LATENCY = 4, SUM_LIMIT = 62 };
 
@@ -81,6 +83,7 @@ static uint32_t under_way(const struct cf_stream_plan *plan)
     uint32_t levels = 0;
     while (1u << levels < plan->tree)
         levels++;
+    levels = plan->stages ? plan->stages : levels;
     uint32_t cycles = plan->slot + levels + plan->result_beats + 10 + SCALE_LATENCY * plan->pyramid->scales;
     return divide_up(cycles, plan->slot) + 1;
 }
@@ -130,6 +133,31 @@ static void plan_front(struct cf_stream_plan *plan)
     plan->input_bytes = plan->options.lanes * plan->lane_bits / 8;
     plan->output_bytes = plan->options.sparse ? 8 : (48 + p->classes) / 8 + 1; /* at least one bit is padding */
     plan->cycles = (uint64_t)p->rows * p->columns * plan->slot;
+}
+
+/* What the adder graph of constant weights takes. */
+static bool plan_constants(struct cf_stream_plan *plan, const char *label, struct cf_error *err)
+{
+    enum { EVERY = 1, EVERY_WITHOUT = 2 };
+    const struct cf_pyramid *p = plan->pyramid;
+    const struct cf_graph *graph = plan->options.constants;
+    if (plan->options.lanes != p->channels || plan->options.parallel != p->classes)
+        return cf_fail(err, "%s: weights that are constants take all %u channels and all %u classes in one cycle",
+                       label, p->channels, p->classes);
+    struct cf_graph_cost cost;
+    struct cf_pipeline pipeline;
+    struct cf_range *range = cf_stream_channel_ranges(p);
+    plan->every = plan->options.no_pipeline ? EVERY_WITHOUT : EVERY;
+    bool done =
+        range && cf_graph_pipeline(graph, range, plan->every, &pipeline) && cf_graph_measure(graph, range, &cost, err);
+    free(range);
+    if (!done)
+        return cf_fail(err, "%s: out of memory", label);
+    plan->stages = pipeline.stages;
+    plan->adders = cost.adders;
+    plan->adder_luts = cost.full_adders;
+    plan->adder_registers = pipeline.registers;
+    return true;
 }
 
 /* ---- the shared core ---- */
@@ -242,6 +270,8 @@ bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *p
     if ((uint64_t)plan->options.lanes * plan->options.parallel > MAX_PRODUCTS)
         return cf_fail(err, "%s: %u channels by %u classes per cycle are more than %d products", label, options->lanes,
                        plan->options.parallel, MAX_PRODUCTS);
+    if (options->constants && !plan_constants(plan, label, err))
+        return false;
     plan_front(plan);
     plan->largest_sum = find_largest_sum(pyramid);
     for (uint32_t k = 0; k < pyramid->scales; k++) {

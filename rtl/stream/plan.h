@@ -11,16 +11,20 @@
 #ifndef COFIBER_RTL_STREAM_PLAN_H
 #define COFIBER_RTL_STREAM_PLAN_H
 
+#include "netlists/graph.h"
 #include "netlists/pyramid.h"
 
 struct cf_stream_options {
-    uint32_t lanes;     /* channels per cycle */
-    uint32_t parallel;  /* classes per cycle; 0: all */
-    bool loadable;      /* weights are written through AXI4-Lite; else they are a ROM */
-    bool logic;         /* multipliers are built of adders; else they are left to the DSP blocks */
-    bool no_pipeline;   /* the multipliers' operands are not registered */
-    bool sparse;        /* records per class that fired; else per position */
-    bool shared;        /* the shared core: lanes 4, parallel 1, loadable */
+    uint32_t lanes;    /* channels per cycle */
+    uint32_t parallel; /* classes per cycle; 0: all */
+    bool loadable;     /* weights are written through AXI4-Lite; else they are a ROM */
+    bool logic;        /* multipliers are built of adders; else they are left to the DSP blocks */
+    bool no_pipeline; /* the multipliers' operands are not registered; of constants, 2 adders stand between registers */
+    bool sparse;      /* records per class that fired; else per position */
+    bool shared;      /* the shared core: lanes 4, parallel 1, loadable */
+    /* The weights are constants, and this graph of adders (constants.h) takes the place of multipliers; NULL: they are
+     * not. Must outlive the plan. All channels and all classes are then taken in one cycle. */
+    const struct cf_graph *constants;
     const char *prefix; /* of every module's and file's name; NULL: none */
     const char *source; /* what the netlist is, for the head of each file; NULL: the head says nothing of it */
 };
@@ -46,6 +50,9 @@ struct cf_stream_plan {
     uint32_t records;                   /* per frame, one per position */
     uint32_t input_bytes, output_bytes; /* of a beat of the streams */
     struct cf_stream_scale scale[CF_PYRAMID_MAX_SCALES];
+    /* Of constant weights; 0 where they are not. */
+    uint32_t every, stages;                       /* adders between two registers; cycles for a position's sums */
+    uint64_t adders, adder_luts, adder_registers; /* of the graph; LUTs are full adders */
     /* Of the shared core; 0 in the wide one. */
     uint32_t positions;
     uint32_t column_at;                   /* bits of a column in the memory of sums */
@@ -58,7 +65,7 @@ struct cf_stream_plan {
 };
 
 /* Works out the plan; `pyramid` must outlive it. Errors: a number of lanes or classes that the netlist does not have,
- * sums of more than 62 bits, or a netlist that the shared core does not take. */
+ * constants with fewer than all of them, sums of more than 62 bits, or a netlist that the shared core does not take. */
 bool cf_stream_plan_make(struct cf_stream_plan *plan, const struct cf_pyramid *pyramid,
                          const struct cf_stream_options *options, const char *label, struct cf_error *err);
 

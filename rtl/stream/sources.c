@@ -14,6 +14,8 @@ SOURCE(cf_stream_multiply, "verilog/cofiber_stream_multiply.v");
 SOURCE(cf_stream_tree, "verilog/cofiber_stream_tree.v");
 SOURCE(cf_stream_mac, "verilog/cofiber_stream_mac.v");
 SOURCE(cf_stream_weights, "verilog/cofiber_stream_weights.v");
+SOURCE(cf_stream_sums, "verilog/cofiber_stream_sums.v");
+SOURCE(cf_stream_sums_of_constants, "verilog/cofiber_stream_sums_of_constants.v");
 SOURCE(cf_stream_front, "verilog/cofiber_stream_front.v");
 SOURCE(cf_stream_scale, "verilog/cofiber_stream_scale.v");
 SOURCE(cf_stream_merge, "verilog/cofiber_stream_merge.v");
@@ -41,10 +43,12 @@ SOURCE(cf_stream_tb, "verilog/cofiber_stream_tb.v");
 const struct cf_stream_source cf_stream_sources[] = {
     CORE("cofiber_stream_skid.v", cf_stream_skid, CF_STREAM_WIDE),
     CORE("cofiber_stream_framer.v", cf_stream_framer, CF_STREAM_WIDE | CF_STREAM_SHARED),
-    CORE("cofiber_stream_multiply.v", cf_stream_multiply, CF_STREAM_WIDE),
-    CORE("cofiber_stream_tree.v", cf_stream_tree, CF_STREAM_WIDE),
-    CORE("cofiber_stream_mac.v", cf_stream_mac, CF_STREAM_WIDE),
-    CORE("cofiber_stream_weights.v", cf_stream_weights, CF_STREAM_WIDE),
+    CORE("cofiber_stream_multiply.v", cf_stream_multiply, CF_STREAM_MULTIPLIERS),
+    CORE("cofiber_stream_tree.v", cf_stream_tree, CF_STREAM_MULTIPLIERS),
+    CORE("cofiber_stream_mac.v", cf_stream_mac, CF_STREAM_MULTIPLIERS),
+    CORE("cofiber_stream_weights.v", cf_stream_weights, CF_STREAM_MULTIPLIERS),
+    CORE("cofiber_stream_sums.v", cf_stream_sums, CF_STREAM_MULTIPLIERS),
+    CORE("cofiber_stream_sums.v", cf_stream_sums_of_constants, CF_STREAM_CONSTANTS),
     CORE("cofiber_stream_front.v", cf_stream_front, CF_STREAM_WIDE),
     CORE("cofiber_stream_scale.v", cf_stream_scale, CF_STREAM_WIDE),
     CORE("cofiber_stream_merge.v", cf_stream_merge, CF_STREAM_WIDE),

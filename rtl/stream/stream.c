@@ -26,6 +26,11 @@ static void put_top(const struct package *p, struct cf_text *text)
         cf_stream_put_top(p->plan, text);
 }
 
+static void put_constants(const struct package *p, struct cf_text *text)
+{
+    cf_stream_put_constants(p->plan, text);
+}
+
 static void put_geometry(const struct package *p, struct cf_text *text)
 {
     cf_stream_put_geometry(p->plan, p->vectors, text);
@@ -129,8 +134,9 @@ static const struct {
     unsigned cores;
 } made[] = {
     {"cofiber_stream_top.v", put_top, BOTH},
+    {"cofiber_stream_constants.v", put_constants, CF_STREAM_CONSTANTS},
     {"cofiber_stream_geometry.vh", put_geometry, BOTH},
-    {"cofiber_stream_weights.hex", put_weights, CF_STREAM_WIDE},
+    {"cofiber_stream_weights.hex", put_weights, CF_STREAM_MULTIPLIERS},
     {"cofiber_stream_load.hex", put_load, CF_STREAM_SHARED},
     {"cofiber_stream_stimulus.hex", put_stimulus, BOTH},
     {"cofiber_stream_expected.hex", put_expected, BOTH},

@@ -51,7 +51,7 @@ static void put_front(const struct cf_stream_plan *plan, struct cf_text *text)
         "    cofiber_stream_front #(\n"
         "        .LANES(%u), .TREE(%u), .LANE_BITS(%u), .INPUT_BITS(%u), .INPUT_SIGNED(%u), .X_BITS(%u), .W_BITS(%u),\n"
         "        .CLASSES(%u), .WORDS(%u), .GROUPS(%u), .SLOT(%u), .SUM_BITS(%u), .FOLD(%u), .RESULT_BEATS(%u),\n"
-        "        .STYLE(%u), .PIPE(%u), .LOADABLE(%u), .CHUNK(32), .CHUNKS(%u), .WEIGHT_FILE(WEIGHT_FILE)\n"
+        "        .STYLE(%u), .PIPE(%u), .STAGES(%u), .LOADABLE(%u), .CHUNK(32), .CHUNKS(%u), .WEIGHT_FILE(%s)\n"
         "    ) u_front (\n"
         "        .clk(aclk), .rst(core_rst), .s_data(word), .s_valid(framed_valid), .s_ready(framed_ready), "
         ".room(room),\n"
@@ -59,8 +59,8 @@ static void put_front(const struct cf_stream_plan *plan, struct cf_text *text)
         "    );\n\n",
         plan->options.lanes, plan->tree, plan->lane_bits, plan->input_bits, p->input.is_signed, plan->x_bits,
         plan->weight_bits, plan->options.parallel, plan->words, plan->groups, plan->slot, plan->scale[0].sum_bits,
-        plan->fold, plan->result_beats, plan->options.logic, !plan->options.no_pipeline, plan->options.loadable,
-        plan->chunks);
+        plan->fold, plan->result_beats, plan->options.logic, !plan->options.no_pipeline, plan->stages,
+        plan->options.loadable, plan->chunks, plan->options.constants ? "\"\"" : "WEIGHT_FILE");
 }
 
 static void put_scale(const struct cf_stream_plan *plan, uint32_t k, struct cf_text *text)
@@ -213,9 +213,12 @@ void cf_stream_put_top(const struct cf_stream_plan *plan, struct cf_text *text)
         "// Written by cofiber. README.md says how to use it; s_axis takes %u channels per beat, m_axis gives "
         "records.\n",
         plan->options.lanes);
-    cf_text_printf(text, "module cofiber_stream_top #(\n    parameter WEIGHT_FILE = \"cofiber_stream_weights.hex\"");
+    cf_text_printf(text, "module cofiber_stream_top #(\n");
+    if (!plan->options.constants)
+        cf_text_printf(text, "    parameter WEIGHT_FILE = \"cofiber_stream_weights.hex\",\n");
     for (uint32_t k = 0; k < scales; k++)
-        cf_text_printf(text, ",\n    parameter THRESHOLD_FILE_%u = \"cofiber_stream_thresholds_%u.hex\"", k, k);
+        cf_text_printf(text, "%s    parameter THRESHOLD_FILE_%u = \"cofiber_stream_thresholds_%u.hex\"", k ? ",\n" : "",
+                       k, k);
     cf_text_printf(text, "\n) (\n");
     cf_text_printf(text, ports, 8 * plan->input_bytes - 1, 8 * plan->output_bytes - 1);
     cf_text_printf(text, ");\n");

@@ -67,6 +67,12 @@ for style in dsp logic; do
         check "$style: $target" 0 "$wanted" cofiber synth "one-$style" --target "$target" --json
     done
 done
+check "constants: emit for cells" 0 "" emit a.cfn "$fixtures/frames_f32.safetensors" -o constants --weights constants
+check "constants: after synthesis for iCE40" 0 "PASS: 2 of 2" cells constants +input_stalls=30 +output_stalls=30
+check "constants: emit" 0 '"multipliers":	0,' emit one.cfn -o one-constants --weights constants --json
+for target in ecp5 xilinx; do
+    check "constants: $target" 0 '"dsps":	0' cofiber synth one-constants --target "$target" --json
+done
 
 # ---- the published size, a real frame ----
 

@@ -30,6 +30,8 @@ options = [
     "--stalls", source.choice([0, 20, 50]),
 ]  # fmt: skip
 options += [word for word in ("--sparse", "--no-pipeline") if source.random() < 0.5]
+if source.random() < 0.15:
+    options[:8] = ["--weights", "constants"]
 if shared:
     options = ["--fit", "ice40up5k", "--stalls", options[options.index("--stalls") + 1]]
 print(classes, channels, height, width, scales, *compile_options, "|", *options)

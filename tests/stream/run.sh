@@ -105,8 +105,8 @@ check "fit what" 2 "no device 'up5k'" emit nearest.cfn --dry-run --fit up5k
 
 check "left: emit" 0 "" emit nearest.cfn -o left --prefix left_ --lanes 1
 check "both in one design" 0 "" iverilog -g2005 -o both -s left_cofiber_stream_top -s cofiber_stream_top \
-    left/left_cofiber_stream_{skid,framer,multiply,tree,mac,weights,front,scale,merge,sparse,registers,top}.v \
-    nearest/cofiber_stream_{skid,framer,multiply,tree,mac,weights,front,scale,merge,sparse,registers,top}.v
+    left/left_cofiber_stream_{skid,framer,multiply,tree,mac,weights,sums,front,scale,merge,sparse,registers,top}.v \
+    nearest/cofiber_stream_{skid,framer,multiply,tree,mac,weights,sums,front,scale,merge,sparse,registers,top}.v
 check "the shipped testbench" 0 "PASS: 2 of 2 outcomes" testbench nearest +input_stalls=20 +output_stalls=50
 check "from frame to frame" 0 " in all, 256 to 256 from frame to frame; seed 1" testbench nearest
 prefix=left_ check "one frame goes to no other" 0 " in all; seed 1" testbench left
@@ -155,6 +155,33 @@ for kind in registers luts; do
     check "the $kind foretold" 0 "" foretold "$kind" -10 10
     check "not as few or as many $kind as that" 1 "" foretold "$kind" 20 90
 done
+
+# ---- weights that are constants ----
+
+constants=(--weights constants)
+check "constants: emit" 0 "adders of constant weights                       22" emit nearest.cfn "$frames" -o constants \
+    "${constants[@]}"
+check "constants: lint" 0 "clean" lint constants
+check "constants: no weights' memory" 1 "" test -e constants/cofiber_stream_weights.hex
+check "constants: XML is well-formed" 0 "" xml constants/cofiber_stream.xml
+check "constants: two adders between registers" 0 ", 0 and 0 differ" cosim nearest.cfn "$frames" "${constants[@]}" \
+    --no-pipeline --seed 3
+check "optimised: optimize" 0 "" cofiber optimize nearest.cfn -o optimised.cfn --effort 0
+check "optimised: its own graph" 0 '"adders":	17,' emit optimised.cfn --dry-run --json "${constants[@]}"
+check "optimised: cosim" 0 ", 0 and 0 differ" cosim optimised.cfn "$frames" "${constants[@]}" --stalls 40 --seed 3
+synth_json() { cofiber synth "$1" --target generic --json >synth.json; }
+check "constants: synth" 0 "" synth_json constants
+for kind in registers luts; do check "constants: the $kind foretold" 0 "" foretold "$kind" -10 10; done
+check "constants: not all channels" 2 "constants take all 3 channels and all 4 classes in one cycle" emit nearest.cfn \
+    -o none "${constants[@]}" --lanes 2
+check "constants: not all classes" 2 "constants take all 3 channels and all 4 classes in one cycle" emit nearest.cfn \
+    -o none "${constants[@]}" --parallel-classes 2
+check "constants: no multipliers" 2 "--weights constants leaves no choice of --multipliers" emit nearest.cfn -o none \
+    "${constants[@]}" --multipliers dsp
+check "constants: no device" 2 "--weights constants leaves no choice of --fit" emit nearest.cfn -o none \
+    "${constants[@]}" --fit ecp5-25k
+cp -r constants constant && sed -i '0,/ + /s// - /' constant/cofiber_stream_constants.v
+check "constants: a wrong adder is caught" 1 "FAIL" cosim nearest.cfn "$frames" "${constants[@]}" --rtl constant --seed 3
 
 # ---- proofs ----
 

@@ -7,6 +7,8 @@
 //   FOLD     sums per cycle that leave     RESULT_BEATS  cycles in which a round's sums leave: CLASSES / FOLD, rounded up
 //   SLOT     cycles from the start of one position to that of the next, at least
 //
+// STAGES is 0 where the weights are in a memory. Constant weights take all channels in one word, and STAGES cycles.
+//
 // Only the start of a position waits, for `room`. What has started goes through without a stop, so that no arithmetic
 // register needs an enable.
 module cofiber_stream_front #(
@@ -26,6 +28,7 @@ module cofiber_stream_front #(
     parameter RESULT_BEATS = 8,
     parameter STYLE = 0,
     parameter PIPE = 1,
+    parameter STAGES = 0,
     parameter LOADABLE = 0,
     parameter CHUNK = 32,
     parameter CHUNKS = 1,
@@ -47,7 +50,7 @@ module cofiber_stream_front #(
     localparam ADDRESS = DEPTH > 1 ? $clog2(DEPTH) : 1;
     localparam WORD_BITS = WORDS > 1 ? $clog2(WORDS) : 1;
     localparam SLOT_BITS = $clog2(SLOT + 1);
-    localparam LATENCY = 1 + PIPE + 1 + $clog2(TREE);  // from issue to the accumulator's addend
+    localparam LATENCY = 1 + (STAGES != 0 ? STAGES : PIPE + 1 + $clog2(TREE));  // from issue to the accumulator's addend
     localparam PADDED = RESULT_BEATS * FOLD;
 
     reg [WORD_BITS-1:0] word;     // of the round
@@ -125,17 +128,9 @@ module cofiber_stream_front #(
         end
     endgenerate
 
-    wire [CLASSES*LANES*W_BITS-1:0] weights;
-    cofiber_stream_weights #(
-        .WIDTH(CLASSES * LANES * W_BITS), .DEPTH(DEPTH), .ADDRESS(ADDRESS), .LOADABLE(LOADABLE), .CHUNK(CHUNK),
-        .CHUNKS(CHUNKS), .FILE(WEIGHT_FILE)
-    ) u_weights (
-        .clk(clk), .address(address), .word(weights), .write(w_write), .write_address(w_address), .write_data(w_data)
-    );
-
     // The lanes' low INPUT_BITS, with a sign.
     wire [LANES*X_BITS-1:0] operands;
-    genvar l, c;
+    genvar l;
     generate
         for (l = 0; l < LANES; l = l + 1) begin : g_operand
             if (INPUT_SIGNED) begin : g_signed
@@ -160,21 +155,14 @@ module cofiber_stream_front #(
     end
 
     wire [PADDED*SUM_BITS-1:0] sums;
-    generate
-        for (c = 0; c < PADDED; c = c + 1) begin : g_class
-            if (c < CLASSES) begin : g_mac
-                cofiber_stream_mac #(
-                    .LANES(LANES), .TREE(TREE), .X_BITS(X_BITS), .W_BITS(W_BITS), .SUM_BITS(SUM_BITS), .STYLE(STYLE),
-                    .PIPE(PIPE)
-                ) u_mac (
-                    .clk(clk), .x(operands), .w(weights[c*LANES*W_BITS+:LANES*W_BITS]), .valid(valid[LATENCY-1]),
-                    .first(first[LATENCY-1]), .sum(sums[c*SUM_BITS+:SUM_BITS])
-                );
-            end else begin : g_none
-                assign sums[c*SUM_BITS+:SUM_BITS] = {SUM_BITS{1'b0}};
-            end
-        end
-    endgenerate
+    cofiber_stream_sums #(
+        .LANES(LANES), .TREE(TREE), .X_BITS(X_BITS), .W_BITS(W_BITS), .CLASSES(CLASSES), .PADDED(PADDED),
+        .SUM_BITS(SUM_BITS), .DEPTH(DEPTH), .ADDRESS(ADDRESS), .STYLE(STYLE), .PIPE(PIPE), .LOADABLE(LOADABLE),
+        .CHUNK(CHUNK), .CHUNKS(CHUNKS), .WEIGHT_FILE(WEIGHT_FILE)
+    ) u_sums (
+        .clk(clk), .address(address), .x(operands), .valid(valid[LATENCY-1]), .first(first[LATENCY-1]), .sums(sums),
+        .w_write(w_write), .w_address(w_address), .w_data(w_data)
+    );
 
     // A round's sums are copied when they are complete, and leave while the next round is summed.
     localparam LEFT_BITS = $clog2(RESULT_BEATS + 1);
