@@ -64,6 +64,7 @@ struct bench {
     double seconds; /* for each way */
     long long threads;
     bool words, bits; /* the engines to measure */
+    int adders;       /* of the bit engine: the choices of --adders are in its order */
     const char *isa;  /* or NULL */
 };
 
@@ -310,9 +311,9 @@ static bool report_bits(const struct bench *bench, cJSON *document, bool json, s
     enum { RUNS = 15 };
     const char *isa = bench->isa ? bench->isa : "auto";
     cJSON *to = json ? document : NULL;
-    bool done = cli_bench_bits(bench->netlist, bench->frames, bench->at_once, isa, RUNS, to, err);
+    bool done = cli_bench_bits(bench->netlist, bench->frames, bench->at_once, isa, RUNS, bench->adders == 1, to, err);
     if (bench->at_once > 1)
-        done = done && cli_bench_bits(bench->netlist, bench->frames, 1, isa, RUNS, to, err);
+        done = done && cli_bench_bits(bench->netlist, bench->frames, 1, isa, RUNS, bench->adders == 1, to, err);
     return done;
 }
 
@@ -441,7 +442,7 @@ static int run(const struct cli_args *args)
     double load = load_average();
     int engine = 0;
     if (!cli_number(args, "--seconds", &bench->seconds) || !cli_choice(args, "--engine", &engine) ||
-        !cli_integer(args, "--threads", 0, 1024, &bench->threads)) {
+        !cli_choice(args, "--adders", &bench->adders) || !cli_integer(args, "--threads", 0, 1024, &bench->threads)) {
         free(bench);
         return CLI_BAD;
     }
@@ -494,6 +495,9 @@ const struct cli_command cli_bench = {
         (const struct cli_option[]){
             CLI_FRAMES_OPTION,
             {"--engine", "all|word|bits", "all", "Measure the word engine, the bit engine or both."},
+            {"--adders", "cells|graphs", "cells",
+             "Let the bit engine evaluate each gate by the adders of its cell, or banks that `optimize` has given a "
+             "graph by the adders of that."},
             {"--isa", "NAME", NULL,
              "Measure only these kernels: portable, avx2, avxvnni or avx512, or auto for the best of this machine."},
             {"--threads", "N", "0", "Measure with one thread and with N; 0 means one per processor."},

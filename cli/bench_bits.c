@@ -35,13 +35,13 @@ static void figures_json(const struct cf_bit_figures *f, uint32_t frames, cJSON 
 }
 
 bool cli_bench_bits(const struct cf_netlist *netlist, const int32_t *input, uint32_t frames, const char *isa,
-                    uint32_t runs, cJSON *json, struct cf_error *err)
+                    uint32_t runs, bool graphs, cJSON *json, struct cf_error *err)
 {
     const struct cf_bit_kernels *kernels = cf_bit_kernels_find(isa);
     struct cf_bit_figures figures;
     if (!kernels)
         return cf_fail(err, "the instruction set '%s' is not known, or not on this machine", isa);
-    if (!cf_bit_measure(&figures, netlist, kernels, input, frames, runs, err))
+    if (!cf_bit_measure(&figures, netlist, kernels, input, frames, runs, graphs, err))
         return false;
     if (json)
         figures_json(&figures, frames, json);

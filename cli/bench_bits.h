@@ -13,6 +13,6 @@
  * full_adders, fa_lanes_per_s, output_fa_lanes_per_s, ceiling_fa_lanes_per_s, isa, lanes, frames. `isa` as
  * cf_bit_kernels_find takes it. */
 bool cli_bench_bits(const struct cf_netlist *netlist, const int32_t *input, uint32_t frames, const char *isa,
-                    uint32_t runs, cJSON *json, struct cf_error *err);
+                    uint32_t runs, bool graphs, cJSON *json, struct cf_error *err);
 
 #endif

@@ -82,7 +82,11 @@ static bool write_points(const struct curve *curve, const char *path, struct cf_
     }
     char *text = points ? cJSON_Print(document) : NULL;
     cJSON_Delete(document);
-    bool done = text ? cf_file_write(path, text, strlen(text), err) : cf_fail(err, "%s: out of memory", path);
+    if (!text)
+        return cf_fail(err, "%s: out of memory", path);
+    size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the 0 that ended it */
+    bool done = cf_file_write(path, text, length + 1, err);
     cJSON_free(text);
     return done;
 }

@@ -274,8 +274,8 @@ const struct cli_command cli_optimize = {
         "that computes all its sums without a multiplier. Banks with the same weights share one graph. NET2 holds "
         "the gates of NET as they are, and the graphs beside them: no name and no value of a gate changes. Every graph "
         "is proved equal to the cells by exact linear forms, before it is written and whenever the file is read.\n"
-        "The graphs say how the sums can be built. `stats` counts them, and `verilog` writes them; the simulators, "
-        "`faults` and `export` go by the gates.\n"
+        "The graphs say how the sums can be built. `stats` counts them, `verilog` writes them, and `sim --engine bits "
+        "--adders graphs` evaluates them; the word engine, `faults` and `export` go by the gates.\n"
         "The same NET, effort and seed give the same file. With --seconds the result depends on the machine; the "
         "effort that led to it is printed. Ctrl-C ends the search and writes the best so far.",
     .min_operands = 1,

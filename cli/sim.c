@@ -36,6 +36,7 @@ struct session {
     cofiber_sim *sim;
     struct output decisions, trace;
     long long threads;
+    int adders; /* the choices of --adders are in its order */
     int engine; /* a cofiber_engine: the choices of --engine are in its order */
     struct cli_resume resume;
     char *resume_path; /* NULL: no output to continue */
@@ -115,7 +116,8 @@ static bool make_simulator(const struct cli_args *args, struct session *s, struc
     cofiber_options options = {.mode = cli_given(args, "--decisions") ? COFIBER_DECISIONS : COFIBER_ALL_GATES,
                                .isa = cli_value(args, "--isa"),
                                .threads = (int)s->threads,
-                               .engine = (cofiber_engine)s->engine};
+                               .engine = (cofiber_engine)s->engine,
+                               .graphs = s->adders == 1};
     if (!cofiber_sim_new(&s->sim, cofiber_wrap(s->netlist), &options, &error))
         return cf_fail(err, "%s", error.text);
     s->threads = cofiber_sim_threads(s->sim);
@@ -396,8 +398,10 @@ static int run(const struct cli_args *args)
     struct session s = {0};
     if (!cli_integer(args, "--threads", 0, 1024, &s.threads))
         return CLI_BAD;
-    if (!cli_choice(args, "--engine", &s.engine))
+    if (!cli_choice(args, "--engine", &s.engine) || !cli_choice(args, "--adders", &s.adders))
         return CLI_BAD;
+    if (s.engine != COFIBER_BITS && s.adders == 1)
+        return cli_complain("sim: --adders graphs needs --engine bits");
     if (s.engine == COFIBER_BITS && (cli_given(args, "--decisions") || cli_given(args, "--plan")))
         return cli_complain(
             "sim: --engine bits evaluates every gate, without a plan: leave out --decisions and --plan");
@@ -450,6 +454,9 @@ const struct cli_command cli_sim = {
             {"--engine", "word|bits", "word",
              "word: evaluate gates as integers. bits: evaluate every cell as its binary gates, one bit of up to 512 "
              "gates per instruction."},
+            {"--adders", "cells|graphs", "cells",
+             "With --engine bits, evaluate each gate by the adders of its cell, or banks that `optimize` has given a "
+             "graph by the adders of that. The values are the same."},
             {"--threads", "N", "0", "Use N threads; 0 means one per processor."},
             {"--isa", "NAME", "auto",
              "Use these kernels: portable, avx2, avxvnni or avx512; auto takes the best of this machine. reference "

@@ -170,6 +170,7 @@ typedef struct cofiber_options {
     int threads;     /* 0: as many as OpenMP would use */
     size_t memory;   /* about how many bytes the frames of a batch that run side by side may take; 0: 96 MB */
     cofiber_engine engine;
+    bool graphs; /* the bit engine evaluates banks that have adder graphs by these, instead of gate by gate */
 } cofiber_options;
 
 /* Plans the simulation of a netlist; options NULL: zeros. For 2 million gates the word engine takes some milliseconds,

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Optimises the matrices that docs/optimize.md quotes, one thread, and prints the page's table: adders, full adders
-# and seconds, beside figures of other methods.
+# and seconds, beside figures of other methods. Then times the bit engine on the whole circuit, by cells and by graphs in
+# turn, with each instruction set.
 #
 #   scripts/bench_optimize.sh [BUILD]
 #
@@ -85,3 +86,23 @@ run 192x80 5 'da4ml 16,653' '1 2 3' 192 80
 run 'uniform 80x768' 10 'da4ml in 4 blocks, about 66,900' 1 80 768
 run 'example head, 5 s' 5 'one block per channel, then sums: 81,092' 1 head
 run 'example head, 20 s' 20 '' 1 head
+
+cofiber() {
+    "$build/cofiber" "$@"
+}
+cofiber compile "$root/examples/head_nearest_fp32.safetensors" -o "$work/net" --input-scale 0.03125 >/dev/null
+cofiber optimize "$work/net" -o "$work/net2" >/dev/null
+echo
+echo '| bit engine | kernels | frames at once | ms per frame | of which output groups | full adders per frame |'
+echo '|---|---|---|---|---|---|'
+for isa in avx512 avx2; do
+    for repeat in 1 2 3; do
+        for adders in cells graphs; do
+            cofiber bench "$work/net2" --engine bits --adders $adders --isa $isa --seconds 0.1 --json >"$work/json" || continue
+            python3 -c 'import json, sys
+b = json.load(sys.stdin)["bits"]
+print("| %s | %s | %d | %.1f | %.1f | %d |" % (sys.argv[1], b["isa"], b["frames"], b["ms"], b["classify_ms"], b["full_adders"]))' \
+                $adders <"$work/json"
+        done
+    done
+done

@@ -121,7 +121,7 @@ static bool make_bits(struct cofiber_sim *sim, const cofiber_options *options, s
     if (!sim->bit_kernels)
         return cf_fail(err, "%s: no such instruction set here for the bit engine (auto, portable%s%s)", options->isa,
                        cf_bit_kernels_find("avx2") ? ", avx2" : "", cf_bit_kernels_find("avx512") ? ", avx512" : "");
-    return cf_bit_sim_new(&sim->bits, sim->netlist, sim->bit_kernels, sim->threads, err) &&
+    return cf_bit_sim_new(&sim->bits, sim->netlist, sim->bit_kernels, sim->threads, options->graphs, err) &&
            cf_bit_sim_make_room(sim->bits, 1, err);
 }
 

@@ -144,18 +144,22 @@ static bool find_tasks(struct work *w)
 
 /* ---- graphs ---- */
 
-/* Gives a bank the graph of an earlier one with the same matrix, where its operands do not make that too wide. */
-static bool reuse(struct work *w, struct task *task)
+/* Gives a bank the graph of an earlier one with the same matrix, where its operands do not make that too wide; tells by
+ * `*reused`. */
+static bool reuse(struct work *w, struct task *task, bool *reused)
 {
-    for (struct task *before = w->tasks; before < task; before++) {
+    struct cf_error why;
+    *reused = false;
+    for (struct task *before = w->tasks; before < task && !*reused; before++) {
         if (before->leave || !same_matrix(before, task))
             continue;
-        if (!cf_graph_prove(w->netlist, &w->graphs[before->bank.graph], &task->bank, 0, NULL))
-            continue;
-        task->bank.graph = before->bank.graph;
-        return true;
+        *reused = cf_graph_prove(w->netlist, &w->graphs[before->bank.graph], &task->bank, 0, &why);
+        if (*reused)
+            task->bank.graph = before->bank.graph;
+        else if (cf_failed_for_memory(&why))
+            return out_of_memory(w);
     }
-    return false;
+    return true;
 }
 
 static bool same_cost(const struct cf_graph_cost *a, const struct cf_graph_cost *b)
@@ -236,9 +240,11 @@ static bool implement(struct work *w)
 {
     if (!find_tasks(w))
         return false;
-    for (uint32_t t = 0; t < w->task_count; t++)
-        if (!w->tasks[t].leave && !reuse(w, &w->tasks[t]) && !optimise_task(w, &w->tasks[t]))
+    for (uint32_t t = 0; t < w->task_count; t++) {
+        bool reused = w->tasks[t].leave;
+        if ((!reused && !reuse(w, &w->tasks[t], &reused)) || (!reused && !optimise_task(w, &w->tasks[t])))
             return false;
+    }
     w->report->left = w->task_count;
     if (!install(w) || !cf_implementation_check(w->netlist, w->err)) {
         w->netlist->implementation = NULL;

@@ -113,9 +113,10 @@ static bool wire_sums(struct optimiser *o, const struct cf_shift_sums *sums, con
     *cost = (struct cf_graph_cost){UINT64_MAX, UINT64_MAX, UINT32_MAX};
     if (!cf_wire_graph(graph, sums, wire))
         return out_of_memory(o->err);
-    if (!cf_graph_check(graph, "optimiser", NULL) || !cf_graph_fits(graph, o->range, "optimiser", NULL)) {
+    struct cf_error why;
+    if (!cf_graph_check(graph, "optimiser", &why) || !cf_graph_fits(graph, o->range, "optimiser", &why)) {
         cf_wire_free(graph);
-        return true;
+        return !cf_failed_for_memory(&why) || out_of_memory(o->err);
     }
     bool done = cf_graph_measure(graph, o->range, cost, o->err);
     double took = seconds_now() - began;

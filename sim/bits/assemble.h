@@ -1,5 +1,5 @@
 /* assemble.h - writes instructions into a program's code: gives planes to signals, and puts the instructions into an
- * order that suits the processor. Used by program.c alone.
+ * order that suits the processor. Used by program.c; graph_program.c takes the numbers of the first planes from it.
  */
 #ifndef COFIBER_SIM_BITS_ASSEMBLE_H
 #define COFIBER_SIM_BITS_ASSEMBLE_H

@@ -124,6 +124,21 @@ void cf_bit_sim_run_programs(struct cf_bit_sim *sim)
     sim->programs_only = false;
 }
 
+uint64_t cf_bit_sim_full_adders(const struct cf_bit_sim *sim, uint32_t group, const uint64_t *of_cell)
+{
+    assert(group < sim->plan.group_count);
+    uint64_t sum = 0;
+    for (uint32_t f = 0; f < sim->plan.groups[group].family_count; f++) {
+        const struct cf_bit_family *family = &sim->plan.groups[group].families[f];
+        bool graph = family->parts[0].program->sum_count > 0;
+        uint64_t one = graph ? family->parts[0].program->full_adders : 0;
+        for (uint32_t c = 0; c < family->cell_count && !graph; c++)
+            one += of_cell[family->cells[c]];
+        sum += one * family->gate_count;
+    }
+    return sum;
+}
+
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
 void *cf_bit_sim_input(struct cf_bit_sim *sim, uint32_t frame)
@@ -198,7 +213,7 @@ bool cf_bit_sim_make_room(struct cf_bit_sim *sim, uint32_t frames, struct cf_err
 
 bool cf_bit_sim_of_networks(struct cf_bit_sim **out, const struct cf_netlist *netlist,
                             const struct cf_network_cell *cells, const struct cf_bit_kernels *kernels, int threads,
-                            struct cf_error *err)
+                            bool graphs, struct cf_error *err)
 {
     assert(threads >= 1);
     *out = NULL;
@@ -208,7 +223,7 @@ bool cf_bit_sim_of_networks(struct cf_bit_sim **out, const struct cf_netlist *ne
     sim->nets.netlist = netlist;
     sim->kernels = kernels;
     sim->threads = threads;
-    if (!cf_bit_plan_make(&sim->plan, netlist, cells, err)) {
+    if (!cf_bit_plan_make(&sim->plan, netlist, cells, graphs && !cf_bit_wires_fit(netlist), err)) {
         free(sim);
         return false;
     }
@@ -217,12 +232,12 @@ bool cf_bit_sim_of_networks(struct cf_bit_sim **out, const struct cf_netlist *ne
 }
 
 bool cf_bit_sim_new(struct cf_bit_sim **sim, const struct cf_netlist *netlist, const struct cf_bit_kernels *kernels,
-                    int threads, struct cf_error *err)
+                    int threads, bool graphs, struct cf_error *err)
 {
     assert(cf_netlist_is_valid(netlist));
     *sim = NULL;
     struct cf_network_cell *cells = cf_lower_cells(netlist, err);
-    bool done = cells && cf_bit_sim_of_networks(sim, netlist, cells, kernels, threads, err);
+    bool done = cells && cf_bit_sim_of_networks(sim, netlist, cells, kernels, threads, graphs, err);
     cf_lower_free(cells, netlist->cell_count);
     return done;
 }

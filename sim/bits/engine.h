@@ -28,10 +28,11 @@ const struct cf_bit_kernels *cf_bit_kernels_find(const char *name);
 const char *cf_bit_kernels_name(const struct cf_bit_kernels *kernels);
 
 /* A simulator of the netlist, which must outlive it. All cells are lowered to adder networks, and these become
- * programs: about a second for the full circuit. `threads` (at least 1) is how many threads a run may use. There is no
- * room for a frame yet. */
+ * programs: about a second for the full circuit. `threads` (at least 1) is how many threads a run may use. With
+ * `graphs`, banks that have adder graphs are evaluated by these, and not gate by gate; all values are the same. There
+ * is no room for a frame yet. */
 bool cf_bit_sim_new(struct cf_bit_sim **sim, const struct cf_netlist *netlist, const struct cf_bit_kernels *kernels,
-                    int threads, struct cf_error *err);
+                    int threads, bool graphs, struct cf_error *err);
 void cf_bit_sim_free(struct cf_bit_sim *sim); /* NULL is fine */
 
 /* Makes room for `frames` (at least 1) frames at once. The room never shrinks; where it grows, the inputs and values
@@ -66,15 +67,17 @@ struct cf_bit_figures {
     double ms;             /* per frame: the whole run (all gates, transposition included), median */
     double classify_ms;    /* the output groups' part of it */
     double programs_ms;    /* per frame: the programs alone, without transposing operands and results, median */
-    uint64_t full_adders;  /* of the circuit: of each gate's network, counting those whose both outputs are read */
+    uint64_t full_adders;  /* of the circuit: of each gate's network, counting those whose both outputs are read; of
+                            * each place of a graph, one per bit of its adders */
     double fa_lanes_per_s; /* full_adders * frames / time of the whole run */
     double output_fa_lanes_per_s;  /* the same for the output groups alone */
     double ceiling_fa_lanes_per_s; /* full adders in registers alone, measured before and after: the better */
 };
 
-/* Runs `runs` times (at least once) on `frames` frames at once, [frames][input nets], and takes the medians. */
+/* Runs `runs` times (at least once) on `frames` frames at once, [frames][input nets], and takes the medians;
+ * `graphs` as in cf_bit_sim_new. */
 bool cf_bit_measure(struct cf_bit_figures *figures, const struct cf_netlist *netlist,
                     const struct cf_bit_kernels *kernels, const int32_t *input, uint32_t frames, uint32_t runs,
-                    struct cf_error *err);
+                    bool graphs, struct cf_error *err);
 
 #endif

@@ -30,6 +30,28 @@ enum cf_bit_op {
     CF_BIT_OPS
 };
 
+/* The sum or difference of two numbers whose bits are consecutive planes, least significant first, in two's complement:
+ *
+ *     (left << left_shift) +- (right << right_shift)
+ *
+ * One of the shifts is 0. Its low `width` bits go to the planes from `sum` on, which are none of the operands'. */
+struct cf_bit_sum {
+    uint32_t left, right, sum; /* numbers of planes */
+    uint8_t left_width, right_width, left_shift, right_shift, width;
+    bool subtract;
+};
+
+/* constant +- (number << shift), of which `width` bits are worked out. They go to the planes from `result` on; with
+ * `step`, only the last bit is stored there, inverted: whether the sum is at least 0. A shift below 0 is one to the
+ * right. */
+struct cf_bit_result {
+    int64_t constant;
+    uint32_t number, result;
+    uint8_t number_width, width;
+    int8_t shift;
+    bool is_signed, negative, step;
+};
+
 enum cf_bit_inversion { CF_BIT_FIRST_HALF = 1, CF_BIT_SECOND_HALF = 2, CF_BIT_LAST = 4 };
 enum { CF_PLANE_STEP = 8, CF_MAX_PLANES = 0x10000 / CF_PLANE_STEP };
 enum { CF_BIT_CODE_PADDING = 4 };
@@ -41,6 +63,10 @@ struct cf_bit_kernels {
 
     /* Runs the instructions up to CF_BIT_END, after which CF_BIT_CODE_PADDING elements may be read as well. */
     void (*run)(const uint16_t *code, void *window);
+
+    /* Works out sums, and then results, in their order. */
+    void (*add)(const struct cf_bit_sum *sums, size_t count, void *window);
+    void (*finish)(const struct cf_bit_result *results, size_t count, void *window);
 
     /* Words to planes. Operand o has CF_TILE words of `bytes` (1, 2, 4, 8) at words[o], of which the low `width` bits
      * count; bit k of all of them becomes the 64-bit word at planes + (o * width + k) * plane_bytes. */

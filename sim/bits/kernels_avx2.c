@@ -44,6 +44,7 @@ INLINE __m256i bit_fill(bool one)
 
 #include "sim/bits/kernels_body.h"
 #include "sim/bits/kernels_ceiling.h"
+#include "sim/bits/kernels_sums.h"
 
 /* Bit k of each of the bytes, moved to their sign bits. The shift also moves bits of the neighbouring byte in, but
  * these land below the sign bit. */
@@ -94,6 +95,8 @@ static const struct cf_bit_kernels kernels = {
     .name = "avx2",
     .lanes = 8 * sizeof(bit_vector),
     .run = run,
+    .add = add,
+    .finish = finish,
     .split = split,
     .join = cf_bit_join_words,
     .split_all = cf_bit_split_all_avx2,

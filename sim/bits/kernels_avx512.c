@@ -47,6 +47,7 @@ INLINE __m512i bit_fill(bool one)
 
 #include "sim/bits/kernels_body.h"
 #include "sim/bits/kernels_ceiling.h"
+#include "sim/bits/kernels_sums.h"
 
 INLINE void plane_word(uint8_t *plane, uint64_t bits)
 {
@@ -212,12 +213,16 @@ BIT_TARGET static void expand(uint64_t bits, uint32_t count, uint8_t *out)
 
 /* kernels_narrow.c */
 void cf_bit_run_avx512_narrow(const uint16_t *code, void *window);
+void cf_bit_add_avx512_narrow(const struct cf_bit_sum *sums, size_t count, void *window);
+void cf_bit_finish_avx512_narrow(const struct cf_bit_result *results, size_t count, void *window);
 uint64_t cf_bit_ceiling_avx512_narrow(uint64_t rounds);
 
 static const struct cf_bit_kernels narrow = {
     .name = "avx512",
     .lanes = 256,
     .run = cf_bit_run_avx512_narrow,
+    .add = cf_bit_add_avx512_narrow,
+    .finish = cf_bit_finish_avx512_narrow,
     .split = split,
     .join = join,
     .split_all = cf_bit_split_all_avx2,
@@ -231,6 +236,8 @@ static const struct cf_bit_kernels kernels = {
     .name = "avx512",
     .lanes = 8 * sizeof(bit_vector),
     .run = run,
+    .add = add,
+    .finish = finish,
     .split = split,
     .join = join,
     .transpose = transpose,
@@ -243,6 +250,8 @@ static const struct cf_bit_kernels kernels_gfni = {
     .name = "avx512",
     .lanes = 8 * sizeof(bit_vector),
     .run = run,
+    .add = add,
+    .finish = finish,
     .split = split,
     .join = join,
     .split_all = cf_bit_split_all_gfni,

@@ -34,13 +34,26 @@ INLINE __m256i bit_fill(bool one)
 
 #include "sim/bits/kernels_body.h"
 #include "sim/bits/kernels_ceiling.h"
+#include "sim/bits/kernels_sums.h"
 
 void cf_bit_run_avx512_narrow(const uint16_t *code, void *window);
+void cf_bit_add_avx512_narrow(const struct cf_bit_sum *sums, size_t count, void *window);
+void cf_bit_finish_avx512_narrow(const struct cf_bit_result *results, size_t count, void *window);
 uint64_t cf_bit_ceiling_avx512_narrow(uint64_t rounds);
 
 BIT_TARGET void cf_bit_run_avx512_narrow(const uint16_t *code, void *window)
 {
     run(code, window);
+}
+
+BIT_TARGET void cf_bit_add_avx512_narrow(const struct cf_bit_sum *sums, size_t count, void *window)
+{
+    add(sums, count, window);
+}
+
+BIT_TARGET void cf_bit_finish_avx512_narrow(const struct cf_bit_result *results, size_t count, void *window)
+{
+    finish(results, count, window);
 }
 
 BIT_TARGET uint64_t cf_bit_ceiling_avx512_narrow(uint64_t rounds)

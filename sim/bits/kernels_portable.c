@@ -30,6 +30,7 @@ static inline uint64_t bit_fill(bool one)
 
 #include "sim/bits/kernels_body.h"
 #include "sim/bits/kernels_ceiling.h"
+#include "sim/bits/kernels_sums.h"
 #include "sim/bits/kernels_words.h"
 
 void cf_bit_transpose64(uint64_t rows[64])
@@ -48,6 +49,8 @@ const struct cf_bit_kernels cf_bit_kernels_portable = {
     .name = "portable",
     .lanes = 8 * sizeof(bit_vector),
     .run = run,
+    .add = add,
+    .finish = finish,
     .split = cf_bit_split_words,
     .join = cf_bit_join_words,
     .transpose = cf_bit_transpose_words,

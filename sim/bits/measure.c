@@ -27,9 +27,9 @@ static double median(double *values, uint32_t count)
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-/* Full adders of a group, all gates. */
-static bool count_adders(const struct cf_netlist *netlist, const struct cf_network_cell *cells, bool outputs_only,
-                         uint64_t *total, struct cf_error *err)
+/* Full adders of the circuit, or of its output groups alone. */
+static bool count_adders(const struct cf_bit_sim *sim, const struct cf_netlist *netlist,
+                         const struct cf_network_cell *cells, uint64_t *all, uint64_t *outputs, struct cf_error *err)
 {
     uint64_t *adders = calloc(netlist->cell_count ? netlist->cell_count : 1, sizeof *adders);
     bool done = adders || cf_fail(err, "%s: out of memory", netlist->label);
@@ -38,10 +38,12 @@ static bool count_adders(const struct cf_netlist *netlist, const struct cf_netwo
         done = cf_network_count(&cells[c].network, &counts, err);
         adders[c] = counts.full_adders;
     }
-    *total = 0;
-    for (uint32_t g = 1; done && g < netlist->group_count; g++)
-        for (uint32_t i = 0; (!outputs_only || netlist->groups[g].output) && i < netlist->groups[g].count; i++)
-            *total += adders[netlist->groups[g].cell[i]];
+    *all = *outputs = 0;
+    for (uint32_t g = 1; done && g < netlist->group_count; g++) {
+        uint64_t group = cf_bit_sim_full_adders(sim, g, adders);
+        *all += group;
+        *outputs += netlist->groups[g].output ? group : 0;
+    }
     free(adders);
     return done;
 }
@@ -116,7 +118,7 @@ static void measure(struct cf_bit_figures *figures, struct cf_bit_sim *sim, cons
 
 bool cf_bit_measure(struct cf_bit_figures *figures, const struct cf_netlist *netlist,
                     const struct cf_bit_kernels *kernels, const int32_t *input, uint32_t frames, uint32_t runs,
-                    struct cf_error *err)
+                    bool graphs, struct cf_error *err)
 {
     struct cf_bit_sim *sim = NULL;
     uint64_t output_adders;
@@ -124,9 +126,9 @@ bool cf_bit_measure(struct cf_bit_figures *figures, const struct cf_netlist *net
     double *whole = calloc(runs, sizeof *whole), *outputs = calloc(runs, sizeof *outputs);
     struct cf_network_cell *cells = cf_lower_cells(netlist, err);
     bool done = cells && ((whole && outputs) || cf_fail(err, "%s: out of memory", netlist->label)) &&
-                count_adders(netlist, cells, false, &figures->full_adders, err) &&
-                count_adders(netlist, cells, true, &output_adders, err) &&
-                cf_bit_sim_of_networks(&sim, netlist, cells, kernels, 1, err) && cf_bit_sim_make_room(sim, frames, err);
+                cf_bit_sim_of_networks(&sim, netlist, cells, kernels, 1, graphs, err) &&
+                count_adders(sim, netlist, cells, &figures->full_adders, &output_adders, err) &&
+                cf_bit_sim_make_room(sim, frames, err);
     cf_lower_free(cells, netlist->cell_count);
     if (done)
         measure(figures, sim, netlist, kernels, input, output_adders, frames, runs, whole, outputs);

@@ -57,6 +57,17 @@ static void set_constants(const struct cf_bit_pass *pass)
     memset(pass->worker->window + plane, 0xff, plane);
 }
 
+/* Runs the program on the operands of a stage. */
+static void run_stage(const struct cf_bit_pass *pass, uint32_t stage)
+{
+    const struct cf_bit_program *program = pass->part->program;
+    void *window = pass->worker->window;
+    pass->kernels->run(program->code + program->stages[stage].code, window);
+    pass->kernels->finish(program->copies, program->copy_count, window);
+    pass->kernels->add(program->sums, program->sum_count, window);
+    pass->kernels->finish(program->results, program->result_count, window);
+}
+
 void cf_bit_pass_run(struct cf_bit_pass *pass, uint64_t lane, uint64_t end)
 {
     const struct cf_bit_program *program = pass->part->program;
@@ -66,7 +77,7 @@ void cf_bit_pass_run(struct cf_bit_pass *pass, uint64_t lane, uint64_t end)
     set_constants(pass);
     for (uint32_t s = 0; s < program->stage_count; s++) {
         cf_bit_load_stage(pass, &program->stages[s]);
-        pass->kernels->run(program->code + program->stages[s].code, pass->worker->window);
+        run_stage(pass, s);
     }
     cf_bit_store(pass);
 }
@@ -76,5 +87,5 @@ void cf_bit_pass_run_program(const struct cf_bit_pass *pass)
     const struct cf_bit_program *program = pass->part->program;
     set_constants(pass);
     for (uint32_t s = 0; s < program->stage_count; s++)
-        pass->kernels->run(program->code + program->stages[s].code, pass->worker->window);
+        run_stage(pass, s);
 }

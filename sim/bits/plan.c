@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "netlists/cell.h"
+#include "sim/bits/graph_program.h"
 
 /* Sorts the gates of a group by cell. */
 static bool sort_gates(struct cf_bit_group *out, const struct cf_netlist *netlist, const struct cf_group *group,
@@ -163,6 +164,21 @@ static bool is_adjacent(const struct cf_bit_family *family, const struct cf_netl
     return count > 1;
 }
 
+/* One program for all cells, the graph of their bank; `*made` is false where there is none. */
+static bool build_graph(struct cf_bit_family *family, const struct cf_netlist *netlist, bool *made,
+                        struct cf_error *err)
+{
+    struct cf_bit_part *part = &family->parts[0];
+    if (!cf_bit_graph_program(&part->program, netlist, family->cells, family->cell_count, err))
+        return false;
+    *made = part->program != NULL;
+    if (*made) {
+        part->adjacent = is_adjacent(family, netlist, 0, family->cell_count);
+        family->part_count = 1;
+    }
+    return true;
+}
+
 /* Programs for the cells [first, first + count): one if they fit, else halves. */
 static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *netlist,
                         const struct cf_network_cell *cells, uint32_t first, uint32_t count, struct cf_error *err)
@@ -189,17 +205,20 @@ static bool build_parts(struct cf_bit_family *family, const struct cf_netlist *n
 }
 
 static bool plan_family(struct cf_bit_family *family, const struct cf_netlist *netlist, const struct cf_group *group,
-                        const struct cf_network_cell *cells, struct cf_error *err)
+                        const struct cf_network_cell *cells, bool graphs, struct cf_error *err)
 {
+    bool made = false;
     family->parts = calloc(family->cell_count, sizeof *family->parts);
     if (!family->parts || !find_runs(family, group))
         return cf_fail(err, "%s: out of memory", netlist->label);
     find_sources(family, netlist, group);
-    return build_parts(family, netlist, cells, 0, family->cell_count, err);
+    if (graphs && !build_graph(family, netlist, &made, err))
+        return false;
+    return made || build_parts(family, netlist, cells, 0, family->cell_count, err);
 }
 
 static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf_netlist *netlist,
-                       const struct cf_network_cell *cells, uint32_t *counts, struct cf_error *err)
+                       const struct cf_network_cell *cells, bool graphs, uint32_t *counts, struct cf_error *err)
 {
     struct cf_bit_group *out = &plan->groups[index];
     const struct cf_group *group = &netlist->groups[index];
@@ -210,7 +229,7 @@ static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf
     if (!done)
         return cf_fail(err, "%s: out of memory", netlist->label);
     for (uint32_t f = 0; f < out->family_count; f++)
-        if (!plan_family(&out->families[f], netlist, group, cells, err))
+        if (!plan_family(&out->families[f], netlist, group, cells, graphs, err))
             return false;
     for (uint32_t f = 0; f < out->family_count; f++)
         for (uint32_t p = 0; p < out->families[f].part_count; p++) {
@@ -221,14 +240,14 @@ static bool plan_group(struct cf_bit_plan *plan, uint32_t index, const struct cf
 }
 
 bool cf_bit_plan_make(struct cf_bit_plan *plan, const struct cf_netlist *netlist, const struct cf_network_cell *cells,
-                      struct cf_error *err)
+                      bool graphs, struct cf_error *err)
 {
     *plan = (struct cf_bit_plan){.group_count = netlist->group_count, .window_planes = 4};
     plan->groups = calloc(netlist->group_count, sizeof *plan->groups);
     uint32_t *counts = calloc(netlist->cell_count ? netlist->cell_count : 1, sizeof *counts);
     bool done = (plan->groups && counts) || cf_fail(err, "%s: out of memory", netlist->label);
     for (uint32_t g = 1; done && g < netlist->group_count; g++)
-        done = plan_group(plan, g, netlist, cells, counts, err);
+        done = plan_group(plan, g, netlist, cells, graphs, counts, err);
     free(counts);
     if (!done)
         cf_bit_plan_free(plan);

@@ -50,10 +50,11 @@ struct cf_bit_plan {
     size_t window_planes; /* the most that a program needs */
 };
 
-/* `cells` are the networks of the netlist's cells, [cell_count]; they are not needed afterwards. A plan that could not
+/* `cells` are the networks of the netlist's cells, [cell_count]; they are not needed afterwards. With `graphs`, the
+ * netlist's graphs take their place where graph_program.h can. A plan that could not
  * be made is empty. */
 bool cf_bit_plan_make(struct cf_bit_plan *plan, const struct cf_netlist *netlist, const struct cf_network_cell *cells,
-                      struct cf_error *err);
+                      bool graphs, struct cf_error *err);
 void cf_bit_plan_free(struct cf_bit_plan *plan);
 
 #endif

@@ -256,5 +256,8 @@ void cf_bit_program_free(struct cf_bit_program *program)
     free(program->code);
     free(program->outputs);
     free(program->output_first);
+    free(program->copies);
+    free(program->sums);
+    free(program->results);
     free(program);
 }

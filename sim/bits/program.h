@@ -29,6 +29,11 @@ struct cf_bit_program {
     uint32_t *output_first; /* [cells + 1] */
     uint32_t stage_count, cell_count;
     uint32_t operand_plane; /* a plain number */
+    /* Of a bank's graph alone (graph_program.h), whose code is empty: what follows the loading of the operands. */
+    struct cf_bit_result *copies, *results;
+    struct cf_bit_sum *sums;
+    size_t copy_count, sum_count, result_count;
+    uint64_t full_adders;
     uint32_t window_planes; /* planes 0 and 1 are constants 0 and 1, set by the caller */
 };
 

@@ -53,6 +53,9 @@ COMMANDS = [
     ("sim --isa portable", "{cofiber} sim {net} {frames} -o out --trace out2 --isa portable --threads 1"),
     ("sim --isa reference", "{cofiber} sim {net} {frames} -o out --trace out2 --isa reference --threads 1"),
     ("sim --engine bits", "{cofiber} sim {net} {frames} -o out --trace out2 --engine bits --threads 1"),
+    ("sim --adders graphs", "{cofiber} sim {graphs} {frames} -o out --trace out2 --engine bits --adders graphs"
+     " --threads 1"),
+    ("optimize --explicit", "{cofiber} optimize {net} -o out --explicit --effort 0"),
     ("sim --plan", "{cofiber} sim {net} --plan --threads 1"),
     ("sim general", "{cofiber} sim {general} {general_frames} -o out --trace out2 --threads 1"),
     ("explain", "{cofiber} explain {net} s0.classify[0,0,0] {frames} --json"),
@@ -226,7 +229,7 @@ def prepare(build, scratch):
         "net": f"{GOLDEN}/small.safetensors", "general": f"{GOLDEN}/general.safetensors",
         "general_frames": f"{GOLDEN}/general.frames.npy", "raw": f"{scratch}/raw",
         "aiger": f"{scratch}/aiger", "yosys_json": f"{scratch}/yosys_json", "blif": f"{scratch}/blif",
-        "plain": f"{scratch}/plain",
+        "plain": f"{scratch}/plain", "graphs": f"{scratch}/graphs",
         "checkpoint": f"{FIXTURES}/heads/state.pth", "onnx": f"{FIXTURES}/heads/conv.onnx",
         "annotations": f"{FIXTURES}/coco/ties_and_crowds_annotations.json",
         "results": f"{FIXTURES}/coco/ties_and_crowds_results.json",
@@ -247,6 +250,7 @@ def prepare(build, scratch):
             "{cofiber} export {net} --gate s0.pool[0,0,0] --to yosys-json -o {yosys_json}",
             "{cofiber} export {net} --gate s0.pool[0,0,0] --to blif -o {blif}",
             "{cofiber} compile {head} -o {plain} --grid 8x8 --scales 2 --input-scale 0.03125",
+            "{cofiber} optimize {net} -o {graphs} --effort 0",
             "{cofiber} sim {plain} {pair} --decisions --shard 1/2 -o {part1}",
             "{cofiber} sim {plain} {pair} --decisions --shard 2/2 -o {part2}"):
         subprocess.run(command.format(**places).split(), check=True, stdout=subprocess.DEVNULL)

@@ -216,7 +216,7 @@ static uint64_t differences(const struct cf_netlist *netlist, const struct cf_ne
     int64_t *nets = calloc((size_t)netlist->net_count * frames, sizeof *nets);
     int64_t *found = calloc(netlist->net_count, sizeof *found);
     int32_t *input = calloc(inputs, sizeof *input);
-    if (!cf_bit_sim_of_networks(&sim, netlist, cells, kernels, threads, &err) ||
+    if (!cf_bit_sim_of_networks(&sim, netlist, cells, kernels, threads, false, &err) ||
         !cf_bit_sim_make_room(sim, frames, &err))
         fail_msg("%s", err.text);
     uint64_t wrong = 0;
@@ -456,7 +456,7 @@ static void programs_alone_change_nothing(void **unused)
         struct cf_bit_sim *sim;
         int64_t *nets = calloc(2 * (size_t)netlist->net_count, sizeof *nets), *after = nets + netlist->net_count;
         int32_t *input = calloc(netlist->groups[CF_INPUT].count, sizeof *input);
-        assert_true(cf_bit_sim_new(&sim, netlist, cf_bit_kernels_find(NULL), 1, &err));
+        assert_true(cf_bit_sim_new(&sim, netlist, cf_bit_kernels_find(NULL), 1, false, &err));
         assert_true(cf_bit_sim_make_room(sim, 1, &err));
         random_input(&source, netlist, nets);
         for (uint32_t net = 0; net < netlist->groups[CF_INPUT].count; net++)

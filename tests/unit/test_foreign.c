@@ -128,7 +128,7 @@ static void check_netlist(const struct graph *g, const struct cf_netlist *netlis
     for (uint32_t p = 0; p < 64; p++)
         for (uint32_t i = 0; i < g->inputs; i++)
             frames[p * inputs + i] = (int32_t)(g->value[1 + i] >> p & 1);
-    assert_done(cf_bit_sim_of_networks(&sim, netlist, cells, cf_bit_kernels_find(NULL), 1, &err), &err);
+    assert_done(cf_bit_sim_of_networks(&sim, netlist, cells, cf_bit_kernels_find(NULL), 1, false, &err), &err);
     assert_done(cf_bit_sim_make_room(sim, 64, &err), &err);
     for (uint32_t p = 0; p < 64; p++)
         cf_bit_sim_put_input(sim, p, frames + p * inputs);
