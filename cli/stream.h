@@ -12,8 +12,8 @@
         {"--parallel-classes", "P", NULL,                                                                              \
          "stream: multiply the weights of P classes per cycle. Default: all classes."},                                \
         {"--fit", "ice40up5k|ecp5-25k|ecp5-45k|ecp5-85k|artix7-35t|artix7-100t|artix7-200t|kintex7-325t", NULL,        \
-         "stream: choose the fastest channels and classes per cycle for which this device has multipliers and block "  \
-         "RAM. LUTs are not counted. ice40up5k: a small core of its own, which takes and gives bytes."},               \
+         "stream: choose the fastest channels and classes per cycle for which this device has multipliers, block "     \
+         "RAM and LUTs. ice40up5k: a small core of its own, which takes and gives bytes."},                            \
         {"--weights", "rom|loadable|constants", "rom",                                                                 \
          "stream: keep the weights in a ROM, or in a RAM that is written through the control port, or build them as "  \
          "shifts and adders, which take all channels and classes of a position in one cycle; where NET2 of "           \

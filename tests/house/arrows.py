@@ -25,7 +25,10 @@ ROOMS = {
     "sim/faults": (("netlists", "netlists/exchange"), ("faults.h",)),
     "sim": (("netlists", "sim/frames", "sim/word", "sim/bits", "include"), None),
     "rtl/structural": (("netlists",), ("structural.h", "places.h")),
-    "rtl/stream": (("netlists", "rtl/structural"), ("stream.h", "plan.h", "model.h", "fit.h")),
+    "rtl/stream": (
+        ("netlists", "netlists/lowering", "rtl/structural"),
+        ("stream.h", "plan.h", "model.h", "fit.h", "constants.h"),
+    ),
     "rtl/stream/driver": (("include",), ()),  # shipped with the package, and no part of the program
     "rtl/tools": (
         ("netlists", "rtl/structural", "rtl/stream"),

@@ -98,6 +98,10 @@ check "fit takes no divisor" 0 "31 channels by 5 classes per cycle" emit full.cf
 check "fit is the fastest" 0 '"cycles_per_frame":	118400' emit full.cfn --dry-run --json --fit kintex7-325t
 check "fit says what is missing" 2 "no setting fits ecp5-25k: the least is 59 block RAMs, it has 56" \
     emit full.cfn --dry-run --fit ecp5-25k
+check "fit counts LUTs" 2 "with few enough block RAMs the least is" emit full.cfn --dry-run --fit ecp5-25k --multipliers logic
+check "fit says how many it has" 0 "LUTs, of which it can give 19428" cat before
+check "fit of multipliers of logic" 0 "37 channels by 4 classes per cycle" emit full.cfn --dry-run --fit ecp5-45k \
+    --multipliers logic
 check "fit and lanes" 2 "--fit chooses" emit nearest.cfn --dry-run --fit ecp5-25k --lanes 2
 check "fit what" 2 "no device 'up5k'" emit nearest.cfn --dry-run --fit up5k
 
