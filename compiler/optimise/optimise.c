@@ -33,6 +33,7 @@ static const double much_work = 1e7;       /* pairs of digits: where a method th
 static const double reopened = 0.15;       /* of the signals */
 static const double reopened_round = 0.05; /* of the patterns, in each round */
 static const double restart_work = 4e6;    /* pairs of digits that one unit of effort pays for, in further attempts */
+static const double tiny_work = 2e5;       /* pairs of digits: where sharing is finest */
 static const double choice_time = 0.4;     /* of the time given, for the choice of signs and ways */
 static const double restart_time = 0.15;   /* of the time given, for attempts from the beginning */
 
@@ -181,9 +182,11 @@ static bool write_sums(struct optimiser *o, const struct method *method, double 
                                        .segments = signs ? segments : 0,
                                        .ways = WAYS,
                                        .passes = effort < CAREFUL ? QUICK_PASSES : SIGN_PASSES};
-    allow(o, o->reopen_on ? choice_time : 1);
+    double until = o->until;
+    if (o->reopen_on)
+        allow(o, choice_time);
     bool done = cf_shift_sums_of_tables(sums, matrix, &tables, &o->search);
-    allow(o, 1);
+    o->until = until;
     return done;
 }
 
@@ -193,7 +196,8 @@ static bool share(struct optimiser *o, const struct method *method, double effor
                   struct cf_shift_sums *sums)
 {
     bool small = method->work < restart_work;
-    double finest = method->work < 2e5 ? 0.003 : small ? 0.01 : 0.05;
+    bool tiny = method->work < tiny_work;
+    double finest = tiny ? 0.003 : small ? 0.01 : 0.05;
     struct cf_rounds_options rounds = {.fewest = FREQUENT, .share = finest, .least = 1, .noise = noise};
     if (!cf_share_in_rounds(sums, &rounds, &o->search))
         return false;
@@ -203,6 +207,9 @@ static bool share(struct optimiser *o, const struct method *method, double effor
                                                              : (uint64_t)(effort / REOPEN_EVERY),
                                        .slack = small ? SLACK : 0,
                                        .share = reopened,
+                                       .recode = tiny    ? 0.2
+                                                 : small ? 0.05
+                                                         : 0,
                                        .proposals = REOPEN_EFFORT,
                                        .rounds = rounds};
     return cf_pack(sums, effort, &o->search) && cf_reopen(sums, &reopen, &o->search);

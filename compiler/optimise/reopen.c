@@ -83,6 +83,34 @@ static bool take_back(struct cf_shift_sums *sums, const uint8_t *back)
     return true;
 }
 
+/* Where a row holds 4x - x of some signal x, it may hold 2x + x instead, and the other way round: as many digits, which
+ * have other patterns in common with other rows. Exchanges the pair, unless the row would then hold a digit twice. */
+static void recode_pair(struct cf_digit *row, uint32_t count, struct cf_digit *low, struct cf_digit *high)
+{
+    bool difference = low->negative != high->negative;
+    struct cf_digit other = *high;
+    other.shift = (uint8_t)(low->shift + (difference ? 1 : 2));
+    if (other.shift > CF_MAX_DIGIT_SHIFT || holds(row, count, other))
+        return;
+    low->negative = !low->negative;
+    high->shift = other.shift;
+}
+
+/* Writes pairs of digits in the other way, each with the probability `share`. */
+static void recode(struct cf_shift_sums *sums, double share, struct cf_search *search)
+{
+    for (uint32_t r = 0; r < sums->rows; r++) {
+        struct cf_digit *row = sums->digits + sums->start[r];
+        uint32_t count = sums->start[r + 1] - sums->start[r];
+        for (uint32_t i = 0; i < count; i++)
+            for (uint32_t j = 0; j < count; j++)
+                if (row[i].signal == row[j].signal &&
+                    row[j].shift == row[i].shift + (row[i].negative != row[j].negative ? 2 : 1) &&
+                    cf_search_draw(search) < share)
+                    recode_pair(row, count, &row[i], &row[j]);
+    }
+}
+
 /* Chooses signals at random among those that rows alone use, and takes them back. */
 static bool open_some(struct cf_shift_sums *sums, double share, struct cf_search *search)
 {
@@ -127,9 +155,11 @@ static bool try_once(struct reopening *r)
 {
     const struct cf_reopen_options *o = r->options;
     struct cf_shift_sums other = {0};
-    bool done = copy_sums(&other, r->sums) && open_some(&other, o->share, r->search) &&
-                open_some(&other, o->share, r->search) && cf_share_in_rounds(&other, &o->rounds, r->search) &&
-                cf_pack(&other, o->proposals, r->search);
+    bool done =
+        copy_sums(&other, r->sums) && open_some(&other, o->share, r->search) && open_some(&other, o->share, r->search);
+    if (done && o->recode > 0) /* large rows would take long */
+        recode(&other, o->recode, r->search);
+    done = done && cf_share_in_rounds(&other, &o->rounds, r->search) && cf_pack(&other, o->proposals, r->search);
     uint8_t *uses = done ? malloc(other.signals + (size_t)1) : NULL;
     uint64_t adders = uses ? adders_of(&other, uses) : UINT64_MAX;
     bool known = uses != NULL;

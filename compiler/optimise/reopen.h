@@ -10,6 +10,7 @@ struct cf_reopen_options {
     uint64_t times;   /* how often, unless the search ends before */
     uint32_t slack;   /* adders by which sums may be worse than the best so far to be gone on with */
     double share;     /* of the signals that rows alone use, how many are taken back each time */
+    double recode;    /* how likely two digits of a signal that can be written in another way are, each time */
     double proposals; /* of packing (packing.h) */
     struct cf_rounds_options rounds;
 };

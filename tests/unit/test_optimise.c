@@ -161,7 +161,8 @@ static void sharing_can_be_done_again(void **state)
 {
     (void)state;
     const struct cf_rounds_options rounds = {.fewest = 3, .share = 0.05, .least = 1};
-    const struct cf_reopen_options reopen = {.times = 20, .slack = 2, .share = 0.3, .proposals = 10, .rounds = rounds};
+    const struct cf_reopen_options reopen = {
+        .times = 20, .slack = 2, .share = 0.3, .recode = 0.3, .proposals = 10, .rounds = rounds};
     for (uint64_t seed = 0; seed < SHORT / 4; seed++) {
         struct random_source random = {900 + seed};
         struct cf_matrix m = random_matrix(&random);
