@@ -61,6 +61,10 @@ struct bench {
     uint32_t at_once;
     struct way ways[MAX_WAYS];
     int way_count;
+    struct cf_traffic traffic; /* of a frame with all gates */
+    char *memory;              /* for that traffic alone */
+    double traffic_samples[MAX_SAMPLES], traffic_median;
+    int traffic_count;
     double seconds; /* for each way */
     long long threads;
     bool words, bits; /* the engines to measure */
@@ -115,6 +119,15 @@ static void sample(struct way *way)
     way->count++;
 }
 
+/* Takes a sample of the traffic of all gates alone, after another one that leaves the caches as a frame would. */
+static void sample_traffic(struct bench *bench)
+{
+    if (bench->traffic_count < MAX_SAMPLES) {
+        cf_limit_traffic(bench->traffic, bench->memory);
+        bench->traffic_samples[bench->traffic_count++] = cf_limit_traffic(bench->traffic, bench->memory);
+    }
+}
+
 /* Takes one round of samples. Threads that OpenMP keeps spinning for more work would disturb the ways with one thread,
  * which therefore have rounds of their own, before the others. */
 static void measure_round(struct bench *bench, bool several_threads)
@@ -124,8 +137,11 @@ static void measure_round(struct bench *bench, bool several_threads)
         double spent = 0;
         for (int s = 0; s < way->count; s++)
             spent += way->samples[s] * (way->threads == 1 ? 1 : way->threads * FRAMES_A_THREAD);
-        if ((way->threads > 1) == several_threads && (way->count < 5 || spent < bench->seconds))
+        if ((way->threads > 1) == several_threads && (way->count < 5 || spent < bench->seconds)) {
             sample(way);
+            if (way->mode == CF_ALL_GATES && !several_threads)
+                sample_traffic(bench);
+        }
     }
 }
 
@@ -143,6 +159,8 @@ static void measure(struct bench *bench)
         bench->ways[i].time = cli_spread_of(bench->ways[i].samples, bench->ways[i].count);
         bench->ways[i].limit = cli_spread_of(bench->ways[i].limits, bench->ways[i].count);
     }
+    if (bench->traffic_count > 0)
+        bench->traffic_median = cli_spread_of(bench->traffic_samples, bench->traffic_count).median;
 }
 
 /* ---- quantising -------------------------------------------------------------------------------------------------- */
@@ -273,6 +291,8 @@ static void add_headline(const struct bench *bench, enum cf_mode mode, const cha
     cJSON *headline = cJSON_AddObjectToObject(document, key);
     add_figure(headline, "ms", found, found ? 1e3 * found->time.median : 0);
     add_figure(headline, "limit_ms", found && found->limit.median > 0, found ? 1e3 * found->limit.median : 0);
+    if (mode == CF_ALL_GATES)
+        add_figure(headline, "traffic_ms", bench->traffic_count > 0, 1e3 * bench->traffic_median);
 }
 
 static void report_ways(const struct bench *bench, cJSON *document, bool json)
@@ -292,6 +312,10 @@ static void report_ways(const struct bench *bench, cJSON *document, bool json)
         printf("This netlist is so small that its products take less than 0.01 ms per frame. A ratio means nothing "
                "there: the\n"
                "time is the fixed cost of a frame.\n");
+    if (!json && bench->traffic_count > 0)
+        printf("reading the input and writing all gates' values (%.1f MB) without computing them: %.4f ms, which the "
+               "limit leaves out\n",
+               (double)(bench->traffic.read + bench->traffic.written) / 1e6, 1e3 * bench->traffic_median);
     add_headline(bench, CF_ALL_GATES, "all_gates", document);
     add_headline(bench, CF_DECISIONS, "decisions", document);
 }
@@ -400,7 +424,9 @@ static bool make_input(const struct cli_args *args, struct bench *bench, struct 
     bench->input_size = group->count * cf_storage_size(storage);
     bench->input = malloc(bench->input_size);
     bench->frames = calloc((size_t)bench->at_once * group->count, sizeof *bench->frames);
-    if (!bench->input || !bench->frames)
+    bench->traffic = cf_netlist_traffic(bench->netlist);
+    bench->memory = cf_pages_alloc(bench->traffic.read + bench->traffic.written);
+    if (!bench->input || !bench->frames || !bench->memory)
         return cf_fail(err, "bench: out of memory");
     if (args->operand_count == 1)
         random_frames(bench);
@@ -467,6 +493,7 @@ static int run(const struct cli_args *args)
         cf_plan_free(bench->ways[i].plan);
     }
     cf_netlist_free(bench->netlist);
+    cf_pages_free(bench->memory, bench->traffic.read + bench->traffic.written);
     free(bench->input);
     free(bench->frames);
     free(bench);
@@ -480,10 +507,14 @@ const struct cli_command cli_bench = {
     .details =
         "Each line is a median of samples, which are taken in turns with those of all other lines and with a loop of "
         "multiply-adds that works on registers only. `limit ms` is the time that the matrix products of a frame would "
-        "take at the speed of that loop, and `ratio` is the measured time divided by it. Quantising is measured "
-        "apart.\n"
+        "take at the speed of that loop, and `ratio` is the measured time divided by it. The limit leaves out that all "
+        "gates' values have to be written to memory; the time of this traffic alone is printed below the table. "
+        "Quantising is measured apart.\n"
         "With --json, `all_gates` and `decisions` have `ms` and `limit_ms` for one thread and the best instruction set "
-        "measured. `bits` has the bit engine's `ms`, `fa_lanes_per_s` (full adders, each for one gate of one frame, "
+        "measured. In `all_gates`, `traffic_ms` is the time of reading the input and writing every gate's value "
+        "without "
+        "computing it. `bits` has the bit engine's `ms`, `fa_lanes_per_s` (full adders, each for one gate of one "
+        "frame, "
         "per second), `ceiling_fa_lanes_per_s` (the same in a loop on registers), `programs_ms` (the binary gates "
         "alone, without the transposition of words to bits and back) and `frames`, the number of frames evaluated "
         "together, as `sim --engine bits` does it; where FRAMES has fewer, they are repeated. `bits_one_frame` has "

@@ -17,7 +17,7 @@ const struct cf_kernels *cf_kernels_avx512(void)
 
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,bmi")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,bmi,prfchw")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
 /* ---- dense --------------------------------------------------------------------------------------------------- */
@@ -53,13 +53,23 @@ enum {
 };
 
 /* Fetches a cache line of each of the next `height` rows, if rows stand evenly as those of a frame do. Rows of bytes
- * are the input, which may come from far; rows of words have mostly just been computed. */
+ * are the input, which may come from far. */
 INLINE void fetch_rows(const void *const *rows, int height, size_t operand_index)
 {
     uintptr_t ahead = (uintptr_t)height * ((uintptr_t)rows[1] - (uintptr_t)rows[0]) + 4 * operand_index;
 #pragma GCC unroll 10
     for (int r = 0; r < height; r++)
         __builtin_prefetch((const void *)((uintptr_t)rows[r] + ahead), 0, 3);
+}
+
+/* Rows of words have mostly just been computed, and the next rows to be computed stand behind all `count` of this call.
+ * Fetches a cache line of each of `height` of these, for writing, so that no store waits for memory. */
+INLINE void fetch_places(const void *const *rows, int height, size_t count, size_t operand_index)
+{
+    uintptr_t ahead = count * ((uintptr_t)rows[1] - (uintptr_t)rows[0]) + 4 * operand_index;
+#pragma GCC unroll 10
+    for (int r = 0; r < height; r++)
+        __builtin_prefetch((const void *)((uintptr_t)rows[r] + ahead), 1, 3);
 }
 
 /* The micro-kernel: `height` rows times the `panels` panels of one strip, over all inputs; the sums stay in registers.
@@ -104,8 +114,12 @@ INLINE void micro_kernel(bool bytes, int height, int panels, bool backwards, str
                     dot16_step(&acc[r][p], x, wp[p]);
             }
         }
-        if (bytes && height * panels >= BUSY && k % OPERANDS_PER_LINE == 0)
-            fetch_rows(rows, height, k);
+        if (height * panels >= BUSY && k % OPERANDS_PER_LINE == 0) {
+            if (bytes)
+                fetch_rows(rows, height, k);
+            else
+                fetch_places(rows, height, (size_t)call->count, k);
+        }
     }
 #pragma GCC unroll 10
     for (int r = 0; r < height; r++)

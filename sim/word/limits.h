@@ -1,5 +1,5 @@
-/* limits.h - what this machine can do at best, measured: multiply-adds from registers alone, and copying memory; and
- * how much of that a frame needs. */
+/* limits.h - what this machine can do at best, measured: multiply-adds from registers alone, and reading and writing
+ * memory; and how much of that a frame needs. */
 #ifndef COFIBER_SIM_WORD_LIMITS_H
 #define COFIBER_SIM_WORD_LIMITS_H
 
@@ -22,5 +22,17 @@ struct cf_work cf_plan_work(const struct cf_plan *plan);
 
 /* Bytes per second that memcpy reads and writes together, on one core, over `size` bytes, the best of a few runs. */
 double cf_limit_copy(size_t size);
+
+/* Bytes that go between one core and memory at least when a frame is simulated with all gates: the input's values are
+ * read, and those of every gate written. What a cache holds of a group while another group reads it is not counted. */
+struct cf_traffic {
+    size_t read, written;
+};
+struct cf_traffic cf_netlist_traffic(const struct cf_netlist *netlist);
+
+/* Seconds that one core takes for that traffic alone: it reads and writes by turns, as a frame does, and computes
+ * nothing. `memory` has traffic.read + traffic.written bytes and begins with as many zeros as are read; where the same
+ * memory has just been used so, the caches are in the state in which they are in a stream of frames. */
+double cf_limit_traffic(struct cf_traffic traffic, char *memory);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -62,11 +63,36 @@ static void every_instruction_set_has_a_limit(void **state)
     assert_true(cf_limit_copy(1 << 16) > 0);
 }
 
+/* Every value counts with the bytes of its storage; the traffic takes time, and keeps within its memory. */
+static void all_values_are_traffic(void **state)
+{
+    (void)state;
+    struct random_source random = {7};
+    struct cf_netlist *n = random_circuit(&random);
+    assert_non_null(n);
+    struct cf_traffic traffic = cf_netlist_traffic(n);
+    size_t bytes = 0, all = traffic.read + traffic.written;
+    for (uint32_t g = 0; g < n->group_count; g++)
+        bytes += n->groups[g].count * cf_storage_size(cf_storage_of(n->groups[g].type));
+    assert_int_equal(all, bytes);
+    assert_int_equal(traffic.read,
+                     n->groups[CF_INPUT].count * cf_storage_size(cf_storage_of(n->groups[CF_INPUT].type)));
+    char *memory = calloc(all + 1, 1);
+    assert_non_null(memory);
+    assert_true(cf_limit_traffic(traffic, memory) > 0);
+    for (size_t i = 0; i < all; i++)
+        assert_int_equal(memory[i], i >= traffic.read);
+    assert_int_equal(memory[all], 0);
+    free(memory);
+    cf_netlist_free(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_gates_need_the_outputs_terms),
         cmocka_unit_test(every_instruction_set_has_a_limit),
+        cmocka_unit_test(all_values_are_traffic),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
