@@ -236,7 +236,7 @@ static int run(const struct cli_args *args)
 {
     struct cf_error err;
     struct session s = {0};
-    static const char *const stream_only[] = {"--simulator", "--stalls", "--seed", NULL};
+    static const char *const stream_only[] = {"--simulator", "--stalls", "--seed", "--saif", NULL};
     int style;
     if (!cli_choice(args, "--style", &style))
         return CLI_BAD;
@@ -298,8 +298,11 @@ const struct cli_command cli_cosim = {
             {"--wave", "FST", NULL,
              "Write the signals of the run to this file, for GTKWave. Of gates, frame n is at time n, and the program "
              "is built apart."},
+            {"--saif", "FILE", NULL,
+             "stream: count how often each bit of the core changes, and write the counts to this file (SAIF 2.0), from "
+             "which tools estimate power."},
             {"--signals", "SCOPE", NULL,
-             "Write the signals of this scope alone, for instance cofiber_stream_tb.dut.u_front."},
+             "Write or count the signals of this scope alone, for instance cofiber_stream_tb.dut.u_front."},
             {0}},
     .run = run,
 };

@@ -108,6 +108,12 @@ static int report(const struct cli_args *args, const struct comparison *c, uint3
         cJSON_AddNumberToObject(document, "seed", seed);
         cJSON_AddNumberToObject(document, "cycles_per_frame", (double)c->plan->cycles);
         cJSON_AddNumberToObject(document, "run_seconds", c->outcome->seconds);
+        if (cli_given(args, "--saif")) {
+            cJSON *toggles = cJSON_AddObjectToObject(document, "toggles");
+            cJSON_AddNumberToObject(toggles, "bits", (double)c->outcome->toggles.bits);
+            cJSON_AddNumberToObject(toggles, "changes", (double)c->outcome->toggles.changes);
+            cJSON_AddNumberToObject(toggles, "duration", (double)c->outcome->toggles.duration);
+        }
         cli_json_text(document, "testbench", verdict);
         if (c->first[0])
             cJSON_AddStringToObject(document, "first", c->first);
@@ -123,6 +129,9 @@ static int report(const struct cli_args *args, const struct comparison *c, uint3
            cli_thousands(c->decisions, decisions), cli_thousands(c->sums, sums), c->vectors->count,
            c->vectors->count == 1 ? "" : "s", cli_thousands(c->different_decisions, wrong[0]),
            cli_thousands(c->different_sums, wrong[1]));
+    if (cli_given(args, "--saif"))
+        printf("%s bits changed %s times; their counts are in %s\n", cli_thousands(c->outcome->toggles.bits, sums),
+               cli_thousands(c->outcome->toggles.changes, decisions), cli_value(args, "--saif"));
     return equal ? CLI_OK : CLI_DIFFERENT;
 }
 
@@ -131,6 +140,8 @@ static bool read_options(const struct cli_args *args, struct cf_stream_sim_optio
 {
     long long stalls, seed = (long long)time(NULL) & 0xffffff;
     int simulator;
+    if (cli_given(args, "--wave") && cli_given(args, "--saif"))
+        return cli_complain("cosim: --wave and --saif do not go together") == CLI_OK;
     if (!cli_integer(args, "--stalls", 0, 95, &stalls) || !cli_choice(args, "--simulator", &simulator) ||
         (cli_given(args, "--seed") && !cli_integer(args, "--seed", 1, 0x7fffffff, &seed)))
         return false;
@@ -140,6 +151,7 @@ static bool read_options(const struct cli_args *args, struct cf_stream_sim_optio
                                               .input_stalls = (uint32_t)stalls,
                                               .output_stalls = (uint32_t)stalls,
                                               .wave = cli_value(args, "--wave"),
+                                              .saif = cli_value(args, "--saif"),
                                               .scope = cli_value(args, "--signals"),
                                               .stop = stop};
     return true;

@@ -9,6 +9,7 @@
 
 #include "base/directory.h"
 #include "base/file.h"
+#include "rtl/tools/activity.h"
 #include "rtl/tools/process.h"
 
 struct run {
@@ -21,7 +22,7 @@ struct run {
     struct cf_watch watch;
 };
 
-static const char dump_name[] = "dump.txt";
+static const char dump_name[] = "dump.txt", changes_name[] = "changes.vcd";
 
 /* ---- the sources ---- */
 
@@ -70,11 +71,28 @@ static int put_common(const struct run *r, const char **argv, int count, char te
     snprintf(text[1], TEXT, "%scofiber_stream_tb.v", r->prefix);
     snprintf(text[2], TEXT, "%scofiber_stream_tb", r->prefix);
     argv[count++] = "-DCOFIBER_STREAM_PROBE";
-    if (r->options->wave) {
-        argv[count++] = "-DCOFIBER_STREAM_WAVE=\"wave.fst\"";
+    if (r->options->wave || r->options->saif) {
+        argv[count++] =
+            r->options->wave ? "-DCOFIBER_STREAM_WAVE=\"wave.fst\"" : "-DCOFIBER_STREAM_WAVE=\"changes.vcd\"";
         argv[count++] = "-DCOFIBER_STREAM_WAVE_DEPTH=0";
     }
     return count;
+}
+
+/* The scope of waves or counts: what was asked for, or else all, or the core. */
+static void name_scope(const struct run *r, char scope[TEXT])
+{
+    if (r->options->scope)
+        snprintf(scope, TEXT, "%s", r->options->scope);
+    else
+        snprintf(scope, TEXT, "%scofiber_stream_tb%s", r->prefix, r->options->saif ? ".dut" : "");
+}
+
+static void put_scope(const struct run *r, char definition[2 * TEXT])
+{
+    char scope[TEXT];
+    name_scope(r, scope);
+    snprintf(definition, 2 * TEXT, "-DCOFIBER_STREAM_WAVE_SCOPE=%s", scope);
 }
 
 static bool build_icarus(const struct run *r)
@@ -82,7 +100,7 @@ static bool build_icarus(const struct run *r)
     const char *argv[ARGUMENTS] = {NULL, "-g2005", "-o", "tb.vvp"};
     char text[3][TEXT], scope[2 * TEXT];
     int count = put_common(r, argv, 4, text);
-    snprintf(scope, sizeof scope, "-DCOFIBER_STREAM_WAVE_SCOPE=%s", r->options->scope ? r->options->scope : text[2]);
+    put_scope(r, scope);
     argv[count++] = scope;
     argv[count++] = "-s";
     argv[count++] = text[2];
@@ -99,10 +117,12 @@ static bool build_verilator(const struct run *r)
                                    "OPT_FAST=-O2", "-j",       "2",          "--Mdir",     "obj"};
     char text[3][TEXT], scope[2 * TEXT];
     int count = put_common(r, argv, 15, text);
-    snprintf(scope, sizeof scope, "-DCOFIBER_STREAM_WAVE_SCOPE=%s", r->options->scope ? r->options->scope : text[2]);
+    put_scope(r, scope);
     argv[count++] = scope;
     if (r->options->wave)
         argv[count++] = "--trace-fst";
+    if (r->options->saif)
+        argv[count++] = "--trace";
     argv[count++] = "--top-module";
     argv[count++] = text[2];
     argv[count++] = "-o";
@@ -136,7 +156,7 @@ static bool run_testbench(const struct run *r)
     snprintf(text[3], TEXT, "+dump=%s", dump_name);
     for (int i = 0; i < 4; i++)
         argv[count++] = text[i];
-    if (r->options->wave)
+    if (r->options->wave || r->options->saif)
         argv[count++] = "+wave";
     argv[count] = NULL;
     char *program = r->options->verilator ? cf_directory_join(r->options->scratch, "obj/tb") : strdup("vvp");
@@ -145,6 +165,20 @@ static bool run_testbench(const struct run *r)
     free(program);
     r->outcome->seconds = now() - started;
     return done;
+}
+
+/* Runs it with the changes counted, where that is asked. */
+static bool run_counted(const struct run *r)
+{
+    struct cf_activity *activity = NULL;
+    if (!r->options->saif)
+        return run_testbench(r);
+    char *path = cf_directory_join(r->options->scratch, changes_name), scope[TEXT];
+    name_scope(r, scope);
+    bool done = (path || cf_fail(r->err, "out of memory")) && cf_activity_start(&activity, path, scope, r->err) &&
+                run_testbench(r);
+    free(path);
+    return cf_activity_end(activity, done ? r->options->saif : NULL, &r->outcome->toggles, r->err) && done;
 }
 
 /* ---- what came out ---- */
@@ -291,7 +325,7 @@ bool cf_stream_simulate(struct cf_stream_outcome *outcome, const struct cf_strea
         return cf_fail(err, "out of memory");
     memset(outcome->fired, plan->options.sparse ? 0 : 2, decisions);
     return cf_stream_write(plan, vectors, options->scratch, err) && (!options->rtl_directory || take_files(&r)) &&
-           (options->verilator ? build_verilator(&r) : build_icarus(&r)) && run_testbench(&r) && read_verdict(&r) &&
+           (options->verilator ? build_verilator(&r) : build_icarus(&r)) && run_counted(&r) && read_verdict(&r) &&
            read_dump(&r) && keep_wave(&r);
 }
 

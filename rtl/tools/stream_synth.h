@@ -23,8 +23,8 @@ struct cf_synth_options {
     void *user;
 };
 
-/* The counts of the tools. Cells of the target; for generic, LUTs of 4 inputs, among them one per bit of an adder, while
- * memories and the multipliers that are meant for DSP blocks are left as they are. */
+/* The counts of the tools. Cells of the target; for generic, LUTs of 4 inputs, among them one per bit of an adder,
+ * while memories and the multipliers that are meant for DSP blocks are left as they are. */
 struct cf_synth_result {
     uint64_t luts, registers, dsps, memory_blocks, memory_bits, multipliers;
     uint64_t cells;     /* ice40, placed: logic cells */

@@ -79,7 +79,7 @@ for option in --dry-run --json --frames=0; do
     check "verilog $option of gates" 2 "verilog: ${option%=*} goes with --style stream alone" \
         cofiber verilog nearest.cfn -o gates "$option"
 done
-for option in --simulator=icarus --stalls=3 --seed=3; do
+for option in --simulator=icarus --stalls=3 --seed=3 --saif=f; do
     check "cosim $option of gates" 2 "cosim: ${option%=*} goes with --style stream alone" \
         cofiber cosim nearest.cfn "$frames" "$option"
 done
@@ -159,6 +159,28 @@ for kind in registers luts; do
     check "the $kind foretold" 0 "" foretold "$kind" -10 10
     check "not as few or as many $kind as that" 1 "" foretold "$kind" 20 90
 done
+
+# ---- switching activity ----
+
+times_add_up() { # FILE: of every bit the times at 0, 1 and an unknown value are the whole; the clock changes twice per cycle
+    python3 -c 'import re, sys
+text = open(sys.argv[1]).read()
+whole = int(re.search(r"DURATION (\d+)", text)[1])
+bits = re.findall(r"\((\S+) \(T0 (\d+)\) \(T1 (\d+)\) \(TX (\d+)\) \(TC (\d+)\)", text)
+assert len(bits) > 1000 and all(int(a) + int(b) + int(c) == whole for _, a, b, c, _ in bits)
+assert {int(n) for name, *_, n in bits if name == "aclk"} == {whole // 5000}
+assert text.count("(") == text.count(")")' "$1"
+}
+check "saif: cosim" 0 " bits changed " cosim nearest.cfn "$frames" --lanes 2 --seed 1 --saif core.saif
+check "saif: the times add up" 0 "" times_add_up core.saif
+check "saif: the core alone" 0 "(INSTANCE dut" cat core.saif
+check "saif: one scope" 0 " bits changed " cosim nearest.cfn "$frames" --lanes 2 --seed 1 --saif front.saif \
+    --signals cofiber_stream_tb.dut.u_front
+check "saif: no other" 1 "" grep -q u_merge front.saif
+check "saif: no such scope" 2 "cofiber_stream_tb.dot" cosim nearest.cfn "$frames" --lanes 2 --saif none.saif \
+    --signals cofiber_stream_tb.dot
+check "saif: nothing is written" 1 "" test -e none.saif
+check "saif or waves" 2 "--wave and --saif do not go together" cosim nearest.cfn "$frames" --saif a --wave b
 
 # ---- weights that are constants ----
 
