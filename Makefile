@@ -236,7 +236,7 @@ asan:
 .PHONY: test-asan
 test-asan: setup
 	$(MAKE) --no-print-directory -j2 $(SANITISED) tests
-	tests/run.sh $(BUILD)/asan short
+	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/support/leaks.supp:print_suppressions=0 tests/run.sh $(BUILD)/asan short
 
 # ThreadSanitizer needs to see OpenMP's barriers: clang's runtime tells it of them through Archer, GCC's does not.
 TSAN = BUILD=$(BUILD)/tsan CC=clang OPTIMISE=-O1 ASSERTIONS= SANITISE='-fsanitize=thread -Wno-unknown-warning-option'

@@ -32,8 +32,7 @@ double cf_focal_positive(double logit, double alpha, double *slope)
 
 double cf_giou(const double sides[4], const double target[4], double slopes[4])
 {
-    assert(fmin(fmin(sides[0], sides[1]), fmin(sides[2], sides[3])) > 0 &&
-           fmin(fmin(target[0], target[1]), fmin(target[2], target[3])) > 0);
+    assert(fmin(fmin(target[0], target[1]), fmin(target[2], target[3])) > 0);
     double shared[2], around[2], extent[2], wanted[2]; /* along x and y */
     for (int axis = 0; axis < 2; axis++) {
         shared[axis] = fmin(sides[axis], target[axis]) + fmin(sides[axis + 2], target[axis + 2]);

@@ -15,8 +15,9 @@ double cf_focal_positive(double logit, double alpha, double *slope);
 /* The same of a negative logit, in double; training itself uses the kernel for many (kernels.h). */
 double cf_focal_negative(double logit, double alpha, double *slope);
 
-/* The GIoU loss of two boxes that reach from one point to the left, top, right and bottom by positive distances;
- * `slopes` are its derivatives by those of the first. */
+/* The GIoU loss of two boxes that reach from one point to the left, top, right and bottom: the first by distances that
+ * a model computed, the second by positive ones. `slopes` are the derivatives by the distances of the first. Where one
+ * of those has overflowed, the loss is not finite. */
 double cf_giou(const double sides[4], const double target[4], double slopes[4]);
 
 /* The cross-entropy of a logit against a target. */

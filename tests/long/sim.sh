@@ -100,12 +100,22 @@ for threads in 16 64; do
         check "the same decisions" cmp "$scratch/long" "$scratch/many"
     done
 done
-rm -f "$scratch/stopped"
+# Stops the run in its midst. How long it takes is not known: where it was complete before the signal came, the next one is
+# stopped earlier, and where it had not started on the frames, later.
+stop() { # signal
+    local milliseconds=1000 try
+    for try in $(seq 30); do
+        rm -f "$scratch/stopped"
+        cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/stopped" --decisions --threads 1 --resume >"$scratch/stop" 2>&1 &
+        sleep "$((milliseconds / 1000)).$(printf %03d $((milliseconds % 1000)))"
+        kill -"$1" $! 2>/dev/null
+        wait $!
+        ! grep -q 'interrupted after' "$scratch/stop" || return 0
+        if [ -e "$scratch/stopped" ]; then milliseconds=$((milliseconds / 2)); else milliseconds=$((milliseconds * 3 / 2)); fi
+    done
+}
 for signal in INT TERM; do
-    cofiber sim "$scratch/plain" "${frames[@]}" -o "$scratch/stopped" --decisions --resume >"$scratch/stop" 2>&1 &
-    sleep 2
-    kill -$signal $!
-    wait $!
+    stop $signal
     check "stopped by $signal" grep -q 'interrupted after .* --resume continues' "$scratch/stop"
     check "stopped by $signal: no output yet" test ! -e "$scratch/stopped"
 done
