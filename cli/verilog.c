@@ -77,16 +77,17 @@ static bool emit_stream(const struct cli_args *args, const struct cf_netlist *ne
 static int run_stream(const struct cli_args *args, const struct cf_netlist *netlist)
 {
     struct cf_error err;
-    struct cli_stream stream;
+    struct cli_stream stream = {0};
     char source[128];
     bool dry = cli_given(args, "--dry-run");
+    int status = CLI_BAD;
     bool done = describe_source(args->operands[0], source, sizeof source, &err) &&
                 cf_rtl_check_prefix(cli_value(args, "--prefix"), &err) &&
                 cli_stream_make(&stream, args, netlist, cli_value(args, "--prefix"), source, &err);
-    if (!done)
-        return err.text[0] ? cli_fail(&err) : CLI_BAD;
-    int status =
-        dry || emit_stream(args, netlist, &stream.plan, &err) ? cli_stream_report(args, &stream.plan) : cli_fail(&err);
+    if (done && (dry || emit_stream(args, netlist, &stream.plan, &err)))
+        status = cli_stream_report(args, &stream.plan);
+    else if (err.text[0])
+        status = cli_fail(&err);
     cli_stream_free(&stream);
     return status;
 }

@@ -2,6 +2,7 @@
  * their ids, since the lists come in any order. */
 #include "detect/truth.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +171,7 @@ uint32_t cf_truth_find(const int64_t *ids, uint32_t count, int64_t id)
         else
             high = middle;
     }
+    assert((low == 0 || ids[low - 1] < id) && (low == count || ids[low] >= id));
     return low < count && ids[low] == id ? low : UINT32_MAX;
 }
 

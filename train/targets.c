@@ -1,6 +1,7 @@
 /* targets.c - assigns the objects of a frame to cells. */
 #include "train/targets.h"
 
+#include <assert.h>
 #include <math.h>
 
 static const double radius = 1.5, reach = 8; /* in strides */
@@ -82,6 +83,7 @@ static struct cf_positive positive_of(const struct band *band, const struct cf_t
 size_t cf_targets(const struct cf_target_grid *grid, const struct cf_target_object *objects, size_t count,
                   uint32_t *owner, struct cf_positive *positives)
 {
+    assert(grid->scales >= 1);
     size_t found = 0;
     uint32_t first = 0;
     for (uint32_t k = 0; k < grid->scales; k++) {

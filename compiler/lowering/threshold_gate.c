@@ -1,6 +1,7 @@
 /* threshold_gate.c - builds threshold gates term by term, and finds the cells that they share. */
 #include "compiler/lowering/threshold_gate.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,8 +195,10 @@ static bool reserve(struct cf_threshold_cells *cells, const struct cf_threshold_
 bool cf_threshold_gate_place(struct cf_threshold_gate *gate, struct cf_threshold_cells *cells,
                              struct cf_netlist *netlist, struct cf_group *group, uint32_t index, struct cf_error *err)
 {
+    assert(index < group->count);
     static const struct cf_type bits[CF_FEW_OPERANDS] = {{1, false, 0}, {1, false, 0}, {1, false, 0}, {1, false, 0}};
     normalise(gate);
+    assert(group->ports >= cf_threshold_gate_ports(gate));
     if (!reserve(cells, gate) || (2 * (cells->count + 1) > cells->capacity && !grow(cells, netlist)))
         return cf_fail(err, "%s: out of memory", netlist->label);
     uint32_t count = make_terms(gate, cells->terms, group->base + (size_t)index * group->ports);

@@ -168,6 +168,7 @@ static bool exchange_columns(struct exchange *x)
 
 bool cf_order_columns(const struct cf_matrix *matrix, uint32_t groups, int planes, bool exchange, uint32_t *order)
 {
+    assert(groups >= 1 && planes >= 1);
     struct exchange x = {.matrix = matrix, .groups = groups, .order = order, .rows = matrix->rows, .planes = planes};
     if (!order_by_size(matrix, order))
         return false;

@@ -66,6 +66,7 @@ static uint32_t slices_of(const struct cf_bit_wires *w, uint32_t frames)
 bool cf_bit_wires_new(struct cf_bit_wires **out, const struct cf_netlist *netlist, const struct cf_bit_plan *plan,
                       const struct cf_bit_kernels *kernels, uint32_t frames, int threads, struct cf_error *err)
 {
+    assert(frames >= 1 && threads >= 1);
     struct cf_bit_wires *w = *out = calloc(1, sizeof *w);
     if (!w)
         return cf_fail(err, "%s: out of memory", netlist->label);
@@ -169,6 +170,7 @@ void cf_bit_wires_run_groups(struct cf_bit_wires *w, uint32_t first, uint32_t en
 
 const uint8_t *cf_bit_wires_values(struct cf_bit_wires *w, uint32_t group, uint32_t frame)
 {
+    assert(group < w->netlist->group_count && frame < w->room);
     const struct cf_group *g = &w->netlist->groups[group];
     uint32_t slice = frame / w->kernels->lanes, lane = frame % w->kernels->lanes;
     for (uint32_t net = g->first_net; net < g->first_net + g->count; net++) {

@@ -157,6 +157,7 @@ bool cf_frames_select(struct cf_frames *frames, const uint64_t *numbers, uint64_
 
 uint64_t cf_frames_number(const struct cf_frames *frames, uint64_t index)
 {
+    assert(index < cf_frames_count(frames));
     return frames->selected ? frames->selected[index] : index;
 }
 
@@ -263,6 +264,7 @@ bool cf_frames_features(const struct cf_frames *frames, uint64_t index, double *
 
 void cf_frames_view(const struct cf_frames *frames, uint64_t index, struct cf_tensor *view)
 {
+    assert(index < cf_frames_count(frames));
     uint64_t first, count = frame_size(frames);
     const struct frame_file *file = file_of(frames, index, &first);
     size_t element = cf_dtype_size(file->tensor->dtype);

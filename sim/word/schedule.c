@@ -39,6 +39,7 @@ bool cf_schedule_gates(struct cf_schedule *schedule, enum cf_task_kind kind, uin
 bool cf_schedule_general(const struct cf_plan *plan, struct cf_schedule *schedule, uint32_t group, uint32_t first,
                          uint32_t end)
 {
+    assert(first <= end);
     const struct cf_layout *layout = &plan->layouts[group];
     uint32_t portion = layout->lanes > CF_TASK_GATE_COUNT ? CF_TASK_GATE_COUNT : cf_task_rows(layout) * layout->lanes;
     return add_portions(schedule, (struct cf_task){.kind = CF_TASK_GATES, .group = group}, first * layout->lanes,
