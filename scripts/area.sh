@@ -53,7 +53,7 @@ with open(f"{work}/rtl/cofiber_rows.v") as f:
         found = re.match(r"// (\d+) gates of (\S+)\. The top places this module (\d+) times?,", line)
         if found:
             about = (found.group(2), int(found.group(1)), int(found.group(3)))
-        found = re.match(r"module (\w+)", line)
+        found = re.match(r"module (row_\w+)", line)  # a graph is part of its row
         if found:
             rows.append((found.group(1), *about))
 
