@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/graphs.h"
 #include "compiler/lowering/extract.h"
 #include "compiler/lowering/imported.h"
 #include "compiler/lowering/lower_circuit.h"
@@ -267,14 +268,14 @@ static bool check_options(const struct cli_args *args, enum format format)
 
 static int run(const struct cli_args *args)
 {
-    int format;
+    int format, adders;
     long long lanes, number = 0;
     const char *path = cli_value(args, "-o");
     bool cell = cli_given(args, "--cell") || cli_given(args, "--gate");
     if (!path || !cli_given(args, "--to"))
         return cli_complain("export: --to FORMAT and -o FILE are needed");
-    if (!cli_choice(args, "--to", &format) || !check_options(args, (enum format)format) ||
-        !cli_integer(args, "--lanes", 1, 65536, &lanes) ||
+    if (!cli_choice(args, "--to", &format) || !cli_choice(args, "--adders", &adders) ||
+        !check_options(args, (enum format)format) || !cli_integer(args, "--lanes", 1, 65536, &lanes) ||
         (cli_given(args, "--cell") && !cli_integer(args, "--cell", 0, INT32_MAX, &number)))
         return CLI_BAD;
     if (cli_given(args, "--cell") + cli_given(args, "--gate") + cli_given(args, "--cone") + (format == CSR) > 1)
@@ -287,10 +288,12 @@ static int run(const struct cli_args *args)
         return cli_fail(&err);
     struct request r = {args, path, (enum format)format, (uint32_t)lanes, (uint32_t)number};
     uint32_t index = 0;
-    bool done = format == CSR       ? export_csr(&r, netlist, &err)
-                : format == NETLIST ? export_extract(&r, netlist, &err)
-                : cell              ? find_cell(&r, netlist, &index, &err) && export_cell(&r, netlist, index, &err)
-                                    : export_circuit(&r, netlist, &err);
+    bool done = cli_place_graphs(&netlist, args, &err);
+    done = !done               ? false
+           : format == CSR     ? export_csr(&r, netlist, &err)
+           : format == NETLIST ? export_extract(&r, netlist, &err)
+           : cell              ? find_cell(&r, netlist, &index, &err) && export_cell(&r, netlist, index, &err)
+                               : export_circuit(&r, netlist, &err);
     cf_netlist_free(netlist);
     return done ? CLI_OK : cli_fail(&err);
 }
@@ -333,6 +336,7 @@ const struct cli_command cli_export = {
              "Export the cell of this gate; with --to netlist, export these gates of one group, separated by blanks."},
             {"--cone", "NAMES", NULL, "Export these gates and everything that they depend on."},
             {"--group", "NAME", NULL, "With --to csr, export only the gates of this group."},
+            CLI_PLACED_OPTION,
             {"--dummy-latch", NULL, NULL,
              "With --to aiger or aiger-ascii, add a latch that no gate reads, for tools that need one, such as ABC's "
              "&sim."},

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/frames.h"
+#include "cli/graphs.h"
 #include "cli/shard.h"
 #include "netlists/lowering/lower.h"
 #include "netlists/names.h"
@@ -221,9 +222,10 @@ static bool read_options(struct session *s)
 {
     const struct cli_args *args = s->args;
     long long sample, seed;
+    int adders;
     bool all = cli_given(args, "--all"), cells = cli_given(args, "--cells");
-    if (!cli_integer(args, "--sample", 1, 1000000000, &sample) || !cli_integer(args, "--seed", 0, INT64_MAX, &seed) ||
-        !cli_integer(args, "--threads", 0, 1024, &s->threads) ||
+    if (!cli_choice(args, "--adders", &adders) || !cli_integer(args, "--sample", 1, 1000000000, &sample) ||
+        !cli_integer(args, "--seed", 0, INT64_MAX, &seed) || !cli_integer(args, "--threads", 0, 1024, &s->threads) ||
         (cli_given(args, "--missed") && !cli_integer(args, "--missed", 0, INT64_MAX, &s->missed)))
         return false;
     if (all + cells + cli_given(args, "--sample") > 1)
@@ -262,8 +264,8 @@ static int run(const struct cli_args *args)
     bool done = cf_netlist_load(&s.netlist, args->operands[0], &err);
     if (!done)
         return cli_fail(&err);
-    done = cli_frames_open(&s.frames, args, 1, s.netlist, &err) && choose_gates(&s, &err) &&
-           (s.cells = cf_lower_cells(s.netlist, &err)) != NULL &&
+    done = cli_place_graphs(&s.netlist, args, &err) && cli_frames_open(&s.frames, args, 1, s.netlist, &err) &&
+           choose_gates(&s, &err) && (s.cells = cf_lower_cells(s.netlist, &err)) != NULL &&
            cf_fault_list_make(&s.list, s.netlist, s.cells, &s.choice, &err) && keep_shard(&s, &err) &&
            simulate(&s, &err);
     int status = done ? report(&s) : cli_fail(&err);
@@ -296,6 +298,7 @@ const struct cli_command cli_faults = {
         (const struct cli_option[]){
             CLI_FRAMES_OPTION,
             CLI_SHARD_OPTION("faults"),
+            CLI_PLACED_OPTION,
             {"--sample", "N", "20000", "Simulate N faults of each group, at least 1."},
             {"--all", NULL, NULL, "Simulate every pin of every gate at both values."},
             {"--cells", NULL, NULL, "Simulate every pin of every cell at both values, once in each group."},

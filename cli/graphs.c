@@ -4,8 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "cli/cli.h"
+#include "compiler/optimise/place_graphs.h"
 #include "netlists/bank.h"
 
 struct totals {
@@ -105,4 +106,18 @@ bool cli_graphs(const struct cf_netlist *netlist, cJSON *json, struct cf_error *
     if (json)
         cJSON_AddItemToObject(json, "banks", banks);
     return done;
+}
+
+bool cli_place_graphs(struct cf_netlist **netlist, const struct cli_args *args, struct cf_error *err)
+{
+    enum { MOST_NETS = 8 * 1000 * 1000 };
+    struct cf_netlist *placed;
+    const char *adders = cli_value(args, "--adders");
+    if (!adders || strcmp(adders, "graphs") != 0)
+        return true;
+    if (!cf_place_graphs(&placed, *netlist, MOST_NETS, err))
+        return false;
+    cf_netlist_free(*netlist);
+    *netlist = placed;
+    return true;
 }

@@ -5,10 +5,26 @@
 #include <cjson/cJSON.h>
 
 #include "base/error.h"
+#include "cli/cli.h"
 #include "netlists/netlist.h"
 
 /* Prints the table of the netlist's banks on stdout when `json` is NULL, else adds the members `adders`, `full_adders`,
  * `depth`, `graphs` and `banks` to it. The netlist has an implementation. */
 bool cli_graphs(const struct cf_netlist *netlist, cJSON *json, struct cf_error *err);
+
+/* --adders of the commands that take a netlist's graphs as gates. */
+#define CLI_PLACED_OPTION                                                                                              \
+    {                                                                                                                  \
+        "--adders", "cells|graphs", "cells",                                                                           \
+            "graphs: take the gates of banks that `optimize` has given a graph as readers of its adders, which are "   \
+            "then "                                                                                                    \
+            "gates themselves, in groups \"bank<b>.before_<group>.depth<d>.bits<w>\" of one gate per adder and "       \
+            "place. All "                                                                                              \
+            "other gates keep their names, and all values are the same."                                               \
+    }
+
+/* With --adders graphs, puts in the place of the netlist one in which the adders of its graphs are gates. On failure
+ * the netlist stays. */
+bool cli_place_graphs(struct cf_netlist **netlist, const struct cli_args *args, struct cf_error *err);
 
 #endif

@@ -275,7 +275,7 @@ const struct cli_command cli_optimize = {
         "the gates of NET as they are, and the graphs beside them: no name and no value of a gate changes. Every graph "
         "is proved equal to the cells by exact linear forms, before it is written and whenever the file is read.\n"
         "The graphs say how the sums can be built. `stats` counts them, `verilog` writes them, and `sim --engine bits "
-        "--adders graphs` evaluates them; the word engine, `faults` and `export` go by the gates.\n"
+        "--adders graphs` evaluates them; `faults` and `export` take their adders with --adders graphs.\n"
         "The same NET, effort and seed give the same file. With --seconds the result depends on the machine; the "
         "effort that led to it is printed. Ctrl-C ends the search and writes the best so far.",
     .min_operands = 1,
