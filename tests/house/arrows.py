@@ -17,7 +17,7 @@ ROOMS = {
     "compiler/heads": (("netlists",), None),
     "compiler": (("netlists", "compiler/heads"), None),
     "compiler/lowering": (("netlists", "netlists/exchange", "netlists/lowering"), None),
-    "compiler/optimise": (("netlists",), ("optimise.h", "implement.h", "explicit.h")),
+    "compiler/optimise": (("netlists",), ("optimise.h", "implement.h", "explicit.h", "place_graphs.h")),
     "sim/frames": (("netlists", "sim/storage.h"), ("frames.h", "join.h", "quantise.h", "saturation.h", "trace.h")),
     "sim/word": (("netlists", "sim/storage.h"), ("plan.h", "engine.h", "reference.h", "limits.h")),
     "sim/bits": (("netlists", "netlists/exchange", "netlists/lowering", "sim/storage.h"), ("engine.h",)),
