@@ -6,6 +6,8 @@
 #   scripts/bench_peers.sh [BUILD [HEAD FRAME.npy]]      (default: build, and what examples/ holds)
 #
 # VERILATOR=no leaves Verilator out (its first build takes minutes); ROUNDS=5 and REPEATS=100 say how long to measure.
+# THREADS=1 measures with one thread only. ISA=avx2 keeps cofiber, oneDNN, PyTorch and OpenBLAS to AVX2, for a machine
+# that has more.
 # `scripts/setup.sh peers` installs NumPy, OpenBLAS, oneDNN and PyTorch from the distribution. What is missing is left
 # out and said so; so is NumPy when the BLAS behind it is not OpenBLAS, unless ANY_BLAS=yes. Rows name the BLAS.
 set -euo pipefail
@@ -13,6 +15,9 @@ cd "$(dirname "$0")/.."
 source scripts/build_folder.sh
 find_build "${1:-build}"
 head=${2:-examples/head_nearest_fp32.safetensors} frame=${3:-}
+if [ "${ISA:-auto}" = avx2 ]; then
+    export ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 OPENBLAS_CORETYPE=Haswell
+fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 [ -n "$frame" ] || frame=$(ls examples/*.npy | head -n 1)

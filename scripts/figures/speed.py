@@ -72,6 +72,11 @@ def main():
     ms, copy = ([median(["quantise", kind, key]) for kind in ("f32", "f16")] for key in ("ms", "copy_ms"))
     print(f"| quantising a frame of f32 (f16), beside copying it | {ms[0]:.3f} ({ms[1]:.3f}) | {copy[0]:.3f} "
           f"({copy[1]:.3f}) | {ms[0] / copy[0]:.1f} ({ms[1] / copy[1]:.1f}) |")
+    traffic, limit = median(["all_gates", "traffic_ms"]), median(["all_gates", "limit_ms"])
+    ms = statistics.median(run[time] for bench in runs for run in bench["runs"]
+                           if run["mode"] == "all gates" and run["threads"] == 1)
+    print(f"\nReading the input and writing all gates' values alone takes {traffic:.3f} ms with one thread. All gates take "
+          f"{ms / (limit + traffic):.2f} times as long as limit and traffic together.")
 
 
 if __name__ == "__main__":

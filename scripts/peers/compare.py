@@ -10,6 +10,8 @@ import sys
 cofiber, scratch, head, frame = sys.argv[1:]
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 REPEATS = os.environ.get("REPEATS", "100")
+ISA = os.environ.get("ISA", "auto")
+THREADS = os.environ.get("THREADS")
 NET = f"{scratch}/net.cfn"
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -104,7 +106,7 @@ def time_in_turns(peers, threads, verilator):
         times.setdefault(name, []).append(value)
 
     for _ in range(ROUNDS):
-        bench = json.loads(run(cofiber, "bench", NET, frame, "--engine", "word", "--isa", "auto", "--json",
+        bench = json.loads(run(cofiber, "bench", NET, frame, "--engine", "word", "--isa", ISA, "--json",
                                "--threads", str(threads)))
         for one in bench["runs"]:
             if one["threads"] == threads:
@@ -129,10 +131,10 @@ def main():
     peers = find_peers()
     check_decisions(peers)
     verilator = find_verilator()
-    for threads in sorted({1, os.cpu_count() or 1}):
+    for threads in [int(THREADS)] if THREADS else sorted({1, os.cpu_count() or 1}):
         load = os.getloadavg()[0]
         times = time_in_turns(peers, threads, verilator and threads == 1)
-        print(f"\n{threads} thread{'s' * (threads > 1)}, median of {ROUNDS} rounds in turns, load {load:.2f}\n")
+        print(f"\n{threads} thread{'s' * (threads > 1)}, median of {ROUNDS} rounds in turns, {ISA}, load {load:.2f}\n")
         print("| contender | ms per frame | times cofiber --all-gates | times cofiber --decisions |")
         print("|---|---|---|---|")
         for name, value in sorted(times.items(), key=lambda item: item[1]):
