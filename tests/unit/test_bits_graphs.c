@@ -160,7 +160,8 @@ static bool add_gate(struct cf_netlist *n, struct cf_type port, const int64_t *f
                            .activation = step ? CF_STEP : CF_LINEAR};
     uint32_t index;
     for (uint32_t i = 0; i < INPUTS; i++) {
-        int64_t weight = output->shift < 0 ? form[i] / ((int64_t)1 << -output->shift) : form[i] << output->shift;
+        int64_t power = (int64_t)1 << abs(output->shift);
+        int64_t weight = output->shift < 0 ? form[i] / power : form[i] * power;
         if (weight != 0)
             terms[cell.term_count++] =
                 (struct cf_term){.offset = i, .weight = (int32_t)(output->negative ? -weight : weight)};

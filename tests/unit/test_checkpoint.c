@@ -149,7 +149,7 @@ static void any_damage_is_survived(void **state)
         for (size_t at = 0; at < 2 * size; at++) {
             size_t place = at / 2, length = at % 2 ? place : size;
             uint8_t before = bytes[place];
-            bytes[place] = at % 2 ? before : (uint8_t)(before ^ (1u << place % 8));
+            bytes[place] = (uint8_t)(before ^ (at % 2 ? 0u : 1u << place % 8));
             assert_int_equal(ftruncate(handle, 0), 0);
             assert_int_equal(pwrite(handle, bytes, length, 0), (ssize_t)length);
             bytes[place] = before;
