@@ -16,11 +16,11 @@ bool cli_graphs(const struct cf_netlist *netlist, cJSON *json, struct cf_error *
 #define CLI_PLACED_OPTION                                                                                              \
     {                                                                                                                  \
         "--adders", "cells|graphs", "cells",                                                                           \
-            "graphs: take the gates of banks that `optimize` has given a graph as readers of its adders, which are "   \
-            "then "                                                                                                    \
-            "gates themselves, in groups \"bank<b>.before_<group>.depth<d>.bits<w>\" of one gate per adder and "       \
-            "place. All "                                                                                              \
-            "other gates keep their names, and all values are the same."                                               \
+            "graphs: where `optimize` has found an adder graph for a bank of gates, its adders become gates of their " \
+            "own, "                                                                                                    \
+            "in groups \"bank<b>.before_<group>.depth<d>.bits<w>\" with one gate per adder and place, and the bank's " \
+            "gates read "                                                                                              \
+            "them. All other gates keep their names, and all values are the same."                                     \
     }
 
 /* With --adders graphs, puts in the place of the netlist one in which the adders of its graphs are gates. On failure

@@ -8,7 +8,8 @@
 # stalls.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=$(cd "${1:-$root/build}" && pwd)
+source "$root/scripts/build_folder.sh"
+find_build "${1:-$root/build}"
 head=$(realpath "${2:-$root/examples/head_nearest_fp32.safetensors}")
 frames=("$root/examples/000000214753_f16.npy" "$root/examples/garments_f16.safetensors" "$root/examples/000000214753_f16.npy")
 [ $# -lt 3 ] || mapfile -t frames < <(realpath "${@:3}")
