@@ -23,7 +23,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE / "source" if (HERE / "source").is_dir() else HERE.parent
 VERSION = re.search(r"^VERSION := (\S+)$", (SOURCE / "Makefile").read_text(), re.M).group(1)
 ROOMS = re.search(r"^ROOMS := (.+)$", (SOURCE / "Makefile").read_text(), re.M).group(1).split()
-SUFFIXES = {".c", ".h", ".cpp", ".proto", ".mk", ".js", ".css", ".html"}  # the last three are built in
 
 
 def build_library():
@@ -59,8 +58,8 @@ class SourceWithLibrary(sdist):
         super().make_release_tree(base_dir, files)
         place = pathlib.Path(base_dir) / "source"
         wanted = [SOURCE / "Makefile", SOURCE / "LICENSE", SOURCE / "proof" / "proof.mk"]
-        for room in [*ROOMS, "include"]:
-            wanted += [path for path in sorted((SOURCE / room).rglob("*")) if path.suffix in SUFFIXES]
+        for room in [*ROOMS, "include"]:  # pages and Verilog, too, are built in
+            wanted += [path for path in sorted((SOURCE / room).rglob("*")) if path.is_file()]
         for path in wanted:
             copy = place / path.relative_to(SOURCE)
             copy.parent.mkdir(parents=True, exist_ok=True)
