@@ -148,11 +148,11 @@ static bool plan_constants(struct cf_stream_plan *plan, const char *label, struc
     struct cf_pipeline pipeline;
     struct cf_range *range = cf_stream_channel_ranges(p);
     plan->every = plan->options.no_pipeline ? EVERY_WITHOUT : EVERY;
-    bool done =
-        range && cf_graph_pipeline(graph, range, plan->every, &pipeline) && cf_graph_measure(graph, range, &cost, err);
+    bool piped = range && cf_graph_pipeline(graph, range, plan->every, &pipeline);
+    bool done = piped ? cf_graph_measure(graph, range, &cost, err) : cf_fail(err, "%s: out of memory", label);
     free(range);
     if (!done)
-        return cf_fail(err, "%s: out of memory", label);
+        return false;
     plan->stages = pipeline.stages;
     plan->adders = cost.adders;
     plan->adder_luts = cost.full_adders;
